@@ -1,0 +1,76 @@
+import type { Reply, WireRequest } from './http.js'
+import type { Lifecycle } from './lifecycle.js'
+import type { Reason, Refusal } from './refusal.js'
+
+/** The claims that RFC 7519 §4.1 registers, and whatever else the issuer says. */
+export interface JwtClaims {
+  readonly iss: string
+  readonly exp: number
+  readonly sub?: string
+  readonly aud?: string | readonly string[]
+  readonly nbf?: number
+  readonly iat?: number
+  readonly jti?: string
+  readonly [claim: string]: unknown
+}
+
+/** What a verified token says. Deeply frozen: it may be shared by every request that carries the same token. */
+export interface Auth<Via extends string = string, Claims extends object = JwtClaims> {
+  /** The host's name for the issuer entry that accepted the token. Narrows `claims`. */
+  readonly via: Via
+  /** The exact `iss`. */
+  readonly issuer: string
+  readonly claims: Readonly<Claims>
+  readonly subject: string | undefined
+  /** `client_id`, else `azp`, else `cid`. */
+  readonly clientId: string | undefined
+  readonly scopes: readonly string[]
+  /** `exp` in epoch seconds; may have a fraction. */
+  readonly expiresAt: number
+  readonly kid: string | undefined
+}
+
+/** What a requirement may use beside the token and the request. */
+export interface RequirementContext {
+  /** Epoch seconds. */
+  readonly now: number
+}
+
+/**
+ * Something that a route demands of a verified token: a value given to `protect`, never a middleware of its own.
+ * It answers undefined, or the refusal.
+ *
+ * @typeParam A - the `Auth` it can judge
+ * @typeParam R - the host's request (Express's `Request`, Koa's `Context`)
+ */
+export interface Requirement<A = Auth, R = unknown> {
+  (auth: A, request: R, context: RequirementContext): Refusal | undefined | Promise<Refusal | undefined>
+  /** Scopes that it needs; named together in the challenge of an insufficient_scope. */
+  readonly scopes?: readonly string[]
+  /** Present on the value that `optional()` returns. */
+  readonly admitsAnonymous?: true
+}
+
+/** The answer of a guard. Without `auth` the request carried no credentials and the route allows that. */
+export type Admission<A> =
+  | { readonly ok: true; readonly auth: A; readonly anonymous: false }
+  | { readonly ok: true; readonly auth: undefined; readonly anonymous: true }
+  | { readonly ok: false; readonly reason: Reason; readonly reply: Reply }
+
+/** What mounts need of a guard. `A` is the union of what its issuers give. */
+export interface Guard<A extends Auth = Auth> extends Lifecycle {
+  /**
+   * Judges one request. An outage is an answer too (503); it rejects only for a fault of the program.
+   *
+   * @param request - plain data, or an `IncomingMessage` as it is
+   * @param requirements - what the route demands, in order
+   */
+  check<R = unknown>(request: WireRequest, ...requirements: readonly Requirement<A, R>[]): Promise<Admission<A>>
+  /** What this guard admitted `request` with. Throws if it did not, or admitted it without credentials. */
+  authOf(request: object): A
+  /** The same, but undefined for a request that was admitted without credentials. */
+  optionalAuthOf(request: object): A | undefined
+}
+
+/** The `Auth` that a guard gives. */
+export type AuthOf<G> = G extends Guard<infer A> ? A : never

@@ -1,0 +1,95 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Reason, RefusalDetail } from './refusal.js'
+
+/** A request or token was accepted. */
+export interface AcceptedEvent {
+  readonly via: string
+  readonly issuer: string
+  /** Whether the verified-token cache answered. */
+  readonly cached: boolean
+  readonly durationMs: number
+}
+
+/** A request or token was refused, or could not be judged (reasons that end in `_unavailable`). */
+export interface RefusedEvent {
+  readonly reason: Reason
+  /** The name of the issuer entry, where the token named a trusted issuer. */
+  readonly via: string | undefined
+  readonly cached: boolean
+  readonly durationMs: number
+  /** What was expected and what was sent: audience, issuer, typ or alg, at most 200 characters each. */
+  readonly detail: RefusalDetail | undefined
+  /** For an outage, what failed. */
+  readonly cause?: unknown
+}
+
+/** Keys of an issuer were fetched, or could not be. */
+export interface KeySourceEvent {
+  readonly via: string
+  readonly outcome: 'loaded' | 'unchanged' | 'failed'
+  /** Keys that are usable after the event. */
+  readonly keys: number
+  /** Keys of the document that were left out, by why. */
+  readonly dropped?: Readonly<Record<string, number>>
+  readonly durationMs: number
+  readonly cause?: unknown
+}
+
+/** Something was revoked, or the view of revocations changed its state. */
+export interface RevocationEvent {
+  readonly outcome: 'revoked' | 'unrevoked' | 'stale' | 'recovered' | 'lost'
+  readonly type?: string
+  readonly issuer?: string
+}
+
+/** An issuer was added to, replaced in or removed from a running verifier, or found by `resolveIssuer`. */
+export interface IssuerEvent {
+  readonly outcome: 'set' | 'removed' | 'resolved' | 'unknown' | 'failed'
+  readonly via: string
+  readonly issuer?: string
+  readonly cause?: unknown
+}
+
+/** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
+export interface Events {
+  'countersign:accepted': AcceptedEvent
+  'countersign:refused': RefusedEvent
+  'countersign:key-source': KeySourceEvent
+  'countersign:revocation': RevocationEvent
+  'countersign:issuer': IssuerEvent
+}
+
+/** Names of all channels. */
+export const eventNames: readonly (keyof Events)[] = Object.freeze([
+  'countersign:accepted',
+  'countersign:refused',
+  'countersign:key-source',
+  'countersign:revocation',
+  'countersign:issuer',
+])
+
+/** A channel with the type of its messages. */
+export interface EventChannel<E> {
+  /** Check before building a message: nobody may be listening. */
+  readonly hasSubscribers: boolean
+  publish(message: E): void
+}
+
+/** The channel of that name; the same one for every copy of this package in the process. */
+export function eventChannel<N extends keyof Events>(name: N): EventChannel<Events[N]> {
+  return channel(name) as EventChannel<Events[N]>
+}
+
+/**
+ * Calls `listener` for every message of a channel.
+ *
+ * @returns a function that ends the subscription
+ */
+export function onEvent<N extends keyof Events>(name: N, listener: (message: Events[N]) => void): () => void {
+  const source = channel(name)
+  const call = (message: unknown): void => listener(message as Events[N])
+  source.subscribe(call)
+  return () => {
+    source.unsubscribe(call)
+  }
+}

@@ -1,0 +1,52 @@
+export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext } from './auth.js'
+export type { Now } from './clock.js'
+export type { Dialect } from './dialect.js'
+export {
+  type AcceptedEvent,
+  type EventChannel,
+  type Events,
+  eventChannel,
+  eventNames,
+  type IssuerEvent,
+  type KeySourceEvent,
+  onEvent,
+  type RefusedEvent,
+  type RevocationEvent,
+} from './events.js'
+export { type Endpoint, jsonReply, type Reply, type Route, type RouteTable, type WireHeaders, type WireRequest } from './http.js'
+export type {
+  Algorithm,
+  AsymmetricAlgorithm,
+  HmacAlgorithm,
+  KeyAnswer,
+  KeyQuery,
+  KeySet,
+  KeySource,
+  Signer,
+  VerificationKey,
+} from './keys.js'
+export type { Lifecycle, Readiness } from './lifecycle.js'
+export {
+  type ErrorCode,
+  isRefusal,
+  type Outcome,
+  type Reason,
+  type Refusal,
+  type RefusalDetail,
+  type RefusalFields,
+  type Refused,
+  reasons,
+  refuse,
+} from './refusal.js'
+export {
+  type AuthenticationRequirement,
+  fromIssuers,
+  optional,
+  requireAnyScope,
+  requireAuthentication,
+  requireClaims,
+  requireScopes,
+} from './requirements.js'
+export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
+export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
+export { isUnavailable, type OutageReason, Unavailable } from './unavailable.js'

@@ -1,0 +1,161 @@
+/**
+ * Why a request was refused: one closed list, for logs, events and tests. Expired is never revoked, unknown is never
+ * wrong audience. The wire says less: see {@link Refusal.code}.
+ */
+export type Reason =
+  // the request
+  | 'no_credentials'
+  | 'scheme'
+  | 'malformed_request'
+  // the token
+  | 'too_large'
+  | 'malformed'
+  | 'header'
+  | 'token_type'
+  | 'algorithm'
+  | 'unknown_issuer'
+  | 'unknown_key'
+  | 'signature'
+  | 'claims'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'issued_in_future'
+  | 'too_old'
+  | 'audience'
+  | 'issuer_rule'
+  | 'schema'
+  | 'confirmation'
+  // revocation
+  | 'revoked_key'
+  | 'revoked_token'
+  | 'revoked_subject'
+  | 'revoked_client'
+  // what the route demands
+  | 'insufficient_scope'
+  | 'insufficient_authentication'
+  | 'wrong_issuer'
+  | 'forbidden'
+  // outages: never the client's fault, always 503
+  | 'key_source_unavailable'
+  | 'revocation_unavailable'
+  | 'store_unavailable'
+
+/** Registered error codes that may appear on the wire (RFC 6750 §3.1, RFC 9470 §3). */
+export type ErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication'
+
+/** What was expected and what was sent: allow-listed, bounded values for events and logs. Never sent to a client. */
+export interface RefusalDetail {
+  readonly expected?: string
+  readonly received?: string
+}
+
+/** A refusal as a value. It is the client's fault unless `status` is 503. */
+export interface Refusal {
+  readonly [refusalBrand]: true
+  readonly reason: Reason
+  /** HTTP status. */
+  readonly status: 400 | 401 | 403 | 503
+  /** Registered code for the wire; absent where the RFC wants none. */
+  readonly code?: ErrorCode
+  /** A fixed text. Nothing of the token or of a library's message is ever in it. */
+  readonly description: string
+  /** Scopes that would have been enough, in the order in which the route names them (RFC 6750 §3). */
+  readonly scopes?: readonly string[]
+  /** Authentication contexts that would be accepted (RFC 9470 §3). */
+  readonly acrValues?: readonly string[]
+  /** Longest age of the authentication in seconds (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number
+  /** Seconds after which a retry makes sense; only with status 503. */
+  readonly retryAfterSeconds?: number
+  readonly detail?: RefusalDetail
+}
+
+declare const refusalBrand: unique symbol
+const brand: typeof refusalBrand = Symbol.for('countersign.refusal') as typeof refusalBrand
+
+interface Wire {
+  readonly status: Refusal['status']
+  readonly code?: ErrorCode
+  readonly description: string
+}
+
+const badToken = (description: string): Wire => ({ status: 401, code: 'invalid_token', description })
+const outage = (description: string): Wire => ({ status: 503, description })
+
+const unusable = badToken('The access token is malformed.')
+const untrusted = badToken('The access token is not trusted here.')
+const ended = badToken('The access token is no longer valid.')
+
+/** One row a reason: what the wire says of it. Several reasons share one public text on purpose. */
+const wire: Readonly<Record<Reason, Wire>> = {
+  no_credentials: { status: 401, description: 'Authentication is required.' },
+  scheme: { status: 401, description: 'Authentication with a bearer token is required.' },
+  malformed_request: {
+    status: 400,
+    code: 'invalid_request',
+    description: 'The request carries its credentials in a way that is not accepted.',
+  },
+  too_large: unusable,
+  malformed: unusable,
+  header: unusable,
+  claims: unusable,
+  token_type: untrusted,
+  algorithm: untrusted,
+  unknown_issuer: untrusted,
+  unknown_key: untrusted,
+  signature: untrusted,
+  issuer_rule: untrusted,
+  schema: untrusted,
+  expired: badToken('The access token expired.'),
+  not_yet_valid: badToken('The access token is not valid yet.'),
+  issued_in_future: badToken('The access token is not valid yet.'),
+  too_old: badToken('The access token is too old.'),
+  audience: badToken('The access token is not meant for this resource.'),
+  confirmation: badToken('The access token is bound to a key that was not proved.'),
+  revoked_key: ended,
+  revoked_token: ended,
+  revoked_subject: ended,
+  revoked_client: ended,
+  insufficient_scope: { status: 403, code: 'insufficient_scope', description: 'The access token lacks a scope that this resource needs.' },
+  insufficient_authentication: {
+    status: 401,
+    code: 'insufficient_user_authentication',
+    description: 'A stronger or more recent authentication is required.',
+  },
+  wrong_issuer: { status: 403, code: 'insufficient_scope', description: 'Tokens of this issuer are not accepted for this resource.' },
+  forbidden: { status: 403, code: 'insufficient_scope', description: 'The access token does not grant access to this resource.' },
+  key_source_unavailable: outage('The keys of the token issuer cannot be loaded at the moment.'),
+  revocation_unavailable: outage('Whether the token was revoked cannot be told at the moment.'),
+  store_unavailable: outage('A store that this resource needs cannot be reached at the moment.'),
+}
+
+/** Every reason, in the order of the documentation. */
+export const reasons: readonly Reason[] = Object.freeze(Object.keys(wire) as Reason[])
+
+/** Fields that a refusal may carry beyond its reason. `description` must be a literal of the program's own. */
+export type RefusalFields = Partial<
+  Pick<Refusal, 'description' | 'scopes' | 'acrValues' | 'maxAgeSeconds' | 'retryAfterSeconds' | 'detail'>
+>
+
+/**
+ * Makes a refusal.
+ *
+ * @param reason - one of {@link Reason}; decides status and code
+ * @param fields - challenge parameters and the detail for events
+ */
+export function refuse(reason: Reason, fields?: RefusalFields): Refusal {
+  return { [brand]: true, reason, ...wire[reason], ...fields }
+}
+
+/** True for a refusal made by any copy of this package in the process. */
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true
+}
+
+/** An answer that is either a success with fields of its own or a refusal. */
+export type Outcome<T extends object> = ({ readonly ok: true } & T) | Refused
+/** The failing half of an {@link Outcome}. */
+export interface Refused {
+  readonly ok: false
+  readonly refusal: Refusal
+}

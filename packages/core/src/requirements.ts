@@ -1,0 +1,110 @@
+import type { Auth, Requirement } from './auth.js'
+import { type Refusal, refuse } from './refusal.js'
+
+function scopeTokens(name: string, scopes: readonly string[]): readonly string[] {
+  if (scopes.length === 0) throw new TypeError(`${name} needs at least one scope`)
+  for (const scope of scopes) {
+    // RFC 6749 §3.3: a scope-token is printable ASCII without space, quote and backslash.
+    if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
+      throw new TypeError(`${name}: ${JSON.stringify(scope)} is not one scope-token (RFC 6749 §3.3)`)
+  }
+  return Object.freeze([...scopes])
+}
+
+/**
+ * Demands every one of the scopes.
+ *
+ * @param scopes - scope-tokens (RFC 6749 §3.3), compared by equality
+ * @throws TypeError if none is given or one is not a scope-token
+ */
+export function requireScopes(...scopes: readonly string[]): Requirement {
+  const needed = scopeTokens('requireScopes', scopes)
+  const requirement = (auth: Auth): Refusal | undefined =>
+    needed.every((scope) => auth.scopes.includes(scope)) ? undefined : refuse('insufficient_scope', { scopes: needed })
+  return Object.freeze(Object.assign(requirement, { scopes: needed }))
+}
+
+/**
+ * Demands at least one of the scopes. The challenge names the first, which would have been enough.
+ *
+ * @param scopes - scope-tokens (RFC 6749 §3.3), the least powerful first
+ * @throws TypeError if none is given or one is not a scope-token
+ */
+export function requireAnyScope(...scopes: readonly string[]): Requirement {
+  const accepted = scopeTokens('requireAnyScope', scopes)
+  const enough = Object.freeze(accepted.slice(0, 1))
+  const requirement = (auth: Auth): Refusal | undefined =>
+    accepted.some((scope) => auth.scopes.includes(scope)) ? undefined : refuse('insufficient_scope', { scopes: enough })
+  return Object.freeze(Object.assign(requirement, { scopes: enough }))
+}
+
+/** Options of {@link requireAuthentication}. */
+export interface AuthenticationRequirement {
+  /** Accepted authentication context class references, compared with the claim `acr`. */
+  readonly acr?: string | readonly string[]
+  /** Longest time since the person signed in, in seconds, judged by the claim `auth_time`. */
+  readonly maxAgeSeconds?: number
+}
+
+/**
+ * Demands a strong or recent authentication (RFC 9470). A token that does not say what is asked fails.
+ *
+ * @throws TypeError if neither `acr` nor `maxAgeSeconds` is given
+ */
+export function requireAuthentication(options: AuthenticationRequirement): Requirement {
+  const acrValues = options.acr === undefined ? undefined : Object.freeze([options.acr].flat())
+  const { maxAgeSeconds } = options
+  if (acrValues === undefined && maxAgeSeconds === undefined) throw new TypeError('requireAuthentication needs acr or maxAgeSeconds')
+  if (acrValues?.length === 0) throw new TypeError('requireAuthentication: acr is empty')
+  if (acrValues?.some((acr) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(acr))) {
+    throw new TypeError('requireAuthentication: an acr value is printable ASCII without space, quote and backslash')
+  }
+  if (maxAgeSeconds !== undefined && !(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= 0)) {
+    throw new TypeError('requireAuthentication: maxAgeSeconds is a whole number of seconds')
+  }
+  const refusal = refuse('insufficient_authentication', {
+    ...(acrValues && { acrValues }),
+    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+  })
+  return (auth, _request, { now }) => {
+    const { acr, auth_time: authTime } = auth.claims
+    if (acrValues && !(typeof acr === 'string' && acrValues.includes(acr))) return refusal
+    if (maxAgeSeconds !== undefined && !(typeof authTime === 'number' && now - authTime <= maxAgeSeconds)) return refusal
+    return undefined
+  }
+}
+
+/**
+ * Demands what a function of the host's says.
+ *
+ * @param test - gets the `Auth` and the host's request; true admits, a refusal is used as it is, all else is 403
+ */
+export function requireClaims<A = Auth, R = unknown>(
+  test: (auth: A, request: R) => boolean | Refusal | Promise<boolean | Refusal>,
+): Requirement<A, R> {
+  const refusal = refuse('forbidden')
+  return async (auth, request) => {
+    const answer = await test(auth, request)
+    if (answer === true) return undefined
+    return typeof answer === 'object' && answer !== null ? answer : refusal
+  }
+}
+
+/**
+ * Demands that the token came by one of the named issuer entries.
+ *
+ * @param names - names of entries as given to `createGuard`
+ */
+export function fromIssuers<const Names extends readonly [string, ...string[]]>(...names: Names): Requirement {
+  if (names.length === 0) throw new TypeError('fromIssuers needs at least one name')
+  const accepted = Object.freeze([...names])
+  return (auth) =>
+    accepted.includes(auth.via)
+      ? undefined
+      : refuse('wrong_issuer', { detail: { expected: accepted.join(' ').slice(0, 200), received: auth.via } })
+}
+
+/** Admits a request that carries no credentials at all. Bad credentials are refused as ever. */
+export function optional(): Requirement {
+  return Object.freeze(Object.assign((): undefined => undefined, { admitsAnonymous: true as const }))
+}

@@ -1,0 +1,38 @@
+import type { Reason } from './refusal.js'
+
+/** Something that is no longer believed, whatever its signature says. Times are epoch seconds. */
+export type RevocationEntry =
+  /** An issuer's signing key, also a foreign issuer's, before that issuer reacts. */
+  | { readonly type: 'signing_key'; readonly issuer: string; readonly kid: string }
+  /** A client's registered key by RFC 7638 thumbprint: ends the tokens obtained with it. */
+  | { readonly type: 'client_key'; readonly issuer: string; readonly thumbprint: string }
+  /** One token. Kept until `expiresAt`, the token's own. */
+  | { readonly type: 'jti'; readonly issuer: string; readonly jti: string; readonly expiresAt: number }
+  /** All tokens of a subject that were issued before an instant. */
+  | { readonly type: 'subject'; readonly issuer: string; readonly subject: string; readonly notBefore: number }
+  /** All tokens of a client, until `unrevoke`. */
+  | { readonly type: 'client'; readonly issuer: string; readonly clientId: string }
+
+/** What is asked of a view about one verified token. */
+export interface RevocationQuery {
+  readonly issuer: string
+  readonly kid: string | undefined
+  /** The thumbprint of the key that verified the token. */
+  readonly thumbprint: string | undefined
+  readonly jti: string | undefined
+  readonly subject: string | undefined
+  readonly clientId: string | undefined
+  /** The private claim `client_key`. */
+  readonly clientKey: string | undefined
+  /** The claim `iat`; a token without one counts as old. */
+  readonly issuedAt: number | undefined
+}
+
+/** Why a revoked token is refused. */
+export type RevocationReason = Extract<Reason, `revoked_${string}`>
+
+/** What this process knows of revocations. */
+export interface RevocationView {
+  /** The reason to refuse, or undefined. Throws or rejects with `Unavailable` when it cannot be told safely. */
+  check(query: RevocationQuery): RevocationReason | undefined | Promise<RevocationReason | undefined>
+}

@@ -1,0 +1,35 @@
+import type { Reason } from './refusal.js'
+
+/** Reasons that are an outage, never the client's fault. */
+export type OutageReason = Extract<Reason, `${string}_unavailable`>
+
+declare const unavailableBrand: unique symbol
+const brand: typeof unavailableBrand = Symbol.for('countersign.unavailable') as typeof unavailableBrand
+
+/**
+ * Thrown when something that we depend on cannot answer: an issuer's keys, a store. It becomes 503 with `Retry-After`,
+ * never a 401 and never a pass.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
+  readonly reason: OutageReason
+  /** Whole seconds, at least 1. */
+  readonly retryAfterSeconds: number
+  declare readonly [unavailableBrand]: true
+
+  /**
+   * @param reason - which dependency failed
+   * @param options - `retryAfterSeconds` (default 1) and the `cause`, which is for debugging and never sent
+   */
+  constructor(reason: OutageReason, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+    super(reason, 'cause' in options ? { cause: options.cause } : undefined)
+    Object.defineProperty(this, brand, { value: true })
+    this.reason = reason
+    this.retryAfterSeconds = Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1))
+  }
+}
+
+/** True for an outage thrown by any copy of this package in the process. */
+export function isUnavailable(value: unknown): value is Unavailable {
+  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true
+}
