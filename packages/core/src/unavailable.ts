@@ -3,8 +3,7 @@ import type { Reason } from './refusal.js'
 /** Reasons that are an outage, never the client's fault. */
 export type OutageReason = Extract<Reason, `${string}_unavailable`>
 
-declare const unavailableBrand: unique symbol
-const brand: typeof unavailableBrand = Symbol.for('countersign.unavailable') as typeof unavailableBrand
+const brand: unique symbol = Symbol.for('countersign.unavailable')
 
 /**
  * Thrown when something that we depend on cannot answer: an issuer's keys, a store. It becomes 503 with `Retry-After`,
@@ -15,7 +14,6 @@ export class Unavailable extends Error {
   readonly reason: OutageReason
   /** Whole seconds, at least 1. */
   readonly retryAfterSeconds: number
-  declare readonly [unavailableBrand]: true
 
   /**
    * @param reason - which dependency failed
