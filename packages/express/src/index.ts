@@ -1,1 +1,12 @@
-export {}
+export {
+  type AuthenticationRequirement,
+  fromIssuers,
+  optional,
+  requireAnyScope,
+  requireAuthentication,
+  requireClaims,
+  requireScopes,
+} from '@countersign/core'
+export { handle, routes } from './handle.js'
+export { authOf, type Middleware, type Next, optionalAuthOf, protect } from './protect.js'
+export type { ExpressRequest } from './wire.js'

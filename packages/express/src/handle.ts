@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http'
+import { type Endpoint, isUnavailable, jsonReply, type Reply, type RouteTable, refuse, type WireRequest } from '@countersign/core'
+import { createRouteMatcher } from './match-route.js'
+import { asError, type Middleware, type Next } from './protect.js'
+import { endpointRequest, send } from './wire.js'
+
+async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
+  try {
+    return await endpoint(request)
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    const headers = { 'retry-after': String(error.retryAfterSeconds), 'cache-control': 'no-store' }
+    return jsonReply(503, { error_description: refuse(error.reason).description }, headers)
+  }
+}
+
+function run(endpoint: Endpoint, request: WireRequest, res: ServerResponse, next: Next): void {
+  answer(endpoint, request)
+    .then((reply) => send(res, reply))
+    .catch((error: unknown) => next(asError(error)))
+}
+
+/**
+ * Mounts an endpoint. What it throws goes to Express's error handler, except an outage, which is a 503.
+ *
+ * @param endpoint - for instance what `createTokenEndpoint` returns
+ */
+export function handle(endpoint: Endpoint): Middleware {
+  return (req, res, next) => run(endpoint, endpointRequest(req), res, next)
+}
+
+/**
+ * Mounts several endpoints under their own methods and paths, relative to where it is used.
+ * A known path with another method is 405, a path that the table does not have goes on to the next handler.
+ *
+ * @throws TypeError for a table with a path that is not one or is there twice
+ */
+export function routes(table: RouteTable): Middleware {
+  const match = createRouteMatcher(table)
+  return (req, res, next) => {
+    const found = match(req.method ?? '', req.path)
+    switch (found.outcome) {
+      case 'matched':
+        return run(found.endpoint, endpointRequest(req, found.params), res, next)
+      case 'wrong_method':
+        return send(res, { status: 405, headers: { allow: found.allowed.join(', ') } })
+      case 'bad_encoding':
+        return send(res, { status: 400, headers: {} })
+      case 'unknown':
+        return next()
+    }
+  }
+}

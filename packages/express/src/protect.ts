@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http'
+import type { Auth, Guard, Requirement } from '@countersign/core'
+import { type ExpressRequest, guardRequest, send } from './wire.js'
+
+/** Express's continuation, as far as it is used. */
+export type Next = (error?: unknown) => void
+
+/** A middleware for `app.use`, `app.get` and the like, for any `Request` that is an `R`. */
+export type Middleware<R extends ExpressRequest = ExpressRequest> = (req: R, res: ServerResponse, next: Next) => void
+
+/**
+ * Admits a request that the guard admits and that fulfils every requirement, and answers all others.
+ *
+ * @param guard - from `createGuard`
+ * @param requirements - what the route demands, judged in order, with Express's request
+ */
+export function protect<A extends Auth, R extends ExpressRequest>(
+  guard: Guard<A>,
+  ...requirements: readonly Requirement<A, R>[]
+): Middleware<R> {
+  return (req, res, next) => {
+    guard
+      .check(guardRequest(req), ...requirements)
+      .then((admission) => {
+        if (admission.ok) return true
+        send(res, admission.reply)
+        return false
+      })
+      // Two arguments, so that an error of a later handler is never handed to next a second time.
+      .then(
+        (admitted) => {
+          if (admitted) next()
+        },
+        (error: unknown) => next(asError(error)),
+      )
+  }
+}
+
+/** Express continues at next(undefined) and skips the rest of the route at next('route'): neither may come of a rejection. */
+export function asError(cause: unknown): object {
+  return typeof cause === 'object' && cause !== null ? cause : new Error('something that is no error was thrown', { cause })
+}
+
+/**
+ * What `guard` admitted this request with; `via` tells the issuer entry and narrows `claims`.
+ *
+ * @throws if this guard did not admit this request, or admitted it without credentials
+ */
+export function authOf<A extends Auth>(guard: Guard<A>, req: ExpressRequest): A {
+  return guard.authOf(req)
+}
+
+/**
+ * The same, but undefined for a request that was admitted without credentials.
+ *
+ * @throws if this guard did not admit this request
+ */
+export function optionalAuthOf<A extends Auth>(guard: Guard<A>, req: ExpressRequest): A | undefined {
+  return guard.optionalAuthOf(req)
+}

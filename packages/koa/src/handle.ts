@@ -1,0 +1,50 @@
+import { type Endpoint, isUnavailable, jsonReply, type Reply, type RouteTable, refuse, type WireRequest } from '@countersign/core'
+import { createRouteMatcher } from './match-route.js'
+import { type Middleware, orError } from './protect.js'
+import { endpointRequest, type KoaContext, send } from './wire.js'
+
+async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
+  try {
+    return await endpoint(request)
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    const headers = { 'retry-after': String(error.retryAfterSeconds), 'cache-control': 'no-store' }
+    return jsonReply(503, { error_description: refuse(error.reason).description }, headers)
+  }
+}
+
+async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): Promise<void> {
+  send(ctx, await orError(answer(endpoint, request)))
+}
+
+/**
+ * Mounts an endpoint. What it throws goes to Koa's error handling, except an outage, which is a 503.
+ *
+ * @param endpoint - for instance what `createTokenEndpoint` returns
+ */
+export function handle(endpoint: Endpoint): Middleware {
+  return async (ctx) => run(endpoint, endpointRequest(ctx), ctx)
+}
+
+/**
+ * Mounts several endpoints under their own methods and paths, relative to where it is used. No router is needed.
+ * A known path with another method is 405, a path that the table does not have goes on to the next middleware.
+ *
+ * @throws TypeError for a table with a path that is not one or is there twice
+ */
+export function routes(table: RouteTable): Middleware {
+  const match = createRouteMatcher(table)
+  return async (ctx, next) => {
+    const found = match(ctx.method, ctx.path)
+    switch (found.outcome) {
+      case 'matched':
+        return run(found.endpoint, endpointRequest(ctx, found.params), ctx)
+      case 'wrong_method':
+        return send(ctx, { status: 405, headers: { allow: found.allowed.join(', ') } })
+      case 'bad_encoding':
+        return send(ctx, { status: 400, headers: {} })
+      case 'unknown':
+        return next()
+    }
+  }
+}

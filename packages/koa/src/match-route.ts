@@ -1,0 +1,58 @@
+import type { Endpoint, RouteTable } from '@countersign/core'
+
+/** What a table says to a method and a path. `allowed` names the methods that the path does have. */
+export type RouteMatch =
+  | { readonly outcome: 'matched'; readonly endpoint: Endpoint; readonly params: Readonly<Record<string, string>> }
+  | { readonly outcome: 'wrong_method'; readonly allowed: readonly string[] }
+  | { readonly outcome: 'bad_encoding' | 'unknown' }
+
+type Pattern = readonly { readonly text: string; readonly isParameter: boolean }[]
+
+function compile(path: string): Pattern {
+  if (!path.startsWith('/')) throw new TypeError(`routes: the path ${JSON.stringify(path)} does not begin with a slash`)
+  const pattern = path.split('/').map((text) => ({ text: text.startsWith(':') ? text.slice(1) : text, isParameter: text.startsWith(':') }))
+  const names = pattern.filter((part) => part.isParameter).map((part) => part.text)
+  if (names.includes('') || new Set(names).size !== names.length) {
+    throw new TypeError(`routes: the parameters of ${JSON.stringify(path)} need names, each of its own`)
+  }
+  return pattern
+}
+
+const fits = (pattern: Pattern, segments: readonly string[]): boolean =>
+  pattern.length === segments.length &&
+  pattern.every(({ text, isParameter }, at) => (isParameter ? segments[at] !== '' : segments[at] === text))
+
+function parametersOf(pattern: Pattern, segments: readonly string[]): Readonly<Record<string, string>> | undefined {
+  try {
+    return Object.fromEntries(
+      pattern.flatMap((part, at) => (part.isParameter ? [[part.text, decodeURIComponent(segments[at] ?? '')]] : [])),
+    )
+  } catch {
+    return undefined // decodeURIComponent throws for nothing but malformed escapes
+  }
+}
+
+/**
+ * Prepares a table. Paths are compared segment by segment as sent, case and trailing slash included; only the values of
+ * parameters are decoded. The first entry that fits is taken; HEAD is answered by the entry for GET.
+ *
+ * @throws TypeError for a path without leading slash, a parameter without a name, or a method and path given twice
+ */
+export function createRouteMatcher(table: RouteTable): (method: string, path: string) => RouteMatch {
+  const routes = table.map((route) => ({ ...route, pattern: compile(route.path) }))
+  const keys = new Set(routes.map((route) => `${route.method} ${route.path}`))
+  if (keys.size !== routes.length) throw new TypeError('routes: a method and path is given twice')
+  return (method, path) => {
+    const segments = path.split('/')
+    const candidates = routes.filter((route) => fits(route.pattern, segments))
+    if (candidates.length === 0) return { outcome: 'unknown' }
+    const wanted = method === 'HEAD' ? 'GET' : method
+    const route = candidates.find((candidate) => candidate.method === wanted)
+    if (route === undefined) {
+      const methods = candidates.flatMap((candidate) => (candidate.method === 'GET' ? ['GET', 'HEAD'] : [candidate.method]))
+      return { outcome: 'wrong_method', allowed: [...new Set(methods)] }
+    }
+    const params = parametersOf(route.pattern, segments)
+    return params ? { outcome: 'matched', endpoint: route.endpoint, params } : { outcome: 'bad_encoding' }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Auth, Guard, Requirement } from '@countersign/core'
+import { guardRequest, type KoaContext, send } from './wire.js'
+
+/** A middleware for `app.use` and for routers, for any context that is a `C`. */
+export type Middleware<C extends KoaContext = KoaContext> = (ctx: C, next: () => Promise<unknown>) => Promise<unknown>
+
+/**
+ * Admits a request that the guard admits and that fulfils every requirement, and answers all others.
+ *
+ * @param guard - from `createGuard`
+ * @param requirements - what the route demands, judged in order, with Koa's context
+ */
+export function protect<A extends Auth, C extends KoaContext>(
+  guard: Guard<A>,
+  ...requirements: readonly Requirement<A, C>[]
+): Middleware<C> {
+  return async (ctx, next) => {
+    const admission = await orError(guard.check(guardRequest(ctx), ...requirements))
+    return admission.ok ? next() : send(ctx, admission.reply)
+  }
+}
+
+/** Koa never answers a request that was rejected with undefined: what is thrown must be something. */
+export async function orError<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result
+  } catch (cause) {
+    throw cause ?? new Error('something that is no error was thrown', { cause })
+  }
+}
+
+/**
+ * What `guard` admitted this request with; `via` tells the issuer entry and narrows `claims`.
+ *
+ * @throws if this guard did not admit this request, or admitted it without credentials
+ */
+export function authOf<A extends Auth>(guard: Guard<A>, ctx: KoaContext): A {
+  return guard.authOf(ctx)
+}
+
+/**
+ * The same, but undefined for a request that was admitted without credentials.
+ *
+ * @throws if this guard did not admit this request
+ */
+export function optionalAuthOf<A extends Auth>(guard: Guard<A>, ctx: KoaContext): A | undefined {
+  return guard.optionalAuthOf(ctx)
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import type { Reply, WireRequest } from '@countersign/core'
+
+/** The part of Koa's `Context` that is used; the context of Koa 2 and 3 and of its routers fits. */
+export interface KoaContext {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly request: object
+  readonly method: string
+  readonly originalUrl: string
+  readonly path: string
+  readonly ip: string
+  readonly params?: unknown
+  status: number
+  body: unknown
+  set(name: string, value: string | string[]): void
+  append(name: string, value: string | string[]): void
+  remove(name: string): void
+}
+
+const bodyOf = (ctx: KoaContext): unknown => (ctx.request as { readonly body?: unknown }).body
+
+/** What a guard is given. */
+export function guardRequest(ctx: KoaContext): WireRequest {
+  const { headers, rawHeaders } = ctx.req
+  return { method: ctx.method, url: ctx.originalUrl, headers, rawHeaders, body: bodyOf(ctx), ip: ctx.ip, host: ctx }
+}
+
+/** What an endpoint is given: either the body that the host parsed or the unread stream. */
+export function endpointRequest(ctx: KoaContext, params: unknown = ctx.params): WireRequest {
+  const body = bodyOf(ctx)
+  // Body parsers leave an empty object where they did not parse, and the body is still in the stream.
+  const isUnread = !ctx.req.readableDidRead && Object.keys(body ?? {}).length === 0
+  const certificate = (ctx.req.socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw
+  return {
+    ...guardRequest(ctx),
+    params: params as Readonly<Record<string, unknown>> | undefined,
+    body: isUnread ? undefined : body,
+    stream: isUnread ? ctx.req : undefined,
+    certificate,
+  }
+}
+
+/** Gives a reply to Koa, which writes it when every middleware is done. */
+export function send(ctx: KoaContext, { status, headers, body = '' }: Reply): void {
+  ctx.status = status
+  // Koa takes any other bytes than a Buffer for an object, and no body for a request to say the status in words.
+  ctx.body = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  ctx.remove('content-type') // guessed by Koa, or of other middleware
+  for (const [name, value] of Object.entries(headers)) {
+    // Other middleware may have set a cookie or a Vary of its own.
+    const write = ['set-cookie', 'vary'].includes(name.toLowerCase()) ? 'append' : 'set'
+    ctx[write](name, typeof value === 'string' ? value : [...value])
+  }
+}
