@@ -1,0 +1,68 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build, passes, root, run, staticChecks } from './check.js'
+
+/** Every check counts as one test; the suites count their own. */
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
+
+function count(name, ok) {
+  totals[ok ? 'passed' : 'failed'] += 1
+  if (!ok) failures.push(name)
+}
+
+async function check(entry) {
+  const ok = await passes(entry)
+  count(entry.name, ok)
+  return ok
+}
+
+/** Adds what vitest's JSON report says. A run that ends badly without a failed test counts as one. */
+function countSuite(name, code, report) {
+  const failedTests = report?.numFailedTests ?? 0
+  totals.passed += report?.numPassedTests ?? 0
+  totals.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
+  totals.failed += failedTests
+  for (const file of report?.testResults ?? []) {
+    for (const test of file.assertionResults) if (test.status === 'failed') failures.push(`${name}: ${test.fullName}`)
+  }
+  if (code !== 0 && failedTests === 0) count(`${name}: the run itself`, false)
+}
+
+async function suite(name, args) {
+  process.stdout.write(`\n${name}\n`)
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-report-'))
+  const file = join(folder, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const { code } = await run({ command: 'vitest', args: ['run', ...reporters, ...args], cwd: join(root, 'test') })
+  const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined)
+  await rm(folder, { recursive: true, force: true })
+  countSuite(name, code, report)
+}
+
+/** Programs that start an app, use it over HTTP and exit with a verdict. */
+async function programs() {
+  const found = [{ name: 'the demo', command: 'node', args: ['scripts/demo.js'] }]
+  for (const example of (await readdir(join(root, 'examples'))).sort()) {
+    found.push({ name: `example ${example}`, command: 'pnpm', args: ['--dir', join('examples', example), 'run', 'check'] })
+  }
+  return found
+}
+
+async function runAll() {
+  if (!(await check(build))) return
+  for (const entry of staticChecks) await check(entry)
+  await suite(
+    'the test suite',
+    process.argv.slice(2).filter((arg) => arg !== '--'),
+  )
+  await suite('the packed tarballs', ['--config', 'dist/vitest.config.ts'])
+  process.stdout.write('\n')
+  for (const entry of await programs()) await check(entry)
+}
+
+await runAll()
+if (failures.length > 0) process.stdout.write(`\nFailed:\n${failures.map((name) => `  ${name}\n`).join('')}`)
+process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`)
+process.exitCode = totals.failed === 0 ? 0 : 1

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { importsOf, type Member, packages, read, sources } from './workspace.js'
+
+const scope = '@countersign/'
+const anyOfOurs = packages.map(({ manifest }) => manifest.name)
+
+/** What a package may have of ours. A package that is not named here stands on core and jwt. */
+const allowances: Readonly<Record<string, readonly string[]>> = {
+  '@countersign/core': [],
+  '@countersign/jwt': ['@countersign/core'],
+  '@countersign/testkit': anyOfOurs,
+}
+
+function allowed({ manifest }: Member): readonly string[] {
+  return allowances[manifest.name] ?? ['@countersign/core', '@countersign/jwt']
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+function imports({ folder }: Member): readonly { readonly file: string; readonly specifier: string }[] {
+  return sources
+    .filter((file) => file.startsWith(`${folder}/`))
+    .flatMap((file) => importsOf(read(file)).map((specifier) => ({ file, specifier })))
+}
+
+describe.each(packages)('$manifest.name', (member) => {
+  const { folder, manifest } = member
+  const shipped = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
+
+  test('declares nothing of ours beyond what the law allows', () => {
+    const declared = Object.keys({ ...shipped, ...manifest.devDependencies }).filter((name) => name.startsWith(scope))
+    expect(declared.filter((name) => !allowed(member).includes(name))).toEqual([])
+  })
+
+  test('imports nothing of ours beyond what the law allows', () => {
+    const ours = imports(member).filter(({ specifier }) => specifier.startsWith(scope))
+    expect(ours.filter(({ specifier }) => !allowed(member).includes(packageOf(specifier)))).toEqual([])
+  })
+
+  test('imports only what its users get installed', () => {
+    const foreign = imports(member).filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+    expect(foreign.filter(({ specifier }) => !(packageOf(specifier) in shipped))).toEqual([])
+  })
+
+  test('imports no file outside its own source', () => {
+    const relative = imports(member).filter(({ specifier }) => specifier.startsWith('.'))
+    const outside = relative.filter(({ file, specifier }) => !new URL(specifier, `file:///${file}`).pathname.startsWith(`/${folder}/src/`))
+    expect(outside).toEqual([])
+  })
+})
+
+test('the testkit is declared by private members only', () => {
+  const declaring = packages.filter(
+    ({ manifest }) =>
+      '@countersign/testkit' in
+      { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies, ...manifest.devDependencies },
+  )
+  expect(declaring.map(({ folder }) => folder)).toEqual([])
+})
+
+test('what looks like an import in a comment or a string is not one, and the other forms are', () => {
+  const text = `// import 'a'\n/* from 'b' */\nimport { c } from 'c'\nexport * from "d"\nawait import('e')\nimport 'f'\nconst s = 'x // y'; import g from 'g'`
+  expect(importsOf(text)).toEqual(['c', 'd', 'e', 'f', 'g'])
+})

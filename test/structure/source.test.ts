@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { filesBelow, packages, read, resolveImport, sources, withoutComments } from './workspace.js'
+
+/** Lines of code (no comments) that match, as `file:line text`. */
+function linesThatMatch(files: readonly string[], pattern: RegExp): readonly string[] {
+  return files.flatMap((file) =>
+    withoutComments(read(file))
+      .split('\n')
+      .map((line, index) => ({ line, at: `${file}:${index + 1} ${line.trim()}` }))
+      .filter(({ line }) => pattern.test(line))
+      .map(({ at }) => at),
+  )
+}
+
+describe('a package', () => {
+  test('reads no environment', () => {
+    expect(linesThatMatch(sources, /\bprocess\b.*\benv\b|from 'node:process'/)).toEqual([])
+  })
+
+  // a formatter keeps the top level of a module at column 0
+  test('has no module-level state', () => {
+    expect(linesThatMatch(sources, /^(export )?(let|var) |^(export )?const [^=]*= new (Weak)?(Map|Set)(<.*>)?\(\)/)).toEqual([])
+  })
+
+  test('takes time and randomness as options, except the testkit, which makes up tokens', () => {
+    const shipped = sources.filter((path) => !path.startsWith('packages/testkit/'))
+    expect(linesThatMatch(shipped, /\bDate\.now\(\)|\bnew Date\(\)|\bMath\.random\(|\brandomUUID\(\)/)).toEqual([])
+  })
+
+  test('builds no RegExp', () => {
+    expect(linesThatMatch(sources, /\bRegExp\(/)).toEqual([])
+  })
+
+  test('has no class but errors', () => {
+    expect(linesThatMatch(sources, /^\s*(export )?(abstract )?class (?!.* extends (Error|TypeError)\b)/)).toEqual([])
+  })
+})
+
+test('no escape from the type checker, the linters or the test runner', () => {
+  const files = ['packages', 'examples', 'test', 'bench', 'scripts'].flatMap(filesBelow).filter((path) => /\.(ts|js)$/.test(path))
+  const escapes = files.filter((path) => {
+    const text = read(path)
+    const typeTest = path.startsWith('test/types/')
+    return (
+      (typeTest ? /@ts-(ignore|nocheck)/ : /@ts-(ignore|expect-error|nocheck)/).test(text) ||
+      /(biome-ignore|oxlint-disable|eslint-disable)/.test(text)
+    )
+  })
+  expect(escapes.filter((path) => path !== 'test/structure/source.test.ts')).toEqual([])
+})
+
+interface ExportedName {
+  readonly name: string
+  readonly file: string
+}
+
+/** What an index names, followed to the file that declares it. What comes from another package is told there. */
+function exportedNames(index: string): readonly ExportedName[] {
+  const statements = withoutComments(read(index)).matchAll(/^export (?:type )?\{([^}]*)\} from '(\.[^']*)'/gm)
+  return [...statements].flatMap(([, names = '', specifier = '']) =>
+    names
+      .split(',')
+      .map(
+        (name) =>
+          name
+            .trim()
+            .replace(/^type /, '')
+            .split(' as ')[0] ?? '',
+      )
+      .filter((name) => name !== '')
+      .map((name) => ({ name, file: resolveImport(index, specifier) })),
+  )
+}
+
+/** Whether a `/** … *​/` ends on the line above the (first) declaration. */
+function isDocumented({ name, file }: ExportedName): boolean {
+  const lines = read(file).split('\n')
+  const declares = new RegExp(`^export (declare )?(abstract )?(async )?(function\\*?|const|class|interface|type) ${name}\\b`)
+  const first = lines.findIndex((line) => declares.test(line))
+  return first > 0 && (lines[first - 1] ?? '').trimEnd().endsWith('*/')
+}
+
+const entryPoints = packages.flatMap(({ folder, manifest }) =>
+  Object.values(manifest.exports ?? {}).map((conditions) => `${folder}/${conditions['@countersign/source']?.slice(2)}`),
+)
+
+describe.each(entryPoints)('%s', (index) => {
+  test('exports by name, from the file that declares', () => {
+    expect(linesThatMatch([index], /^export (\*|default|const|function|class|interface)/)).toEqual([])
+  })
+
+  test('exports nothing without a docstring', () => {
+    const names = exportedNames(index)
+    expect(names.length).toBeGreaterThan(0)
+    expect(names.filter((name) => !isDocumented(name))).toEqual([])
+  })
+})
