@@ -74,7 +74,7 @@ describe.each(packages)('$manifest.name', ({ folder, manifest }) => {
 
   test('is an ESM package without side effects for the same Node as the workspace, and ships dist only', () => {
     expect(manifest).toMatchObject({ type: 'module', sideEffects: false, engines: workspace.engines })
-    expect(manifest.files).toEqual(['dist', 'README.md', 'LICENSE'])
+    expect(manifest.files).toEqual(['dist', '!dist/.tsbuildinfo', 'README.md', 'LICENSE'])
     expect(manifest.publishConfig?.access).toBe('public')
   })
 
