@@ -1,0 +1,60 @@
+import { type Refusal, refuse } from '@countersign/core'
+import type { ParsedClaims } from './claims.js'
+
+/** What an issuer's tokens are held to in time. All in seconds. */
+export interface TimeRule {
+  /** Epoch seconds; may have a fraction. */
+  readonly now: number
+  /** How far clocks may differ; widens `exp`, `nbf` and the age. */
+  readonly toleranceSeconds: number
+  /** Longest time since `iat`, which is then required. */
+  readonly maxAgeSeconds?: number | undefined
+  /** How far `iat` may lie ahead; null = as far as it likes, unless an age is demanded. */
+  readonly maxFutureIssuedSeconds: number | null
+}
+
+/**
+ * Holds `exp`, `nbf` and `iat` to a rule. `exp` is required.
+ *
+ * @returns undefined, or a refusal `claims` (exp missing, or iat where an age is demanded), `expired`, `not_yet_valid`,
+ * `issued_in_future`, `too_old`
+ */
+export function checkTimes(claims: ParsedClaims, rule: TimeRule): Refusal | undefined {
+  const { exp, nbf, iat } = claims
+  const { now, toleranceSeconds, maxAgeSeconds } = rule
+  if (exp === undefined) return refuse('claims')
+  // RFC 7519 §4.1.4: "on or after which"
+  if (now >= exp + toleranceSeconds) return refuse('expired')
+  if (nbf !== undefined && now < nbf - toleranceSeconds) return refuse('not_yet_valid')
+  // A token from the future would never grow too old.
+  const maxFuture = rule.maxFutureIssuedSeconds ?? (maxAgeSeconds === undefined ? Number.POSITIVE_INFINITY : toleranceSeconds)
+  if (iat !== undefined && iat > now + maxFuture) return refuse('issued_in_future')
+  if (maxAgeSeconds === undefined) return undefined
+  if (iat === undefined) return refuse('claims')
+  return now - iat > maxAgeSeconds + toleranceSeconds ? refuse('too_old') : undefined
+}
+
+/**
+ * Whether `aud` names one of the accepted audiences exactly (RFC 7519 §4.1.3).
+ *
+ * @returns undefined, or a refusal `audience`; a token without `aud` is refused
+ */
+export function checkAudience(claims: ParsedClaims, accepted: readonly string[]): Refusal | undefined {
+  const { aud } = claims
+  if (typeof aud === 'string' ? accepted.includes(aud) : aud?.some((one) => accepted.includes(one))) return undefined
+  const received = typeof aud === 'string' ? aud : (aud ?? []).slice(0, 10).join(' ')
+  return refuse('audience', { detail: { expected: accepted.join(' ').slice(0, 200), received: received.slice(0, 200) } })
+}
+
+const prefix = 'application/'
+
+/**
+ * The media type in `typ` in the form in which it is compared (RFC 7515 §4.1.9): lower case, without `application/`.
+ *
+ * @returns an empty string for a header without `typ`
+ */
+export function normalizeType(typ: string | undefined): string {
+  if (typ === undefined) return ''
+  const lower = typ.toLowerCase()
+  return lower.startsWith(prefix) && !lower.includes('/', prefix.length) ? lower.slice(prefix.length) : lower
+}

@@ -1,0 +1,69 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { decodeBase64url } from './base64url.js'
+import { coordinateBytes } from './curve-points.js'
+import type { KeyFault, KeyImport } from './key-fault.js'
+import { checkPublicKey } from './key-object.js'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** Longest `kid` in UTF-16 code units, as in a header. */
+const maxKidLength = 1024
+/** A modulus of 16384 bits has 2731 characters. */
+const maxMemberLength = 4096
+
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
+
+/**
+ * Makes a verification key of a public JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2). Members that are not known are ignored,
+ * `x5c` and `x5u` among them.
+ *
+ * @param jwk - one parsed key, as it came from outside
+ * @returns the key; its `algorithms` are those that fit, or the one in `alg`. Or a {@link KeyFault}; nothing is thrown
+ */
+export function importJwk(jwk: unknown): KeyImport {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { ok: false, fault: 'malformed' }
+  const members = jwk as Members
+  const fault = labelFault(members) ?? materialFault(members)
+  if (fault !== undefined) return { ok: false, fault }
+  const key = createKey(members)
+  if (key === undefined) return { ok: false, fault: members.kty === 'EC' ? 'bad_point' : 'malformed' }
+  return checkPublicKey(key, { kid: members.kid as string | undefined, algorithm: members.alg as string | undefined })
+}
+
+/** Judges what RFC 7517 §4 lets every kind of key say of itself. */
+function labelFault({ kty, kid, use, alg, key_ops: operations, ...rest }: Members): KeyFault | undefined {
+  if (typeof kty !== 'string') return 'malformed'
+  if (kty === 'oct' || rest.k !== undefined) return 'secret'
+  if (privateMembers.some((name) => rest[name] !== undefined)) return 'private'
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > maxKidLength)) return 'malformed'
+  if (alg !== undefined && typeof alg !== 'string') return 'malformed'
+  if (use !== undefined && use !== 'sig') return typeof use === 'string' ? 'wrong_use' : 'malformed'
+  if (operations === undefined) return undefined
+  if (!Array.isArray(operations)) return 'malformed'
+  return operations.includes('verify') ? undefined : 'wrong_use'
+}
+
+function materialFault({ kty, crv, x, y, n, e }: Members): KeyFault | undefined {
+  if (kty === 'RSA') return isInteger(n) && isInteger(e) ? undefined : 'malformed'
+  if (kty === 'OKP') {
+    if (crv !== 'Ed25519') return 'unsupported'
+    return decodeBase64url(x)?.length === 32 ? undefined : 'malformed'
+  }
+  const bytes = kty === 'EC' && typeof crv === 'string' ? coordinateBytes(crv) : undefined
+  if (bytes === undefined) return 'unsupported'
+  return decodeBase64url(x)?.length === bytes && decodeBase64url(y)?.length === bytes ? undefined : 'malformed'
+}
+
+function isInteger(member: unknown): boolean {
+  return typeof member === 'string' && member.length <= maxMemberLength && (decodeBase64url(member)?.length ?? 0) > 0
+}
+
+/** Undefined for what OpenSSL does not take, such as a point off the curve. */
+function createKey({ kty, crv, x, y, n, e }: Members): KeyObject | undefined {
+  const material = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x }
+  try {
+    return createPublicKey({ key: material as JsonWebKey, format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,72 @@
+import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
+import type { HmacAlgorithm } from '@countersign/core'
+import { isHmac, primitiveOf } from './algorithms.js'
+import type { KeyImport } from './key-fault.js'
+import { prepareKey } from './signature.js'
+
+/** What a secret is for. */
+export interface ImportSecretOptions {
+  readonly kid?: string
+  readonly algorithms: readonly HmacAlgorithm[]
+}
+
+/**
+ * Makes a verification key of an HMAC secret.
+ *
+ * @param secret - bytes, or text that counts as its UTF-8 bytes; at least as long as the longest hash (RFC 7518 §3.2)
+ * @returns the key, or a fault: `weak_secret`, `algorithm_mismatch` (no algorithm, or one that is not HMAC),
+ * `public_key_as_secret` (whoever knows the public key could sign); nothing is thrown
+ */
+export function importSecret(secret: string | Uint8Array, options: ImportSecretOptions): KeyImport {
+  const { kid, algorithms } = options
+  if (algorithms.length === 0 || !algorithms.every(isHmac)) return { ok: false, fault: 'algorithm_mismatch' }
+  const bytes = Buffer.from(secret)
+  if (isKeyMaterial(bytes)) return { ok: false, fault: 'public_key_as_secret' }
+  if (algorithms.some((algorithm) => bytes.length < hashBytes(algorithm))) return { ok: false, fault: 'weak_secret' }
+  const name = kid === undefined || kid === '' ? {} : { kid }
+  return { ok: true, key: prepareKey({ ...name, algorithms: [...algorithms], key: createSecretKey(bytes) }) }
+}
+
+/** Bytes of the hash of an HMAC algorithm, which are also the least that its secret may have. */
+export function hashBytes(algorithm: HmacAlgorithm): number {
+  const primitive = primitiveOf(algorithm)
+  return primitive.family === 'hmac' ? primitive.bytes : 0
+}
+
+/** PEM, DER (also in base64) or a JWK or JWKS of an asymmetric key. */
+export function isKeyMaterial(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1').trim()
+  if (text.includes('-----BEGIN ')) return true
+  if (text.startsWith('{')) return isAsymmetricJson(text)
+  return isDer(bytes) || (text.startsWith('M') && isDer(Buffer.from(text, 'base64')))
+}
+
+function isAsymmetricJson(text: string): boolean {
+  try {
+    const { kty, keys } = JSON.parse(text) as { kty?: unknown; keys?: unknown }
+    return Array.isArray(keys) || (typeof kty === 'string' && kty !== 'oct')
+  } catch {
+    return false
+  }
+}
+
+function isDer(key: Buffer): boolean {
+  // Every one of these structures is a SEQUENCE.
+  if (key[0] !== 0x30) return false
+  const readers = [
+    () => createPublicKey({ key, format: 'der', type: 'spki' }),
+    () => createPublicKey({ key, format: 'der', type: 'pkcs1' }),
+    () => createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
+    () => createPrivateKey({ key, format: 'der', type: 'pkcs1' }),
+    () => createPrivateKey({ key, format: 'der', type: 'sec1' }),
+    () => new X509Certificate(key),
+  ]
+  return readers.some((read) => {
+    try {
+      read()
+      return true
+    } catch {
+      return false
+    }
+  })
+}

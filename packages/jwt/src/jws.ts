@@ -1,0 +1,52 @@
+import { type Outcome, refuse } from '@countersign/core'
+import { decodeSegment, isBase64urlText } from './base64url.js'
+import { type JwsHeader, parseHeader } from './header.js'
+import type { HeaderMemo } from './header-memo.js'
+
+/** A parsed compact JWS (RFC 7515 §3.1). Nothing of it is verified. */
+export interface Jws {
+  readonly header: JwsHeader
+  readonly payload: Buffer
+  readonly signature: Buffer
+  /** What is signed: header and payload segment with the dot between them, in ASCII. */
+  readonly signingInput: Buffer
+  readonly headerSegment: string
+}
+
+/** How a JWS is parsed. */
+export interface ParseJwsOptions {
+  /** Longest token in bytes. @defaultValue 8192 */
+  readonly maxBytes?: number
+  /** Headers of tokens that were verified before. */
+  readonly headers?: HeaderMemo | undefined
+}
+
+const tooLarge: Outcome<never> = { ok: false, refusal: refuse('too_large') }
+const malformed: Outcome<never> = { ok: false, refusal: refuse('malformed') }
+
+/**
+ * Takes a compact JWS apart: size, ASCII, exactly three segments that are not empty, strict base64url, header.
+ *
+ * @param token - the token alone, without `Bearer` and without surrounding space
+ * @returns refusals `too_large`, `malformed`, `header`, `algorithm` (unknown, or `none`)
+ */
+export function parseJws(token: string, options?: ParseJwsOptions): Outcome<{ jws: Jws }> {
+  if (token.length > (options?.maxBytes ?? 8192)) return tooLarge
+  const firstDot = token.indexOf('.')
+  const secondDot = token.indexOf('.', firstDot + 1)
+  if (firstDot < 1 || secondDot < firstDot + 2 || secondDot === token.length - 1) return malformed
+  if (!isBase64urlText(token)) return malformed
+  // A third dot is junk in the last segment.
+  const payload = decodeSegment(token.slice(firstDot + 1, secondDot))
+  const signature = decodeSegment(token.slice(secondDot + 1))
+  if (!payload || !signature) return malformed
+  const headerSegment = token.slice(0, firstDot)
+  let header = options?.headers?.get(headerSegment)
+  if (header === undefined) {
+    const parsed = parseHeader(headerSegment)
+    if (!parsed.ok) return parsed
+    header = parsed.header
+  }
+  const signingInput = Buffer.from(token.slice(0, secondDot), 'latin1')
+  return { ok: true, jws: { header, payload, signature, signingInput, headerSegment } }
+}

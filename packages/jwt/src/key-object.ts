@@ -1,0 +1,69 @@
+import type { KeyObject } from 'node:crypto'
+import type { Algorithm } from '@countersign/core'
+import { algorithms, fitsAlgorithm, isAlgorithm } from './algorithms.js'
+import { decodeBase64url } from './base64url.js'
+import { coordinateBytes, isCurvePoint, isEd25519Point } from './curve-points.js'
+import type { KeyFault, KeyImport } from './key-fault.js'
+import { prepareKey } from './signature.js'
+import { jwkThumbprint, publicJwk } from './thumbprint.js'
+
+/** Bits of an RSA modulus: SP 800-131A and RFC 7518 §3.3 below, what OpenSSL verifies with above. */
+const [minModulusBits, maxModulusBits] = [2048, 16384]
+/** A public exponent beyond 64 bits makes a verification arbitrarily slow. */
+const maxExponent = 2n ** 64n
+
+/** A name and an algorithm that the owner of a key states. */
+export interface KeyLabels {
+  readonly kid?: string | undefined
+  /** The one algorithm that the key is for. */
+  readonly algorithm?: string | undefined
+}
+
+/** Makes a verification key of a public `KeyObject`, or says why not. */
+export function checkPublicKey(key: KeyObject, { kid, algorithm }: KeyLabels): KeyImport {
+  const fault = faultOf(key)
+  if (fault !== undefined) return { ok: false, fault }
+  const usable = algorithms.filter((one) => fitsAlgorithm(key, one) && (algorithm === undefined || areSame(one, algorithm)))
+  if (usable.length === 0) return { ok: false, fault: 'algorithm_mismatch' }
+  const name = kid === undefined || kid === '' ? {} : { kid }
+  return { ok: true, key: prepareKey({ ...name, algorithms: usable, key, thumbprint: jwkThumbprint(key) }) }
+}
+
+/** `EdDSA` with an Ed25519 key and `Ed25519` (RFC 9864) are two names of one algorithm. */
+function areSame(one: Algorithm, other: string): boolean {
+  return one === other || (isEdwards(one) && isAlgorithm(other) && isEdwards(other))
+}
+
+function isEdwards(algorithm: Algorithm): boolean {
+  return algorithm === 'EdDSA' || algorithm === 'Ed25519'
+}
+
+function faultOf(key: KeyObject): KeyFault | undefined {
+  if (key.type !== 'public') return key.type
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+    case 'rsa-pss':
+      return rsaFault(key)
+    case 'ec':
+    case 'ed25519':
+      return pointFault(key)
+    default:
+      return 'unsupported'
+  }
+}
+
+function rsaFault(key: KeyObject): KeyFault | undefined {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
+  if (modulusLength > maxModulusBits || publicExponent >= maxExponent) return 'unsupported'
+  return modulusLength < minModulusBits || publicExponent < 3n || publicExponent % 2n === 0n ? 'weak_rsa' : undefined
+}
+
+function pointFault(key: KeyObject): KeyFault | undefined {
+  if (key.asymmetricKeyType === 'ec' && !algorithms.some((one) => fitsAlgorithm(key, one))) return 'unsupported'
+  const { crv = '', x, y } = publicJwk(key)
+  const first = decodeBase64url(x)
+  const second = decodeBase64url(y)
+  if (first === undefined) return 'malformed'
+  if (coordinateBytes(crv) === undefined) return isEd25519Point(first) ? undefined : 'bad_point'
+  return second !== undefined && isCurvePoint(crv, first, second) ? undefined : 'bad_point'
+}

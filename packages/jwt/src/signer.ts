@@ -1,0 +1,70 @@
+import { createHmac, createPrivateKey, createPublicKey, createSecretKey, KeyObject, sign } from 'node:crypto'
+import type { Algorithm, Signer } from '@countersign/core'
+import { fitsAlgorithm, isAlgorithm, isHmac, primitiveOf } from './algorithms.js'
+import { hashBytes, isKeyMaterial } from './import-secret.js'
+import { checkPublicKey } from './key-object.js'
+import { signatureOptions } from './signature.js'
+import { jwkThumbprint } from './thumbprint.js'
+
+/** What `createSigner` needs. */
+export interface SignerOptions {
+  /** A private `KeyObject` or PKCS#8 PEM; for HMAC a secret `KeyObject` or its bytes. */
+  readonly key: KeyObject | string | Uint8Array
+  readonly algorithm: Algorithm
+  /** Name of the key in tokens. Required for HMAC. @defaultValue the RFC 7638 thumbprint */
+  readonly kid?: string
+  /**
+   * Whether to sign on libuv's thread pool. RSA takes half a millisecond, during which nothing else would run.
+   * @defaultValue true for RS and PS algorithms
+   */
+  readonly threadPool?: boolean
+}
+
+/**
+ * A signer over a key in this process.
+ *
+ * @throws TypeError for a key that is weak, does not fit the algorithm or is not private (for HMAC: not a secret)
+ */
+export function createSigner(options: SignerOptions): Signer {
+  const { algorithm } = options
+  if (!isAlgorithm(algorithm)) throw new TypeError('The algorithm is not known')
+  return isHmac(algorithm) ? createHmacSigner(options) : createKeyPairSigner(options)
+}
+
+function createHmacSigner({ key, algorithm, kid }: SignerOptions): Signer {
+  const { hash } = primitiveOf(algorithm)
+  if (kid === undefined || kid === '') throw new TypeError('A signer with a secret needs a kid')
+  if (hash === null || !isHmac(algorithm) || typeof key === 'string') throw new TypeError('An HMAC secret is given as bytes')
+  const secret = key instanceof KeyObject ? key : createSecretKey(key)
+  if (secret.type !== 'secret') throw new TypeError('HMAC needs a secret, not a key of a pair')
+  const bytes = secret.export()
+  if (bytes.length < hashBytes(algorithm)) throw new TypeError(`${algorithm} needs a secret of ${hashBytes(algorithm)} bytes or more`)
+  if (isKeyMaterial(bytes)) throw new TypeError('A key of a pair must not serve as an HMAC secret')
+  return Object.freeze({ kid, algorithm, sign: (data: Uint8Array) => createHmac(hash, secret).update(data).digest() })
+}
+
+function createKeyPairSigner({ key, algorithm, kid, threadPool }: SignerOptions): Signer {
+  const privateKey = readPrivateKey(key)
+  if (!fitsAlgorithm(privateKey, algorithm)) throw new TypeError(`The key does not fit ${algorithm}`)
+  const half = checkPublicKey(createPublicKey(privateKey as unknown as Parameters<typeof createPublicKey>[0]), { algorithm })
+  if (!half.ok) throw new TypeError(`The key cannot be used: ${half.fault}`)
+  const { family, hash } = primitiveOf(algorithm)
+  const prepared = signatureOptions(privateKey, algorithm)
+  const onPool = threadPool ?? (family === 'rsa' || family === 'pss')
+  return Object.freeze({
+    kid: kid ?? jwkThumbprint(privateKey),
+    algorithm,
+    sign: (data: Uint8Array) =>
+      onPool
+        ? new Promise<Uint8Array>((resolve, reject) => {
+            sign(hash, data, prepared, (error, signature) => (error ? reject(error) : resolve(signature)))
+          })
+        : sign(hash, data, prepared),
+  })
+}
+
+function readPrivateKey(key: SignerOptions['key']): KeyObject {
+  const read = typeof key === 'string' ? createPrivateKey(key) : key
+  if (!(read instanceof KeyObject) || read.type !== 'private') throw new TypeError('A private KeyObject or PKCS#8 PEM is needed')
+  return read
+}
