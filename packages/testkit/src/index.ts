@@ -1,3 +1,7 @@
+export { createFakeCognito, type FakeCognito, type FakeCognitoOptions } from './fake-cognito.js'
+export { createFakeIssuer, type FakeIssuer, type FakeIssuerOptions, type IssuerEndpoint, type IssuerTokenOptions } from './fake-issuer.js'
+export { type FixedClock, fixedClock } from './fixed-clock.js'
+export type { Behaviour, Caching } from './issuer-behaviour.js'
 export {
   type MountAdapter,
   type MountApp,
@@ -6,3 +10,5 @@ export {
   type MountRespond,
   mountContract,
 } from './mount-contract.js'
+export { encodeSegment, type ForgedParts, forgeToken, hmacSigner, rawSigner, type SignInput, signToken } from './signed-token.js'
+export { privateKeyOf, publicJwkOf, publicKeyOf, renameKey, type TestKey, type TestKeyName, testKeys } from './test-keys.js'

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { AsymmetricAlgorithm, Now } from '@countersign/core'
+import { answer, type Behaviour, type Caching } from './issuer-behaviour.js'
+import { startLoopbackServer } from './loopback-server.js'
+import { signToken } from './signed-token.js'
+import { publicJwkOf, type TestKey, testKeys } from './test-keys.js'
+
+/** The endpoints of a fake issuer. */
+export type IssuerEndpoint = 'jwks' | 'discovery'
+
+/** Options of {@link createFakeIssuer}. */
+export interface FakeIssuerOptions {
+  /** Keys that it publishes. The first one signs. @defaultValue `testKeys.es256` and `testKeys.rs256` */
+  readonly keys?: readonly TestKey[]
+  /** Path of the issuer, for instance `/realms/a`. @defaultValue none */
+  readonly path?: string
+  /** What stands in `iss`. @defaultValue the URL and path of the server */
+  readonly issuer?: string
+  /** Path of the JWKS. @defaultValue `<path>/.well-known/jwks.json` */
+  readonly jwksPath?: string
+  /** `aud` of the tokens. @defaultValue none */
+  readonly audience?: string | readonly string[]
+  /** Members to replace in every published JWK; `{ alg: undefined }` leaves `alg` out, as some issuers do. */
+  readonly jwkMembers?: Readonly<Record<string, unknown>>
+  /** Members to add to the discovery document or to replace there. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+}
+
+/** What a token of a fake issuer may differ in. An undefined claim or header member is left out. */
+export interface IssuerTokenOptions {
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly header?: Readonly<Record<string, unknown>>
+  /** Signs, published or not. @defaultValue the published key of `kid` or `alg`, else the first */
+  readonly key?: TestKey
+  readonly alg?: AsymmetricAlgorithm
+  /** Goes into the header even if no such key is published. */
+  readonly kid?: string
+  /** @defaultValue 300 */
+  readonly ttlSeconds?: number
+}
+
+/** An issuer with a real HTTP server on loopback, and with bad manners on demand. */
+export interface FakeIssuer {
+  /** Where the server is, without the issuer's path. */
+  readonly url: string
+  /** What stands in `iss`. */
+  readonly issuer: string
+  readonly jwksUrl: string
+  readonly audience: string | readonly string[] | undefined
+  /** Keys that are published now. */
+  readonly keys: readonly TestKey[]
+  /** How often each document was asked for since the start. */
+  readonly fetches: Readonly<Record<IssuerEndpoint, number>>
+  /** Every request, in order. */
+  readonly requests: readonly { readonly url: string; readonly headers: IncomingHttpHeaders }[]
+  addKey(key: TestKey): void
+  removeKey(kid: string): void
+  /** Publishes `key` in the place of the key of that kid; give it the same kid to change the material under the name. */
+  replaceKey(kid: string, key: TestKey): void
+  /** Publishes members beside the keys, exactly as given: a secret, a private key, something broken. */
+  publish(...members: readonly unknown[]): void
+  /** Misbehaves until told otherwise; undefined is good manners again. */
+  behave(behaviour: Behaviour | undefined, endpoint?: IssuerEndpoint): void
+  cache(caching: Caching, endpoint?: IssuerEndpoint): void
+  token(options?: IssuerTokenOptions): Promise<string>
+  /** Goes down: connections are closed, and new ones refused. */
+  stop(): Promise<void>
+  /** Comes back on the same port. */
+  restart(): Promise<void>
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts a fake issuer that serves `/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server` and a JWKS. */
+export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise<FakeIssuer> {
+  const path = options.path ?? ''
+  if (path !== '' && !/^\/.*[^/]$/.test(path)) throw new TypeError('createFakeIssuer: path starts with a slash and does not end with one')
+  const jwksPath = options.jwksPath ?? `${path}/.well-known/jwks.json`
+  const keys: TestKey[] = [...(options.keys ?? [testKeys.es256, testKeys.rs256])]
+  const published: unknown[] = []
+  const fetches = { jwks: 0, discovery: 0 }
+  const requests: { url: string; headers: IncomingHttpHeaders }[] = []
+  const behaviours: Partial<Record<IssuerEndpoint, Behaviour | undefined>> = {}
+  const caching: Partial<Record<IssuerEndpoint, Caching>> = {}
+
+  const server = await startLoopbackServer(serve)
+  const issuer = options.issuer ?? `${server.url}${path}`
+  const jwksUrl = `${server.url}${jwksPath}`
+
+  function serve(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url ?? ''
+    requests.push({ url, headers: request.headers })
+    const endpoint = endpointAt(url.split('?', 1)[0] ?? '', path, jwksPath)
+    if (endpoint === undefined || request.method !== 'GET') {
+      response.writeHead(404).end()
+      return
+    }
+    fetches[endpoint] += 1
+    const body =
+      endpoint === 'jwks'
+        ? { keys: [...keys.map((key) => publicJwkOf(key, options.jwkMembers)), ...published] }
+        : discoveryDocument(issuer, jwksUrl, keys, options.metadata)
+    const contentType = endpoint === 'jwks' ? 'application/jwk-set+json' : 'application/json'
+    answer(request, response, { body, contentType, caching: caching[endpoint] ?? {} }, behaviours[endpoint])
+  }
+
+  return {
+    url: server.url,
+    issuer,
+    jwksUrl,
+    audience: options.audience,
+    keys,
+    fetches,
+    requests,
+    addKey: (key) => void keys.push(key),
+    removeKey: (kid) => void keys.splice(0, keys.length, ...keys.filter((key) => key.kid !== kid)),
+    replaceKey: (kid, key) => void keys.splice(0, keys.length, ...keys.map((old) => (old.kid === kid ? key : old))),
+    publish: (...members) => void published.splice(0, published.length, ...members),
+    behave(behaviour, endpoint = 'jwks') {
+      behaviours[endpoint] = behaviour
+    },
+    cache(value, endpoint = 'jwks') {
+      caching[endpoint] = value
+    },
+    token: (wanted = {}) => issueToken(wanted, { keys, issuer, audience: options.audience, now: options.now ?? Date.now }),
+    stop: server.stop,
+    restart: server.restart,
+    close: server.stop,
+    [Symbol.asyncDispose]: server.stop,
+  }
+}
+
+function endpointAt(path: string, issuerPath: string, jwksPath: string): IssuerEndpoint | undefined {
+  if (path === jwksPath) return 'jwks'
+  const wellKnown = '/.well-known/'
+  const places = [
+    `${issuerPath}${wellKnown}openid-configuration`,
+    `${issuerPath}${wellKnown}oauth-authorization-server`,
+    // RFC 8414 §3.1 puts the well-known part before the issuer's path.
+    `${wellKnown}oauth-authorization-server${issuerPath}`,
+  ]
+  return places.includes(path) ? 'discovery' : undefined
+}
+
+function discoveryDocument(
+  issuer: string,
+  jwksUrl: string,
+  keys: readonly TestKey[],
+  metadata: Readonly<Record<string, unknown>> | undefined,
+): object {
+  return {
+    issuer,
+    jwks_uri: jwksUrl,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    response_types_supported: ['code'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.alg))],
+    ...metadata,
+  }
+}
+
+async function issueToken(
+  wanted: IssuerTokenOptions,
+  by: {
+    readonly keys: readonly TestKey[]
+    readonly issuer: string
+    readonly audience: string | readonly string[] | undefined
+    readonly now: Now
+  },
+): Promise<string> {
+  const { keys } = by
+  const key =
+    wanted.key ?? keys.find(({ kid }) => kid === wanted.kid) ?? keys.find(({ alg }) => alg === (wanted.alg ?? keys[0]?.alg)) ?? keys[0]
+  if (!key) throw new TypeError('the fake issuer has no key to sign with: name one')
+  const nowSeconds = Math.floor(by.now() / 1000)
+  const claims = {
+    iss: by.issuer,
+    sub: 'user-1',
+    aud: by.audience,
+    iat: nowSeconds,
+    exp: nowSeconds + (wanted.ttlSeconds ?? 300),
+    jti: randomUUID(),
+    ...wanted.claims,
+  }
+  const header = { kid: wanted.kid ?? key.kid, ...(wanted.alg !== undefined && { alg: wanted.alg }), ...wanted.header }
+  return signToken({ claims, key, header })
+}
