@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['@countersign/source', 'module', 'node', 'import', 'default']
+// vitest hands these to Node as well: 'import' or 'module' among them would make require() load ES modules.
+const conditions = ['@countersign/source', 'node']
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     include: ['**/*.test.ts'],
+    // these need a build and have their own configuration
+    exclude: ['**/node_modules/**', 'dist/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: 'forks',

@@ -20,12 +20,12 @@ export function protect<A extends Auth, C extends KoaContext>(
   }
 }
 
-/** Koa never answers a request that was rejected with undefined: what is thrown must be something. */
+/** Koa never answers a request that was rejected with undefined: what is thrown must be an object. */
 export async function orError<T>(result: Promise<T>): Promise<T> {
   try {
     return await result
   } catch (cause) {
-    throw cause ?? new Error('something that is no error was thrown', { cause })
+    throw typeof cause === 'object' && cause !== null ? cause : new Error('something that is no error was thrown', { cause })
   }
 }
 
