@@ -72,7 +72,7 @@ function exportedNames(index: string): readonly ExportedName[] {
   )
 }
 
-/** Whether a `/** … *​/` ends on the line above the (first) declaration. */
+/** Whether a doc comment ends on the line above the (first) declaration. */
 function isDocumented({ name, file }: ExportedName): boolean {
   const lines = read(file).split('\n')
   const declares = new RegExp(`^export (declare )?(abstract )?(async )?(function\\*?|const|class|interface|type) ${name}\\b`)

@@ -11,8 +11,8 @@ const generated: readonly string[] = ['node_modules', 'dist', '.git', '.cache', 
 export function filesBelow(folder: string): readonly string[] {
   const found: string[] = []
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-    if (generated.includes(entry.name)) continue
     const path = join(folder, entry.name)
+    if (generated.includes(entry.name) && path !== join('test', 'dist')) continue
     if (entry.isDirectory()) found.push(...filesBelow(path))
     else if (!entry.name.endsWith('.tsbuildinfo') && !entry.name.endsWith('.tgz')) found.push(path.split(sep).join('/'))
   }
