@@ -58,7 +58,7 @@ export type Admission<A> =
   | { readonly ok: false; readonly reason: Reason; readonly reply: Reply }
 
 /** What mounts need of a guard. `A` is the union of what its issuers give. */
-export interface Guard<A extends Auth = Auth> extends Lifecycle {
+export interface Guard<A extends Auth<string, object> = Auth> extends Lifecycle {
   /**
    * Judges one request. An outage is an answer too (503); it rejects only for a fault of the program.
    *

@@ -1,1 +1,48 @@
-export {}
+export {
+  type Auth,
+  type AuthOf,
+  fromIssuers,
+  type Guard,
+  type JwtClaims,
+  optional,
+  type Requirement,
+  requireAnyScope,
+  requireAuthentication,
+  requireClaims,
+  requireScopes,
+} from '@countersign/core'
+export type { TokenPlaces } from './bearer.js'
+export { type CognitoAccessClaims, type CognitoIdClaims, type CognitoOptions, cognito } from './cognito.js'
+export { createGuard } from './guard.js'
+export type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard, ResourceMetadata, Verifier, VerifierOptions } from './guard-options.js'
+export type {
+  ClaimsOf,
+  ClaimsSchema,
+  IssuerEntry,
+  IssuerRule,
+  IssuerSource,
+  RuleOptions,
+  SchemaResult,
+  SourceContext,
+} from './issuer-entry.js'
+export {
+  type JwksOptions,
+  type JwksRsaClient,
+  type JwksRsaOptions,
+  jwks,
+  jwksRsa,
+  type OidcOptions,
+  type OwnIssuerOptions,
+  oidc,
+  ownIssuer,
+  type StaticKeysOptions,
+  staticKeys,
+} from './presets.js'
+export type { RefreshOptions } from './refreshing-keys.js'
+export type { RemoteOptions } from './remote-jwks.js'
+export { protectedResourceMetadata } from './resource-metadata.js'
+export { createRevocations, type Revocations } from './revocations.js'
+export type { PublicKeyInput } from './static-keys.js'
+export type { TenantOptions } from './tenants.js'
+export type { CacheOptions } from './token-cache.js'
+export { createVerifier } from './verifier.js'

@@ -1,0 +1,105 @@
+import type { JwtClaims } from '@countersign/core'
+import type { ParsedClaims } from '@countersign/jwt'
+import { documentUrl } from './fetch-document.js'
+import { type IssuerEntry, issuerRule } from './issuer-entry.js'
+import { createRefreshingKeys, refreshTimes } from './refreshing-keys.js'
+import { loadJwks, type RemoteOptions } from './remote-jwks.js'
+
+/** Claims of an access token of Amazon Cognito. */
+export interface CognitoAccessClaims extends JwtClaims {
+  readonly sub: string
+  readonly token_use: 'access'
+  readonly client_id: string
+  readonly username?: string
+  readonly scope?: string
+  readonly auth_time?: number
+  readonly origin_jti?: string
+  readonly 'cognito:groups'?: readonly string[]
+}
+
+/** Claims of an ID token of Amazon Cognito. */
+export interface CognitoIdClaims extends JwtClaims {
+  readonly sub: string
+  readonly token_use: 'id'
+  readonly aud: string
+  readonly email?: string
+  readonly auth_time?: number
+  readonly 'cognito:username'?: string
+  readonly 'cognito:groups'?: readonly string[]
+}
+
+/** Options of {@link cognito}. */
+export interface CognitoOptions<Use extends 'access' | 'id' = 'access'> extends RemoteOptions {
+  /** `<region>_<id>`, as the console shows it. */
+  readonly userPoolId: string
+  /** The app clients whose tokens are accepted; `null` opts out of the check. */
+  readonly clientId: string | readonly string[] | null
+  /** One region, or several of a replicated pool. @defaultValue the region that the pool's id begins with */
+  readonly region?: string | readonly string[]
+  /** Which of the two kinds of token is accepted. @defaultValue `'access'` */
+  readonly tokenUse?: Use
+  /** Base URL of an emulator: the keys come from there, `iss` stays that of AWS. */
+  readonly endpoint?: string
+  /** @defaultValue 5 */
+  readonly clockToleranceSeconds?: number
+  /** Longest time since `iat`, in seconds. @defaultValue none */
+  readonly maxAgeSeconds?: number
+}
+
+function clients(clientId: CognitoOptions['clientId']): readonly string[] | null {
+  if (clientId === undefined) throw new TypeError('cognito: clientId is required; null opts out of the check')
+  const list = clientId === null ? null : [clientId].flat()
+  if (list && (list.length === 0 || list.some((id) => typeof id !== 'string' || id === '')))
+    throw new TypeError('cognito: clientId is a text or a list of texts')
+  return list
+}
+
+/** Cognito's access tokens carry no `aud`: the app client stands in `client_id`. */
+function demandOf(use: 'access' | 'id', accepted: readonly string[] | null): (claims: ParsedClaims) => string | undefined {
+  return (claims) => {
+    if (claims.token_use !== use) return `token_use ${use}`
+    if (accepted === null || use === 'id') return undefined
+    const { client_id: clientId } = claims
+    return typeof clientId === 'string' && accepted.includes(clientId) ? undefined : `client_id ${accepted.join(' ')}`
+  }
+}
+
+/**
+ * A user pool of Amazon Cognito, with both forms of its issuer in each region.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function cognito<const Use extends 'access' | 'id' = 'access'>(
+  options: CognitoOptions<Use>,
+): IssuerEntry<Use extends 'access' ? CognitoAccessClaims : CognitoIdClaims> {
+  const { userPoolId, endpoint } = options
+  if (!/^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/.test(userPoolId))
+    throw new TypeError('cognito: userPoolId looks like us-east-2_AbCdEfGhI')
+  const use = options.tokenUse ?? 'access'
+  const accepted = clients(options.clientId)
+  const regions = [options.region ?? userPoolId.slice(0, userPoolId.indexOf('_'))].flat()
+  if (regions.length === 0 || !regions.every((region) => /^[a-z]{2}[a-z0-9-]{3,30}$/.test(region)))
+    throw new TypeError('cognito: region looks like us-east-2')
+  const times = refreshTimes('cognito', options)
+  const sources = regions.map((region) => {
+    const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+    const issuer = `https://cognito-idp.${region}.${domain}/${userPoolId}`
+    const base = endpoint === undefined ? issuer : `${endpoint.endsWith('/') ? endpoint.slice(0, -1) : endpoint}/${userPoolId}`
+    const url = documentUrl(`${base}/.well-known/jwks.json`, options.allowInsecure ?? false)
+    return {
+      issuers: [issuer, `https://issuer-cognito-idp.${region}.${domain}/${userPoolId}`],
+      open: (context: Parameters<typeof createRefreshingKeys>[2]) =>
+        createRefreshingKeys(
+          loadJwks(async () => url, options, context),
+          times,
+          context,
+        ),
+    }
+  })
+  const rule = issuerRule(
+    'cognito',
+    { ...options, algorithms: ['RS256'], audience: use === 'id' ? accepted : null },
+    demandOf(use, accepted),
+  )
+  return { rule, sources }
+}

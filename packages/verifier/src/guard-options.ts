@@ -1,0 +1,83 @@
+import type { Auth, Dialect, Guard, JwtClaims, Lifecycle, Now, Outcome, RevocationView } from '@countersign/core'
+import type { TokenPlaces } from './bearer.js'
+import type { ClaimsOf, IssuerEntry } from './issuer-entry.js'
+import type { TenantOptions } from './tenants.js'
+import type { CacheOptions } from './token-cache.js'
+
+/** What RFC 9728 §2 lets a resource say of itself. `resource` and the issuers are filled in. */
+export interface ResourceMetadata {
+  readonly scopesSupported?: readonly string[]
+  /** @defaultValue the issuers of the guard that are https URLs */
+  readonly authorizationServers?: readonly string[]
+  readonly resourceName?: string
+  readonly resourceDocumentation?: string
+  readonly resourcePolicyUri?: string
+  readonly resourceTosUri?: string
+}
+
+/** Issuer entries by the names that `auth.via` gives. */
+export type Issuers = Readonly<Record<string, IssuerEntry<object>>>
+
+/** Options of `createVerifier`. */
+export interface VerifierOptions<I extends Issuers = Issuers, Via extends string = never, Claims extends object = JwtClaims> {
+  /** Whom to believe, each under its own rules. */
+  readonly issuers: I
+  /** Finds further issuers at run time, for instance tenants. */
+  readonly resolveIssuer?: TenantOptions<Via, Claims>
+  /** The cache of verified tokens; `false` turns it off. @defaultValue 10000 entries, 32 MiB */
+  readonly cache?: false | CacheOptions
+  /** Longest token in bytes. @defaultValue 8192 */
+  readonly maxTokenBytes?: number
+  /** What was revoked. @defaultValue nothing */
+  readonly revocations?: RevocationView
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+  /** For keys and metadata of issuers. @defaultValue the global `fetch` */
+  readonly fetch?: typeof fetch
+}
+
+/** Options of `createGuard`. */
+export interface GuardOptions<I extends Issuers = Issuers, Via extends string = never, Claims extends object = JwtClaims>
+  extends VerifierOptions<I, Via, Claims> {
+  /** The identifier of this API (RFC 9728): an https URL without fragment. */
+  readonly resource?: string
+  /** Named in every challenge. @defaultValue `resource`, else `api` */
+  readonly realm?: string
+  /** Publishes RFC 9728 metadata, and names it in every challenge; needs `resource`. */
+  readonly metadata?: ResourceMetadata
+  /** Places beside the header where tokens are accepted. @defaultValue none */
+  readonly tokenFrom?: TokenPlaces
+  /** How refusals are worded. @defaultValue JSON with `error` and `error_description` */
+  readonly dialect?: Dialect
+}
+
+/** The union of what the entries of a record give. */
+export type AuthOfIssuers<I extends Issuers, Via extends string = never, Claims extends object = JwtClaims> =
+  | { [Name in keyof I & string]: Auth<Name, ClaimsOf<I[Name]>> }[keyof I & string]
+  | ([Via] extends [never] ? never : Auth<Via, Claims>)
+
+/** Verifies tokens without HTTP. */
+export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> extends Lifecycle {
+  /**
+   * @param token - a compact JWS
+   * @returns what the token says, or why it is refused; rejects with `Unavailable` in an outage of keys or revocations
+   */
+  verify(token: string): Promise<Outcome<{ readonly auth: A }>>
+  /**
+   * Adds or replaces an issuer of the running verifier. Tokens that the old entry accepted are judged anew.
+   * @throws TypeError if another entry has one of its issuers
+   */
+  setIssuer<Name extends keyof I & string>(name: Name, entry: IssuerEntry<ClaimsOf<I[Name]>>): void
+  /** Stops believing an issuer at once. False if there was none of that name. */
+  removeIssuer(name: keyof I & string): boolean
+  /** The exact `iss` strings that are believed now. */
+  issuers(): readonly string[]
+}
+
+/** A guard with its verifier. */
+export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<string, object> = Auth> extends Guard<A> {
+  readonly verifier: Verifier<I, A>
+  readonly resource: string | undefined
+  readonly metadata: ResourceMetadata | undefined
+  readonly tokenFrom: TokenPlaces
+}

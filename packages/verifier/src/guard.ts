@@ -1,0 +1,137 @@
+import {
+  type Admission,
+  isRefusal,
+  isUnavailable,
+  type JwtClaims,
+  type Refusal,
+  type Requirement,
+  refuse,
+  type WireRequest,
+} from '@countersign/core'
+import { readBearer } from './bearer.js'
+import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
+import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
+import { metadataUrl } from './resource-metadata.js'
+import { refused, type Verdict } from './verdict.js'
+import { publishOutage, publishVerdict, verifierParts } from './verifier.js'
+
+/** In a map of admitted requests: admitted without credentials. */
+const anonymous: unique symbol = Symbol('anonymous')
+
+function challengeOptions(options: Pick<GuardOptions, 'resource' | 'metadata' | 'realm' | 'dialect'>): ChallengeOptions {
+  const { resource, metadata } = options
+  if (metadata !== undefined && resource === undefined) throw new TypeError('metadata needs resource')
+  return {
+    realm: headerText('realm', options.realm ?? resource ?? 'api'),
+    metadataUrl: metadata && resource ? metadataUrl(resource) : undefined,
+    dialect: options.dialect ?? plainDialect,
+  }
+}
+
+function checkedRequirements(requirements: readonly Requirement<never, never>[]): void {
+  for (const requirement of requirements) if (typeof requirement !== 'function') throw new TypeError('a requirement is a function')
+}
+
+/** The first refusal in order; one for scopes names all scopes that the route needs. */
+async function firstRefusal<A, R>(
+  requirements: readonly Requirement<A, R>[],
+  auth: A,
+  request: R,
+  now: number,
+): Promise<Refusal | undefined> {
+  for (const requirement of requirements) {
+    const answer = await requirement(auth, request, { now })
+    if (answer === undefined) continue
+    // A null, false or true would otherwise mean whatever the reader hopes.
+    if (!isRefusal(answer)) throw new TypeError('a requirement answers undefined or a refusal')
+    if (answer.reason !== 'insufficient_scope') return answer
+    const scopes = [...new Set(requirements.flatMap((one) => one.scopes ?? []).concat(answer.scopes ?? []))]
+    return { ...answer, scopes }
+  }
+  return undefined
+}
+
+/**
+ * A guard for a resource server: it trusts several issuers, each under its own rules, and answers by RFC 6750.
+ *
+ * @param options - see {@link GuardOptions}
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createGuard<const I extends Issuers, const Via extends string = never, Claims extends object = JwtClaims>(
+  options: GuardOptions<I, Via, Claims>,
+): ResourceGuard<I, AuthOfIssuers<I, Via, Claims>> {
+  type A = AuthOfIssuers<I, Via, Claims>
+  const { verifier, judge } = verifierParts<I, A>(options)
+  const challenge = challengeOptions(options)
+  const places = options.tokenFrom ?? {}
+  const now = options.now ?? Date.now
+  const admitted = new WeakMap<object, A | typeof anonymous>()
+
+  function refuseWith(refusal: Refusal): Admission<A> {
+    return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge) }
+  }
+
+  /** Undefined: no credentials at all, and the route allows that. */
+  async function judgeRequest<R>(
+    request: WireRequest,
+    host: object,
+    requirements: readonly Requirement<A, R>[],
+  ): Promise<Verdict | undefined> {
+    const credentials = readBearer(request, places)
+    if (credentials.kind === 'refused') return refused(credentials.refusal)
+    if (credentials.kind === 'none') return requirements.some((one) => one.admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
+    const judged = judge(credentials.token)
+    const verdict = judged instanceof Promise ? await judged : judged
+    if (!verdict.ok || requirements.length === 0) return verdict
+    const refusal = await firstRefusal(requirements, verdict.auth as unknown as A, host as R, now() / 1000)
+    return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
+  }
+
+  function admissionOf(verdict: Verdict | undefined, host: object, startedAt: number): Admission<A> {
+    if (verdict === undefined) {
+      admitted.set(host, anonymous)
+      return { ok: true, auth: undefined, anonymous: true }
+    }
+    publishVerdict(verdict, startedAt)
+    if (!verdict.ok) return refuseWith(verdict.refusal)
+    // The entries of `issuers` made the Auth: its type follows from theirs.
+    const auth = verdict.auth as unknown as A
+    admitted.set(host, auth)
+    return { ok: true, auth, anonymous: false }
+  }
+
+  return {
+    verifier,
+    resource: options.resource,
+    metadata: options.metadata,
+    tokenFrom: places,
+    async check(request, ...requirements) {
+      const startedAt = performance.now()
+      const host = request.host ?? request
+      // Whatever an earlier check admitted: this one decides.
+      admitted.delete(host)
+      checkedRequirements(requirements)
+      try {
+        return admissionOf(await judgeRequest(request, host, requirements), host, startedAt)
+      } catch (error) {
+        if (!isUnavailable(error)) throw error
+        publishOutage(error.reason, startedAt, error.cause)
+        return refuseWith(refuse(error.reason, { retryAfterSeconds: error.retryAfterSeconds }))
+      }
+    },
+    authOf(request) {
+      const auth = admitted.get(request)
+      if (auth === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
+      if (auth === anonymous) throw new Error('this guard admitted this request without credentials: use optionalAuthOf')
+      return auth
+    },
+    optionalAuthOf(request) {
+      const auth = admitted.get(request)
+      if (auth === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
+      return auth === anonymous ? undefined : auth
+    },
+    ready: () => verifier.ready(),
+    close: () => verifier.close(),
+    [Symbol.asyncDispose]: () => verifier.close(),
+  }
+}

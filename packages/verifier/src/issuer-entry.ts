@@ -1,0 +1,145 @@
+import type { Algorithm, JwtClaims, KeySource, Now } from '@countersign/core'
+import { isHmac, normalizeType, type ParsedClaims } from '@countersign/jwt'
+
+/** The part of a Standard Schema (standardschema.dev) that is called. */
+export interface ClaimsSchema<Output extends object = object> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    validate(value: unknown): SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+  }
+}
+
+/** What a Standard Schema answers. */
+export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly unknown[] }
+
+/** The rules that every issuer entry has, beside its key source. */
+export interface RuleOptions<Alg extends Algorithm = Algorithm, Output extends object = object> {
+  /** The only algorithms that are believed; asymmetric or HMAC, never both. */
+  readonly algorithms: readonly Alg[]
+  /** Accepted audiences, compared by equality; `null` opts out of the check. */
+  readonly audience: string | readonly string[] | null
+  /**
+   * Accepted `typ`, compared without case and without the prefix `application/`; `''` stands for a token without one, `null` opts out.
+   * @defaultValue `['at+jwt', 'JWT', '']`
+   */
+  readonly typ?: string | readonly string[] | null
+  /** How far the issuer's clock may differ, in seconds. @defaultValue 5 */
+  readonly clockToleranceSeconds?: number
+  /** Longest time since `iat`, in seconds; a token without `iat` is then refused. @defaultValue none */
+  readonly maxAgeSeconds?: number
+  /** How far in the future `iat` may lie, in seconds; `null` turns the check off. @defaultValue 60 */
+  readonly maxFutureIssuedSeconds?: number | null
+  /** A Standard Schema for the claims; what it puts out is laid over the claims. */
+  readonly schema?: ClaimsSchema<Output>
+  /** Reads the scopes of a token. @defaultValue the claim `scope`, else `scp`: text split at spaces, or a list */
+  readonly scopes?: (claims: JwtClaims) => readonly string[]
+}
+
+/** Rules in the form in which they are applied. */
+export interface IssuerRule {
+  readonly algorithms: ReadonlySet<Algorithm>
+  readonly audience: readonly string[] | null
+  readonly types: readonly string[] | null
+  readonly toleranceSeconds: number
+  readonly maxAgeSeconds: number | undefined
+  readonly maxFutureIssuedSeconds: number | null
+  /** What a preset demands of its issuer's claims; a text is what was expected. */
+  readonly demand: ((claims: ParsedClaims) => string | undefined) | undefined
+  readonly schema: ClaimsSchema | undefined
+  readonly scopes: (claims: JwtClaims) => readonly string[]
+}
+
+/** What a key source is given when a verifier takes the entry in. */
+export interface SourceContext {
+  /** The host's name for the entry. */
+  readonly via: string
+  readonly now: Now
+  readonly fetch: typeof fetch
+}
+
+/** Exact `iss` strings that share their keys. */
+export interface IssuerSource {
+  readonly issuers: readonly string[]
+  open(context: SourceContext): KeySource
+}
+
+declare const claimsType: unique symbol
+
+/** Everything that is believed about an issuer. Made by a preset. */
+export interface IssuerEntry<Claims extends object = JwtClaims> {
+  readonly sources: readonly IssuerSource[]
+  readonly rule: IssuerRule
+  /** For the compiler only. */
+  readonly [claimsType]?: Claims
+}
+
+/** The claims that an entry gives. */
+export type ClaimsOf<E> = E extends IssuerEntry<infer Claims> ? Claims : JwtClaims
+
+const defaultTypes: readonly string[] = Object.freeze(['at+jwt', 'jwt', ''])
+
+function ruleAlgorithms(preset: string, algorithms: readonly Algorithm[]): ReadonlySet<Algorithm> {
+  if (!Array.isArray(algorithms) || algorithms.length === 0) throw new TypeError(`${preset}: algorithms is required and must not be empty`)
+  const hmac = algorithms.filter((algorithm) => isHmac(algorithm)).length
+  if (hmac > 0 && hmac < algorithms.length) throw new TypeError(`${preset}: algorithms are asymmetric or HMAC, never both`)
+  const set = new Set<Algorithm>(algorithms)
+  // RFC 9864: Ed25519 is the fully specified name of what EdDSA means here.
+  if (set.has('EdDSA') || set.has('Ed25519')) set.add('EdDSA').add('Ed25519')
+  return set
+}
+
+function seconds(preset: string, name: string, value: number, least: number): number {
+  if (!Number.isFinite(value) || value < least) throw new TypeError(`${preset}: ${name} is a number of seconds, at least ${least}`)
+  return value
+}
+
+function texts(preset: string, name: string, value: string | readonly string[]): readonly string[] {
+  const list = [value].flat()
+  if (list.length === 0 || list.some((text) => typeof text !== 'string'))
+    throw new TypeError(`${preset}: ${name} is a text or a list of texts`)
+  return Object.freeze(list)
+}
+
+function defaultScopes(claims: JwtClaims): readonly string[] {
+  const said = claims.scope ?? claims.scp
+  if (typeof said === 'string') return said.split(' ').filter((scope) => scope !== '')
+  return Array.isArray(said) ? said.filter((scope): scope is string => typeof scope === 'string') : []
+}
+
+/**
+ * Checks rule options and brings them into the form in which they are applied.
+ *
+ * @param preset - name for messages
+ * @throws TypeError if an option is missing or out of range
+ */
+export function issuerRule(preset: string, options: RuleOptions, demand?: IssuerRule['demand']): IssuerRule {
+  const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60 } = options
+  if (audience === undefined) throw new TypeError(`${preset}: audience is required; null opts out of the check`)
+  const accepted = audience === null ? null : texts(preset, 'audience', audience)
+  if (accepted?.includes('')) throw new TypeError(`${preset}: an audience is not empty`)
+  return Object.freeze({
+    algorithms: ruleAlgorithms(preset, options.algorithms),
+    audience: accepted,
+    types: typ === undefined ? defaultTypes : typ === null ? null : texts(preset, 'typ', typ).map((one) => normalizeType(one)),
+    toleranceSeconds: seconds(preset, 'clockToleranceSeconds', clockToleranceSeconds, 0),
+    maxAgeSeconds: maxAgeSeconds === undefined ? undefined : seconds(preset, 'maxAgeSeconds', maxAgeSeconds, 0),
+    maxFutureIssuedSeconds: maxFutureIssuedSeconds === null ? null : seconds(preset, 'maxFutureIssuedSeconds', maxFutureIssuedSeconds, 0),
+    demand,
+    schema: options.schema,
+    scopes: options.scopes ?? defaultScopes,
+  })
+}
+
+/**
+ * Checks the exact `iss` strings of an entry.
+ *
+ * @throws TypeError if there is none or one is empty
+ */
+export function issuerNames(preset: string, issuer: string | readonly string[]): readonly string[] {
+  const names = texts(preset, 'issuer', issuer)
+  if (names.includes('')) throw new TypeError(`${preset}: an issuer is not empty`)
+  if (new Set(names).size < names.length) throw new TypeError(`${preset}: an issuer is named twice`)
+  return names
+}

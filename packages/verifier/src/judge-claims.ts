@@ -1,0 +1,91 @@
+import { type Auth, type JwtClaims, type Refusal, refuse } from '@countersign/core'
+import { checkAudience, checkTimes, type Jws, normalizeType, type ParsedClaims } from '@countersign/jwt'
+import type { IssuerRule } from './issuer-entry.js'
+import type { TrustedIssuer } from './trust.js'
+import { bounded } from './verdict.js'
+
+/** What may have changed since a token was verified: its times. `now` in epoch seconds. */
+export function judgeTimes(claims: ParsedClaims, rule: IssuerRule, now: number): Refusal | undefined {
+  const { toleranceSeconds, maxAgeSeconds, maxFutureIssuedSeconds } = rule
+  return checkTimes(claims, { now, toleranceSeconds, maxAgeSeconds, maxFutureIssuedSeconds })
+}
+
+function judgeType(jws: Jws, rule: IssuerRule): Refusal | undefined {
+  if (rule.types === null) return undefined
+  const type = normalizeType(jws.header.typ)
+  if (rule.types.includes(type)) return undefined
+  return refuse('token_type', { detail: { expected: bounded(rule.types.join(' ')), received: bounded(type) } })
+}
+
+function judgeAudience(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
+  return rule.audience === null ? undefined : checkAudience(claims, rule.audience)
+}
+
+function judgeDemand(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
+  const expected = rule.demand?.(claims)
+  return expected === undefined ? undefined : refuse('issuer_rule', { detail: { expected: bounded(expected) } })
+}
+
+/** A sender-constrained token is no plain bearer: until its proof is checked, it is refused (RFC 7800 §3, RFC 9449 §7.1). */
+function judgeConfirmation(claims: ParsedClaims): Refusal | undefined {
+  return claims.cnf === undefined ? undefined : refuse('confirmation')
+}
+
+/** Judges the claims of a token whose signature is good, in a fixed order. `now` in epoch seconds. */
+export function judgeClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, now: number): Refusal | undefined {
+  return (
+    judgeTimes(claims, rule, now) ??
+    judgeAudience(claims, rule) ??
+    judgeType(jws, rule) ??
+    judgeDemand(claims, rule) ??
+    judgeConfirmation(claims)
+  )
+}
+
+const registered: readonly string[] = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf']
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return
+  Object.freeze(value)
+  for (const inner of Object.values(value)) deepFreeze(inner)
+}
+
+/**
+ * Asks the schema of the issuer entry, if there is one.
+ *
+ * @returns the claims with what the schema put out laid over them, or a refusal
+ */
+export async function judgeSchema(
+  claims: JwtClaims,
+  schema: NonNullable<IssuerRule['schema']>,
+): Promise<{ claims: JwtClaims } | { refusal: Refusal }> {
+  const result = await schema['~standard'].validate(claims)
+  if (result.issues) return { refusal: refuse('schema') }
+  if (typeof result.value !== 'object' || result.value === null) throw new TypeError('the schema of an issuer entry must put out an object')
+  const output = Object.entries(result.value).filter(([name]) => !registered.includes(name))
+  const merged: JwtClaims = Object.assign(Object.create(null), claims)
+  for (const [name, value] of output) Object.defineProperty(merged, name, { value, enumerable: true, configurable: true, writable: true })
+  deepFreeze(merged)
+  return { claims: merged }
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** The client under each of the names that issuers use: RFC 9068, OpenID Connect, Okta, Entra v1. */
+function clientOf(claims: JwtClaims): string | undefined {
+  return text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid) ?? text(claims.appid)
+}
+
+/** What a verified token says, frozen. */
+export function authFrom(claims: JwtClaims, trusted: TrustedIssuer, kid: string | undefined): Auth {
+  return Object.freeze({
+    via: trusted.via,
+    issuer: trusted.issuer,
+    claims,
+    subject: claims.sub,
+    clientId: clientOf(claims),
+    scopes: Object.freeze([...trusted.rule.scopes(claims)]),
+    expiresAt: claims.exp,
+    kid,
+  })
+}

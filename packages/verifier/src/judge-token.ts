@@ -1,0 +1,145 @@
+import { type JwtClaims, type KeyAnswer, type RevocationQuery, type RevocationReason, type RevocationView, refuse } from '@countersign/core'
+import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
+import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
+import { then } from './maybe-async.js'
+import type { TokenCache, VerifiedToken } from './token-cache.js'
+import type { TrustedIssuer } from './trust.js'
+import { bounded, refused, type Verdict } from './verdict.js'
+
+/** What judging a token needs. */
+export interface Judging {
+  find(issuer: string): TrustedIssuer | undefined | Promise<TrustedIssuer | undefined>
+  readonly cache: TokenCache | undefined
+  readonly revocations: RevocationView | undefined
+  readonly maxTokenBytes: number
+  /** Epoch milliseconds. */
+  now(): number
+}
+
+/** Answers at once when keys and issuer are at hand. Throws or rejects with `Unavailable`. */
+export type JudgeToken = (token: string) => Verdict | Promise<Verdict>
+
+interface Judged {
+  readonly jws: Jws
+  readonly claims: ParsedClaims
+  readonly trusted: TrustedIssuer
+}
+
+function queriesOf(
+  claims: JwtClaims,
+  trusted: TrustedIssuer,
+  auth: VerifiedToken['auth'],
+  thumbprint: string | undefined,
+): readonly RevocationQuery[] {
+  const { jti, iat, client_key: clientKey } = claims
+  return trusted.aliases.map((issuer) => ({
+    issuer,
+    kid: auth.kid,
+    thumbprint,
+    jti,
+    subject: auth.subject,
+    clientId: auth.clientId,
+    clientKey: typeof clientKey === 'string' ? clientKey : undefined,
+    issuedAt: iat,
+  }))
+}
+
+/** The order of work for one token: cheap before dear, nothing believed before the signature, no I/O for strangers. */
+export function createJudge(judging: Judging): JudgeToken {
+  const { cache, revocations, maxTokenBytes } = judging
+  const headers = createHeaderMemo()
+
+  function revoked(queries: readonly RevocationQuery[]): RevocationReason | undefined | Promise<RevocationReason | undefined> {
+    if (revocations === undefined) return undefined
+    const first = (index: number): RevocationReason | undefined | Promise<RevocationReason | undefined> => {
+      const query = queries[index]
+      return query && then(revocations.check(query), (reason) => reason ?? first(index + 1))
+    }
+    return first(0)
+  }
+
+  function recheck(verified: VerifiedToken, digest: string): Verdict | Promise<Verdict> {
+    const { auth, trusted } = verified
+    const refusal = judgeTimes(auth.claims, trusted.rule, judging.now() / 1000)
+    if (refusal) {
+      if (refusal.reason === 'expired') cache?.delete(digest)
+      return refused(refusal, trusted, true)
+    }
+    return then(revoked(verified.queries), (reason) => (reason ? refused(refuse(reason), trusted, true) : { ok: true, auth, cached: true }))
+  }
+
+  function conclude(
+    { jws, trusted }: Judged,
+    claims: JwtClaims,
+    answer: KeyAnswer,
+    remember: (verified: VerifiedToken) => void,
+  ): Verdict | Promise<Verdict> {
+    const auth = authFrom(claims, trusted, answer.key?.kid ?? jws.header.kid)
+    const queries = queriesOf(claims, trusted, auth, answer.key?.thumbprint)
+    return then(revoked(queries), (reason): Verdict => {
+      if (reason) return refused(refuse(reason), trusted)
+      remember({ auth, trusted, set: answer.set, queries })
+      return { ok: true, auth, cached: false }
+    })
+  }
+
+  function withKey(judged: Judged, answer: KeyAnswer, remember: (verified: VerifiedToken) => void): Verdict | Promise<Verdict> {
+    const { jws, claims, trusted } = judged
+    if (answer.key === undefined) return refused(refuse('unknown_key'), trusted)
+    if (!verifySignature(jws, answer.key)) return refused(refuse('signature'), trusted)
+    headers.remember(jws)
+    const refusal = judgeClaims(jws, claims, trusted.rule, judging.now() / 1000)
+    if (refusal) return refused(refusal, trusted)
+    // `iss` was looked up and `exp` was judged: both are there.
+    const complete = claims as JwtClaims
+    const { schema } = trusted.rule
+    if (schema === undefined) return conclude(judged, complete, answer, remember)
+    return judgeSchema(complete, schema).then((result) =>
+      'refusal' in result ? refused(result.refusal, trusted) : conclude(judged, result.claims, answer, remember),
+    )
+  }
+
+  function withIssuer(
+    jws: Jws,
+    claims: ParsedClaims,
+    trusted: TrustedIssuer | undefined,
+    remember: (verified: VerifiedToken) => void,
+  ): Verdict | Promise<Verdict> {
+    if (trusted === undefined) return refused(refuse('unknown_issuer', { detail: { received: bounded(claims.iss ?? '') } }))
+    const { alg: algorithm, kid } = jws.header
+    if (!trusted.rule.algorithms.has(algorithm)) {
+      return refused(refuse('algorithm', { detail: { expected: [...trusted.rule.algorithms].join(' '), received: algorithm } }), trusted)
+    }
+    return then(trusted.keys.find({ kid, algorithm }), (answer) => withKey({ jws, claims, trusted }, answer, remember))
+  }
+
+  function judgeAnew(token: string, digest: string | undefined): Verdict | Promise<Verdict> {
+    const parsed = parseJws(token, { maxBytes: maxTokenBytes, headers })
+    if (!parsed.ok) return refused(parsed.refusal)
+    const { jws } = parsed
+    const read = parseClaims(jws)
+    if (!read.ok) return refused(read.refusal)
+    const { claims } = read
+    if (claims.iss === undefined) return refused(refuse('claims'))
+    const remember = (verified: VerifiedToken): void => {
+      if (digest !== undefined) cache?.set(digest, verified, token.length)
+    }
+    return then(judging.find(claims.iss), (trusted) => withIssuer(jws, claims, trusted, remember))
+  }
+
+  return (token) => {
+    if (typeof token !== 'string' || token.length > maxTokenBytes)
+      return refused(refuse(typeof token === 'string' ? 'too_large' : 'malformed'))
+    if (cache === undefined) return judgeAnew(token, undefined)
+    const digest = cache.digest(token)
+    const verified = cache.get(digest)
+    if (verified === undefined) return judgeAnew(token, digest)
+    const { trusted, set } = verified
+    const current = judging.now() < trusted.liveUntil && trusted.keys.isCurrent(set)
+    return then(current, (still) => {
+      if (still) return recheck(verified, digest)
+      cache.delete(digest)
+      return judgeAnew(token, digest)
+    })
+  }
+}

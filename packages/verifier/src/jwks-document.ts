@@ -1,0 +1,31 @@
+import type { KeySet, VerificationKey } from '@countersign/core'
+import { createKeySet, importJwk } from '@countersign/jwt'
+
+/** A usable set and how many keys of the document were left out, by why. */
+export interface ImportedJwks {
+  readonly set: KeySet
+  readonly dropped: Readonly<Record<string, number>>
+}
+
+/** Most keys that a document may hold. */
+export const maxKeys = 100
+
+/**
+ * Imports a JWK Set (RFC 7517 §5). Keys that must not verify signatures (private, symmetric, for encryption, weak,
+ * of unknown kinds) are left out; the others stay usable.
+ *
+ * @throws Error if it is no JWK Set or holds more than {@link maxKeys} keys
+ */
+export function importJwks(document: unknown): ImportedJwks {
+  const keys: unknown = typeof document === 'object' && document !== null ? (document as { keys?: unknown }).keys : undefined
+  if (!Array.isArray(keys)) throw new Error('the document is no JWK Set: it has no list "keys"')
+  if (keys.length > maxKeys) throw new Error(`the JWK Set holds more than ${maxKeys} keys`)
+  const usable: VerificationKey[] = []
+  const dropped: Record<string, number> = {}
+  for (const jwk of keys) {
+    const imported = jwk?.kty === 'oct' ? ({ ok: false, fault: 'symmetric' } as const) : importJwk(jwk)
+    if (imported.ok) usable.push(imported.key)
+    else dropped[imported.fault] = (dropped[imported.fault] ?? 0) + 1
+  }
+  return { set: createKeySet(usable), dropped }
+}

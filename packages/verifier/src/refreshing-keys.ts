@@ -1,0 +1,219 @@
+import {
+  eventChannel,
+  type KeyAnswer,
+  type KeyQuery,
+  type KeySet,
+  type KeySource,
+  type KeySourceEvent,
+  Unavailable,
+} from '@countersign/core'
+import { createKeySet, selectKey } from '@countersign/jwt'
+import { withDeadline } from './fetch-document.js'
+import type { SourceContext } from './issuer-entry.js'
+import { importJwks } from './jwks-document.js'
+import { then } from './maybe-async.js'
+import { createUnknownKids } from './unknown-kids.js'
+
+/** How long keys of a remote issuer are believed. */
+export interface RefreshOptions {
+  /** Shortest time between two refreshes of a set, whatever the issuer says. @defaultValue 60 */
+  readonly minCacheSeconds?: number
+  /** Longest time until a set is refreshed: a withdrawn key is refused within it. @defaultValue 600 */
+  readonly maxCacheSeconds?: number
+  /** How long known keys are believed after their time while the source is down; 0 is strict. @defaultValue 900 */
+  readonly staleIfErrorSeconds?: number
+  /** For one whole answer of the source. @defaultValue 5 */
+  readonly timeoutSeconds?: number
+}
+
+/** A JWK Set as loaded. */
+export interface LoadedKeys {
+  /** The parsed document, or undefined when the source said that nothing changed. */
+  readonly document: unknown
+  /** Equal for equal documents: then the set in memory, and what was verified with it, stays. */
+  readonly fingerprint: string
+  readonly freshSeconds: number | undefined
+}
+
+/** Loads the JWK Set; called for one load at a time. */
+export type LoadKeys = (signal: AbortSignal) => Promise<LoadedKeys | 'unchanged'>
+
+type LoadEvent = Omit<KeySourceEvent, 'via' | 'durationMs'>
+
+const events = eventChannel('countersign:key-source')
+
+/**
+ * Checks refresh options and fills in the defaults.
+ *
+ * @throws TypeError if one is out of range
+ */
+export function refreshTimes(preset: string, options: RefreshOptions): Required<RefreshOptions> {
+  const times = {
+    minCacheSeconds: options.minCacheSeconds ?? 60,
+    maxCacheSeconds: options.maxCacheSeconds ?? 600,
+    staleIfErrorSeconds: options.staleIfErrorSeconds ?? 900,
+    timeoutSeconds: options.timeoutSeconds ?? 5,
+  }
+  for (const [name, value] of Object.entries(times)) {
+    const least = name === 'staleIfErrorSeconds' ? 0 : 0.001
+    if (!(Number.isFinite(value) && value >= least)) throw new TypeError(`${preset}: ${name} is a number of seconds, at least ${least}`)
+  }
+  if (times.minCacheSeconds > times.maxCacheSeconds) throw new TypeError(`${preset}: minCacheSeconds is more than maxCacheSeconds`)
+  return times
+}
+
+const nothing = createKeySet([])
+/** Where a document says nothing of its life. */
+const defaultFreshSeconds = 300
+
+/**
+ * Keys of a remote issuer: one load in flight, refreshed ahead of time, believed for a while when the source is down.
+ * It sets no timers while nobody asks; age is judged when a request asks.
+ */
+export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOptions>, context: SourceContext): KeySource {
+  const { now } = context
+  const closing = new AbortController()
+  const state = {
+    set: nothing,
+    loadedAt: Number.NEGATIVE_INFINITY,
+    refreshAt: 0,
+    freshUntil: Number.NEGATIVE_INFINITY,
+    retryAt: 0,
+    failures: 0,
+    cause: undefined as unknown,
+    fingerprint: undefined as string | undefined,
+    freshSeconds: undefined as number | undefined,
+    inFlight: undefined as Promise<void> | undefined,
+    /** Loads begun, and the number of the last that succeeded: an answer counts for who asked before it began. */
+    begun: 0,
+    answered: 0,
+  }
+  const unknownKids = createUnknownKids(now)
+
+  function accept(loaded: LoadedKeys | 'unchanged', startedAt: number): LoadEvent {
+    const changed = loaded !== 'unchanged' && loaded.fingerprint !== state.fingerprint
+    const imported = changed ? importJwks(loaded.document) : undefined
+    if (loaded !== 'unchanged') {
+      state.freshSeconds = loaded.freshSeconds
+      state.fingerprint = loaded.fingerprint
+    }
+    if (imported) {
+      state.set = imported.set
+      unknownKids.clear()
+    }
+    const life = Math.min(Math.max(state.freshSeconds ?? defaultFreshSeconds, times.minCacheSeconds), times.maxCacheSeconds) * 1000
+    Object.assign(state, {
+      loadedAt: startedAt,
+      refreshAt: startedAt + life * 0.8,
+      freshUntil: startedAt + life,
+      retryAt: 0,
+      failures: 0,
+      cause: undefined,
+    })
+    const dropped = imported && Object.keys(imported.dropped).length > 0 ? { dropped: imported.dropped } : {}
+    return { outcome: changed ? 'loaded' : 'unchanged', keys: state.set.keys.length, ...dropped }
+  }
+
+  function reject(cause: unknown): LoadEvent {
+    state.failures += 1
+    state.cause = cause
+    // Jittered, doubling from about 1 s to 60 s, so that a fleet does not come back in one wave.
+    state.retryAt = now() + Math.min(60_000, 1000 * 2 ** Math.min(state.failures - 1, 6)) * (0.75 + Math.random() / 4)
+    return { outcome: 'failed', keys: state.set.keys.length, cause }
+  }
+
+  async function loadOnce(number: number): Promise<void> {
+    const startedAt = now()
+    let event: LoadEvent
+    try {
+      const loaded = await withDeadline(times.timeoutSeconds * 1000, (late) => load(AbortSignal.any([late, closing.signal])))
+      event = accept(loaded, startedAt)
+      state.answered = number
+    } catch (cause) {
+      event = reject(cause)
+    }
+    state.inFlight = undefined
+    if (events.hasSubscribers) events.publish({ via: context.via, durationMs: now() - startedAt, ...event })
+  }
+
+  /** One load at a time; never rejects: what came of it is in `state`. */
+  function refresh(): Promise<void> {
+    if (state.inFlight === undefined) {
+      state.begun += 1
+      state.inFlight = loadOnce(state.begun)
+    }
+    return state.inFlight
+  }
+
+  function unavailable(): Unavailable {
+    return new Unavailable('key_source_unavailable', { retryAfterSeconds: (state.retryAt - now()) / 1000, cause: state.cause })
+  }
+
+  const isFresh = (time: number): boolean => time < state.freshUntil && time >= state.loadedAt
+  const mayBeStale = (time: number): boolean => time < state.freshUntil + times.staleIfErrorSeconds * 1000
+
+  function staleSet(): KeySet {
+    if (isFresh(now()) || mayBeStale(now())) return state.set
+    throw unavailable()
+  }
+
+  /** The set that may be believed now. Waits only for a first load or one that is overdue. */
+  function usable(): KeySet | Promise<KeySet> {
+    const time = now()
+    const retry = time >= state.retryAt
+    if (isFresh(time)) {
+      if (time >= state.refreshAt && retry) void refresh()
+      return state.set
+    }
+    if (!retry && state.inFlight === undefined) return staleSet()
+    const loading = refresh()
+    // The source failed lately: known keys need not wait for it to fail again.
+    return state.failures > 0 && mayBeStale(time) ? state.set : loading.then(staleSet)
+  }
+
+  /** Waits for a load that began after `asked`, as the limits on loads for unknown kids permit. */
+  async function renewed(query: KeyQuery & { kid: string }, asked: number): Promise<KeyAnswer> {
+    const none = (): KeyAnswer => ({ key: undefined, set: state.set })
+    const place = unknownKids.enter(query.kid)
+    if (place === undefined) return none()
+    try {
+      while (state.answered <= asked) {
+        const failures = state.failures
+        if (state.inFlight !== undefined) await state.inFlight
+        else if (now() < state.retryAt) throw unavailable()
+        else {
+          const turn = place.turn()
+          if (turn === undefined) return none()
+          await (turn === 'load' ? refresh() : turn)
+        }
+        if (state.failures > failures) throw unavailable()
+        const key = selectKey(state.set, query)
+        if (key) return { key, set: state.set }
+      }
+      unknownKids.remember(query.kid)
+      return none()
+    } finally {
+      place.leave()
+    }
+  }
+
+  return {
+    find(query) {
+      const asked = state.begun
+      return then(usable(), (set) => {
+        const key = selectKey(set, query)
+        const { kid } = query
+        if (key || kid === undefined || set.keys.some((known) => known.kid === kid)) return { key, set }
+        return renewed({ ...query, kid }, asked)
+      })
+    },
+    isCurrent: (set) => then(usable(), (current) => current === set),
+    async ready() {
+      if (state.answered === 0) await refresh()
+      if (state.answered === 0) throw state.cause
+    },
+    close() {
+      closing.abort(new Error('the key source was closed'))
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { documentUrl, type FetchedDocument, type FetchRules, fetchDocument } from './fetch-document.js'
+import type { SourceContext } from './issuer-entry.js'
+import type { LoadKeys, RefreshOptions } from './refreshing-keys.js'
+
+/** Options of every entry whose keys are fetched. */
+export interface RemoteOptions extends RefreshOptions {
+  /** Plain http to something else than loopback. @defaultValue false */
+  readonly allowInsecure?: boolean
+  /** Used instead of the guard's, for a proxy of its own. */
+  readonly fetch?: typeof fetch
+}
+
+const maxDocumentBytes = 256 * 1024
+
+function fetchRules(options: RemoteOptions, context: SourceContext): FetchRules {
+  return { fetch: options.fetch ?? context.fetch, allowInsecure: options.allowInsecure ?? false, maxBytes: maxDocumentBytes }
+}
+
+/** Finds the URL of a JWK Set. */
+export type FindUrl = (signal: AbortSignal) => Promise<URL>
+
+/** Loads a JWK Set over HTTP, with an ETag where the server gave one. */
+export function loadJwks(findUrl: FindUrl, options: RemoteOptions, context: SourceContext): LoadKeys {
+  const rules = fetchRules(options, context)
+  const state = { url: '', fetched: undefined as FetchedDocument | undefined }
+  return async (signal) => {
+    const url = await findUrl(signal)
+    const known = state.url === url.href ? state.fetched : undefined
+    const fetched = await fetchDocument(url, rules, signal, known?.etag)
+    const text = fetched.text ?? known?.text
+    if (text === undefined) throw new Error('the key server answered 304 to a request without an ETag')
+    const document: unknown = JSON.parse(text)
+    Object.assign(state, { url: url.href, fetched: { ...fetched, text } })
+    return { document, fingerprint: text, freshSeconds: fetched.freshSeconds }
+  }
+}
+
+/**
+ * Finds the JWK Set of an issuer in its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3). The metadata must name
+ * exactly this issuer. It is read again with every load: an issuer may move its keys.
+ */
+export function discoveredUrl(issuer: string, metadata: URL, options: RemoteOptions, context: SourceContext): FindUrl {
+  const rules = fetchRules(options, context)
+  return async (signal) => {
+    const { text } = await fetchDocument(metadata, rules, signal)
+    const document: unknown = JSON.parse(text ?? '')
+    const { issuer: named, jwks_uri: uri } = (typeof document === 'object' && document !== null ? document : {}) as {
+      issuer?: unknown
+      jwks_uri?: unknown
+    }
+    if (named !== issuer) throw new Error('the metadata does not name this issuer')
+    if (typeof uri !== 'string') throw new Error('the metadata has no jwks_uri')
+    return documentUrl(uri, rules.allowInsecure)
+  }
+}

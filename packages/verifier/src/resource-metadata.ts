@@ -1,0 +1,62 @@
+import { jsonReply, type RouteTable } from '@countersign/core'
+import type { ResourceGuard, ResourceMetadata } from './guard-options.js'
+
+const wellKnown = '/.well-known/oauth-protected-resource'
+
+function resourceUrl(resource: string): URL {
+  const url = new URL(resource)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('resource is an http(s) URL')
+  if (url.hash !== '' || resource.includes('#')) throw new TypeError('resource has no fragment (RFC 8707 §2)')
+  return url
+}
+
+/** The path of the metadata: the well-known part goes between host and path (RFC 9728 §3.1). */
+function metadataPath(resource: string): string {
+  const { pathname } = resourceUrl(resource)
+  return pathname === '/' ? wellKnown : wellKnown + pathname
+}
+
+/**
+ * The URL of the metadata of a resource.
+ *
+ * @throws TypeError if `resource` is no http(s) URL without fragment
+ */
+export function metadataUrl(resource: string): string {
+  const { origin, search } = resourceUrl(resource)
+  return origin + metadataPath(resource) + search
+}
+
+type DescribedGuard = Pick<ResourceGuard, 'resource' | 'metadata' | 'tokenFrom'> & { readonly verifier: { issuers(): readonly string[] } }
+
+function documentOf(resource: string, metadata: ResourceMetadata, { verifier, tokenFrom }: DescribedGuard): object {
+  const issuers = verifier.issuers()
+  const servers = metadata.authorizationServers ?? issuers.filter((issuer) => issuer.startsWith('https://'))
+  return {
+    resource,
+    authorization_servers: servers.length > 0 ? servers : undefined,
+    scopes_supported: metadata.scopesSupported,
+    bearer_methods_supported: ['header', ...(tokenFrom.body ? ['body'] : []), ...(tokenFrom.query ? ['query'] : [])],
+    resource_name: metadata.resourceName,
+    resource_documentation: metadata.resourceDocumentation,
+    resource_policy_uri: metadata.resourcePolicyUri,
+    resource_tos_uri: metadata.resourceTosUri,
+  }
+}
+
+/**
+ * The route that serves the metadata of a guard (RFC 9728), from the guard's own configuration.
+ *
+ * @throws TypeError if the guard has no `resource` and `metadata`
+ */
+export function protectedResourceMetadata(guard: DescribedGuard): RouteTable {
+  const { resource, metadata } = guard
+  if (resource === undefined || metadata === undefined)
+    throw new TypeError('protectedResourceMetadata: the guard needs resource and metadata')
+  return [
+    {
+      method: 'GET',
+      path: metadataPath(resource),
+      endpoint: async () => jsonReply(200, documentOf(resource, metadata, guard), { 'cache-control': 'public, max-age=300' }),
+    },
+  ]
+}

@@ -1,0 +1,91 @@
+import { KeyObject } from 'node:crypto'
+import {
+  type HmacAlgorithm,
+  type KeySet,
+  type KeySource,
+  type RotatingSecrets,
+  type SecretsOption,
+  Unavailable,
+  type VerificationKey,
+} from '@countersign/core'
+import { createKeySet, importJwk, importPublicKey, importSecret, selectKey } from '@countersign/jwt'
+
+/** A JWK Set, one JWK, SPKI or certificate PEM, a `KeyObject`. */
+export type PublicKeyInput = string | KeyObject | Readonly<Record<string, unknown>>
+
+function importOne(input: unknown): VerificationKey {
+  const imported = typeof input === 'string' || input instanceof KeyObject ? importPublicKey(input) : importJwk(input)
+  if (!imported.ok) throw new TypeError(`staticKeys: a key was refused: ${imported.fault}`)
+  return imported.key
+}
+
+function listed(input: PublicKeyInput): readonly unknown[] {
+  if (typeof input !== 'object' || input instanceof KeyObject || !('keys' in input)) return [input]
+  if (!Array.isArray(input.keys)) throw new TypeError('staticKeys: "keys" of a JWK Set is a list')
+  return input.keys
+}
+
+/**
+ * Imports public keys given at start-up.
+ *
+ * @throws TypeError if one is refused, none is left, or two share a kid
+ */
+export function staticKeySet(inputs: PublicKeyInput | readonly PublicKeyInput[]): KeySet {
+  const keys = [inputs].flat().flatMap((input) => listed(input as PublicKeyInput).map(importOne))
+  if (keys.length === 0) throw new TypeError('staticKeys: no key was given')
+  const kids = keys.flatMap((key) => (key.kid === undefined ? [] : [key.kid]))
+  if (new Set(kids).size < kids.length) throw new TypeError('staticKeys: two keys share a kid')
+  return createKeySet(keys)
+}
+
+/** A source whose keys never change. */
+export function constantKeys(set: KeySet): KeySource {
+  return {
+    find: (query) => ({ key: selectKey(set, query), set }),
+    isCurrent: (asked) => asked === set,
+    ready: async () => undefined,
+    close: () => undefined,
+  }
+}
+
+function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[]): KeySet {
+  const all = [secrets.current, ...(secrets.previous ?? [])]
+  if (new Set(all.map((one) => one.id)).size < all.length) throw new TypeError('staticKeys: two secrets share an id')
+  const keys = all.map(({ id, secret }) => {
+    const imported = importSecret(secret, { kid: id, algorithms })
+    if (!imported.ok) throw new TypeError(`staticKeys: a secret was refused: ${imported.fault}`)
+    return imported.key
+  })
+  return createKeySet(keys)
+}
+
+/**
+ * HMAC secrets as a key source; a function is asked at every use and may rotate them.
+ *
+ * @throws TypeError if a secret is shorter than its hash, is a public key, or shares its id with another
+ */
+export function secretKeys(secrets: SecretsOption, algorithms: readonly HmacAlgorithm[]): KeySource {
+  if (typeof secrets !== 'function') return constantKeys(secretSet(secrets, algorithms))
+  const ask: () => RotatingSecrets = secrets
+  const fingerprint = (now: RotatingSecrets): string =>
+    JSON.stringify([now.current, ...(now.previous ?? [])].map(({ id, secret }) => [id, Buffer.from(secret).toString('base64')]))
+  const first = ask()
+  const state = { given: first, fingerprint: fingerprint(first), source: constantKeys(secretSet(first, algorithms)) }
+  function current(): KeySource {
+    try {
+      const given = ask()
+      const print = given === state.given ? state.fingerprint : fingerprint(given)
+      if (print !== state.fingerprint) state.source = constantKeys(secretSet(given, algorithms))
+      Object.assign(state, { given, fingerprint: print })
+      return state.source
+    } catch (cause) {
+      throw new Unavailable('key_source_unavailable', { cause })
+    }
+  }
+  return {
+    find: (query) => current().find(query),
+    isCurrent: (set) => current().isCurrent(set),
+    ready: async () => void current(),
+    close: () => undefined,
+  }
+}

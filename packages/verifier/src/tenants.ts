@@ -1,0 +1,148 @@
+import { eventChannel, Unavailable } from '@countersign/core'
+import type { IssuerEntry } from './issuer-entry.js'
+import { endTrust, openEntry, type TrustedIssuer, type TrustOptions } from './trust.js'
+
+/** Finds issuers at run time, for instance the tenants of an identity provider. */
+export interface TenantOptions<Via extends string = string, Claims extends object = object> {
+  /** The name that `auth.via` gives for all of them. */
+  readonly via: Via
+  /** Beginnings of the issuers that are asked for, each an https URL with at least the `/` after the host. */
+  readonly prefixes?: readonly string[]
+  /** Exact issuers that are asked for. */
+  readonly issuers?: readonly string[]
+  /**
+   * The entry of an issuer, or undefined for one that is not believed. Give the same object again to keep its keys.
+   * A rejection is an outage (503), not a no.
+   */
+  readonly resolve: (issuer: string) => Promise<IssuerEntry<Claims> | undefined>
+  /** Most tenants in memory. @defaultValue 1000 */
+  readonly maxIssuers?: number
+  /** How long an entry is believed before it is asked for again. @defaultValue 300 */
+  readonly ttlSeconds?: number
+  /** The same for a no. @defaultValue 30 */
+  readonly negativeTtlSeconds?: number
+  /** How long a known entry is believed while `resolve` fails. @defaultValue 900 */
+  readonly staleIfErrorSeconds?: number
+}
+
+/** Issuers that were found at run time. */
+export interface Tenants {
+  /** Undefined for an issuer that is not asked for or not believed. Rejects with `Unavailable`. */
+  find(issuer: string): TrustedIssuer | undefined | Promise<TrustedIssuer | undefined>
+  all(): readonly TrustedIssuer[]
+  close(): void
+}
+
+interface Tenant {
+  readonly entry: IssuerEntry<object>
+  readonly trusted: TrustedIssuer
+  readonly opened: readonly TrustedIssuer[]
+}
+
+const events = eventChannel('countersign:issuer')
+const retryAfterMs = 5000
+/** Questions to the host that may be open at once: anybody can send a token that names any tenant. */
+const maxOpenQuestions = 64
+
+function checkedPrefix(prefix: string): string {
+  const { protocol, host } = new URL(prefix)
+  // Without the slash after the host, https://login.example would admit https://login.example.evil.test
+  if (protocol !== 'https:' || !prefix.startsWith(`https://${host}/`))
+    throw new TypeError('resolveIssuer: a prefix is an https URL with at least the / after the host')
+  return prefix
+}
+
+function evictOldest<V>(map: Map<string, V>, most: number): V | undefined {
+  if (map.size < most) return undefined
+  const [key, value] = map.entries().next().value as [string, V]
+  map.delete(key)
+  return value
+}
+
+/**
+ * Asks the host for issuers that match, and remembers yes and no, bounded.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createTenants(options: TenantOptions, context: Omit<TrustOptions, 'issuers'>): Tenants {
+  const { via, resolve, maxIssuers = 1000, ttlSeconds = 300, negativeTtlSeconds = 30, staleIfErrorSeconds = 900 } = options
+  if (typeof via !== 'string' || typeof resolve !== 'function') throw new TypeError('resolveIssuer needs via and resolve')
+  if (!(Number.isInteger(maxIssuers) && maxIssuers > 0)) throw new TypeError('resolveIssuer: maxIssuers is a positive whole number')
+  const prefixes = (options.prefixes ?? []).map(checkedPrefix)
+  const listed = new Set(options.issuers)
+  if (prefixes.length === 0 && listed.size === 0) throw new TypeError('resolveIssuer needs prefixes or issuers')
+  const tenants = new Map<string, Tenant>()
+  const denied = new Map<string, number>()
+  const asking = new Map<string, Promise<TrustedIssuer | undefined>>()
+  const { now } = context
+
+  function admit(issuer: string, entry: IssuerEntry<object>): TrustedIssuer {
+    const old = tenants.get(issuer)
+    tenants.delete(issuer)
+    const liveUntil = now() + ttlSeconds * 1000
+    if (old?.entry === entry) {
+      old.trusted.liveUntil = liveUntil
+      tenants.set(issuer, old)
+      return old.trusted
+    }
+    if (old) endTrust(old.opened)
+    const opened = openEntry(via, entry, context, liveUntil)
+    const trusted = opened.find((one) => one.issuer === issuer)
+    if (trusted === undefined) throw new TypeError('resolveIssuer: the entry does not name the issuer that was asked for')
+    const evicted = evictOldest(tenants, maxIssuers)
+    if (evicted) endTrust(evicted.opened)
+    tenants.set(issuer, { entry, trusted, opened })
+    return trusted
+  }
+
+  function deny(issuer: string): undefined {
+    const old = tenants.get(issuer)
+    tenants.delete(issuer)
+    if (old) endTrust(old.opened)
+    evictOldest(denied, maxIssuers)
+    denied.set(issuer, now() + negativeTtlSeconds * 1000)
+    events.publish({ outcome: 'unknown', via, issuer })
+  }
+
+  function failed(issuer: string, cause: unknown): TrustedIssuer {
+    events.publish({ outcome: 'failed', via, issuer, cause })
+    const old = tenants.get(issuer)
+    const stale = old !== undefined && now() < old.trusted.liveUntil + staleIfErrorSeconds * 1000
+    if (stale) return old.trusted
+    throw new Unavailable('key_source_unavailable', { cause, retryAfterSeconds: retryAfterMs / 1000 })
+  }
+
+  async function ask(issuer: string): Promise<TrustedIssuer | undefined> {
+    let entry: IssuerEntry<object> | undefined
+    try {
+      entry = await resolve(issuer)
+    } catch (cause) {
+      return failed(issuer, cause)
+    }
+    if (entry === undefined) return deny(issuer)
+    const trusted = admit(issuer, entry)
+    events.publish({ outcome: 'resolved', via, issuer })
+    return trusted
+  }
+
+  return {
+    find(issuer) {
+      const known = tenants.get(issuer)
+      if (known && now() < known.trusted.liveUntil) return known.trusted
+      if (!listed.has(issuer) && !prefixes.some((prefix) => issuer.startsWith(prefix))) return undefined
+      const deniedUntil = denied.get(issuer)
+      if (deniedUntil !== undefined && now() < deniedUntil) return undefined
+      denied.delete(issuer)
+      const open = asking.get(issuer)
+      if (open) return open
+      if (asking.size >= maxOpenQuestions) throw new Unavailable('key_source_unavailable')
+      const answer = ask(issuer).finally(() => asking.delete(issuer))
+      asking.set(issuer, answer)
+      return answer
+    },
+    all: () => [...tenants.values()].map(({ trusted }) => trusted),
+    close() {
+      for (const { opened } of tenants.values()) for (const one of opened) one.keys.close()
+    },
+  }
+}

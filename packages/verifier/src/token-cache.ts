@@ -1,0 +1,81 @@
+import { hash } from 'node:crypto'
+import type { Auth, KeySet, RevocationQuery } from '@countersign/core'
+import type { TrustedIssuer } from './trust.js'
+
+/** What is remembered of a verified token. Everything that can change since is checked again on every hit. */
+export interface VerifiedToken {
+  readonly auth: Auth
+  readonly trusted: TrustedIssuer
+  readonly set: KeySet
+  /** One for each `iss` under which the token may have been revoked. */
+  readonly queries: readonly RevocationQuery[]
+}
+
+/** Bounds of the cache. Both hold together. */
+export interface CacheOptions {
+  /** @defaultValue 10000 */
+  readonly maxEntries?: number
+  /** Estimated bytes of memory. @defaultValue 33554432 (32 MiB) */
+  readonly maxBytes?: number
+}
+
+/** Verified tokens by SHA-256 of the whole token: no bearer is kept in memory. */
+export interface TokenCache {
+  digest(token: string): string
+  get(digest: string): VerifiedToken | undefined
+  /** @param tokenLength - characters of the token, for the estimate of bytes */
+  set(digest: string, verified: VerifiedToken, tokenLength: number): void
+  delete(digest: string): void
+}
+
+/** Objects, map slots and strings of an entry beside its claims, and what a character of a token becomes as parsed claims. */
+const entryBytes = 1200
+const bytesPerCharacter = 3
+
+/**
+ * Two generations: hits in the old one move to the young one, and a full young one becomes the old one. It costs a hit
+ * one look-up, and keeps what was used lately.
+ *
+ * @throws TypeError if a bound is no positive whole number
+ */
+export function createTokenCache(options: CacheOptions): TokenCache {
+  const { maxEntries = 10_000, maxBytes = 32 * 1024 * 1024 } = options
+  for (const bound of [maxEntries, maxBytes])
+    if (!(Number.isInteger(bound) && bound > 1)) throw new TypeError('cache: maxEntries and maxBytes are whole numbers above 1')
+  const generation = { entries: Math.ceil(maxEntries / 2), bytes: Math.ceil(maxBytes / 2) }
+  type Slot = { readonly verified: VerifiedToken; readonly bytes: number }
+  const state = { young: new Map<string, Slot>(), old: new Map<string, Slot>(), bytes: 0 }
+
+  function put(digest: string, slot: Slot): void {
+    if (state.young.size >= generation.entries || state.bytes + slot.bytes > generation.bytes) {
+      state.old = state.young
+      state.young = new Map()
+      state.bytes = 0
+    }
+    state.young.set(digest, slot)
+    state.bytes += slot.bytes
+  }
+
+  return {
+    digest: (token) => hash('sha256', token, 'base64'),
+    get(digest) {
+      const young = state.young.get(digest)
+      if (young) return young.verified
+      const old = state.old.get(digest)
+      if (old === undefined) return undefined
+      state.old.delete(digest)
+      put(digest, old)
+      return old.verified
+    },
+    set(digest, verified, tokenLength) {
+      const bytes = entryBytes + bytesPerCharacter * tokenLength
+      if (bytes <= generation.bytes) put(digest, { verified, bytes })
+    },
+    delete(digest) {
+      const young = state.young.get(digest)
+      if (young) state.bytes -= young.bytes
+      state.young.delete(digest)
+      state.old.delete(digest)
+    },
+  }
+}

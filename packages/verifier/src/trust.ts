@@ -1,0 +1,115 @@
+import { eventChannel, type KeySource, type Now } from '@countersign/core'
+import type { IssuerEntry, IssuerRule } from './issuer-entry.js'
+
+/** One exact issuer with its rules and keys. */
+export interface TrustedIssuer {
+  readonly via: string
+  readonly issuer: string
+  /** Every `iss` of the entry: what is revoked under one of them is revoked under all. */
+  readonly aliases: readonly string[]
+  readonly rule: IssuerRule
+  readonly keys: KeySource
+  /** Epoch milliseconds until which it is believed without asking again; 0 once it was removed. */
+  liveUntil: number
+}
+
+/** The issuers that are believed, by exact `iss`. */
+export interface Trust {
+  /** Costs no I/O, whatever the issuer. */
+  find(issuer: string): TrustedIssuer | undefined
+  /** @throws TypeError if another entry has one of its issuers */
+  set(via: string, entry: IssuerEntry<object>): void
+  /** False if there was none of that name. */
+  remove(via: string): boolean
+  /** Everything that is believed now. */
+  all(): readonly TrustedIssuer[]
+  close(): void
+}
+
+/** What entries are opened with. */
+export interface TrustOptions {
+  readonly issuers: Readonly<Record<string, IssuerEntry<object>>>
+  readonly now: Now
+  readonly fetch: typeof fetch
+}
+
+const events = eventChannel('countersign:issuer')
+
+/**
+ * Opens the key sources of an entry.
+ *
+ * @param liveUntil - epoch milliseconds
+ */
+export function openEntry(
+  via: string,
+  entry: IssuerEntry<object>,
+  options: Omit<TrustOptions, 'issuers'>,
+  liveUntil: number,
+): TrustedIssuer[] {
+  if (entry?.sources === undefined || typeof entry.rule !== 'object')
+    throw new TypeError(`issuer ${JSON.stringify(via)} is no entry that a preset made`)
+  const aliases = entry.sources.flatMap((source) => source.issuers)
+  return entry.sources.flatMap((source) => {
+    const keys = source.open({ via, now: options.now, fetch: options.fetch })
+    return source.issuers.map((issuer: string) => ({ via, issuer, aliases, rule: entry.rule, keys, liveUntil }))
+  })
+}
+
+/** Ends the belief in issuers at once, for tokens in caches too. */
+export function endTrust(issuers: readonly TrustedIssuer[]): void {
+  for (const issuer of issuers) {
+    issuer.liveUntil = 0
+    issuer.keys.close()
+  }
+}
+
+/**
+ * Builds the map from `iss` to rules and keys.
+ *
+ * @throws TypeError if two entries have the same issuer
+ */
+export function createTrust(options: TrustOptions): Trust {
+  const byName = new Map<string, readonly TrustedIssuer[]>()
+  const byIssuer = new Map<string, TrustedIssuer>()
+
+  function remove(via: string): boolean {
+    const old = byName.get(via)
+    if (old === undefined) return false
+    byName.delete(via)
+    for (const { issuer } of old) byIssuer.delete(issuer)
+    endTrust(old)
+    return true
+  }
+
+  function set(via: string, entry: IssuerEntry<object>): void {
+    for (const issuer of entry?.sources?.flatMap((source) => source.issuers) ?? []) {
+      const other = byIssuer.get(issuer)
+      if (other && other.via !== via)
+        throw new TypeError(`issuers ${JSON.stringify(other.via)} and ${JSON.stringify(via)} both name ${issuer}`)
+    }
+    const opened = openEntry(via, entry, options, Number.POSITIVE_INFINITY)
+    if (new Set(opened.map(({ issuer }) => issuer)).size < opened.length)
+      throw new TypeError(`issuer ${JSON.stringify(via)} names one issuer twice`)
+    remove(via)
+    byName.set(via, opened)
+    for (const trusted of opened) byIssuer.set(trusted.issuer, trusted)
+  }
+
+  for (const [via, entry] of Object.entries(options.issuers)) set(via, entry)
+  return {
+    find: (issuer) => byIssuer.get(issuer),
+    set(via, entry) {
+      set(via, entry)
+      events.publish({ outcome: 'set', via })
+    },
+    remove(via) {
+      const removed = remove(via)
+      if (removed) events.publish({ outcome: 'removed', via })
+      return removed
+    },
+    all: () => [...byIssuer.values()],
+    close() {
+      for (const issuers of byName.values()) for (const issuer of issuers) issuer.keys.close()
+    },
+  }
+}

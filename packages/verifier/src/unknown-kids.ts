@@ -1,0 +1,86 @@
+import type { Now } from '@countersign/core'
+
+/** The limits on loads that tokens with unknown kids cause: anybody can send such tokens. */
+export interface UnknownKids {
+  /** A place among those who wait, or undefined: the kid was found missing lately, or too many wait already. */
+  enter(kid: string): WaitingPlace | undefined
+  /** The kid was missing from a set that was loaded after it was asked for. */
+  remember(kid: string): void
+  /** The set changed: every kid may be asked for again. */
+  clear(): void
+}
+
+/** One request that waits for a load. */
+export interface WaitingPlace {
+  /** `'load'`: the caller is to load now. A promise: it is to look again after that. Undefined: its time is up. */
+  turn(): 'load' | Promise<void> | undefined
+  leave(): void
+}
+
+const missingForMs = 5000
+const missingKids = 1000
+const waitingPlaces = 1000
+const loadEveryMs = 2000
+const burst = 2
+/** A little more than the time between two loads, so that a timer that fires late does not turn the last waiter away. */
+const longestWaitMs = loadEveryMs + 250
+
+/** Burst 2, then one load per 2 s. Intervals are measured on the monotonic clock. */
+export function createUnknownKids(now: Now): UnknownKids {
+  const missing = new Map<string, number>()
+  const state = { waiting: 0, tokens: burst, filledAt: performance.now(), pause: undefined as Promise<void> | undefined }
+
+  function msUntilToken(): number {
+    const time = performance.now()
+    const filled = Math.floor((time - state.filledAt) / loadEveryMs)
+    if (filled > 0) {
+      state.tokens = Math.min(burst, state.tokens + filled)
+      state.filledAt = state.tokens === burst ? time : state.filledAt + filled * loadEveryMs
+    }
+    return state.tokens > 0 ? 0 : state.filledAt + loadEveryMs - time
+  }
+
+  function pause(ms: number): Promise<void> {
+    // Not unref'd: somebody waits for it, and it is short.
+    state.pause ??= new Promise<void>((resolve) => {
+      setTimeout(resolve, ms)
+    }).then(() => {
+      state.pause = undefined
+    })
+    return state.pause
+  }
+
+  function place(): WaitingPlace {
+    const until = performance.now() + longestWaitMs
+    state.waiting += 1
+    return {
+      turn() {
+        const ms = msUntilToken()
+        if (ms > 0) return performance.now() + ms > until ? undefined : pause(Math.ceil(ms))
+        if (state.tokens === burst) state.filledAt = performance.now()
+        state.tokens -= 1
+        return 'load'
+      },
+      leave() {
+        state.waiting -= 1
+      },
+    }
+  }
+
+  return {
+    enter(kid) {
+      const until = missing.get(kid)
+      if (until !== undefined && now() < until) return undefined
+      if (until !== undefined) missing.delete(kid)
+      return state.waiting < waitingPlaces ? place() : undefined
+    },
+    remember(kid) {
+      const oldest = missing.size >= missingKids ? missing.keys().next() : undefined
+      if (oldest && !oldest.done) missing.delete(oldest.value)
+      missing.set(kid, now() + missingForMs)
+    },
+    clear() {
+      missing.clear()
+    },
+  }
+}

@@ -1,0 +1,17 @@
+import type { Auth, Refusal } from '@countersign/core'
+import type { TrustedIssuer } from './trust.js'
+
+/** What came of one token, with what events tell of it. */
+export type Verdict =
+  | { readonly ok: true; readonly auth: Auth; readonly cached: boolean }
+  | { readonly ok: false; readonly refusal: Refusal; readonly via: string | undefined; readonly cached: boolean }
+
+/** A refusal of a token, before or after its issuer was known. */
+export function refused(refusal: Refusal, trusted?: TrustedIssuer, cached = false): Verdict & { readonly ok: false } {
+  return { ok: false, refusal, via: trusted?.via, cached }
+}
+
+/** Bounds a text that came from outside, for events. */
+export function bounded(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 197)}...`
+}

@@ -1,0 +1,105 @@
+import { eventChannel, isUnavailable, type JwtClaims, type Readiness, type RefusedEvent } from '@countersign/core'
+import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-options.js'
+import { createJudge, type JudgeToken } from './judge-token.js'
+import { createTenants } from './tenants.js'
+import { createTokenCache } from './token-cache.js'
+import { createTrust, type TrustedIssuer } from './trust.js'
+import type { Verdict } from './verdict.js'
+
+const accepted = eventChannel('countersign:accepted')
+const refusals = eventChannel('countersign:refused')
+
+/** Tells subscribers what came of a token or a request. `startedAt` is of the monotonic clock. */
+export function publishVerdict(verdict: Verdict, startedAt: number): void {
+  const durationMs = performance.now() - startedAt
+  if (verdict.ok) {
+    const { auth, cached } = verdict
+    if (accepted.hasSubscribers) accepted.publish({ via: auth.via, issuer: auth.issuer, cached, durationMs })
+  } else if (refusals.hasSubscribers) {
+    const { refusal, via, cached } = verdict
+    refusals.publish({ reason: refusal.reason, via, cached, durationMs, detail: refusal.detail })
+  }
+}
+
+/** Tells subscribers of an outage. */
+export function publishOutage(reason: RefusedEvent['reason'], startedAt: number, cause: unknown): void {
+  if (!refusals.hasSubscribers) return
+  refusals.publish({ reason, via: undefined, cached: false, durationMs: performance.now() - startedAt, detail: undefined, cause })
+}
+
+async function readinessOf(issuers: readonly TrustedIssuer[]): Promise<Readiness> {
+  const parts: Record<string, Readiness['parts'][string]> = {}
+  await Promise.all(
+    issuers.map(async ({ via, keys }) => {
+      try {
+        await keys.ready()
+        parts[via] ??= { ok: true }
+      } catch (cause) {
+        parts[via] = { ok: false, cause }
+      }
+    }),
+  )
+  return { ok: Object.values(parts).every((part) => part.ok), parts }
+}
+
+/** What a guard builds on: the verifier, and its work without promises where none is needed. */
+export interface VerifierParts<I extends Issuers, A extends object> {
+  readonly verifier: Verifier<I, A>
+  readonly judge: JudgeToken
+}
+
+/** Builds a verifier and its inner judge. */
+export function verifierParts<I extends Issuers, A extends object>(options: VerifierOptions<I, string, object>): VerifierParts<I, A> {
+  if (typeof options?.issuers !== 'object' || options.issuers === null) throw new TypeError('issuers is required: a record of entries')
+  const { resolveIssuer, maxTokenBytes = 8192, revocations } = options
+  if (!(Number.isInteger(maxTokenBytes) && maxTokenBytes > 0)) throw new TypeError('maxTokenBytes is a positive whole number')
+  if (revocations !== undefined && typeof revocations.check !== 'function') throw new TypeError('revocations is a view with check')
+  const context = { now: options.now ?? Date.now, fetch: options.fetch ?? fetch }
+  const trust = createTrust({ issuers: options.issuers, ...context })
+  const tenants = resolveIssuer && createTenants(resolveIssuer, context)
+  const judge = createJudge({
+    find: (issuer) => trust.find(issuer) ?? tenants?.find(issuer),
+    cache: options.cache === false ? undefined : createTokenCache(options.cache ?? {}),
+    revocations,
+    maxTokenBytes,
+    now: context.now,
+  })
+
+  async function close(): Promise<void> {
+    trust.close()
+    tenants?.close()
+  }
+
+  const verifier: Verifier<I, A> = {
+    async verify(token) {
+      const startedAt = performance.now()
+      try {
+        const verdict = await judge(token)
+        publishVerdict(verdict, startedAt)
+        // The entries of `issuers` made the Auth: its type follows from theirs.
+        return verdict.ok ? { ok: true, auth: verdict.auth as unknown as A } : { ok: false, refusal: verdict.refusal }
+      } catch (error) {
+        if (isUnavailable(error)) publishOutage(error.reason, startedAt, error.cause)
+        throw error
+      }
+    },
+    setIssuer: (name, entry) => trust.set(name, entry),
+    removeIssuer: (name) => trust.remove(name),
+    issuers: () => [...trust.all(), ...(tenants?.all() ?? [])].map(({ issuer }) => issuer),
+    ready: () => readinessOf(trust.all()),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+  return { verifier, judge }
+}
+
+/**
+ * Verifies tokens of several issuers, each under its own rules, without HTTP.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createVerifier<const I extends Issuers, const Via extends string = never, Claims extends object = JwtClaims>(
+  options: VerifierOptions<I, Via, Claims>,
+): Verifier<I, AuthOfIssuers<I, Via, Claims>> {
+  return verifierParts<I, AuthOfIssuers<I, Via, Claims>>(options).verifier
+}
