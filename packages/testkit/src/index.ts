@@ -1,6 +1,7 @@
 export { createFakeCognito, type FakeCognito, type FakeCognitoOptions } from './fake-cognito.js'
 export { createFakeIssuer, type FakeIssuer, type FakeIssuerOptions, type IssuerEndpoint, type IssuerTokenOptions } from './fake-issuer.js'
 export { type FixedClock, fixedClock } from './fixed-clock.js'
+export { createSender, type ReceivedReply, type Send, type SentRequest } from './http-sender.js'
 export type { Behaviour, Caching } from './issuer-behaviour.js'
 export {
   type MountAdapter,
