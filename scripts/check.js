@@ -29,7 +29,8 @@ export const build = { name: 'build', command: 'tsc', args: ['--build'] }
  */
 export function run({ command, args, cwd = root }, output = 'inherit') {
   const path = [join(cwd, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
-  const child = spawn(command, args, { cwd, env: { ...process.env, PATH: path }, stdio: ['ignore', output, output] })
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...plain, PATH: path }, stdio: ['ignore', output, output] })
   /** @type {Buffer[]} */
   const chunks = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => chunks.push(chunk))

@@ -18,16 +18,17 @@ async function check(entry) {
   return ok
 }
 
-/** Adds what vitest's JSON report says. A run that ends badly without a failed test counts as one. */
+/** Adds what vitest's JSON report says. A file that did not load counts as one failed test, and so does a bad end without any. */
 function countSuite(name, code, report) {
-  const failedTests = report?.numFailedTests ?? 0
+  const failedBefore = totals.failed
   totals.passed += report?.numPassedTests ?? 0
+  totals.failed += report?.numFailedTests ?? 0
   totals.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
-  totals.failed += failedTests
   for (const file of report?.testResults ?? []) {
     for (const test of file.assertionResults) if (test.status === 'failed') failures.push(`${name}: ${test.fullName}`)
+    if (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')) count(`${name}: ${file.name}`, false)
   }
-  if (code !== 0 && failedTests === 0) count(`${name}: the run itself`, false)
+  if (code !== 0 && totals.failed === failedBefore) count(`${name}: the run itself`, false)
 }
 
 async function suite(name, args) {
@@ -41,11 +42,17 @@ async function suite(name, args) {
   countSuite(name, code, report)
 }
 
+async function checksItself(folder) {
+  const manifest = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'))
+  return manifest.scripts?.check !== undefined
+}
+
 /** Programs that start an app, use it over HTTP and exit with a verdict. */
 async function programs() {
   const found = [{ name: 'the demo', command: 'node', args: ['scripts/demo.js'] }]
   for (const example of (await readdir(join(root, 'examples'))).sort()) {
-    found.push({ name: `example ${example}`, command: 'pnpm', args: ['--dir', join('examples', example), 'run', 'check'] })
+    const folder = join('examples', example)
+    if (await checksItself(folder)) found.push({ name: `example ${example}`, command: 'pnpm', args: ['--dir', folder, 'run', 'check'] })
   }
   return found
 }

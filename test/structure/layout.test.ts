@@ -41,6 +41,11 @@ test('only packages/ is published', () => {
   expect(packages.filter(({ manifest }) => manifest.private === true).map(({ folder }) => folder)).toEqual([])
 })
 
+test('every example starts and checks itself', () => {
+  const examples = privateMembers.filter(({ folder }) => folder.startsWith('examples/') && folder !== 'examples/demo')
+  expect(examples.filter(({ manifest: { scripts } }) => !(scripts?.start && scripts.check)).map(({ folder }) => folder)).toEqual([])
+})
+
 test('no package, folder or file of code is named after nothing', () => {
   const names = ['packages', 'examples', 'bench', 'scripts']
     .flatMap(filesBelow)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -69,7 +69,7 @@ export const packages: readonly Member[] = membersIn('packages')
 /** What is not: the tests, the benchmarks, the examples. */
 export const privateMembers: readonly Member[] = [
   { folder: 'test', manifest: readManifest('test') },
-  ...(readdirSync(join(root, 'bench')).includes('package.json') ? [{ folder: 'bench', manifest: readManifest('bench') }] : []),
+  ...(existsSync(join(root, 'bench/package.json')) ? [{ folder: 'bench', manifest: readManifest('bench') }] : []),
   ...membersIn('examples'),
 ]
 
