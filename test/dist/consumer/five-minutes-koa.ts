@@ -3,7 +3,7 @@ import { createGuard, oidc, requireScopes } from '@countersign/verifier'
 import Koa from 'koa'
 
 const guard = createGuard({
-  issuers: { login: oidc({ issuer: 'https://login.example', audience: 'https://api.example' }) },
+  issuers: { login: oidc({ issuer: 'https://login.example', audience: 'https://api.example', algorithms: ['RS256'] }) },
 })
 
 const app = new Koa()

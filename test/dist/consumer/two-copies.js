@@ -1,7 +1,7 @@
 // Run with the path of another copy of core: what that copy makes is given to a guard that stands on the installed one.
 import { pathToFileURL } from 'node:url'
 import { isRefusal, isUnavailable, Unavailable } from '@countersign/core'
-import { fixedClock, signToken, testKeys } from '@countersign/testkit'
+import { signToken, testKeys } from '@countersign/testkit'
 import { createGuard, staticKeys } from '@countersign/verifier'
 
 const second = await import(pathToFileURL(process.argv[2]).href)
@@ -10,7 +10,7 @@ const issuer = 'https://issuer.example'
 const audience = 'https://api.example'
 const { es256 } = testKeys
 const { d: _, ...publicJwk } = es256.jwk
-const now = fixedClock(1_800_000_000_000).now
+const now = () => 1_800_000_000_000
 const entry = staticKeys({ issuer, audience, algorithms: ['ES256'], keys: { ...publicJwk, kid: es256.kid } })
 const token = await signToken({ key: es256, claims: { iss: issuer, aud: audience, exp: 1_800_000_600, scope: 'read' } })
 
