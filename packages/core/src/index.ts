@@ -1,6 +1,9 @@
+export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext } from './auth.js'
+export type { ChallengeStore } from './challenge-store.js'
 export type { Now } from './clock.js'
 export type { Dialect } from './dialect.js'
+export type { DocumentAddress, DocumentStore, StoredDocument } from './document-store.js'
 export {
   type AcceptedEvent,
   type EventChannel,
@@ -26,6 +29,8 @@ export type {
   VerificationKey,
 } from './keys.js'
 export type { Lifecycle, Readiness } from './lifecycle.js'
+export type { NonceStore, NonceVerdict } from './nonce-store.js'
+export type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
 export {
   type ErrorCode,
   isRefusal,
@@ -38,6 +43,7 @@ export {
   reasons,
   refuse,
 } from './refusal.js'
+export type { ReplayClaim, ReplayStore, ReplayVerdict } from './replay-store.js'
 export {
   type AuthenticationRequirement,
   fromIssuers,
@@ -48,5 +54,7 @@ export {
   requireScopes,
 } from './requirements.js'
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
+export type { RevocationDelta, RevocationRecord, RevocationStore } from './revocation-store.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
+export { requireDuration, type Stores } from './stores.js'
 export { isUnavailable, type OutageReason, Unavailable } from './unavailable.js'

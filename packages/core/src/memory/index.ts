@@ -1,0 +1,32 @@
+import type { Now } from '../clock.js'
+import type { Stores } from '../stores.js'
+import { memoryAttempts } from './memory-attempts.js'
+import { memoryDocuments } from './memory-documents.js'
+import { memoryFamilies } from './memory-families.js'
+import { memoryRevocations } from './memory-revocations.js'
+import { memoryChallenges, memoryNonces, memoryReplay } from './memory-tokens.js'
+
+/**
+ * Stores in this process: for one process, tests and development. A restart forgets everything; what was issued
+ * before is then refused where that can be told.
+ *
+ * @param options - `now` gives epoch milliseconds: the store's clock
+ */
+export function memoryStores(options: { readonly now?: Now } = {}): Stores {
+  const now = options.now ?? Date.now
+  const close = async (): Promise<void> => undefined
+  return {
+    replay: memoryReplay(now),
+    nonces: memoryNonces(now),
+    challenges: memoryChallenges(now),
+    families: memoryFamilies(now),
+    attempts: memoryAttempts(now),
+    clients: memoryDocuments(),
+    keys: memoryDocuments(),
+    accounts: memoryDocuments(),
+    revocations: memoryRevocations(now),
+    ready: async () => ({ ok: true, parts: { memory: { ok: true } } }),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

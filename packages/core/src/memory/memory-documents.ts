@@ -1,0 +1,32 @@
+import type { DocumentStore, StoredDocument } from '../document-store.js'
+
+const byBytes = (a: StoredDocument, b: StoredDocument): number => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))
+
+/** Lasting records. */
+export function memoryDocuments(): DocumentStore {
+  const collections = new Map<string, Map<string, StoredDocument>>()
+  return {
+    async get({ collection, id }) {
+      return collections.get(collection)?.get(id)
+    },
+    async put({ collection, id, value, revision }) {
+      const documents = collections.get(collection) ?? new Map<string, StoredDocument>()
+      if ((documents.get(id)?.revision ?? 0) !== revision) return false
+      collections.set(collection, documents)
+      documents.set(id, Object.freeze({ id, value, revision: revision + 1 }))
+      return true
+    },
+    async remove({ collection, id, revision }) {
+      const documents = collections.get(collection)
+      if (documents?.get(id)?.revision !== revision) return false
+      documents.delete(id)
+      if (documents.size === 0) collections.delete(collection)
+      return true
+    },
+    async list({ collection, after, limit = 100 }) {
+      const documents = [...(collections.get(collection)?.values() ?? [])].sort(byBytes)
+      const rest = after === undefined ? documents : documents.filter(({ id }) => Buffer.compare(Buffer.from(id), Buffer.from(after)) > 0)
+      return rest.slice(0, limit)
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import type { Now } from '../clock.js'
+import type { RevocationEntry } from '../revocation.js'
+import type { RevocationRecord, RevocationStore } from '../revocation-store.js'
+import { requireDuration } from '../stores.js'
+
+interface Kept {
+  readonly epoch: number
+  readonly entry: RevocationEntry
+  readonly until: number
+  readonly undone: boolean
+}
+
+const sweepEvery = 256
+
+/** The denylist. An epoch is a decimal count. */
+export function memoryRevocations(now: Now): RevocationStore {
+  const memorySince = now()
+  const listeners = new Set<() => void>()
+  const state = { epoch: 0, kept: [] as Kept[] }
+
+  function record({ epoch, entry, until, undone }: Kept): RevocationRecord {
+    return {
+      epoch: String(epoch),
+      entry,
+      keepForMs: until === Number.POSITIVE_INFINITY ? undefined : until - now(),
+      ...(undone && { undone }),
+    }
+  }
+
+  return {
+    async revoke(entry, { keepForMs, undone = false } = {}) {
+      const until = keepForMs === undefined ? Number.POSITIVE_INFINITY : now() + requireDuration('keepForMs', keepForMs)
+      state.epoch += 1
+      if (state.epoch % sweepEvery === 0) state.kept = state.kept.filter((kept) => now() < kept.until)
+      state.kept.push({ epoch: state.epoch, entry, until, undone })
+      for (const listener of listeners) listener()
+      return String(state.epoch)
+    },
+    async since(epoch) {
+      const known = epoch === undefined ? 0 : Number(epoch)
+      const lost = !(known <= state.epoch)
+      const missed = state.kept.filter((kept) => (lost || kept.epoch > known) && now() < kept.until)
+      return { epoch: String(state.epoch), records: missed.map(record), lost, memorySince, now: now() }
+    },
+    epoch: async () => String(state.epoch),
+    compare: (a, b) => Number(a) - Number(b),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+  }
+}

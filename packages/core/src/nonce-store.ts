@@ -1,0 +1,13 @@
+/** What came of spending a nonce. `unknown` is also what an expired one, or one from before a loss of memory, is. */
+export type NonceVerdict = 'spent' | 'replayed' | 'unknown' | 'mismatch'
+
+/** One-time tokens that were issued and not yet used for every purpose. */
+export interface NonceStore {
+  /**
+   * Remembers a nonce when it is issued.
+   * @throws TypeError for a duration that is not positive, Error if the jti is remembered already
+   */
+  remember(jti: string, record: { readonly clientId: string; readonly keepForMs: number }): Promise<void>
+  /** Spends a nonce for one purpose; exactly one caller per purpose gets `spent`. With `clientId`, another client's is `mismatch`. */
+  spend(jti: string, purpose: string, binding?: { readonly clientId?: string | undefined }): Promise<NonceVerdict>
+}
