@@ -58,7 +58,7 @@ function readManifest(folder: string): Manifest {
 
 function membersIn(folder: string): readonly Member[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .filter((entry) => entry.isDirectory() && existsSync(join(root, folder, entry.name, 'package.json')))
     .map((entry) => ({ folder: `${folder}/${entry.name}`, manifest: readManifest(`${folder}/${entry.name}`) }))
 }
 
