@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { authOf, fromIssuers, protect, requireScopes } from '@countersign/express'
 import { createSigner, signJwt } from '@countersign/jwt'
@@ -44,16 +45,16 @@ app.get('/me', protect(guard), (req, res) => {
   res.json(auth.via === 'cognito' ? { via: auth.via, user: auth.claims.username } : { via: auth.via, client: auth.clientId })
 })
 
-const server = app.listen(Number(env.PORT ?? 3000), '127.0.0.1', async () => {
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  console.log(`listening ${url}`)
-  if (env.OWN_JWKS) return
-  const claims = { iss: issuer, aud: audience, exp: Date.now() / 1000 + 3600, sub: 'job-1', client_id: 'batch', scope: 'jobs:read' }
-  const signer = createSigner({ key: pair.privateKey, algorithm: 'ES256' })
-  console.log(`curl -H 'authorization: Bearer ${await signJwt(claims, { signer, typ: 'at+jwt', omitKid: true })}' ${url}/jobs`)
-})
-
+const server = app.listen(Number(env.PORT ?? 3000), '127.0.0.1')
 process.once('SIGTERM', () => {
   server.close()
   void guard.close()
 })
+await once(server, 'listening')
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+console.log(`listening ${url}`)
+if (!env.OWN_JWKS) {
+  const claims = { iss: issuer, aud: audience, exp: Date.now() / 1000 + 3600, sub: 'job-1', client_id: 'batch', scope: 'jobs:read' }
+  const signing = { signer: createSigner({ key: pair.privateKey, algorithm: 'ES256' }), typ: 'at+jwt', omitKid: true }
+  console.log(`curl -H 'authorization: Bearer ${await signJwt(claims, signing)}' ${url}/jobs`)
+}

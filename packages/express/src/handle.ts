@@ -14,10 +14,8 @@ async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> 
   }
 }
 
-function run(endpoint: Endpoint, request: WireRequest, res: ServerResponse, next: Next): void {
-  answer(endpoint, request)
-    .then((reply) => send(res, reply))
-    .catch((error: unknown) => next(asError(error)))
+function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {
+  reply.then((found) => send(res, found)).catch((error: unknown) => next(asError(error)))
 }
 
 /**
@@ -26,7 +24,7 @@ function run(endpoint: Endpoint, request: WireRequest, res: ServerResponse, next
  * @param endpoint - for instance what `createTokenEndpoint` returns
  */
 export function handle(endpoint: Endpoint): Middleware {
-  return (req, res, next) => run(endpoint, endpointRequest(req), res, next)
+  return (req, res, next) => deliver(answer(endpoint, endpointRequest(req)), res, next)
 }
 
 /**
@@ -41,7 +39,7 @@ export function routes(table: RouteTable): Middleware {
     const found = match(req.method ?? '', req.path)
     switch (found.outcome) {
       case 'matched':
-        return run(found.endpoint, endpointRequest(req, found.params), res, next)
+        return deliver(answer(found.endpoint, endpointRequest(req, found.params)), res, next)
       case 'wrong_method':
         return send(res, { status: 405, headers: { allow: found.allowed.join(', ') } })
       case 'bad_encoding':

@@ -25,9 +25,12 @@ export async function orError<T>(result: Promise<T>): Promise<T> {
   try {
     return await result
   } catch (cause) {
-    throw typeof cause === 'object' && cause !== null ? cause : new Error('something that is no error was thrown', { cause })
+    if (isObject(cause)) throw cause
+    throw new Error('something that is no error was thrown', { cause })
   }
 }
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 /**
  * What `guard` admitted this request with; `via` tells the issuer entry and narrows `claims`.
