@@ -25,9 +25,10 @@ export const build = { name: 'build', command: 'tsc', args: ['--build'] }
  *
  * @param {Omit<Check, 'name'>} program
  * @param {'inherit' | 'pipe'} output - pipe collects it
+ * @param {number} limitSeconds - after which it is ended and counts as failed
  * @returns {Promise<{ code: number, output: string }>}
  */
-export function run({ command, args, cwd = root }, output = 'inherit') {
+export function run({ command, args, cwd = root }, output = 'inherit', limitSeconds = 1_200) {
   const path = [join(cwd, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
   const child = spawn(command, args, { cwd, env: { ...process.env, ...plain, PATH: path }, stdio: ['ignore', output, output] })
@@ -35,7 +36,15 @@ export function run({ command, args, cwd = root }, output = 'inherit') {
   const chunks = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => chunks.push(chunk))
   return new Promise((resolve) => {
-    const end = (code, note = '') => resolve({ code, output: Buffer.concat(chunks).toString() + note })
+    const end = (code, note = '') => {
+      clearTimeout(limit)
+      resolve({ code, output: Buffer.concat(chunks).toString() + note })
+    }
+    const limit = setTimeout(() => {
+      child.kill()
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+      end(1, `ended after ${limitSeconds} s\n`)
+    }, limitSeconds * 1_000)
     child.on('error', (error) => end(1, `${error.message}\n`))
     child.on('close', (code) => end(code ?? 1))
   })
@@ -49,7 +58,7 @@ export function run({ command, args, cwd = root }, output = 'inherit') {
  */
 export async function passes(check) {
   const startedAt = performance.now()
-  const { code, output } = await run(check, 'pipe')
+  const { code, output } = await run(check, 'pipe', 300)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   process.stdout.write(`${code === 0 ? 'ok  ' : 'FAIL'}  ${check.name}  ${seconds} s\n${code === 0 ? '' : `${output.trimEnd()}\n`}`)
   return code === 0
