@@ -3,6 +3,7 @@ export { createFakeIssuer, type FakeIssuer, type FakeIssuerOptions, type IssuerE
 export { type FixedClock, fixedClock } from './fixed-clock.js'
 export { createSender, type ReceivedReply, type Send, type SentRequest } from './http-sender.js'
 export type { Behaviour, Caching } from './issuer-behaviour.js'
+export { malformedTokens } from './malformed-tokens.js'
 export {
   type MountAdapter,
   type MountApp,
@@ -13,3 +14,4 @@ export {
 } from './mount-contract.js'
 export { encodeSegment, type ForgedParts, forgeToken, hmacSigner, rawSigner, type SignInput, signToken } from './signed-token.js'
 export { privateKeyOf, publicJwkOf, publicKeyOf, renameKey, type TestKey, type TestKeyName, testKeys } from './test-keys.js'
+export type { MalformedFamily, MalformedToken, TakeApartOptions } from './valid-token.js'

@@ -4,7 +4,7 @@ import { privateKeyOf, type TestKey } from './test-keys.js'
 
 /** What a token is made of. `text` members are sent byte by byte, so that they need not be JSON. */
 export interface ForgedParts {
-  readonly header: Readonly<Record<string, unknown>> | string
+  readonly header: Readonly<Record<string, unknown>> | string | Uint8Array
   readonly payload: Readonly<Record<string, unknown>> | string | Uint8Array
 }
 

@@ -10,7 +10,9 @@ export type TestKeyName =
   | 'es256Other'
   | 'es256Third'
   | 'es384'
+  | 'es384Other'
   | 'es512'
+  | 'es512Other'
   | 'eddsa'
   | 'eddsaOther'
   | 'weakRsa'
@@ -99,6 +101,20 @@ export const testKeys: Readonly<Record<TestKeyName, TestKey>> = Object.freeze({
     y: 'AIRx_WXvu0QYneo5NEUmxp0pC-4_loyyDwAh_VG2AN7pgUZcjtuadEqHPs0b5SyS6QJlYHSQHpcJNwOswCBp_AMV',
     crv: 'P-521',
     d: 'AXn1k9NoDkUH27LAngnOyBobZF40Vpk0YSzAvRiFI0B10nXDgZ5bf6Ntnxbg1Gc-ktvmgCTYU8CGwadexTtL6AEe',
+  }),
+  es384Other: key('test-es384-other', 'ES384', {
+    kty: 'EC',
+    x: 'btLpoYRRI6oiSGFf906DaHYGgYLN1NiExZPCPMMPCaKCU7_TqO8J6g8IsUqZJCUw',
+    y: 'jgVvxf3Abeul6gMudtZNl0iL-REbrILFPAYzjozDi3mB2L1RriERO7QsKVQgaVy_',
+    crv: 'P-384',
+    d: 'nJiZ4cQynJ7HNIEZCe4awtObg-HtXlyfypPt9Brb3FWSMigBIWADaMajVtxda_Zh',
+  }),
+  es512Other: key('test-es512-other', 'ES512', {
+    kty: 'EC',
+    x: 'AL1gqqkPIlrHbdpyyeUbHEEkKbfXxqfEvVkiEX-opzPfmXmIDNhXKd-zbafZAojOd76OWsqv9mxltdPuGYnpqySw',
+    y: 'AUPt4jlffXJImpaciUlhgmhbEBzrIO0hv9DNSklYGZASghy1RAeZtw6AlzfglLNGA4e_67czgHHD7qDSath6JrdW',
+    crv: 'P-521',
+    d: 'ARbxB1mbnAsrCSi2A5sa8s-KO5MLmTK31DUN-IoNWCc4kZkzpYJpanbooFR6LhR4FAZwI-VmNmlivIVid22NUvhe',
   }),
   eddsa: key('test-eddsa', 'EdDSA', {
     crv: 'Ed25519',
