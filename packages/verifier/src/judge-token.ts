@@ -1,7 +1,7 @@
 import { type JwtClaims, type KeyAnswer, type RevocationQuery, type RevocationReason, type RevocationView, refuse } from '@countersign/core'
 import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
-import { then } from './maybe-async.js'
+import { whenKnown } from './maybe-async.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
 import type { TrustedIssuer } from './trust.js'
 import { bounded, refused, type Verdict } from './verdict.js'
@@ -53,7 +53,7 @@ export function createJudge(judging: Judging): JudgeToken {
     if (revocations === undefined) return undefined
     const first = (index: number): RevocationReason | undefined | Promise<RevocationReason | undefined> => {
       const query = queries[index]
-      return query && then(revocations.check(query), (reason) => reason ?? first(index + 1))
+      return query && whenKnown(revocations.check(query), (reason) => reason ?? first(index + 1))
     }
     return first(0)
   }
@@ -65,7 +65,9 @@ export function createJudge(judging: Judging): JudgeToken {
       if (refusal.reason === 'expired') cache?.delete(digest)
       return refused(refusal, trusted, true)
     }
-    return then(revoked(verified.queries), (reason) => (reason ? refused(refuse(reason), trusted, true) : { ok: true, auth, cached: true }))
+    return whenKnown(revoked(verified.queries), (reason) =>
+      reason ? refused(refuse(reason), trusted, true) : { ok: true, auth, cached: true },
+    )
   }
 
   function conclude(
@@ -76,7 +78,7 @@ export function createJudge(judging: Judging): JudgeToken {
   ): Verdict | Promise<Verdict> {
     const auth = authFrom(claims, trusted, answer.key?.kid ?? jws.header.kid)
     const queries = queriesOf(claims, trusted, auth, answer.key?.thumbprint)
-    return then(revoked(queries), (reason): Verdict => {
+    return whenKnown(revoked(queries), (reason): Verdict => {
       if (reason) return refused(refuse(reason), trusted)
       remember({ auth, trusted, set: answer.set, queries })
       return { ok: true, auth, cached: false }
@@ -110,7 +112,7 @@ export function createJudge(judging: Judging): JudgeToken {
     if (!trusted.rule.algorithms.has(algorithm)) {
       return refused(refuse('algorithm', { detail: { expected: [...trusted.rule.algorithms].join(' '), received: algorithm } }), trusted)
     }
-    return then(trusted.keys.find({ kid, algorithm }), (answer) => withKey({ jws, claims, trusted }, answer, remember))
+    return whenKnown(trusted.keys.find({ kid, algorithm }), (answer) => withKey({ jws, claims, trusted }, answer, remember))
   }
 
   function judgeAnew(token: string, digest: string | undefined): Verdict | Promise<Verdict> {
@@ -124,7 +126,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const remember = (verified: VerifiedToken): void => {
       if (digest !== undefined) cache?.set(digest, verified, token.length)
     }
-    return then(judging.find(claims.iss), (trusted) => withIssuer(jws, claims, trusted, remember))
+    return whenKnown(judging.find(claims.iss), (trusted) => withIssuer(jws, claims, trusted, remember))
   }
 
   return (token) => {
@@ -136,7 +138,7 @@ export function createJudge(judging: Judging): JudgeToken {
     if (verified === undefined) return judgeAnew(token, digest)
     const { trusted, set } = verified
     const current = judging.now() < trusted.liveUntil && trusted.keys.isCurrent(set)
-    return then(current, (still) => {
+    return whenKnown(current, (still) => {
       if (still) return recheck(verified, digest)
       cache.delete(digest)
       return judgeAnew(token, digest)

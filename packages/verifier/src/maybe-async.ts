@@ -1,4 +1,7 @@
-/** Goes on at once when the value is there, so that the usual request waits for nothing. */
-export function then<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
+/**
+ * Goes on at once when the value is there, so that the usual request waits for nothing.
+ * Not named `then`: a module with an export of that name is taken for a promise by `import()`.
+ */
+export function whenKnown<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
   return value instanceof Promise ? value.then(next) : next(value)
 }

@@ -11,7 +11,7 @@ import { createKeySet, selectKey } from '@countersign/jwt'
 import { withDeadline } from './fetch-document.js'
 import type { SourceContext } from './issuer-entry.js'
 import { importJwks } from './jwks-document.js'
-import { then } from './maybe-async.js'
+import { whenKnown } from './maybe-async.js'
 import { createUnknownKids } from './unknown-kids.js'
 
 /** How long keys of a remote issuer are believed. */
@@ -200,14 +200,14 @@ export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOpti
   return {
     find(query) {
       const asked = state.begun
-      return then(usable(), (set) => {
+      return whenKnown(usable(), (set) => {
         const key = selectKey(set, query)
         const { kid } = query
         if (key || kid === undefined || set.keys.some((known) => known.kid === kid)) return { key, set }
         return renewed({ ...query, kid }, asked)
       })
     },
-    isCurrent: (set) => then(usable(), (current) => current === set),
+    isCurrent: (set) => whenKnown(usable(), (current) => current === set),
     async ready() {
       if (state.answered === 0) await refresh()
       if (state.answered === 0) throw state.cause
