@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
 import type { Manifest } from '../structure/workspace.js'
@@ -35,7 +35,8 @@ describe.each(packed.flatMap(specifiersOf))('%s', (specifier) => {
 })
 
 describe('an app that installed the tarballs', () => {
-  test('compiles the five-minute examples, as ES modules and as CommonJS, and every declaration with them', async () => {
+  test('compiles the examples of the documents, an ES module and a CommonJS one, and every declaration with them', async () => {
+    expect(existsSync(join(consumer, 'README-1.ts'))).toBe(true)
     await expect(runProgram(consumer, 'tsc', '-p', '.')).resolves.toBe('')
   })
 

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { type Manifest, packages, root } from '../structure/workspace.js'
+import { filesBelow, type Manifest, packages, read, root } from '../structure/workspace.js'
 import { runProgram } from './program.js'
 
 /** A package as its users get it. */
@@ -37,16 +37,30 @@ async function pack(folder: string): Promise<readonly Packed[]> {
   return packed
 }
 
+/** What the documents use beside ours. */
+const beside: readonly string[] = ['express', 'koa', 'ws', 'jwks-rsa', '@types/express', '@types/koa', '@types/ws', '@types/node']
+
 /** Versions of what the consumer has beside ours: the ones that the tests use. */
 async function installedVersion(name: string): Promise<readonly [string, string]> {
   const { version } = JSON.parse(await readFile(join(root, 'test/node_modules', name, 'package.json'), 'utf8')) as Manifest
   return [name, version ?? '*']
 }
 
+/** The TypeScript of the documents, as far as it stands alone: blocks that begin with an import. */
+async function writeSnippets(folder: string): Promise<void> {
+  const documents = filesBelow('.').filter((path) => path.endsWith('.md') && !path.startsWith('.changeset/'))
+  for (const document of documents) {
+    const blocks = [...read(document).matchAll(/^```ts\n(import [\s\S]*?)^```$/gm)].map(([, code = '']) => code)
+    const name = document.replace(/\.md$/, '').replaceAll('/', '-')
+    for (const [index, code] of blocks.entries()) await writeFile(join(folder, `${name}-${index + 1}.ts`), code)
+  }
+}
+
 async function createConsumer(folder: string, packed: readonly Packed[]): Promise<void> {
   await cp(join(root, 'test/dist/consumer'), folder, { recursive: true })
+  await writeSnippets(folder)
   const ours = Object.fromEntries(packed.map(({ name, tarball }) => [name, `file:${tarball}`]))
-  const others = await Promise.all(['express', 'koa', '@types/express', '@types/koa', '@types/node'].map(installedVersion))
+  const others = await Promise.all(beside.map(installedVersion))
   const manifest = { private: true, type: 'module', dependencies: { ...ours, ...Object.fromEntries(others) } }
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
   // what a tarball needs of ours comes from the tarballs too
