@@ -13,7 +13,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 export const staticChecks = [
   { name: 'types of the tests', command: 'tsc', args: ['-p', 'test', '--noEmit'] },
   { name: 'format and lint (biome)', command: 'biome', args: ['check', '.', '--error-on-warnings'] },
-  { name: 'typed lint (oxlint)', command: 'oxlint', args: ['--deny-warnings'] },
+  { name: 'typed lint (oxlint)', command: 'oxlint', args: ['--deny-warnings', '--format=unix'] },
   { name: 'unused exports, files and dependencies (knip)', command: 'knip', args: ['--no-progress'] },
 ]
 
