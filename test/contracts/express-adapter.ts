@@ -56,9 +56,10 @@ export function expressAdapter(name: string, express: ExpressModule): MountAdapt
       app.use((_req: Request, res: Response) => {
         res.status(404).json({ error: 'no_route' })
       })
-      app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
+      app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
         for (const listener of heard) listener(error)
-        if (!res.headersSent) res.status(500).json({ error: 'host' })
+        if (res.headersSent) next(error)
+        else res.status(500).json({ error: 'host' })
       })
       const server: Server = app.listen(0, '127.0.0.1')
       return listening(server)

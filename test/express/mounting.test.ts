@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { type Endpoint, jsonReply } from '@countersign/core'
 import { authOf, type ExpressRequest, handle, optionalAuthOf, protect, routes } from '@countersign/express'
-import express from 'express'
+import express, { type NextFunction, type Request, type Response } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
@@ -55,7 +55,10 @@ describe.each(versions)('$name', ({ express }) => {
       res.status(504).end('too slow')
     })
     app.get('/', protect(fakeGuard(() => ({ ok: false, reason: 'expired', reply: { status: 401, headers: {} } }))))
-    app.use((error: unknown, _req: unknown, _res: unknown, _next: unknown) => heard.push(error))
+    app.use((error: unknown, _req: Request, _res: Response, next: NextFunction) => {
+      heard.push(error)
+      next(error)
+    })
     await request(app).get('/').expect(504, 'too slow')
     expect(heard).toEqual([])
   })
