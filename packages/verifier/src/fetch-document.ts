@@ -81,21 +81,22 @@ export async function fetchDocument(url: URL, rules: FetchRules, signal: AbortSi
  * Runs work under one deadline for the whole of it: a server that drips bytes is not alive.
  *
  * @param milliseconds - until the work is aborted and given up, whether or not it heeds the signal
+ * @param closing - gives it up as well
  */
-export async function withDeadline<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(milliseconds: number, closing: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  closing.throwIfAborted()
   const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const cause = new Error(`no whole answer within ${milliseconds} ms`)
-      controller.abort(cause)
-      reject(cause)
-    }, milliseconds)
-    timer.unref()
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason))
   })
+  const timer = setTimeout(() => controller.abort(new Error(`no whole answer within ${milliseconds} ms`)), milliseconds).unref()
+  // AbortSignal.any() would leave something behind on `closing` with every load.
+  const close = (): void => controller.abort(closing.reason)
+  closing.addEventListener('abort', close)
   try {
-    return await Promise.race([work(controller.signal), late])
+    return await Promise.race([work(controller.signal), givenUp])
   } finally {
     clearTimeout(timer)
+    closing.removeEventListener('abort', close)
   }
 }

@@ -8,6 +8,7 @@ import {
   Unavailable,
 } from '@countersign/core'
 import { createKeySet, selectKey } from '@countersign/jwt'
+import { createElapsed, type Instant } from './elapsed.js'
 import { withDeadline } from './fetch-document.js'
 import type { SourceContext } from './issuer-entry.js'
 import { importJwks } from './jwks-document.js'
@@ -28,7 +29,7 @@ export interface RefreshOptions {
 
 /** A JWK Set as loaded. */
 export interface LoadedKeys {
-  /** The parsed document, or undefined when the source said that nothing changed. */
+  /** As parsed. */
   readonly document: unknown
   /** Equal for equal documents: then the set in memory, and what was verified with it, stays. */
   readonly fingerprint: string
@@ -36,7 +37,7 @@ export interface LoadedKeys {
 }
 
 /** Loads the JWK Set; called for one load at a time. */
-export type LoadKeys = (signal: AbortSignal) => Promise<LoadedKeys | 'unchanged'>
+export type LoadKeys = (signal: AbortSignal) => Promise<LoadedKeys>
 
 type LoadEvent = Omit<KeySourceEvent, 'via' | 'durationMs'>
 
@@ -58,6 +59,8 @@ export function refreshTimes(preset: string, options: RefreshOptions): Required<
     const least = name === 'staleIfErrorSeconds' ? 0 : 0.001
     if (!(Number.isFinite(value) && value >= least)) throw new TypeError(`${preset}: ${name} is a number of seconds, at least ${least}`)
   }
+  // A timer of more than 24 days would fire at once.
+  if (times.timeoutSeconds > 3600) throw new TypeError(`${preset}: timeoutSeconds is more than an hour`)
   if (times.minCacheSeconds > times.maxCacheSeconds) throw new TypeError(`${preset}: minCacheSeconds is more than maxCacheSeconds`)
   return times
 }
@@ -71,45 +74,35 @@ const defaultFreshSeconds = 300
  * It sets no timers while nobody asks; age is judged when a request asks.
  */
 export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOptions>, context: SourceContext): KeySource {
-  const { now } = context
+  const elapsed = createElapsed(context.now)
   const closing = new AbortController()
   const state = {
     set: nothing,
-    loadedAt: Number.NEGATIVE_INFINITY,
-    refreshAt: 0,
-    freshUntil: Number.NEGATIVE_INFINITY,
-    retryAt: 0,
+    loadedAt: undefined as Instant | undefined,
+    lifeMs: 0,
+    failedAt: undefined as Instant | undefined,
     failures: 0,
+    pauseMs: 0,
     cause: undefined as unknown,
     fingerprint: undefined as string | undefined,
-    freshSeconds: undefined as number | undefined,
     inFlight: undefined as Promise<void> | undefined,
     /** Loads begun, and the number of the last that succeeded: an answer counts for who asked before it began. */
     begun: 0,
     answered: 0,
   }
-  const unknownKids = createUnknownKids(now)
+  const unknownKids = createUnknownKids(elapsed)
 
-  function accept(loaded: LoadedKeys | 'unchanged', startedAt: number): LoadEvent {
-    const changed = loaded !== 'unchanged' && loaded.fingerprint !== state.fingerprint
+  function accept(loaded: LoadedKeys, startedAt: Instant): LoadEvent {
+    const changed = loaded.fingerprint !== state.fingerprint
+    // A bad document throws here, and the old set stays.
     const imported = changed ? importJwks(loaded.document) : undefined
-    if (loaded !== 'unchanged') {
-      state.freshSeconds = loaded.freshSeconds
-      state.fingerprint = loaded.fingerprint
-    }
     if (imported) {
-      state.set = imported.set
+      Object.assign(state, { set: imported.set, fingerprint: loaded.fingerprint })
       unknownKids.clear()
     }
-    const life = Math.min(Math.max(state.freshSeconds ?? defaultFreshSeconds, times.minCacheSeconds), times.maxCacheSeconds) * 1000
-    Object.assign(state, {
-      loadedAt: startedAt,
-      refreshAt: startedAt + life * 0.8,
-      freshUntil: startedAt + life,
-      retryAt: 0,
-      failures: 0,
-      cause: undefined,
-    })
+    const freshSeconds = Math.max(loaded.freshSeconds ?? defaultFreshSeconds, times.minCacheSeconds)
+    const lifeMs = Math.min(freshSeconds, times.maxCacheSeconds) * 1000
+    Object.assign(state, { loadedAt: startedAt, lifeMs, failures: 0, cause: undefined })
     const dropped = imported && Object.keys(imported.dropped).length > 0 ? { dropped: imported.dropped } : {}
     return { outcome: changed ? 'loaded' : 'unchanged', keys: state.set.keys.length, ...dropped }
   }
@@ -117,23 +110,24 @@ export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOpti
   function reject(cause: unknown): LoadEvent {
     state.failures += 1
     state.cause = cause
+    state.failedAt = elapsed.read()
     // Jittered, doubling from about 1 s to 60 s, so that a fleet does not come back in one wave.
-    state.retryAt = now() + Math.min(60_000, 1000 * 2 ** Math.min(state.failures - 1, 6)) * (0.75 + Math.random() / 4)
+    state.pauseMs = Math.min(60_000, 1000 * 2 ** Math.min(state.failures - 1, 6)) * (0.75 + Math.random() / 4)
     return { outcome: 'failed', keys: state.set.keys.length, cause }
   }
 
   async function loadOnce(number: number): Promise<void> {
-    const startedAt = now()
+    const startedAt = elapsed.read()
     let event: LoadEvent
     try {
-      const loaded = await withDeadline(times.timeoutSeconds * 1000, (late) => load(AbortSignal.any([late, closing.signal])))
+      const loaded = await withDeadline(times.timeoutSeconds * 1000, closing.signal, load)
       event = accept(loaded, startedAt)
       state.answered = number
     } catch (cause) {
       event = reject(cause)
     }
     state.inFlight = undefined
-    if (events.hasSubscribers) events.publish({ via: context.via, durationMs: now() - startedAt, ...event })
+    if (events.hasSubscribers) events.publish({ via: context.via, durationMs: elapsed.msSince(startedAt), ...event })
   }
 
   /** One load at a time; never rejects: what came of it is in `state`. */
@@ -145,45 +139,51 @@ export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOpti
     return state.inFlight
   }
 
+  const ageMs = (): number => (state.loadedAt ? elapsed.msSince(state.loadedAt) : Number.POSITIVE_INFINITY)
+  const mayBeStale = (age: number): boolean => age < state.lifeMs + times.staleIfErrorSeconds * 1000
+  const pauseLeftMs = (): number => (state.failedAt && state.failures > 0 ? state.pauseMs - elapsed.msSince(state.failedAt) : 0)
+
   function unavailable(): Unavailable {
-    return new Unavailable('key_source_unavailable', { retryAfterSeconds: (state.retryAt - now()) / 1000, cause: state.cause })
+    return new Unavailable('key_source_unavailable', { retryAfterSeconds: pauseLeftMs() / 1000, cause: state.cause })
   }
 
-  const isFresh = (time: number): boolean => time < state.freshUntil && time >= state.loadedAt
-  const mayBeStale = (time: number): boolean => time < state.freshUntil + times.staleIfErrorSeconds * 1000
-
-  function staleSet(): KeySet {
-    if (isFresh(now()) || mayBeStale(now())) return state.set
+  /** After a load, or while none may begin. A set may be as much older than its life as its answer was allowed to take. */
+  function believed(): KeySet {
+    const age = ageMs()
+    if (state.failures > 0 ? mayBeStale(age) : age < state.lifeMs + times.timeoutSeconds * 1000) return state.set
     throw unavailable()
   }
 
   /** The set that may be believed now. Waits only for a first load or one that is overdue. */
   function usable(): KeySet | Promise<KeySet> {
-    const time = now()
-    const retry = time >= state.retryAt
-    if (isFresh(time)) {
-      if (time >= state.refreshAt && retry) void refresh()
+    const age = ageMs()
+    if (age < state.lifeMs) {
+      if (age >= state.lifeMs * 0.8 && pauseLeftMs() <= 0) void refresh()
       return state.set
     }
-    if (!retry && state.inFlight === undefined) return staleSet()
+    if (state.inFlight === undefined && pauseLeftMs() > 0) return believed()
     const loading = refresh()
     // The source failed lately: known keys need not wait for it to fail again.
-    return state.failures > 0 && mayBeStale(time) ? state.set : loading.then(staleSet)
+    return state.failures > 0 && mayBeStale(age) ? state.set : loading.then(believed)
   }
 
   /** Waits for a load that began after `asked`, as the limits on loads for unknown kids permit. */
   async function renewed(query: KeyQuery & { kid: string }, asked: number): Promise<KeyAnswer> {
     const none = (): KeyAnswer => ({ key: undefined, set: state.set })
+    function turnedAway(): KeyAnswer {
+      if (state.failures > 0) throw unavailable()
+      return none()
+    }
     const place = unknownKids.enter(query.kid)
-    if (place === undefined) return none()
+    if (place === undefined) return turnedAway()
     try {
       while (state.answered <= asked) {
         const failures = state.failures
         if (state.inFlight !== undefined) await state.inFlight
-        else if (now() < state.retryAt) throw unavailable()
+        else if (pauseLeftMs() > 0) throw unavailable()
         else {
           const turn = place.turn()
-          if (turn === undefined) return none()
+          if (turn === undefined) return turnedAway()
           await (turn === 'load' ? refresh() : turn)
         }
         if (state.failures > failures) throw unavailable()
@@ -209,8 +209,11 @@ export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOpti
     },
     isCurrent: (set) => whenKnown(usable(), (current) => current === set),
     async ready() {
-      if (state.answered === 0) await refresh()
-      if (state.answered === 0) throw state.cause
+      try {
+        await usable()
+      } catch (outage) {
+        throw state.cause ?? outage
+      }
     },
     close() {
       closing.abort(new Error('the key source was closed'))

@@ -30,8 +30,10 @@ export function loadJwks(findUrl: FindUrl, options: RemoteOptions, context: Sour
     const text = fetched.text ?? known?.text
     if (text === undefined) throw new Error('the key server answered 304 to a request without an ETag')
     const document: unknown = JSON.parse(text)
-    Object.assign(state, { url: url.href, fetched: { ...fetched, text } })
-    return { document, fingerprint: text, freshSeconds: fetched.freshSeconds }
+    // RFC 9111 §4.3.4: what a 304 does not say again stays as it was.
+    const freshSeconds = fetched.freshSeconds ?? (fetched.text === undefined ? known?.freshSeconds : undefined)
+    Object.assign(state, { url: url.href, fetched: { ...fetched, text, freshSeconds } })
+    return { document, fingerprint: text, freshSeconds }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Now } from '@countersign/core'
+import type { Elapsed, Instant } from './elapsed.js'
 
 /** The limits on loads that tokens with unknown kids cause: anybody can send such tokens. */
 export interface UnknownKids {
@@ -26,8 +26,8 @@ const burst = 2
 const longestWaitMs = loadEveryMs + 250
 
 /** Burst 2, then one load per 2 s. Intervals are measured on the monotonic clock. */
-export function createUnknownKids(now: Now): UnknownKids {
-  const missing = new Map<string, number>()
+export function createUnknownKids(elapsed: Elapsed): UnknownKids {
+  const missing = new Map<string, Instant>()
   const state = { waiting: 0, tokens: burst, filledAt: performance.now(), pause: undefined as Promise<void> | undefined }
 
   function msUntilToken(): number {
@@ -69,15 +69,15 @@ export function createUnknownKids(now: Now): UnknownKids {
 
   return {
     enter(kid) {
-      const until = missing.get(kid)
-      if (until !== undefined && now() < until) return undefined
-      if (until !== undefined) missing.delete(kid)
+      const since = missing.get(kid)
+      if (since && elapsed.msSince(since) < missingForMs) return undefined
+      if (since) missing.delete(kid)
       return state.waiting < waitingPlaces ? place() : undefined
     },
     remember(kid) {
       const oldest = missing.size >= missingKids ? missing.keys().next() : undefined
       if (oldest && !oldest.done) missing.delete(oldest.value)
-      missing.set(kid, now() + missingForMs)
+      missing.set(kid, elapsed.read())
     },
     clear() {
       missing.clear()
