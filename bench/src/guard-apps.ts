@@ -1,0 +1,104 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import { protect as protectExpress } from '@countersign/express'
+import { protect as protectKoa } from '@countersign/koa'
+import { createGuard, jwks, type ResourceGuard } from '@countersign/verifier'
+import { JwtVerifier } from 'aws-jwt-verify'
+import type { Jwks } from 'aws-jwt-verify/jwk'
+import express, { type RequestHandler } from 'express'
+import { auth } from 'express-oauth2-jwt-bearer'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import jwksRsa from 'jwks-rsa'
+import Koa, { type Context, type Middleware } from 'koa'
+import koaJwt from 'koa-jwt'
+import { audience, issuer } from './tokens.js'
+
+/** Makes an app whose keys come from a URL. */
+type CreateApp = (jwksUrl: string) => Promise<RequestListener>
+
+const algorithms = ['RS256']
+
+function guardWith(jwksUrl: string, cache: false | { readonly maxEntries?: number }): ResourceGuard {
+  return createGuard({ cache, issuers: { bench: jwks({ issuer, audience, url: jwksUrl, algorithms: ['RS256'] }) } }) as ResourceGuard
+}
+
+function bearer(ctx: Context): string {
+  const [scheme = '', token = ''] = (ctx.headers.authorization ?? '').split(' ')
+  if (scheme.toLowerCase() !== 'bearer' || token === '') ctx.throw(401)
+  return token
+}
+
+/** What a host writes around a library for tokens. */
+function verifying(verify: (token: string) => unknown): Middleware {
+  return async (ctx, next) => {
+    const token = bearer(ctx)
+    try {
+      ctx.state.claims = await verify(token)
+    } catch {
+      ctx.throw(401)
+    }
+    return next()
+  }
+}
+
+function koa(...guards: readonly Middleware[]): RequestListener {
+  const app = new Koa()
+  for (const guard of guards) app.use(guard)
+  app.use((ctx) => {
+    ctx.body = { ok: true }
+  })
+  return app.callback()
+}
+
+async function fetchJwks(url: string): Promise<{ readonly keys: readonly JsonWebKey[] }> {
+  return (await (await fetch(url)).json()) as { keys: JsonWebKey[] }
+}
+
+async function withStaticKoaJwt(jwksUrl: string): Promise<RequestListener> {
+  const { keys } = await fetchJwks(jwksUrl)
+  const key = createPublicKey({ key: keys[0] ?? {}, format: 'jwk' })
+  // Its types know text and bytes only, but it hands the key on to jsonwebtoken, which takes a KeyObject.
+  return koa(koaJwt({ secret: key as unknown as Buffer, issuer, audience, algorithms }))
+}
+
+function withRemoteKoaJwt(jwksUrl: string): RequestListener {
+  const secret = jwksRsa.koaJwtSecret({ jwksUri: jwksUrl, cache: true, rateLimit: true })
+  return koa(koaJwt({ secret, issuer, audience, algorithms }))
+}
+
+async function withAws(jwksUrl: string): Promise<RequestListener> {
+  const verifier = JwtVerifier.create({ issuer, audience, jwksUri: 'https://issuer.example/jwks.json' })
+  verifier.cacheJwks((await fetchJwks(jwksUrl)) as unknown as Jwks)
+  return koa(verifying((token) => verifier.verifySync(token)))
+}
+
+/** Koa apps that differ in their guard only. */
+export const koaApps: Readonly<Record<string, CreateApp>> = {
+  unguarded: async () => koa(),
+  'countersign cold': async (url) => koa(protectKoa(guardWith(url, false))),
+  'countersign cached': async (url) => koa(protectKoa(guardWith(url, {}))),
+  'koa-jwt, KeyObject': withStaticKoaJwt,
+  'koa-jwt, jwks-rsa': async (url) => withRemoteKoaJwt(url),
+  jose: async (url) => {
+    const keys = createRemoteJWKSet(new URL(url))
+    return koa(verifying((token) => jwtVerify(token, keys, { issuer, audience, algorithms })))
+  },
+  'aws-jwt-verify': withAws,
+}
+
+function expressWith(...guards: readonly RequestHandler[]): RequestListener {
+  const app = express()
+  for (const guard of guards) app.use(guard)
+  app.use((_, response) => {
+    response.json({ ok: true })
+  })
+  return app as RequestListener
+}
+
+/** Express apps that differ in their guard only. */
+export const expressApps: Readonly<Record<string, CreateApp>> = {
+  unguarded: async () => expressWith(),
+  'countersign cold': async (url) => expressWith(protectExpress(guardWith(url, false))),
+  'countersign cached': async (url) => expressWith(protectExpress(guardWith(url, {}))),
+  'express-oauth2-jwt-bearer': async (url) => expressWith(auth({ issuer, audience, jwksUri: url, tokenSigningAlg: 'RS256' })),
+}

@@ -1,0 +1,102 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createFakeIssuer, testKeys } from '@countersign/testkit'
+import { expressApps, koaApps } from './guard-apps.js'
+import type { FromServer } from './guard-server.js'
+import { load, requestsFor } from './load.js'
+import { type Effort, median } from './measure.js'
+import type { Result } from './report.js'
+import { benchKey, issuer, makeTokens, spoil } from './tokens.js'
+
+interface Server {
+  readonly name: string
+  readonly url: string
+  readonly requests: readonly string[]
+  readonly process: ChildProcess
+  readonly rates: number[]
+  readonly cpu: number[]
+}
+
+async function answerOf(server: ChildProcess): Promise<FromServer> {
+  const [message] = (await once(server, 'message')) as [FromServer]
+  return message
+}
+
+async function cpuMicroseconds(server: ChildProcess): Promise<number> {
+  server.send('cpu')
+  const answer = await answerOf(server)
+  return 'cpuMicroseconds' in answer ? answer.cpuMicroseconds : Number.NaN
+}
+
+/** A guard that lets everything pass would be fast. */
+async function checkServer({ name, url }: Server, token: string): Promise<void> {
+  const statusOf = async (sent: string): Promise<number> => (await fetch(url, { headers: { authorization: `Bearer ${sent}` } })).status
+  if ((await statusOf(token)) !== 200) throw new Error(`${name} refuses a good token`)
+  if (name !== 'unguarded' && (await statusOf(spoil(token))) !== 401) throw new Error(`${name} accepts a bad signature`)
+}
+
+async function start(framework: string, name: string, jwksUrl: string, tokens: readonly string[]): Promise<Server> {
+  const script = fileURLToPath(new URL('guard-server.js', import.meta.url))
+  const child = fork(script, [framework, name, jwksUrl], { stdio: ['ignore', 'inherit', 'ignore', 'ipc'] })
+  const answer = await answerOf(child)
+  const url = 'url' in answer ? answer.url : ''
+  const server: Server = { name, url, requests: requestsFor(url, tokens), process: child, rates: [], cpu: [] }
+  await checkServer(server, tokens[0] ?? '')
+  return server
+}
+
+async function measure(server: Server, milliseconds: number): Promise<void> {
+  const before = await cpuMicroseconds(server.process)
+  const { answered, milliseconds: took } = await load(server.url, server.requests, milliseconds)
+  const after = await cpuMicroseconds(server.process)
+  server.rates.push((answered * 1000) / took)
+  server.cpu.push((after - before) / answered)
+}
+
+function resultsOf(framework: string, servers: readonly Server[]): readonly Result[] {
+  const base = servers.find(({ name }) => name === 'unguarded')
+  const against = 'unguarded'
+  const throughput = servers.map(({ name, rates }) => ({
+    bench: `guard-${framework}`,
+    subject: name,
+    alg: 'RS256',
+    ops: median(rates),
+    ratio: median(rates.map((rate, round) => rate / (base?.rates[round] ?? Number.NaN))),
+    against,
+  }))
+  const onProcessor = servers.map(({ name, cpu }) => ({
+    bench: `guard-${framework}-cpu`,
+    subject: name,
+    alg: 'RS256',
+    ops: 1_000_000 / median(cpu),
+    ratio: median(cpu.map((each, round) => (base?.cpu[round] ?? Number.NaN) / each)),
+    against,
+  }))
+  return [...throughput, ...onProcessor]
+}
+
+/**
+ * Throughput that an app keeps when it is guarded: 1000 tokens in turn over HTTP, each app in a process of its own, the
+ * load from this one. The second set of results is requests per second of the server's own time on the processor.
+ */
+export async function guardBench(framework: 'koa' | 'express', { rounds, sliceMs }: Effort): Promise<readonly Result[]> {
+  const tokens = await makeTokens(benchKey('RS256'), 1000)
+  await using keys = await createFakeIssuer({ issuer, keys: [testKeys.rs256] })
+  const servers: Server[] = []
+  try {
+    for (const name of Object.keys(framework === 'koa' ? koaApps : expressApps)) {
+      servers.push(await start(framework, name, keys.jwksUrl, tokens))
+    }
+    for (const server of servers) await load(server.url, server.requests, sliceMs * 5)
+    for (let round = 0; round < rounds; round++) {
+      for (let turn = 0; turn < servers.length; turn++) {
+        const server = servers[(round + turn) % servers.length]
+        if (server) await measure(server, sliceMs)
+      }
+    }
+    return resultsOf(framework, servers)
+  } finally {
+    for (const server of servers) server.process.disconnect()
+  }
+}

@@ -1,0 +1,29 @@
+import { parseArgs } from 'node:util'
+import { guardBench } from './guard-bench.js'
+import { lines, type Result, type Target, table } from './report.js'
+import { verifyCold, verifyHot } from './verify-bench.js'
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } })
+const { quick } = values
+
+const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
+  'verify-cold': () => verifyCold(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
+  'verify-hot': () => verifyHot(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
+  'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 21, sliceMs: 250 }),
+  'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 11, sliceMs: 250 }),
+}
+
+const targets: readonly Target[] = [
+  { bench: 'verify-cold', subject: 'countersign', alg: 'RS256', least: 0.88 },
+  { bench: 'verify-cold', subject: 'countersign', alg: 'ES256', least: 0.95 },
+  { bench: 'verify-cold', subject: 'countersign', alg: 'EdDSA', least: 0.95 },
+  { bench: 'verify-cold', subject: 'countersign', alg: 'HS512', least: 0.55 },
+  { bench: 'verify-hot', subject: 'countersign', alg: 'RS256', least: 2 },
+  { bench: 'guard-koa', subject: 'countersign cold', alg: 'RS256', least: 0.45 },
+  { bench: 'guard-koa', subject: 'countersign cached', alg: 'RS256', least: 0.9 },
+]
+
+const wanted = Object.keys(benches).filter((name) => positionals.length === 0 || positionals.some((part) => name.startsWith(part)))
+const results: Result[] = []
+for (const name of wanted) results.push(...((await benches[name]?.()) ?? []))
+process.stdout.write(`Node ${process.version}\n\n${table(results, targets)}\n\n${lines(results)}\n`)

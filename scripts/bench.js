@@ -1,0 +1,8 @@
+import { build, passes, run } from './check.js'
+
+const options = process.argv.slice(2).filter((arg) => arg !== '--')
+
+if (await passes(build)) {
+  const { code } = await run({ command: 'node', args: ['bench/dist/main.js', ...options] })
+  process.exitCode = code
+} else process.exitCode = 1
