@@ -1,7 +1,7 @@
 import type { Algorithm } from '@countersign/core'
 import { type Outcome, refuse } from '@countersign/core'
 import { isAlgorithm } from './algorithms.js'
-import { decodeSegment } from './base64url.js'
+import { decodeBase64url } from './base64url.js'
 import { parseJsonObject } from './strict-json.js'
 
 /** A JOSE header (RFC 7515 §4), deeply frozen and without a prototype. Of its members only these three are ever obeyed. */
@@ -25,11 +25,11 @@ const unusable: Outcome<never> = { ok: false, refusal: refuse('header') }
  * `crit` is refused whatever it lists, since no extension is understood (RFC 7515 §4.1.11); `b64`, `zip`, `jku`, `jwk`,
  * `x5u` and `x5c` are not obeyed.
  *
- * @param segment - text that `isBase64urlText` accepts
+ * @param segment - what stands before the first dot
  * @returns refusals `malformed` (not strict base64url, UTF-8 or JSON), `header` (a member has the wrong type), `algorithm`
  */
 export function parseHeader(segment: string): Outcome<{ header: JwsHeader }> {
-  const bytes = decodeSegment(segment)
+  const bytes = decodeBase64url(segment)
   const header = bytes && parseJsonObject(bytes)
   if (!header) return malformed
   const { alg, kid, typ } = header

@@ -1,5 +1,5 @@
 import { type Outcome, refuse } from '@countersign/core'
-import { decodeSegment, isBase64urlText } from './base64url.js'
+import { decodedLength, decodeInto } from './base64url.js'
 import { type JwsHeader, parseHeader } from './header.js'
 import type { HeaderMemo } from './header-memo.js'
 
@@ -35,11 +35,14 @@ export function parseJws(token: string, options?: ParseJwsOptions): Outcome<{ jw
   const firstDot = token.indexOf('.')
   const secondDot = token.indexOf('.', firstDot + 1)
   if (firstDot < 1 || secondDot < firstDot + 2 || secondDot === token.length - 1) return malformed
-  if (!isBase64urlText(token)) return malformed
-  // A third dot is junk in the last segment.
-  const payload = decodeSegment(token.slice(firstDot + 1, secondDot))
-  const signature = decodeSegment(token.slice(secondDot + 1))
-  if (!payload || !signature) return malformed
+  const bytes = Buffer.from(token, 'utf8')
+  // Longer in bytes: not ASCII. A third dot is junk in the last segment.
+  if (bytes.length !== token.length) return malformed
+  const payload = Buffer.allocUnsafe(decodedLength(secondDot - firstDot - 1))
+  if (decodeInto(bytes, firstDot + 1, secondDot, payload, 0) === -1) return malformed
+  // In place: what follows the second dot is not signed.
+  const signatureEnd = secondDot + 1 + decodeInto(bytes, secondDot + 1, bytes.length, bytes, secondDot + 1)
+  if (signatureEnd === secondDot) return malformed
   const headerSegment = token.slice(0, firstDot)
   let header = options?.headers?.get(headerSegment)
   if (header === undefined) {
@@ -47,6 +50,7 @@ export function parseJws(token: string, options?: ParseJwsOptions): Outcome<{ jw
     if (!parsed.ok) return parsed
     header = parsed.header
   }
-  const signingInput = Buffer.from(token.slice(0, secondDot), 'latin1')
+  const signature = bytes.subarray(secondDot + 1, signatureEnd)
+  const signingInput = bytes.subarray(0, secondDot)
   return { ok: true, jws: { header, payload, signature, signingInput, headerSegment } }
 }

@@ -1,38 +1,45 @@
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 
 /** Deepest nesting of a header or of claims, the object itself included. */
 const maxDepth = 16
 /** Most members, those of nested objects included. */
 const maxMembers = 1000
 
-const quote = 0x22
-const backslash = 0x5c
-const colon = 0x3a
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** Makes objects that inherit nothing. One with a null prototype would be a slow dictionary to V8 once it is frozen. */
+const Bare = function Bare(): void {} as unknown as new () => Record<string, unknown>
+Bare.prototype = Object.freeze(Object.create(null))
+
+/** What a tree of JSON values amounts to. */
+interface Tally {
+  /** NaN when the tree is too deep or holds a number beyond the range of a double. */
+  members: number
+  /** Length of the shortest text without escapes that could stand for it; more where that is not known. */
+  textLength: number
+  depth: number
+}
 
 /**
  * Parses one JSON object as RFC 8725 §2.4 and RFC 7515 §4 want it: valid UTF-8 without a byte order mark, no member name
  * twice in any object, no number beyond the range of a double, no unpaired surrogate, bounded depth and size.
  *
- * @returns the object, deeply frozen and without a prototype, or undefined
+ * @returns the object, deeply frozen and inheriting nothing, or undefined
  */
-export function parseJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
-  const members = countMembers(bytes)
-  if (members > maxMembers) return undefined
-  const text = decodeText(bytes)
-  if (text === undefined) return undefined
+export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
+  const text = bytes.toString()
+  if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined
   const value = parseText(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  // A claim named like something of Object.prototype must not be found where the token has none.
-  const object: Record<string, unknown> = { __proto__: null, ...value }
-  // JSON.parse keeps the last of several members with one name, so a duplicate shows as a difference of the two counts.
-  if (freezeTree(object, maxDepth) !== members) return undefined
-  if (text.includes('\\u') && !isWellFormed(object)) return undefined
-  return object
-}
-
-function decodeText(bytes: Buffer): string | undefined {
-  if (isAscii(bytes)) return bytes.toString('latin1')
-  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
+  const object = Object.assign(new Bare(), value)
+  const tally: Tally = { members: 0, textLength: 0, depth: 0 }
+  freezeObject(object, tally)
+  if (!(tally.members <= maxMembers)) return undefined
+  const escapes = text.includes('\\')
+  // JSON.parse keeps the last of several members with one name. A text that is no longer than what was kept dropped none.
+  if (!escapes && tally.textLength === text.length) return object
+  if (countMembers(bytes) !== tally.members) return undefined
+  return escapes && !isWellFormed(object) ? undefined : object
 }
 
 function parseText(text: string): unknown {
@@ -42,6 +49,58 @@ function parseText(text: string): unknown {
     return undefined
   }
 }
+
+function freezeObject(object: Record<string, unknown>, tally: Tally): void {
+  if (++tally.depth > maxDepth) tally.members = Number.NaN
+  else {
+    let members = 0
+    // Braces, and for each member two quotes, a colon and a comma, of which there is one less.
+    let textLength = 1
+    for (const name in object) {
+      members++
+      textLength += name.length + 4 + measure(object[name], tally)
+    }
+    tally.members += members
+    tally.textLength += members === 0 ? 2 : textLength
+  }
+  tally.depth--
+  Object.freeze(object)
+}
+
+function freezeArray(values: readonly unknown[], tally: Tally): void {
+  if (++tally.depth > maxDepth) tally.members = Number.NaN
+  else {
+    let textLength = 1
+    for (const value of values) textLength += 1 + measure(value, tally)
+    tally.textLength += values.length === 0 ? 2 : textLength
+  }
+  tally.depth--
+  Object.freeze(values)
+}
+
+/** Least length of a value without escapes. Objects and arrays add theirs to the tally. */
+function measure(value: unknown, tally: Tally): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value === 'number') return measureNumber(value, tally)
+  if (typeof value !== 'object') return value ? 4 : 5
+  if (value === null) return 4
+  if (Array.isArray(value)) freezeArray(value, tally)
+  else freezeObject(value as Record<string, unknown>, tally)
+  return 0
+}
+
+function measureNumber(value: number, tally: Tally): number {
+  if (!Number.isFinite(value)) tally.members = Number.NaN
+  // An exponent saves something only in place of three zeros or more; what it can save elsewhere is not worked out.
+  if (!Number.isSafeInteger(value) || value < 0 || (value % 1000 === 0 && value !== 0)) return Number.POSITIVE_INFINITY
+  let digits = 1
+  for (let bound = 10; bound <= value; bound *= 10) digits++
+  return digits
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
 
 /** Colons outside of strings: in valid JSON, as many as there are members in the text. */
 function countMembers(bytes: Uint8Array): number {
@@ -53,21 +112,6 @@ function countMembers(bytes: Uint8Array): number {
       for (at++; at < end && bytes[at] !== quote; at++) if (bytes[at] === backslash) at++
     } else if (byte === colon) members++
   }
-  return members
-}
-
-/** Freezes a tree of JSON values. @returns how many members it has, or NaN when it is too deep or holds Infinity */
-function freezeTree(node: object, depthLeft: number): number {
-  if (depthLeft === 0) return Number.NaN
-  const isArray = Array.isArray(node)
-  const values: readonly unknown[] = isArray ? node : Object.values(node)
-  let members = isArray ? 0 : values.length
-  for (const value of values) {
-    if (typeof value === 'object') {
-      if (value !== null) members += freezeTree(value, depthLeft - 1)
-    } else if (typeof value === 'number' && !Number.isFinite(value)) return Number.NaN
-  }
-  Object.freeze(node)
   return members
 }
 
