@@ -11,7 +11,7 @@ export interface ExpressModule {
   urlencoded(options: { extended: boolean }): RequestHandler
 }
 
-const seenBy = (req: ExpressRequest): MountRequest => ({
+const seenBy = (req: ExpressRequest & Pick<Request, 'params'>): MountRequest => ({
   authOf: (guard) => authOf(guard, req),
   optionalAuthOf: (guard) => optionalAuthOf(guard, req),
   params: req.params as Record<string, string>,

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { type Endpoint, jsonReply } from '@countersign/core'
-import { authOf, type ExpressRequest, handle, optionalAuthOf, protect, routes } from '@countersign/express'
+import { authOf, handle, optionalAuthOf, protect, routes } from '@countersign/express'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
@@ -68,7 +68,7 @@ describe.each(versions)('$name', ({ express }) => {
     const guard = fakeGuard(({ rawHeaders, host, body }) => {
       seen.push(
         rawHeaders?.filter((field) => field.startsWith('Bearer')),
-        (host as ExpressRequest).params,
+        (host as Request).params,
         body,
       )
       return { ok: true, auth: fakeAuth, anonymous: false }

@@ -2,33 +2,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Reply, WireRequest } from '@countersign/core'
 
-/** The part of Express's `Request` that is used; every `Request<…>` of Express 4 and 5 fits. */
+/**
+ * The part of Express's `Request` that is used; every `Request<…>` of Express 4 and 5 fits. `params` and `body` are left out,
+ * or TypeScript would infer from them what later handlers see.
+ */
 export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl: string
   readonly path: string
   readonly ip?: string | undefined
-  readonly params: object
-  readonly body?: unknown
 }
+
+type Parsed = ExpressRequest & { readonly params?: Readonly<Record<string, unknown>>; readonly body?: unknown }
 
 /** What a guard is given. Express's own `req.host` is a string, so that the request cannot be passed as it is. */
 export function guardRequest(req: ExpressRequest): WireRequest {
-  const { method, originalUrl: url, headers, rawHeaders, body, ip } = req
+  const { method, originalUrl: url, headers, rawHeaders, body, ip }: Parsed = req
   return { method, url, headers, rawHeaders, body, ip, host: req }
 }
 
 /** What an endpoint is given: either the body that the host parsed or the unread stream. */
-export function endpointRequest(req: ExpressRequest, params: object = req.params): WireRequest {
+export function endpointRequest(req: Parsed, params: WireRequest['params'] = req.params): WireRequest {
   // body-parser 1 leaves an empty object where it did not parse, and the body is still in the stream.
   const isUnread = !req.readableDidRead && Object.keys(req.body ?? {}).length === 0
+  const body = isUnread ? { body: undefined, stream: req } : { body: req.body }
   const certificate = (req.socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw
-  return {
-    ...guardRequest(req),
-    params: params as Readonly<Record<string, unknown>>,
-    body: isUnread ? undefined : req.body,
-    stream: isUnread ? req : undefined,
-    certificate,
-  }
+  return { ...guardRequest(req), ...body, params, certificate }
 }
 
 /** Writes a reply with Node's own methods: `res.send` would add an ETag and may turn the answer into a 304. */

@@ -29,17 +29,12 @@ export function guardRequest(ctx: KoaContext): WireRequest {
 
 /** What an endpoint is given: either the body that the host parsed or the unread stream. */
 export function endpointRequest(ctx: KoaContext, params: unknown = ctx.params): WireRequest {
-  const body = bodyOf(ctx)
+  const parsed = bodyOf(ctx)
   // Body parsers leave an empty object where they did not parse, and the body is still in the stream.
-  const isUnread = !ctx.req.readableDidRead && Object.keys(body ?? {}).length === 0
+  const isUnread = !ctx.req.readableDidRead && Object.keys(parsed ?? {}).length === 0
+  const body = isUnread ? { body: undefined, stream: ctx.req } : { body: parsed }
   const certificate = (ctx.req.socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw
-  return {
-    ...guardRequest(ctx),
-    params: params as Readonly<Record<string, unknown>> | undefined,
-    body: isUnread ? undefined : body,
-    stream: isUnread ? ctx.req : undefined,
-    certificate,
-  }
+  return { ...guardRequest(ctx), ...body, params: params as WireRequest['params'], certificate }
 }
 
 /** Gives a reply to Koa, which writes it when every middleware is done. */
