@@ -90,10 +90,8 @@ export async function guardBench(framework: 'koa' | 'express', { rounds, sliceMs
     }
     for (const server of servers) await load(server.url, server.requests, sliceMs * 5)
     for (let round = 0; round < rounds; round++) {
-      for (let turn = 0; turn < servers.length; turn++) {
-        const server = servers[(round + turn) % servers.length]
-        if (server) await measure(server, sliceMs)
-      }
+      for (const server of [...servers.slice(round % servers.length), ...servers.slice(0, round % servers.length)])
+        await measure(server, sliceMs)
     }
     return resultsOf(framework, servers)
   } finally {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { guardBench } from './guard-bench.js'
+import { jwksBench } from './jwks-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
 import { verifyCold, verifyHot } from './verify-bench.js'
 
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'verify-hot': () => verifyHot(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
   'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 21, sliceMs: 250 }),
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 11, sliceMs: 250 }),
+  jwks: () => jwksBench(quick ? 1000 : 40_000),
 }
 
 const targets: readonly Target[] = [
@@ -21,6 +23,9 @@ const targets: readonly Target[] = [
   { bench: 'verify-hot', subject: 'countersign', alg: 'RS256', least: 2 },
   { bench: 'guard-koa', subject: 'countersign cold', alg: 'RS256', least: 0.45 },
   { bench: 'guard-koa', subject: 'countersign cached', alg: 'RS256', least: 0.9 },
+  { bench: 'jwks-fetches-cold', subject: 'countersign', alg: 'RS256', most: 1 },
+  { bench: 'jwks-fetches-unknown-kids', subject: 'countersign', alg: 'RS256', most: 2 },
+  { bench: 'jwks-rotation-ms', subject: 'countersign', alg: 'RS256', most: 5000 },
 ]
 
 const wanted = Object.keys(benches).filter((name) => positionals.length === 0 || positionals.some((part) => name.startsWith(part)))

@@ -10,12 +10,13 @@ export interface Result {
   readonly against: string | null
 }
 
-/** What a result is held to. */
+/** What a result is held to: the least ratio, or the most operations. */
 export interface Target {
   readonly bench: string
   readonly subject: string
   readonly alg: string
-  readonly least: number
+  readonly least?: number
+  readonly most?: number
 }
 
 function round(value: number): number {
@@ -38,7 +39,9 @@ function columns(rows: readonly (readonly string[])[]): string {
 function verdict(result: Result, targets: readonly Target[]): string {
   const target = targets.find((one) => one.bench === result.bench && one.subject === result.subject && one.alg === result.alg)
   if (target === undefined) return ''
-  return `${(result.ratio ?? Number.NaN) >= target.least ? 'holds' : 'MISSES'} ≥ ${target.least}`
+  const { least, most } = target
+  const holds = (least === undefined || (result.ratio ?? Number.NaN) >= least) && (most === undefined || result.ops <= most)
+  return `${holds ? 'holds' : 'MISSES'} ${least === undefined ? `≤ ${most}` : `≥ ${least}`}`
 }
 
 /** Results as a table for people. */

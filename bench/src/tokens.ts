@@ -24,7 +24,8 @@ export interface BenchKey {
 
 const secretBytes = Buffer.from('a secret of the benches, known to everybody, 64 bytes in length.'.padEnd(64, '.'))
 
-function pairKey(alg: 'RS256' | 'ES256' | 'EdDSA', key: TestKey): BenchKey {
+/** A key pair of the testkit as a key of the benches. */
+export function pairKey(alg: 'RS256' | 'ES256' | 'EdDSA', key: TestKey): BenchKey {
   const signer = createSigner({ key: privateKeyOf(key), algorithm: alg, kid: key.kid })
   return { alg, kid: key.kid, verifying: publicKeyOf(key), jwk: publicJwkOf(key), signer }
 }
