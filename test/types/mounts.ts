@@ -1,7 +1,7 @@
 import type { Auth, Guard, JwtClaims } from '@countersign/core'
 import * as onExpress from '@countersign/express'
 import * as onKoa from '@countersign/koa'
-import Router from '@koa/router'
+import Router, { type RouterContext } from '@koa/router'
 import express, { type Request } from 'express'
 import express4, { type Request as Request4 } from 'express4'
 import Koa, { type Context } from 'koa'
@@ -20,6 +20,7 @@ const forRoute = onExpress.requireClaims((auth, req: Request<{ id: string }>) =>
 const forSessions = onExpress.requireClaims((auth, req: SessionRequest) => auth.subject === req.session.user)
 const forKoa = onKoa.requireClaims((auth, ctx: Context) => auth.subject === ctx.state.user)
 const forKoa2 = onKoa.requireClaims((auth, ctx: Context2) => auth.subject === ctx.state.user)
+const forRouter = onKoa.requireClaims((auth, ctx: RouterContext) => auth.subject === ctx.params.id)
 const forStaff = onExpress.requireClaims((auth: Auth<'staff', JwtClaims & { grade: number }>) => auth.claims.grade > 1)
 
 export function onExpress5(): void {
@@ -86,6 +87,9 @@ export function onKoa3(): void {
     if (auth.via === 'staff') ctx.body = { id: ctx.params.id satisfies string | undefined, grade: auth.claims.grade satisfies number }
   })
   app.use(protect(guard, forKoa))
+  router.get('/users/:id', protect(guard, forRouter), (ctx) => {
+    ctx.body = authOf(guard, ctx).subject
+  })
   app.use(
     protect(
       guard,
