@@ -50,6 +50,8 @@ export interface FakeIssuer {
   readonly issuer: string
   readonly jwksUrl: string
   readonly audience: string | readonly string[] | undefined
+  /** Its clock, epoch milliseconds. */
+  readonly now: Now
   /** Keys that are published now. */
   readonly keys: readonly TestKey[]
   /** How often each document was asked for since the start. */
@@ -78,6 +80,7 @@ export interface FakeIssuer {
 export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise<FakeIssuer> {
   const path = options.path ?? ''
   if (path !== '' && !/^\/.*[^/]$/.test(path)) throw new TypeError('createFakeIssuer: path starts with a slash and does not end with one')
+  const now = options.now ?? Date.now
   const jwksPath = options.jwksPath ?? `${path}/.well-known/jwks.json`
   const keys: TestKey[] = [...(options.keys ?? [testKeys.es256, testKeys.rs256])]
   const published: unknown[] = []
@@ -112,6 +115,7 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
     issuer,
     jwksUrl,
     audience: options.audience,
+    now,
     keys,
     fetches,
     requests,
@@ -125,7 +129,7 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
     cache(value, endpoint = 'jwks') {
       caching[endpoint] = value
     },
-    token: (wanted = {}) => issueToken(wanted, { keys, issuer, audience: options.audience, now: options.now ?? Date.now }),
+    token: (wanted = {}) => issueToken(wanted, { keys, issuer, audience: options.audience, now }),
     stop: server.stop,
     restart: server.restart,
     close: server.stop,

@@ -1,3 +1,6 @@
+export type { AttackRoutes, AttackTarget } from './attack.js'
+export { type AttackReport, type AttackRow, attackGuard } from './attack-guard.js'
+export { type DegenerateKey, degenerateKeys } from './degenerate-keys.js'
 export { createFakeCognito, type FakeCognito, type FakeCognitoOptions } from './fake-cognito.js'
 export { createFakeIssuer, type FakeIssuer, type FakeIssuerOptions, type IssuerEndpoint, type IssuerTokenOptions } from './fake-issuer.js'
 export { type FixedClock, fixedClock } from './fixed-clock.js'

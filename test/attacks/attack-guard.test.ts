@@ -1,0 +1,19 @@
+import { attackGuard } from '@countersign/testkit'
+import { describe, expect, it } from 'vitest'
+import { adapters } from '../contracts/adapters.js'
+import { startAttackedApp } from './attacked-app.js'
+
+describe.each(adapters)('$name', (adapter) => {
+  it('admits nothing that it must not, and answers every attack as it must', { timeout: 60_000 }, async () => {
+    const app = await startAttackedApp(adapter)
+    const report = await attackGuard(app.target)
+    await app.close()
+    expect(report.failed).toEqual([])
+    expect(report.notRun).toEqual([])
+    expect(report.passed).toBeGreaterThan(900)
+    // 5xx only where keys cannot be had, and there exactly 503.
+    expect(
+      report.rows.filter(({ actualStatus }) => (actualStatus ?? 500) >= 500).map(({ family, actualStatus }) => [family, actualStatus]),
+    ).toEqual(Array.from({ length: 5 }, () => ['outage', 503]))
+  })
+})
