@@ -54,12 +54,16 @@ describe.each(versions)('$name', ({ express }) => {
       next()
       res.status(504).end('too slow')
     })
-    app.get('/', protect(fakeGuard(() => ({ ok: false, reason: 'expired', reply: { status: 401, headers: {} } }))))
+    app.get(
+      '/',
+      protect(fakeGuard(() => ({ ok: false, reason: 'expired', reply: { status: 401, headers: { 'www-authenticate': 'Bearer' } } }))),
+    )
     app.use((error: unknown, _req: Request, _res: Response, next: NextFunction) => {
       heard.push(error)
       next(error)
     })
     await request(app).get('/').expect(504, 'too slow')
+    await new Promise((resolve) => setImmediate(resolve))
     expect(heard).toEqual([])
   })
 
