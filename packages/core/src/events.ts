@@ -50,6 +50,16 @@ export interface IssuerEvent {
   readonly cause?: unknown
 }
 
+/** A key of ours or of a client's was made, changed or ended. For audits. */
+export interface KeyEvent {
+  readonly action: string
+  /** Our issuer, or the client. */
+  readonly owner: string
+  /** `done`, or why not. */
+  readonly outcome: string
+  readonly kid?: string
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -57,6 +67,7 @@ export interface Events {
   'countersign:key-source': KeySourceEvent
   'countersign:revocation': RevocationEvent
   'countersign:issuer': IssuerEvent
+  'countersign:key': KeyEvent
 }
 
 /** Names of all channels. */
@@ -66,6 +77,7 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:key-source',
   'countersign:revocation',
   'countersign:issuer',
+  'countersign:key',
 ])
 
 /** A channel with the type of its messages. */

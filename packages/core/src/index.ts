@@ -1,6 +1,7 @@
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext } from './auth.js'
 export type { ChallengeStore } from './challenge-store.js'
+export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'
 export type { Now } from './clock.js'
 export type { Dialect } from './dialect.js'
 export type { DocumentAddress, DocumentStore, StoredDocument } from './document-store.js'
@@ -11,6 +12,7 @@ export {
   eventChannel,
   eventNames,
   type IssuerEvent,
+  type KeyEvent,
   type KeySourceEvent,
   onEvent,
   type RefusedEvent,
@@ -30,6 +32,7 @@ export type {
 } from './keys.js'
 export type { Lifecycle, Readiness } from './lifecycle.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
+export { type BodyResult, readJson } from './read-body.js'
 export type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
 export {
   type ErrorCode,
@@ -56,5 +59,6 @@ export {
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
 export type { RevocationDelta, RevocationRecord, RevocationStore } from './revocation-store.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
+export type { ClientKeyAnswer, ClientKeyFault, ClientKeys, SignerSource } from './signing.js'
 export { requireDuration, type Stores } from './stores.js'
 export { isUnavailable, type OutageReason, Unavailable } from './unavailable.js'

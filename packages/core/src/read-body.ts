@@ -1,0 +1,68 @@
+import type { WireRequest } from './http.js'
+
+/** A body, or the status to refuse it with: 400 malformed, 413 too large, 415 of another media type. */
+export type BodyResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly status: 400 | 413 | 415 }
+
+const defaultMaxBytes = 64 * 1024
+
+function mediaType(request: WireRequest): string {
+  const field = request.headers['content-type']
+  const text = typeof field === 'string' ? field : ''
+  const end = text.indexOf(';')
+  return (end === -1 ? text : text.slice(0, end)).trim().toLowerCase()
+}
+
+/** Reads the stream, bounded; undefined when it is too large. A stream that somebody has read already is empty. */
+async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let received = 0
+  for await (const chunk of stream) {
+    received += chunk.byteLength
+    if (received > maxBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The text of the body: raw from the stream, or as the host has read it (text, bytes). */
+async function bodyText(request: WireRequest, maxBytes: number): Promise<BodyResult<string>> {
+  const { body, stream } = request
+  const bytes = typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : stream && (await readStream(stream, maxBytes))
+  if (stream !== undefined && bytes === undefined) return { ok: false, status: 413 }
+  if (bytes === undefined) return { ok: false, status: 400 }
+  if (bytes.length > maxBytes) return { ok: false, status: 413 }
+  try {
+    return { ok: true, value: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch {
+    return { ok: false, status: 400 }
+  }
+}
+
+const isParsed = (body: unknown): body is object => typeof body === 'object' && body !== null && !(body instanceof Uint8Array)
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Reads a JSON object, whether or not the host has parsed the body.
+ *
+ * @param options - `maxBytes` @defaultValue 65536
+ */
+export async function readJson(
+  request: WireRequest,
+  options: { readonly maxBytes?: number } = {},
+): Promise<BodyResult<Readonly<Record<string, unknown>>>> {
+  const type = mediaType(request)
+  if (type !== 'application/json' && !(type.startsWith('application/') && type.endsWith('+json'))) return { ok: false, status: 415 }
+  const text = isParsed(request.body) ? undefined : await bodyText(request, options.maxBytes ?? defaultMaxBytes)
+  if (text && !text.ok) return text
+  const value = text ? parse(text.value) : request.body
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { ok: false, status: 400 }
+  // Without a prototype: a member that is not there is not found in Object.prototype either.
+  return { ok: true, value: Object.assign(Object.create(null), value) as Readonly<Record<string, unknown>> }
+}

@@ -1,0 +1,21 @@
+import type { KeyAnswer, KeyQuery, Signer } from './keys.js'
+
+/** Gives the signer of the moment. Ask for every token: the key behind it changes when keys are rotated. */
+export interface SignerSource {
+  /** Rejects with `Unavailable` when no key can sign. */
+  current(): Signer | Promise<Signer>
+}
+
+/** Why a client's key cannot be used. */
+export type ClientKeyFault = 'unknown' | 'pending' | 'not_yet_valid' | 'expired' | 'retired' | 'revoked'
+
+/** The key of a client, or why there is none. */
+export type ClientKeyAnswer =
+  | { readonly ok: true; readonly key: NonNullable<KeyAnswer['key']> }
+  | { readonly ok: false; readonly fault: ClientKeyFault }
+
+/** Keys that clients sign with. A key is found by client and kid, never by kid alone. */
+export interface ClientKeys {
+  /** @param query - without a kid, the only usable key of the client that fits; rejects with `Unavailable` in an outage */
+  find(query: KeyQuery & { readonly clientId: string }): Promise<ClientKeyAnswer>
+}

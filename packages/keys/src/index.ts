@@ -1,0 +1,6 @@
+export type { ClientKeyState } from './client-key.js'
+export type { ClientKeyView, RegisteredKeys, Registration, RegistrationFault, RegistrationResult } from './client-keys.js'
+export { type KeyRoutesOptions, keyRoutes } from './key-routes.js'
+export type { KeyTimes, OwnKeyState } from './own-key.js'
+export type { KeyUse, OwnKeys, OwnKeyView, StepResult } from './own-keys.js'
+export { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions } from './registry.js'
