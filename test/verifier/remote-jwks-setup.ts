@@ -1,7 +1,7 @@
 import { type KeySourceEvent, onEvent, type WireRequest } from '@countersign/core'
 import { createFakeIssuer, type FakeIssuer, type FakeIssuerOptions, type FixedClock, fixedClock, forgeToken } from '@countersign/testkit'
 import { createGuard, type GuardOptions, type JwksOptions, jwks, type Requirement, type ResourceGuard } from '@countersign/verifier'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
 export const audience = 'https://api.test'
 
@@ -63,6 +63,13 @@ export function bogusToken({ issuer }: Pick<FakeIssuer, 'issuer'>, kid: string):
 
 export async function tokens(issuer: FakeIssuer, count: number): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, () => issuer.token({ ttlSeconds: 100_000 })))
+}
+
+/** Takes the monotonic clock into the hands of a test; timers stay real. */
+export function steadyClock(): { advance(seconds: number): void } {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  return { advance: (seconds) => void vi.advanceTimersByTime(seconds * 1000) }
 }
 
 /** Waits in real time, a little at a time, until something is so. */
