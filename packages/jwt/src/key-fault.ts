@@ -7,7 +7,7 @@ import type { VerificationKey } from '@countersign/core'
  * `private` a private key, which must never be where public keys are published ·
  * `secret` a symmetric key where a public one belongs ·
  * `wrong_use` meant for something else than signatures (`use`, `key_ops`) ·
- * `weak_rsa` under 2048 bits, or an exponent that is 1 or even ·
+ * `weak_rsa` under 2048 bits, an exponent that is 1 or even, or a modulus that anyone can factor ·
  * `bad_point` not on the curve, or on Edwards25519 of small order ·
  * `algorithm_mismatch` an algorithm that does not fit the key ·
  * `weak_secret` shorter than the hash (RFC 7518 §3.2) ·

@@ -4,6 +4,7 @@ import { algorithms, fitsAlgorithm, isAlgorithm } from './algorithms.js'
 import { decodeBase64url } from './base64url.js'
 import { coordinateBytes, isCurvePoint, isEd25519Point } from './curve-points.js'
 import type { KeyFault, KeyImport } from './key-fault.js'
+import { isFactorable } from './rsa-modulus.js'
 import { prepareKey } from './signature.js'
 import { jwkThumbprint, publicJwk } from './thumbprint.js'
 
@@ -55,7 +56,10 @@ function faultOf(key: KeyObject): KeyFault | undefined {
 function rsaFault(key: KeyObject): KeyFault | undefined {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
   if (modulusLength > maxModulusBits || publicExponent >= maxExponent) return 'unsupported'
-  return modulusLength < minModulusBits || publicExponent < 3n || publicExponent % 2n === 0n ? 'weak_rsa' : undefined
+  if (modulusLength < minModulusBits || publicExponent < 3n || publicExponent % 2n === 0n) return 'weak_rsa'
+  const modulus = decodeBase64url(publicJwk(key).n)
+  if (modulus === undefined) return 'malformed'
+  return isFactorable(modulus) ? 'weak_rsa' : undefined
 }
 
 function pointFault(key: KeyObject): KeyFault | undefined {

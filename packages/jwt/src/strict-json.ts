@@ -15,7 +15,7 @@ Bare.prototype = Object.freeze(Object.create(null))
 interface Tally {
   /** NaN when the tree is too deep or holds a number beyond the range of a double. */
   members: number
-  /** Length of the shortest text without escapes that could stand for it; more where that is not known. */
+  /** Length of the shortest text that could stand for it; Infinity where that is not worked out. */
   textLength: number
   depth: number
 }
@@ -35,11 +35,11 @@ export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
   const tally: Tally = { members: 0, textLength: 0, depth: 0 }
   freezeObject(object, tally)
   if (!(tally.members <= maxMembers)) return undefined
-  const escapes = text.includes('\\')
-  // JSON.parse keeps the last of several members with one name. A text that is no longer than what was kept dropped none.
-  if (!escapes && tally.textLength === text.length) return object
+  // JSON.parse keeps the last of several members with one name. A text no longer than what was kept has dropped none, and
+  // has neither white space nor escapes.
+  if (tally.textLength === text.length) return object
   if (countMembers(bytes) !== tally.members) return undefined
-  return escapes && !isWellFormed(object) ? undefined : object
+  return text.includes('\\') && !isWellFormed(object) ? undefined : object
 }
 
 function parseText(text: string): unknown {
@@ -78,7 +78,7 @@ function freezeArray(values: readonly unknown[], tally: Tally): void {
   Object.freeze(values)
 }
 
-/** Least length of a value without escapes. Objects and arrays add theirs to the tally. */
+/** Length of the shortest text of a value. Objects and arrays add theirs to the tally. */
 function measure(value: unknown, tally: Tally): number {
   if (typeof value === 'string') return value.length + 2
   if (typeof value === 'number') return measureNumber(value, tally)
