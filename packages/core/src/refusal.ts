@@ -30,6 +30,7 @@ export type Reason =
   | 'revoked_token'
   | 'revoked_subject'
   | 'revoked_client'
+  | 'unprovable'
   // what the route demands
   | 'insufficient_scope'
   | 'insufficient_authentication'
@@ -116,6 +117,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   revoked_token: ended,
   revoked_subject: ended,
   revoked_client: ended,
+  unprovable: ended,
   insufficient_scope: { status: 403, code: 'insufficient_scope', description: 'The access token lacks a scope that this resource needs.' },
   insufficient_authentication: {
     status: 401,

@@ -26,10 +26,14 @@ export interface RevocationQuery {
   readonly clientKey: string | undefined
   /** The claim `iat`; a token without one counts as old. */
   readonly issuedAt: number | undefined
+  /** The claim `exp`. */
+  readonly expiresAt?: number | undefined
+  /** The host's name for the issuer entry. */
+  readonly via?: string | undefined
 }
 
-/** Why a revoked token is refused. */
-export type RevocationReason = Extract<Reason, `revoked_${string}`>
+/** Why a revoked token is refused; `unprovable`: it is older than what is known of revocations. */
+export type RevocationReason = Extract<Reason, `revoked_${string}` | 'unprovable'>
 
 /** What this process knows of revocations. */
 export interface RevocationView {

@@ -76,6 +76,7 @@ export function cognito<const Use extends 'access' | 'id' = 'access'>(
   if (!/^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/.test(userPoolId))
     throw new TypeError('cognito: userPoolId looks like us-east-2_AbCdEfGhI')
   const use = options.tokenUse ?? 'access'
+  if (use !== 'access' && use !== 'id') throw new TypeError('cognito: tokenUse is access or id')
   const accepted = clients(options.clientId)
   const regions = [options.region ?? userPoolId.slice(0, userPoolId.indexOf('_'))].flat()
   if (regions.length === 0 || !regions.every((region) => /^[a-z]{2}[a-z0-9-]{3,30}$/.test(region)))

@@ -1,5 +1,5 @@
 import type { Algorithm, JwtClaims, KeySource, Now } from '@countersign/core'
-import { isHmac, normalizeType, type ParsedClaims } from '@countersign/jwt'
+import { isAlgorithm, isHmac, normalizeType, type ParsedClaims } from '@countersign/jwt'
 
 /** The part of a Standard Schema (standardschema.dev) that is called. */
 export interface ClaimsSchema<Output extends object = object> {
@@ -25,7 +25,7 @@ export interface RuleOptions<Alg extends Algorithm = Algorithm, Output extends o
    * @defaultValue `['at+jwt', 'JWT', '']`
    */
   readonly typ?: string | readonly string[] | null
-  /** How far the issuer's clock may differ, in seconds. @defaultValue 5 */
+  /** How far the issuer's clock may differ, in seconds; at most 3600. @defaultValue 5 */
   readonly clockToleranceSeconds?: number
   /** Longest time since `iat`, in seconds; a token without `iat` is then refused. @defaultValue none */
   readonly maxAgeSeconds?: number
@@ -82,6 +82,8 @@ const defaultTypes: readonly string[] = Object.freeze(['at+jwt', 'jwt', ''])
 
 function ruleAlgorithms(preset: string, algorithms: readonly Algorithm[]): ReadonlySet<Algorithm> {
   if (!Array.isArray(algorithms) || algorithms.length === 0) throw new TypeError(`${preset}: algorithms is required and must not be empty`)
+  const unknown = algorithms.find((algorithm) => !isAlgorithm(algorithm))
+  if (unknown !== undefined) throw new TypeError(`${preset}: the algorithm ${JSON.stringify(unknown)} is not known`)
   const hmac = algorithms.filter((algorithm) => isHmac(algorithm)).length
   if (hmac > 0 && hmac < algorithms.length) throw new TypeError(`${preset}: algorithms are asymmetric or HMAC, never both`)
   const set = new Set<Algorithm>(algorithms)
@@ -90,8 +92,12 @@ function ruleAlgorithms(preset: string, algorithms: readonly Algorithm[]): Reado
   return set
 }
 
-function seconds(preset: string, name: string, value: number, least: number): number {
-  if (!Number.isFinite(value) || value < least) throw new TypeError(`${preset}: ${name} is a number of seconds, at least ${least}`)
+/** Beyond an hour it is no tolerance for clocks; revocations of tokens are kept that long past their expiry. */
+export const maxToleranceSeconds = 3600
+
+function seconds(preset: string, name: string, value: number, most = Number.MAX_VALUE): number {
+  if (!Number.isFinite(value) || value < 0 || value > most)
+    throw new TypeError(`${preset}: ${name} is a number of seconds, at least 0${most < Number.MAX_VALUE ? ` and at most ${most}` : ''}`)
   return value
 }
 
@@ -115,21 +121,35 @@ function defaultScopes(claims: JwtClaims): readonly string[] {
  * @throws TypeError if an option is missing or out of range
  */
 export function issuerRule(preset: string, options: RuleOptions, demand?: IssuerRule['demand']): IssuerRule {
-  const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60 } = options
+  const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60, schema, scopes } = options
   if (audience === undefined) throw new TypeError(`${preset}: audience is required; null opts out of the check`)
   const accepted = audience === null ? null : texts(preset, 'audience', audience)
   if (accepted?.includes('')) throw new TypeError(`${preset}: an audience is not empty`)
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
+    throw new TypeError(`${preset}: schema is a Standard Schema`)
+  if (scopes !== undefined && typeof scopes !== 'function') throw new TypeError(`${preset}: scopes is a function`)
   return Object.freeze({
     algorithms: ruleAlgorithms(preset, options.algorithms),
     audience: accepted,
     types: typ === undefined ? defaultTypes : typ === null ? null : texts(preset, 'typ', typ).map((one) => normalizeType(one)),
-    toleranceSeconds: seconds(preset, 'clockToleranceSeconds', clockToleranceSeconds, 0),
-    maxAgeSeconds: maxAgeSeconds === undefined ? undefined : seconds(preset, 'maxAgeSeconds', maxAgeSeconds, 0),
-    maxFutureIssuedSeconds: maxFutureIssuedSeconds === null ? null : seconds(preset, 'maxFutureIssuedSeconds', maxFutureIssuedSeconds, 0),
+    toleranceSeconds: seconds(preset, 'clockToleranceSeconds', clockToleranceSeconds, maxToleranceSeconds),
+    maxAgeSeconds: maxAgeSeconds === undefined ? undefined : seconds(preset, 'maxAgeSeconds', maxAgeSeconds),
+    maxFutureIssuedSeconds: maxFutureIssuedSeconds === null ? null : seconds(preset, 'maxFutureIssuedSeconds', maxFutureIssuedSeconds),
     demand,
-    schema: options.schema,
-    scopes: options.scopes ?? defaultScopes,
+    schema,
+    scopes: scopes ?? defaultScopes,
   })
+}
+
+/**
+ * The same for an issuer whose keys are public: a secret can never be among them.
+ *
+ * @throws TypeError if an option is missing or out of range, or an algorithm is HMAC
+ */
+export function publicKeyRule(preset: string, options: RuleOptions): IssuerRule {
+  const rule = issuerRule(preset, options)
+  if ([...rule.algorithms].some((algorithm) => isHmac(algorithm))) throw new TypeError(`${preset}: its keys are public, its algorithms not HMAC`)
+  return rule
 }
 
 /**

@@ -41,6 +41,8 @@ function queriesOf(
     clientId: auth.clientId,
     clientKey: typeof clientKey === 'string' ? clientKey : undefined,
     issuedAt: iat,
+    expiresAt: auth.expiresAt,
+    via: trusted.via,
   }))
 }
 

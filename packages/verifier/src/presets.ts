@@ -1,7 +1,7 @@
-import type { AsymmetricAlgorithm, HmacAlgorithm, JwtClaims, KeySource, SecretsOption } from '@countersign/core'
+import type { AsymmetricAlgorithm, HmacAlgorithm, JwtClaims, KeySet, KeySource, SecretsOption } from '@countersign/core'
 import { isHmac } from '@countersign/jwt'
 import { documentUrl } from './fetch-document.js'
-import { type IssuerEntry, issuerNames, issuerRule, type RuleOptions } from './issuer-entry.js'
+import { type IssuerEntry, type IssuerRule, issuerNames, issuerRule, publicKeyRule, type RuleOptions } from './issuer-entry.js'
 import { createRefreshingKeys, type RefreshOptions, refreshTimes } from './refreshing-keys.js'
 import { discoveredUrl, loadJwks, type RemoteOptions } from './remote-jwks.js'
 import { constantKeys, type PublicKeyInput, secretKeys, staticKeySet } from './static-keys.js'
@@ -27,7 +27,7 @@ export function jwks<Output extends object = None>(options: JwksOptions<Output>)
   const url = documentUrl(options.url, options.allowInsecure ?? false)
   const times = refreshTimes('jwks', options)
   return {
-    rule: issuerRule('jwks', options),
+    rule: publicKeyRule('jwks', options),
     sources: [
       {
         issuers: issuerNames('jwks', options.issuer),
@@ -62,7 +62,7 @@ export function oidc<Output extends object = None>(options: OidcOptions<Output>)
   const metadata = documentUrl(options.metadataUrl ?? issuer + path, options.allowInsecure ?? false)
   const times = refreshTimes('oidc', options)
   return {
-    rule: issuerRule('oidc', options),
+    rule: publicKeyRule('oidc', options),
     sources: [
       {
         issuers,
@@ -80,6 +80,13 @@ export type StaticKeysOptions<Output extends object = None> = Issuer &
     | (RuleOptions<HmacAlgorithm, Output> & { readonly secrets: SecretsOption; readonly keys?: never })
   )
 
+function fittingKeys(keys: PublicKeyInput | readonly PublicKeyInput[], { algorithms }: IssuerRule): KeySet {
+  const set = staticKeySet(keys)
+  if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.has(algorithm))))
+    throw new TypeError('staticKeys: none of the keys fits one of the algorithms')
+  return set
+}
+
 /**
  * An issuer whose keys the host holds.
  *
@@ -91,7 +98,7 @@ export function staticKeys<Output extends object = None>(options: StaticKeysOpti
   if ((options.keys === undefined) === (options.secrets === undefined)) throw new TypeError('staticKeys needs keys or secrets, not both')
   if (hmac.length > 0 !== (options.secrets !== undefined))
     throw new TypeError('staticKeys: secrets go with HMAC algorithms, keys with all others')
-  const source = options.keys === undefined ? secretKeys(options.secrets, hmac) : constantKeys(staticKeySet(options.keys))
+  const source = options.keys === undefined ? secretKeys(options.secrets, hmac) : constantKeys(fittingKeys(options.keys, rule))
   return { rule, sources: [{ issuers: issuerNames('staticKeys', options.issuer), open: () => source }] }
 }
 
@@ -111,7 +118,8 @@ export interface OwnIssuerOptions<Output extends object = None> extends Asymmetr
  */
 export function ownIssuer<Output extends object = None>(options: OwnIssuerOptions<Output>): Entry<Output> {
   const { keys } = options
-  if (typeof keys?.find !== 'function') throw new TypeError('ownIssuer: keys is a key source')
+  if ([keys?.find, keys?.isCurrent, keys?.ready].some((method) => typeof method !== 'function'))
+    throw new TypeError('ownIssuer: keys is a key source')
   const borrowed: KeySource = {
     find: (query) => keys.find(query),
     isCurrent: (set) => keys.isCurrent(set),
@@ -119,7 +127,7 @@ export function ownIssuer<Output extends object = None>(options: OwnIssuerOption
     close: () => undefined,
   }
   return {
-    rule: issuerRule('ownIssuer', { ...options, typ: options.typ === undefined ? 'at+jwt' : options.typ }),
+    rule: publicKeyRule('ownIssuer', { ...options, typ: options.typ === undefined ? 'at+jwt' : options.typ }),
     sources: [{ issuers: issuerNames('ownIssuer', options.issuer), open: () => borrowed }],
   }
 }
@@ -149,7 +157,7 @@ export function jwksRsa<Output extends object = None>(options: JwksRsaOptions<Ou
     return { document, fingerprint: JSON.stringify(document), freshSeconds: undefined }
   }
   return {
-    rule: issuerRule('jwksRsa', options),
+    rule: publicKeyRule('jwksRsa', options),
     sources: [{ issuers: issuerNames('jwksRsa', options.issuer), open: (context) => createRefreshingKeys(load, times, context) }],
   }
 }

@@ -1,0 +1,107 @@
+import type { Now, RevocationEntry, RevocationQuery, RevocationReason } from '@countersign/core'
+
+/** Entries in memory, in the form in which requests are checked against them. */
+export interface Denylist {
+  check(query: RevocationQuery): RevocationReason | undefined
+  add(entry: RevocationEntry): void
+  /** Forgets an entry of any type. */
+  drop(entry: RevocationEntry): void
+}
+
+type Names = Map<string, Map<string, number>>
+
+/** What an entry is about, within its type and issuer. */
+export function nameOf(entry: RevocationEntry): string {
+  switch (entry.type) {
+    case 'signing_key':
+      return entry.kid
+    case 'client_key':
+      return entry.thumbprint
+    case 'jti':
+      return entry.jti
+    case 'subject':
+      return entry.subject
+    case 'client':
+      return entry.clientId
+  }
+}
+
+function timeOf(entry: RevocationEntry): number {
+  if (entry.type === 'jti') return entry.expiresAt
+  return entry.type === 'subject' ? entry.notBefore : Number.POSITIVE_INFINITY
+}
+
+const types: readonly string[] = ['signing_key', 'client_key', 'jti', 'subject', 'client']
+
+/**
+ * Checks an entry of the host's.
+ *
+ * @param undone - whether it is to be taken back
+ * @throws TypeError if something is missing, or a key is to be taken back
+ */
+export function checkEntry(entry: RevocationEntry, undone = false): void {
+  if (!types.includes(entry?.type)) throw new TypeError(`the type of a revocation is one of ${types.join(', ')}`)
+  const texts = [entry.issuer, nameOf(entry)]
+  if (texts.some((text) => typeof text !== 'string' || text === ''))
+    throw new TypeError(`a ${entry.type} entry needs its issuer and its name`)
+  if (Number.isNaN(Number(timeOf(entry)))) throw new TypeError(`a ${entry.type} entry needs its time in epoch seconds`)
+  if (undone && (entry.type === 'signing_key' || entry.type === 'client_key')) throw new TypeError('a revoked key stays revoked')
+}
+
+/** How long past its expiry a token may still be asked about: no tolerance of an issuer entry is longer. */
+export const graceSeconds = 3600
+const sweepEvery = 1000
+
+/** @param now - epoch milliseconds */
+export function createDenylist(now: Now): Denylist {
+  const lists: Record<RevocationEntry['type'], Names> = {
+    signing_key: new Map(),
+    client_key: new Map(),
+    jti: new Map(),
+    subject: new Map(),
+    client: new Map(),
+  }
+  const state = { sinceSweep: 0 }
+
+  function sweep(): void {
+    state.sinceSweep = 0
+    const ended = now() / 1000 - graceSeconds
+    for (const [issuer, jtis] of lists.jti) {
+      for (const [jti, expiresAt] of jtis) if (expiresAt < ended) jtis.delete(jti)
+      if (jtis.size === 0) lists.jti.delete(issuer)
+    }
+  }
+
+  const has = (type: RevocationEntry['type'], issuer: string, name: string | undefined): boolean =>
+    name !== undefined && lists[type].size > 0 && lists[type].get(issuer)?.has(name) === true
+
+  function subjectEnded({ issuer, subject, issuedAt }: RevocationQuery): boolean {
+    const notBefore = subject === undefined || lists.subject.size === 0 ? undefined : lists.subject.get(issuer)?.get(subject)
+    // In whole seconds: a token issued in the second of the revocation may be older than it.
+    return notBefore !== undefined && (issuedAt === undefined || Math.floor(issuedAt) <= notBefore)
+  }
+
+  return {
+    check(query) {
+      const { issuer } = query
+      if (has('signing_key', issuer, query.kid) || has('signing_key', issuer, query.thumbprint)) return 'revoked_key'
+      if (has('client_key', issuer, query.clientKey)) return 'revoked_key'
+      if (has('jti', issuer, query.jti)) return 'revoked_token'
+      if (subjectEnded(query)) return 'revoked_subject'
+      return has('client', issuer, query.clientId) ? 'revoked_client' : undefined
+    },
+    add(entry) {
+      const names = lists[entry.type]
+      const ofIssuer = names.get(entry.issuer) ?? new Map<string, number>()
+      names.set(entry.issuer, ofIssuer)
+      ofIssuer.set(nameOf(entry), Math.max(timeOf(entry), ofIssuer.get(nameOf(entry)) ?? Number.NEGATIVE_INFINITY))
+      state.sinceSweep += 1
+      if (state.sinceSweep >= sweepEvery) sweep()
+    },
+    drop(entry) {
+      const ofIssuer = lists[entry.type].get(entry.issuer)
+      ofIssuer?.delete(nameOf(entry))
+      if (ofIssuer?.size === 0) lists[entry.type].delete(entry.issuer)
+    },
+  }
+}
