@@ -148,7 +148,8 @@ export function issuerRule(preset: string, options: RuleOptions, demand?: Issuer
  */
 export function publicKeyRule(preset: string, options: RuleOptions): IssuerRule {
   const rule = issuerRule(preset, options)
-  if ([...rule.algorithms].some((algorithm) => isHmac(algorithm))) throw new TypeError(`${preset}: its keys are public, its algorithms not HMAC`)
+  if ([...rule.algorithms].some((algorithm) => isHmac(algorithm)))
+    throw new TypeError(`${preset}: its keys are public, its algorithms not HMAC`)
   return rule
 }
 
