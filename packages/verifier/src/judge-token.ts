@@ -126,7 +126,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const { claims } = read
     if (claims.iss === undefined) return refused(refuse('claims'))
     const remember = (verified: VerifiedToken): void => {
-      if (digest !== undefined) cache?.set(digest, verified, token.length)
+      if (digest !== undefined) cache?.set(digest, verified)
     }
     return whenKnown(judging.find(claims.iss), (trusted) => withIssuer(jws, claims, trusted, remember))
   }

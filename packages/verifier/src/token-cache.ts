@@ -23,14 +23,30 @@ export interface CacheOptions {
 export interface TokenCache {
   digest(token: string): string
   get(digest: string): VerifiedToken | undefined
-  /** @param tokenLength - characters of the token, for the estimate of bytes */
-  set(digest: string, verified: VerifiedToken, tokenLength: number): void
+  set(digest: string, verified: VerifiedToken): void
   delete(digest: string): void
 }
 
-/** Objects, map slots and strings of an entry beside its claims, and what a character of a token becomes as parsed claims. */
-const entryBytes = 1200
-const bytesPerCharacter = 3
+/** What an entry holds beside its claims: objects, map slots and the digest. */
+const entryBytes = 1000
+
+/** What claims occupy, about, and rather more than less. Beyond `most` it stops counting: what a schema puts out may have cycles. */
+function bytesOf(claims: object, most: number): number {
+  const rest: unknown[] = [claims]
+  let bytes = entryBytes
+  while (rest.length > 0 && bytes <= most) {
+    const value = rest.pop()
+    if (typeof value === 'string') bytes += 24 + 2 * value.length
+    else if (typeof value === 'number') bytes += 24
+    else if (typeof value === 'object' && value !== null) {
+      const names = Array.isArray(value) ? 0 : Object.keys(value).join('').length
+      const values = Object.values(value)
+      bytes += 64 + 2 * names + (names === 0 ? 8 : 56) * values.length
+      for (const inner of values) rest.push(inner)
+    }
+  }
+  return bytes
+}
 
 /**
  * Two generations: hits in the old one move to the young one, and a full young one becomes the old one. It costs a hit
@@ -47,7 +63,9 @@ export function createTokenCache(options: CacheOptions): TokenCache {
   const state = { young: new Map<string, Slot>(), old: new Map<string, Slot>(), bytes: 0 }
 
   function put(digest: string, slot: Slot): void {
-    if (state.young.size >= generation.entries || state.bytes + slot.bytes > generation.bytes) {
+    const replaced = state.young.get(digest)
+    if (replaced) state.bytes -= replaced.bytes
+    else if (state.young.size >= generation.entries || state.bytes + slot.bytes > generation.bytes) {
       state.old = state.young
       state.young = new Map()
       state.bytes = 0
@@ -67,8 +85,8 @@ export function createTokenCache(options: CacheOptions): TokenCache {
       put(digest, old)
       return old.verified
     },
-    set(digest, verified, tokenLength) {
-      const bytes = entryBytes + bytesPerCharacter * tokenLength
+    set(digest, verified) {
+      const bytes = bytesOf(verified.auth.claims, generation.bytes)
       if (bytes <= generation.bytes) put(digest, { verified, bytes })
     },
     delete(digest) {
