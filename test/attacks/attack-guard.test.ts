@@ -1,10 +1,11 @@
 import { attackGuard } from '@countersign/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { adapters } from '../contracts/adapters.js'
 import { startAttackedApp } from './attacked-app.js'
 
-describe.each(adapters)('$name', (adapter) => {
-  it('admits nothing that it must not, and answers every attack as it must', { timeout: 60_000 }, async () => {
+// Most of the time is spent waiting for permitted fetches: the frameworks wait together.
+describe.concurrent.each(adapters)('$name', (adapter) => {
+  it('admits nothing that it must not, and answers every attack as it must', { timeout: 120_000 }, async ({ expect }) => {
     const app = await startAttackedApp(adapter)
     const report = await attackGuard(app.target)
     await app.close()

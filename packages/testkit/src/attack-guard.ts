@@ -2,7 +2,7 @@ import { type Attack, type AttackNotRun, type AttackTarget, attackContext } from
 import { attacksInOutage } from './attacks-in-outage.js'
 import { attacksOnAccess } from './attacks-on-access.js'
 import { attacksOnHeader } from './attacks-on-header.js'
-import { attacksOnKeys } from './attacks-on-keys.js'
+import { attacksOnKeys, attacksOnRotation } from './attacks-on-keys.js'
 import { attacksOnToken } from './attacks-on-token.js'
 import { challengeFault, replyFault } from './judge-reply.js'
 
@@ -45,11 +45,11 @@ export async function attackGuard(target: AttackTarget): Promise<AttackReport> {
   if (target.issuer.audience === undefined) throw new TypeError('attackGuard: the issuer needs an audience')
   const context = attackContext(target)
   const rows: AttackRow[] = []
-  for (const independent of [attacksOnHeader, attacksOnToken, attacksOnAccess]) {
+  for (const independent of [attacksOnHeader, attacksOnToken, attacksOnAccess, attacksOnKeys]) {
     rows.push(...(await together(await independent(context))))
   }
-  for (const ordered of [attacksOnKeys, attacksInOutage]) {
-    for (const attack of await ordered(context)) rows.push(await make(attack))
+  for (const ordered of [attacksOnRotation, attacksInOutage]) {
+    for (const attack of ordered(context)) rows.push(await make(attack))
   }
   const failed = rows.filter(({ outcome }) => outcome === 'failed')
   return {

@@ -9,9 +9,14 @@ import { takeApart } from './valid-token.js'
 
 const { admitted, badToken } = expectations
 
-/** Attacks on whose key is believed for whom, to be made one after the other. */
+/** Attacks on whose key is believed for whom. */
 export async function attacksOnKeys(context: AttackContext): Promise<readonly (Attack | AttackNotRun)[]> {
-  return [...betweenIssuers(context), ...(await degenerate(context)), bait(context), ...unknownKids(context), ...replacedKeys(context)]
+  return [...betweenIssuers(context), ...(await degenerate(context)), bait(context)]
+}
+
+/** Attacks while keys come and go, to be made one after the other. */
+export function attacksOnRotation(context: AttackContext): readonly (Attack | AttackNotRun)[] {
+  return [...unknownKids(context), ...replacedKeys(context)]
 }
 
 function betweenIssuers(context: AttackContext): readonly (Attack | AttackNotRun)[] {
@@ -61,14 +66,12 @@ async function degenerate(context: AttackContext): Promise<readonly Attack[]> {
   const [key] = issuer.keys
   insist(key !== undefined, 'the issuer has no keys')
   const { claims } = takeApart(await context.valid({ key }), key)
+  issuer.publish(...keys.map(({ jwk }) => jwk), null, 'text', {}, [])
   return keys.map(({ name, kid, alg, sign }) => ({
     family: 'published keys',
     name,
     expected: badToken,
-    async attempt() {
-      issuer.publish(...keys.map(({ jwk }) => jwk), null, 'text', {}, [])
-      return context.sendToken(forgeToken({ header: { alg, kid, typ: 'at+jwt' }, payload: claims }, sign))
-    },
+    attempt: () => context.sendToken(forgeToken({ header: { alg, kid, typ: 'at+jwt' }, payload: claims }, sign)),
   }))
 }
 

@@ -1,0 +1,82 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { BreakableNetwork } from './store-backend.js'
+
+/** A network between an adapter and its server. */
+export interface BreakableProxy extends BreakableNetwork {
+  /** On 127.0.0.1; what the adapter connects to. */
+  readonly port: number
+  /** Breaks what is open and stops. */
+  close(): Promise<void>
+}
+
+type Mode = 'open' | 'answers lost' | 'down'
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      if (address === null || typeof address === 'string') reject(new Error('no port'))
+      else resolve(address.port)
+    })
+  })
+}
+
+/**
+ * Passes TCP connections on, as long as it is told to.
+ *
+ * @param target - the server
+ */
+export async function breakableProxy(target: { readonly host: string; readonly port: number }): Promise<BreakableProxy> {
+  const state: { mode: Mode } = { mode: 'open' }
+  const open = new Set<Socket>()
+  const end = (): void => {
+    for (const socket of open) socket.destroy()
+  }
+
+  function join(near: Socket): void {
+    if (state.mode === 'down') {
+      near.destroy()
+      return
+    }
+    const far = connect(target)
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(socket)
+      socket.setNoDelay(true)
+      // a reset is how a broken connection looks
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        open.delete(socket)
+        other.destroy()
+      })
+    }
+    near.on('data', (bytes) => far.write(bytes))
+    far.on('data', (bytes) => {
+      if (state.mode === 'open') near.write(bytes)
+    })
+  }
+
+  const server = createServer(join)
+  const port = await listening(server)
+  return {
+    port,
+    loseAnswers() {
+      state.mode = 'answers lost'
+    },
+    breakDown() {
+      state.mode = 'down'
+      end()
+    },
+    restore() {
+      state.mode = 'open'
+    },
+    close: () =>
+      new Promise((resolve) => {
+        end()
+        server.close(() => resolve())
+      }),
+  }
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import type { StoreCase } from './store-backend.js'
+import type { DefineCase } from './store-case.js'
+import { strangeStrings } from './strange-strings.js'
+
+const minute = 60_000
+
+/** What `ChallengeStore` promises. */
+export function challengeCases(define: DefineCase): readonly StoreCase[] {
+  return [
+    define('a challenge is taken once', async ({ stores: { challenges } }) => {
+      await challenges.put('id', 'record', minute)
+      assert.equal(await challenges.take('id'), 'record')
+      assert.equal(await challenges.take('id'), null)
+      assert.equal(await challenges.take('never put'), null)
+    }),
+    define('a challenge is replaced with its time to live', async ({ stores: { challenges }, pass }) => {
+      await challenges.put('id', 'first', 100)
+      await challenges.put('id', 'second', minute)
+      await pass(300)
+      assert.equal(await challenges.take('id'), 'second')
+      await challenges.put('id', 'third', minute)
+      assert.equal(await challenges.take('id'), 'third')
+    }),
+    define('an expired challenge is gone', async ({ stores: { challenges }, pass }) => {
+      await challenges.put('id', 'record', 100)
+      await pass(300)
+      assert.equal(await challenges.take('id'), null)
+    }),
+    define('any text is an id of its own and a record that comes back unchanged', async ({ stores: { challenges } }) => {
+      for (const text of strangeStrings) await challenges.put(text, text, minute)
+      for (const text of strangeStrings) assert.equal(await challenges.take(text), text, JSON.stringify(text))
+    }),
+    define('a record of 64 KiB comes back unchanged', async ({ stores: { challenges } }) => {
+      const record = 'ä'.repeat(32_768)
+      await challenges.put('id', record, minute)
+      assert.equal(await challenges.take('id'), record)
+    }),
+    define('a challenge without a positive time to live is a TypeError and replaces nothing', async ({ stores: { challenges } }) => {
+      await challenges.put('id', 'record', minute)
+      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(challenges.put('id', 'other', keepForMs), TypeError)
+      assert.equal(await challenges.take('id'), 'record')
+    }),
+  ]
+}

@@ -1,0 +1,196 @@
+import type { DocumentStore, RevocationDelta, RevocationEntry, Stores } from '@countersign/core'
+import fc from 'fast-check'
+
+/** What a command knows besides the stores. */
+export interface ModelRun {
+  /** Keeps the names of one run apart from those of others. */
+  readonly run: string
+  /** Epochs that this store has given in this run, the first before it. */
+  readonly epochs: string[]
+}
+
+/** One call with its arguments; its text is what a counterexample shows. */
+export interface ModelCommand {
+  toString(): string
+  /** The answer, without what two stores may answer differently. */
+  apply(stores: Stores, run: ModelRun): Promise<unknown>
+}
+
+/** Commands of one shape: the arguments are drawn, and show in the text. */
+function commands<A>(
+  name: string,
+  args: fc.Arbitrary<A>,
+  apply: (stores: Stores, args: A, run: ModelRun) => Promise<unknown>,
+): fc.Arbitrary<ModelCommand> {
+  return args.map((drawn) => ({
+    toString: () => `${name}(${JSON.stringify(drawn)})`,
+    apply: (stores, run) => apply(stores, drawn, run),
+  }))
+}
+
+const name = fc.constantFrom('a', 'b', '')
+const generation = fc.integer({ min: 0, max: 3 })
+/** Either ends within what a run may pass, or not: no call is near an end. */
+const keepForMs = fc.constantFrom(300_000, 900_000, 0, -1)
+const shortMs = fc.constantFrom(50_000, 300_000)
+const minute = 60_000
+
+const replay = commands(
+  'claim',
+  fc.record({ purpose: name, id: name, issuedAgoMs: fc.constantFrom(0, -minute, 100 * minute), keepForMs: fc.oneof(keepForMs, shortMs) }),
+  (stores, claim, { run }) => stores.replay.claim({ ...claim, id: run + claim.id }),
+)
+
+const nonces = fc.oneof(
+  commands('remember', fc.record({ jti: name, clientId: name, keepForMs }), ({ nonces: store }, { jti, ...record }, { run }) =>
+    store.remember(run + jti, record),
+  ),
+  commands(
+    'spend',
+    fc.record({ jti: name, purpose: name, clientId: fc.option(name, { nil: undefined }) }),
+    ({ nonces: store }, { jti, purpose, clientId }, { run }) => store.spend(run + jti, purpose, { clientId }),
+  ),
+)
+
+const challenges = fc.oneof(
+  commands(
+    'put',
+    fc.record({ id: name, record: name, keepForMs: fc.oneof(keepForMs, shortMs) }),
+    (stores, { id, record, keepForMs: keep }, { run }) => stores.challenges.put(run + id, record, keep),
+  ),
+  commands('take', name, (stores, id, { run }) => stores.challenges.take(run + id)),
+)
+
+const families = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: commands(
+      'create',
+      fc.record({ family: name, binding: name, data: name, keepForMs }),
+      (stores, { family, ...record }, { run }) => stores.families.create({ family: run + family, ...record }),
+    ),
+  },
+  {
+    weight: 5,
+    arbitrary: commands(
+      'rotate',
+      fc.record({
+        family: name,
+        generation,
+        binding: name,
+        retryWindowMs: fc.constantFrom(0, 50_000, 1e9),
+        keepForMs: fc.option(keepForMs, { nil: undefined, freq: 2 }),
+        heal: fc.boolean(),
+      }),
+      (stores, { family, ...request }, { run }) => stores.families.rotate({ family: run + family, ...request }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: commands('revoke', fc.record({ family: name, reason: name }), (stores, { family, reason }, { run }) =>
+      stores.families.revoke(run + family, reason),
+    ),
+  },
+  { weight: 1, arbitrary: commands('find', name, (stores, family, { run }) => stores.families.find(run + family)) },
+)
+
+const attempts = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: commands(
+      'reserve',
+      fc.record({ key: name, limit: fc.integer({ min: 0, max: 3 }), windowMs: fc.oneof(keepForMs, shortMs) }),
+      async (stores, { key, ...request }, { run }) => {
+        const verdict = await stores.attempts.reserve({ key: run + key, ...request })
+        return verdict.ok ? verdict : { ok: false, tells: verdict.retryAfterMs > 0 }
+      },
+    ),
+  },
+  { weight: 1, arbitrary: commands('clear', name, (stores, key, { run }) => stores.attempts.clear(run + key)) },
+)
+
+const kind = fc.constantFrom<'clients' | 'keys' | 'accounts'>('clients', 'keys')
+const revision = fc.integer({ min: 0, max: 3 })
+
+/** A call on one of the document stores. */
+function documentCommands<A>(
+  call: string,
+  args: fc.Arbitrary<A>,
+  apply: (store: DocumentStore, args: A, run: string) => Promise<unknown>,
+): fc.Arbitrary<ModelCommand> {
+  return commands(call, fc.record({ kind, args }), (stores, drawn, { run }) => apply(stores[drawn.kind], drawn.args, run))
+}
+
+const address = { collection: name, id: name }
+const documents = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: documentCommands('put', fc.record({ ...address, value: name, revision }), (store, { collection, ...change }, run) =>
+      store.put({ collection: run + collection, ...change }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: documentCommands('remove', fc.record({ ...address, revision }), (store, { collection, ...change }, run) =>
+      store.remove({ collection: run + collection, ...change }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: documentCommands('get', fc.record(address), (store, { collection, id }, run) =>
+      store.get({ collection: run + collection, id }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: documentCommands(
+      'list',
+      fc.record({ collection: name, after: fc.option(name, { nil: undefined }), limit: fc.constantFrom(undefined, 1, 2) }),
+      (store, { collection, ...query }, run) => store.list({ collection: run + collection, ...query }),
+    ),
+  },
+)
+
+/** What two stores agree on. */
+function comparable(delta: RevocationDelta, epochs: readonly string[]): unknown {
+  const records = delta.records.map(({ epoch, entry, keepForMs: keep, undone }) => [
+    epochs.indexOf(epoch),
+    entry,
+    keep !== undefined,
+    undone ?? false,
+  ])
+  return { lost: delta.lost, epoch: epochs.indexOf(delta.epoch), records }
+}
+
+const entry: fc.Arbitrary<RevocationEntry> = fc.oneof(
+  fc.record({ type: fc.constant('signing_key' as const), issuer: name, kid: name }),
+  fc.record({ type: fc.constant('client' as const), issuer: name, clientId: name }),
+)
+const revocations = fc.oneof(
+  commands(
+    'revoke',
+    fc.record({ entry, keepForMs: fc.option(fc.oneof(keepForMs, shortMs), { nil: undefined }), undone: fc.boolean() }),
+    async (stores, { entry: added, ...options }, { epochs }) => {
+      epochs.push(await stores.revocations.revoke(added, options))
+      return epochs.length
+    },
+  ),
+  commands('since', fc.nat(10), async (stores, at, { epochs }) =>
+    comparable(await stores.revocations.since(epochs[at % epochs.length]), epochs),
+  ),
+  commands('epoch', fc.constant(null), async (stores, _, { epochs }) => epochs.indexOf(await stores.revocations.epoch())),
+  commands('compare', fc.tuple(fc.nat(10), fc.nat(10)), async (stores, [a, b], { epochs }) =>
+    Math.sign(stores.revocations.compare(epochs[a % epochs.length] ?? '', epochs[b % epochs.length] ?? '')),
+  ),
+)
+
+/** Calls of each contract, as a model of it draws them. */
+export const contractModels: Readonly<Record<string, fc.Arbitrary<ModelCommand>>> = Object.freeze({
+  ReplayStore: replay,
+  NonceStore: nonces,
+  ChallengeStore: challenges,
+  RefreshFamilyStore: families,
+  AttemptStore: attempts,
+  DocumentStore: documents,
+  RevocationStore: revocations,
+})

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import type { StoreCase } from './store-backend.js'
+import type { DefineCase } from './store-case.js'
+import { confusablePairs, strangeStrings } from './strange-strings.js'
+
+const minute = 60_000
+const claimOf = (id: string, purpose = 'test'): { purpose: string; id: string; issuedAgoMs: number; keepForMs: number } => ({
+  purpose,
+  id,
+  issuedAgoMs: 0,
+  keepForMs: minute,
+})
+
+/** What `ReplayStore` promises. */
+export function replayCases(define: DefineCase): readonly StoreCase[] {
+  return [
+    define('a claim is granted once', async ({ stores: { replay } }) => {
+      assert.equal(await replay.claim(claimOf('id')), 'claimed')
+      assert.equal(await replay.claim(claimOf('id')), 'replayed')
+    }),
+    define('ids of two purposes never meet, however they are cut', async ({ stores: { replay } }) => {
+      const pairs = [...new Set(confusablePairs.map((pair) => JSON.stringify(pair)))].map((pair) => JSON.parse(pair) as [string, string])
+      for (const [purpose, id] of pairs) assert.equal(await replay.claim(claimOf(id, purpose)), 'claimed', JSON.stringify([purpose, id]))
+    }),
+    define('any text is an id of its own', async ({ stores: { replay } }) => {
+      for (const id of strangeStrings) assert.equal(await replay.claim(claimOf(id)), 'claimed', JSON.stringify(id))
+      for (const id of strangeStrings) assert.equal(await replay.claim(claimOf(id)), 'replayed', JSON.stringify(id))
+    }),
+    define('ids that are no well-formed Unicode are kept apart or refused', async ({ stores: { replay } }) => {
+      const verdicts: string[] = []
+      for (const id of ['\ud800', '\ud801', '\ufffd'])
+        verdicts.push(await replay.claim(claimOf(id)).catch((error: unknown) => (error instanceof TypeError ? 'claimed' : 'failed')))
+      assert.deepEqual(verdicts, ['claimed', 'claimed', 'claimed'])
+    }),
+    define('an id may be claimed again when it has expired', async ({ stores: { replay }, pass }) => {
+      assert.equal(await replay.claim({ ...claimOf('id'), keepForMs: 100 }), 'claimed')
+      await pass(300)
+      assert.equal(await replay.claim(claimOf('id')), 'claimed')
+    }),
+    define('a refused claim does not keep an id longer', async ({ stores: { replay }, pass }) => {
+      assert.equal(await replay.claim({ ...claimOf('id'), keepForMs: 200 }), 'claimed')
+      assert.notEqual(await replay.claim(claimOf('id')), 'claimed')
+      await pass(400)
+      assert.equal(await replay.claim(claimOf('id')), 'claimed')
+    }),
+    define('what may have been issued before the memory of the store begins is unprovable', async ({ stores: { replay }, open }) => {
+      const old = { ...claimOf('id'), issuedAgoMs: 60 * minute }
+      assert.equal(await replay.claim(old), 'unprovable')
+      assert.equal(await (await open()).replay.claim(old), 'unprovable')
+    }),
+    define('a claim that was granted is replayed, also when it would be unprovable now', async ({ stores: { replay } }) => {
+      await replay.claim(claimOf('id'))
+      assert.equal(await replay.claim({ ...claimOf('id'), issuedAgoMs: 60 * minute }), 'replayed')
+    }),
+    define('something from the future is no older than now', async ({ stores: { replay } }) => {
+      assert.equal(await replay.claim({ ...claimOf('id'), issuedAgoMs: -minute }), 'claimed')
+      assert.equal(await replay.claim({ ...claimOf('id'), issuedAgoMs: -minute }), 'replayed')
+    }),
+    define('a claim without a positive time to live is a TypeError and claims nothing', async ({ stores: { replay } }) => {
+      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(replay.claim({ ...claimOf('id'), keepForMs }), TypeError)
+      await assert.rejects(replay.claim({ ...claimOf('id'), issuedAgoMs: Number.NaN }), TypeError)
+      assert.equal(await replay.claim(claimOf('id')), 'claimed')
+    }),
+    define('fractions of a millisecond and centuries are durations', async ({ stores: { replay } }) => {
+      for (const keepForMs of [0.25, 1500.5, 1e13, Number.MAX_SAFE_INTEGER])
+        assert.equal(await replay.claim({ ...claimOf(String(keepForMs)), keepForMs }), 'claimed')
+    }),
+  ]
+}
