@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { type Endpoint, jsonReply, type RouteTable } from '@countersign/core'
 import { routes as expressRoutes } from '@countersign/express'
 import { routes as koaRoutes } from '@countersign/koa'
@@ -95,9 +94,4 @@ describe.each([
   ] satisfies [string, RouteTable][])('%s is a TypeError at start-up', (_fault, faulty) => {
     expect(() => routes(faulty)).toThrow(TypeError)
   })
-})
-
-it('both packages match paths with the same code', async () => {
-  const source = (name: string): Promise<string> => readFile(new URL(`../../packages/${name}/src/match-route.ts`, import.meta.url), 'utf8')
-  expect(await source('koa')).toBe(await source('express'))
 })

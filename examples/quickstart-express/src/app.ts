@@ -55,6 +55,6 @@ const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 console.log(`listening ${url}`)
 if (!env.OWN_JWKS) {
   const claims = { iss: issuer, aud: audience, exp: Date.now() / 1000 + 3600, sub: 'job-1', client_id: 'batch', scope: 'jobs:read' }
-  const signing = { signer: createSigner({ key: pair.privateKey, algorithm: 'ES256' }), typ: 'at+jwt', omitKid: true }
+  const signing = { signer: createSigner({ key: pair.privateKey, algorithm: 'ES256' }), typ: 'at+jwt' }
   console.log(`curl -H 'authorization: Bearer ${await signJwt(claims, signing)}' ${url}/jobs`)
 }

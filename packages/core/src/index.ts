@@ -1,3 +1,4 @@
+export { answer } from './answer.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext } from './auth.js'
 export type { ChallengeStore } from './challenge-store.js'
@@ -31,6 +32,7 @@ export type {
   VerificationKey,
 } from './keys.js'
 export type { Lifecycle, Readiness } from './lifecycle.js'
+export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
 export { type BodyResult, readJson } from './read-body.js'
 export type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'

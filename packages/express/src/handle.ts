@@ -1,18 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { type Endpoint, isUnavailable, jsonReply, type Reply, type RouteTable, refuse, type WireRequest } from '@countersign/core'
-import { createRouteMatcher } from './match-route.js'
+import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable } from '@countersign/core'
 import { asError, type Middleware, type Next } from './protect.js'
 import { endpointRequest, send } from './wire.js'
-
-async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
-  try {
-    return await endpoint(request)
-  } catch (error) {
-    if (!isUnavailable(error)) throw error
-    const headers = { 'retry-after': String(error.retryAfterSeconds), 'cache-control': 'no-store' }
-    return jsonReply(503, { error_description: refuse(error.reason).description }, headers)
-  }
-}
 
 function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {
   reply.then((found) => send(res, found)).catch((error: unknown) => next(asError(error)))

@@ -1,17 +1,6 @@
-import { type Endpoint, isUnavailable, jsonReply, type Reply, type RouteTable, refuse, type WireRequest } from '@countersign/core'
-import { createRouteMatcher } from './match-route.js'
+import { answer, createRouteMatcher, type Endpoint, type RouteTable, type WireRequest } from '@countersign/core'
 import { type Middleware, orError } from './protect.js'
 import { endpointRequest, type KoaContext, send } from './wire.js'
-
-async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
-  try {
-    return await endpoint(request)
-  } catch (error) {
-    if (!isUnavailable(error)) throw error
-    const headers = { 'retry-after': String(error.retryAfterSeconds), 'cache-control': 'no-store' }
-    return jsonReply(503, { error_description: refuse(error.reason).description }, headers)
-  }
-}
 
 async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): Promise<void> {
   send(ctx, await orError(answer(endpoint, request)))

@@ -4,6 +4,7 @@ export {
   fromIssuers,
   type Guard,
   type JwtClaims,
+  onEvent,
   optional,
   type Requirement,
   requireAnyScope,
@@ -43,7 +44,7 @@ export type { RemoteOptions } from './remote-jwks.js'
 export { protectedResourceMetadata } from './resource-metadata.js'
 export { createRevocations, type Revocations } from './revocations.js'
 export { createSharedRevocations, type OnStale, type SharedRevocations, type SharedRevocationsOptions } from './shared-revocations.js'
-export type { PublicKeyInput } from './static-keys.js'
+export type { NamedKey, PublicKeyInput } from './static-keys.js'
 export type { TenantOptions } from './tenants.js'
 export type { CacheOptions } from './token-cache.js'
 export { createVerifier } from './verifier.js'

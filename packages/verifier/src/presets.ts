@@ -23,7 +23,7 @@ export interface JwksOptions<Output extends object = None> extends AsymmetricRul
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function jwks<Output extends object = None>(options: JwksOptions<Output>): Entry<Output> {
+export function jwks<Output extends object = None>(options: JwksOptions<Output>): Entry<NoInfer<Output>> {
   const url = documentUrl(options.url, options.allowInsecure ?? false)
   const times = refreshTimes('jwks', options)
   return {
@@ -55,7 +55,7 @@ export interface OidcOptions<Output extends object = None> extends AsymmetricRul
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function oidc<Output extends object = None>(options: OidcOptions<Output>): Entry<Output> {
+export function oidc<Output extends object = None>(options: OidcOptions<Output>): Entry<NoInfer<Output>> {
   const { issuer } = options
   const issuers = issuerNames('oidc', issuer)
   const path = issuer.endsWith('/') ? '.well-known/openid-configuration' : '/.well-known/openid-configuration'
@@ -92,7 +92,7 @@ function fittingKeys(keys: PublicKeyInput | readonly PublicKeyInput[], { algorit
  *
  * @throws TypeError if an option is missing or wrong, or a key or secret is too weak
  */
-export function staticKeys<Output extends object = None>(options: StaticKeysOptions<Output>): Entry<Output> {
+export function staticKeys<Output extends object = None>(options: StaticKeysOptions<Output>): Entry<NoInfer<Output>> {
   const rule = issuerRule('staticKeys', options)
   const hmac = [...rule.algorithms].filter((algorithm) => isHmac(algorithm))
   if ((options.keys === undefined) === (options.secrets === undefined)) throw new TypeError('staticKeys needs keys or secrets, not both')
@@ -116,7 +116,7 @@ export interface OwnIssuerOptions<Output extends object = None> extends Asymmetr
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function ownIssuer<Output extends object = None>(options: OwnIssuerOptions<Output>): Entry<Output> {
+export function ownIssuer<Output extends object = None>(options: OwnIssuerOptions<Output>): Entry<NoInfer<Output>> {
   const { keys } = options
   if ([keys?.find, keys?.isCurrent, keys?.ready].some((method) => typeof method !== 'function'))
     throw new TypeError('ownIssuer: keys is a key source')
@@ -148,7 +148,7 @@ export interface JwksRsaOptions<Output extends object = None> extends Asymmetric
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function jwksRsa<Output extends object = None>(options: JwksRsaOptions<Output>): Entry<Output> {
+export function jwksRsa<Output extends object = None>(options: JwksRsaOptions<Output>): Entry<NoInfer<Output>> {
   const { client } = options
   if (typeof client?.getKeys !== 'function') throw new TypeError('jwksRsa: client is a jwks-rsa client')
   const times = refreshTimes('jwksRsa', options)

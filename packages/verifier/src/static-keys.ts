@@ -8,13 +8,32 @@ import {
   Unavailable,
   type VerificationKey,
 } from '@countersign/core'
-import { createKeySet, importJwk, importPublicKey, importSecret, selectKey } from '@countersign/jwt'
+import { createKeySet, importJwk, importPublicKey, importSecret, type KeyImport, selectKey } from '@countersign/jwt'
 
-/** A JWK Set, one JWK, SPKI or certificate PEM, a `KeyObject`. */
-export type PublicKeyInput = string | KeyObject | Readonly<Record<string, unknown>>
+/** A public key under a name of the issuer's. */
+export interface NamedKey {
+  readonly kid: string
+  /** SPKI or certificate PEM, or a `KeyObject`. */
+  readonly publicKey: string | KeyObject
+}
+
+/** A JWK Set, one JWK, SPKI or certificate PEM, a `KeyObject`; the last two under their thumbprint, or under a name with `{ kid, publicKey }`. */
+export type PublicKeyInput = string | KeyObject | NamedKey | Readonly<Record<string, unknown>>
+
+function importPlain(key: string | KeyObject, kid: string | undefined): KeyImport {
+  const imported = importPublicKey(key, kid === undefined ? {} : { kid })
+  // Signers name a key by its thumbprint (RFC 7638) where nothing else is said.
+  return imported.ok && imported.key.kid === undefined ? importPublicKey(key, { kid: imported.key.thumbprint ?? '' }) : imported
+}
+
+function importInput(input: unknown): KeyImport {
+  if (typeof input === 'string' || input instanceof KeyObject) return importPlain(input, undefined)
+  const { kid, publicKey } = (typeof input === 'object' && input !== null ? input : {}) as Partial<NamedKey>
+  return publicKey === undefined ? importJwk(input) : importPlain(publicKey, kid)
+}
 
 function importOne(input: unknown): VerificationKey {
-  const imported = typeof input === 'string' || input instanceof KeyObject ? importPublicKey(input) : importJwk(input)
+  const imported = importInput(input)
   if (!imported.ok) throw new TypeError(`staticKeys: a key was refused: ${imported.fault}`)
   return imported.key
 }

@@ -1,4 +1,4 @@
-import type { Endpoint, RouteTable } from '@countersign/core'
+import type { Endpoint, RouteTable } from './http.js'
 
 /** What a table says to a method and a path. `allowed` names the methods that the path does have. */
 export type RouteMatch =

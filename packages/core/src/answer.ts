@@ -1,0 +1,18 @@
+import { type Endpoint, jsonReply, type Reply, type WireRequest } from './http.js'
+import { refuse } from './refusal.js'
+import { isUnavailable } from './unavailable.js'
+
+/**
+ * Asks an endpoint; an outage becomes a 503 with `Retry-After`.
+ *
+ * @throws whatever else the endpoint throws: it is for the host's error handler
+ */
+export async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
+  try {
+    return await endpoint(request)
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    const headers = { 'retry-after': String(error.retryAfterSeconds), 'cache-control': 'no-store' }
+    return jsonReply(503, { error_description: refuse(error.reason).description }, headers)
+  }
+}
