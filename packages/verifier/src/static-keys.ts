@@ -4,6 +4,7 @@ import {
   type KeySet,
   type KeySource,
   type RotatingSecrets,
+  type Secret,
   type SecretsOption,
   Unavailable,
   type VerificationKey,
@@ -68,7 +69,7 @@ export function constantKeys(set: KeySet): KeySource {
 }
 
 function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[]): KeySet {
-  const all = [secrets.current, ...(secrets.previous ?? [])]
+  const all = listOf(secrets)
   if (new Set(all.map((one) => one.id)).size < all.length) throw new TypeError('staticKeys: two secrets share an id')
   const keys = all.map(({ id, secret }) => {
     const imported = importSecret(secret, { kid: id, algorithms })
@@ -76,6 +77,24 @@ function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[
     return imported.key
   })
   return createKeySet(keys)
+}
+
+const listOf = ({ current, previous = [] }: RotatingSecrets): readonly Secret[] => [current, ...previous]
+
+/** Copies, since a host may rotate by changing its own object or bytes in place. */
+function copiesOf(secrets: RotatingSecrets): readonly Secret[] {
+  return listOf(secrets).map(({ id, secret }) => ({ id, secret: typeof secret === 'string' ? secret : Uint8Array.from(secret) }))
+}
+
+function areSame(given: RotatingSecrets, copies: readonly Secret[]): boolean {
+  const list = listOf(given)
+  return list.length === copies.length && list.every((one, index) => isSame(one, copies[index]))
+}
+
+function isSame(one: Secret, other: Secret | undefined): boolean {
+  if (one.id !== other?.id) return false
+  const [secret, copy] = [one.secret, other.secret]
+  return typeof secret === 'string' || typeof copy === 'string' ? secret === copy : Buffer.compare(secret, copy) === 0
 }
 
 /**
@@ -86,17 +105,16 @@ function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[
 export function secretKeys(secrets: SecretsOption, algorithms: readonly HmacAlgorithm[]): KeySource {
   if (typeof secrets !== 'function') return constantKeys(secretSet(secrets, algorithms))
   const ask: () => RotatingSecrets = secrets
-  const fingerprint = (now: RotatingSecrets): string =>
-    JSON.stringify([now.current, ...(now.previous ?? [])].map(({ id, secret }) => [id, Buffer.from(secret).toString('base64')]))
   const first = ask()
-  const state = { given: first, fingerprint: fingerprint(first), source: constantKeys(secretSet(first, algorithms)) }
+  const state = { copies: copiesOf(first), source: constantKeys(secretSet(first, algorithms)) }
   function current(): KeySource {
     try {
       const given = ask()
-      const print = given === state.given ? state.fingerprint : fingerprint(given)
-      if (print !== state.fingerprint) state.source = constantKeys(secretSet(given, algorithms))
-      Object.assign(state, { given, fingerprint: print })
-      return state.source
+      if (areSame(given, state.copies)) return state.source
+      // In this order: secrets that are refused must be refused at the next use as well.
+      const source = constantKeys(secretSet(given, algorithms))
+      Object.assign(state, { copies: copiesOf(given), source })
+      return source
     } catch (cause) {
       throw new Unavailable('key_source_unavailable', { cause })
     }
