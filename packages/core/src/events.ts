@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Reason, RefusalDetail } from './refusal.js'
 
 /** A request or token was accepted. */
@@ -89,7 +89,7 @@ export interface EventChannel<E> {
 
 /** The channel of that name; the same one for every copy of this package in the process. */
 export function eventChannel<N extends keyof Events>(name: N): EventChannel<Events[N]> {
-  return channel(name) as EventChannel<Events[N]>
+  return channel(name)
 }
 
 /**
@@ -98,10 +98,9 @@ export function eventChannel<N extends keyof Events>(name: N): EventChannel<Even
  * @returns a function that ends the subscription
  */
 export function onEvent<N extends keyof Events>(name: N, listener: (message: Events[N]) => void): () => void {
-  const source = channel(name)
   const call = (message: unknown): void => listener(message as Events[N])
-  source.subscribe(call)
+  subscribe(name, call)
   return () => {
-    source.unsubscribe(call)
+    unsubscribe(name, call)
   }
 }

@@ -146,7 +146,8 @@ export type RefusalFields = Partial<
  * @param fields - challenge parameters and the detail for events
  */
 export function refuse(reason: Reason, fields?: RefusalFields): Refusal {
-  return { [brand]: true, reason, ...wire[reason], ...fields }
+  // Refusals are shared between requests: what a dialect does to one must not reach the next.
+  return Object.freeze({ [brand]: true as const, reason, ...wire[reason], ...fields })
 }
 
 /** True for a refusal made by any copy of this package in the process. */

@@ -23,7 +23,8 @@ export class Unavailable extends Error {
     super(reason, 'cause' in options ? { cause: options.cause } : undefined)
     Object.defineProperty(this, brand, { value: true })
     this.reason = reason
-    this.retryAfterSeconds = Math.max(1, Math.ceil(options.retryAfterSeconds ?? 1))
+    const { retryAfterSeconds = 1 } = options
+    this.retryAfterSeconds = Number.isFinite(retryAfterSeconds) ? Math.max(1, Math.ceil(retryAfterSeconds)) : 1
   }
 }
 

@@ -1,8 +1,8 @@
 import {
-  eventChannel,
   isUnavailable,
   type Lifecycle,
   type Now,
+  type Readiness,
   type RevocationEntry,
   type RevocationQuery,
   type RevocationReason,
@@ -11,7 +11,8 @@ import {
   Unavailable,
 } from '@countersign/core'
 import { checkEntry } from './denylist.js'
-import { createKnownRevocations, type KnownEntry, keepForMs } from './known-revocations.js'
+import { keepForMs } from './known-revocations.js'
+import { createRevocationSync } from './revocation-sync.js'
 
 /** What happens to a token when the view is older than it may be and the store is out of reach: 503, or a pass with an alarm event. */
 export type OnStale = 'refuse' | 'allow' | { readonly allowTokenLifeUnderSeconds: number }
@@ -50,9 +51,8 @@ export interface SharedRevocations extends RevocationView, Lifecycle {
   unrevoke(entry: RevocationEntry): Promise<void>
 }
 
-const events = eventChannel('countersign:revocation')
-/** For how long a failed read is not tried again by requests, and how far a push spreads. */
-const [retryMs, pushSpreadMs] = [500, 150]
+/** For how long a failed reading is not tried again by requests. */
+const retryMs = 500
 
 function checkedStale(name: string, choice: OnStale): void {
   const seconds = typeof choice === 'object' ? choice?.allowTokenLifeUnderSeconds : 1
@@ -82,78 +82,27 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
   checked(options)
   const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400 } = options
   const now = options.now ?? Date.now
-  const random = options.random ?? Math.random
   const strong = options.consistency === 'strong'
-  const known = createKnownRevocations(now)
-  const state = {
-    epoch: undefined as string | undefined,
-    /** Of the store's memory, epoch seconds: the first that was seen, and the latest. */
-    firstMemory: undefined as number | undefined,
-    lastMemory: 0,
-    /** When the last successful reading began. */
-    readAt: Number.NEGATIVE_INFINITY,
-    failedAt: Number.NEGATIVE_INFINITY,
-    cause: undefined as unknown,
-    reading: undefined as Promise<boolean> | undefined,
-    stale: false,
-    closed: false,
-  }
-
-  async function restore(lost: readonly KnownEntry[]): Promise<void> {
-    events.publish({ outcome: 'lost' })
-    for (const { entry, keepForMs: keep } of lost) await store.revoke(entry, { keepForMs: keep })
-  }
-
-  async function readDelta(): Promise<void> {
-    const delta = await store.since(state.epoch)
-    // Before the delta is applied: what this process knows and the store does not.
-    const missing = delta.lost ? known.missingFrom(delta.records.map(({ entry }) => entry)) : []
-    for (const record of delta.records) known.apply(record)
-    const memory = delta.memorySince / 1000
-    state.firstMemory ??= memory
-    Object.assign(state, { epoch: delta.epoch, lastMemory: memory })
-    known.sweep()
-    if (delta.lost) await restore(missing)
-  }
-
-  /** One reading at a time; true if the view is now what the store was when it began. Never rejects. */
-  function read(): Promise<boolean> {
-    state.reading ??= (async () => {
-      const startedAt = now()
-      try {
-        const unchanged = state.epoch !== undefined && (await store.epoch()) === state.epoch
-        if (!unchanged) await readDelta()
-        if (state.stale) events.publish({ outcome: 'recovered' })
-        Object.assign(state, { readAt: startedAt, failedAt: Number.NEGATIVE_INFINITY, cause: undefined, stale: false })
-        return true
-      } catch (cause) {
-        Object.assign(state, { failedAt: now(), cause })
-        return false
-      } finally {
-        state.reading = undefined
-      }
-    })()
-    return state.reading
-  }
+  const sync = createRevocationSync({ store, pollSeconds, now, random: options.random ?? Math.random })
+  const { known } = sync
 
   function unavailable(): Unavailable {
-    return new Unavailable('revocation_unavailable', { retryAfterSeconds: pollSeconds, cause: state.cause })
+    return new Unavailable('revocation_unavailable', { retryAfterSeconds: pollSeconds, cause: sync.cause() })
   }
 
   function judge(query: RevocationQuery): RevocationReason | undefined {
     const reason = known.check(query)
-    if (reason) return reason
-    const since = strong ? state.lastMemory : (state.firstMemory ?? Number.POSITIVE_INFINITY)
-    if (options.onUnknownPast === 'allow') return undefined
-    return query.issuedAt !== undefined && query.issuedAt >= Math.floor(since) ? undefined : 'unprovable'
+    if (reason || options.onUnknownPast === 'allow') return reason
+    const { first, last } = sync.memory()
+    // Who was there before the store lost its memory still knows; only `strong` believes the store alone.
+    const since = Math.floor(strong ? last : first)
+    return query.issuedAt !== undefined && query.issuedAt >= since ? undefined : 'unprovable'
   }
 
   /** What may be said without the store. What is known to be revoked is refused in any case. */
   function judgeStale(query: RevocationQuery): RevocationReason | undefined {
-    const reason = known.check(query)
+    const reason = sync.checkStale(query)
     if (reason) return reason
-    if (!state.stale) events.publish({ outcome: 'stale' })
-    state.stale = true
     const choice = options.issuers?.[query.via ?? ''] ?? options.onStale
     if (strong || choice === 'refuse') throw unavailable()
     if (choice === 'allow') return undefined
@@ -162,30 +111,10 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     throw unavailable()
   }
 
-  const isFresh = (): boolean => {
-    const age = now() - state.readAt
+  function isFresh(): boolean {
+    const age = now() - sync.readAt()
     return age >= 0 && age <= maxStalenessSeconds * 1000
   }
-
-  const timers = new Set<NodeJS.Timeout>()
-  function later(ms: number, work: () => void): void {
-    if (state.closed) return
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      work()
-    }, ms)
-    timer.unref()
-    timers.add(timer)
-  }
-
-  function poll(): void {
-    later(pollSeconds * 1000 * (0.9 + random() * 0.1), () => void read().then(poll))
-  }
-
-  // A reading that is under way may have begun before what was pushed.
-  const unsubscribe = store.subscribe(() => later(random() * pushSpreadMs, () => void (state.reading ?? Promise.resolve()).then(read)))
-  const first = read()
-  void first.then(poll)
 
   async function announce(entry: RevocationEntry, undone: boolean): Promise<void> {
     checkEntry(entry, undone)
@@ -198,34 +127,24 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     known.apply({ entry, keepForMs: keep, undone })
   }
 
-  async function close(): Promise<void> {
-    state.closed = true
-    unsubscribe()
-    for (const timer of timers) clearTimeout(timer)
-    timers.clear()
+  async function ready(): Promise<Readiness> {
+    await sync.first
+    const cause = sync.cause()
+    return { ok: cause === undefined, parts: { revocations: cause === undefined ? { ok: true } : { ok: false, cause } } }
   }
 
+  const close = async (): Promise<void> => sync.close()
   return {
     check(query) {
-      if (strong) {
-        const reason = known.check(query)
-        return (
-          reason ?? (state.reading ?? Promise.resolve(true)).then(() => read()).then((fresh) => (fresh ? judge(query) : judgeStale(query)))
-        )
-      }
+      if (strong) return known.check(query) ?? sync.readAnew().then((read) => (read ? judge(query) : judgeStale(query)))
       if (isFresh()) return judge(query)
       // Age is judged here, on the request: a process that was frozen had no timers.
-      if (now() - state.failedAt < retryMs) return judgeStale(query)
-      return read().then((fresh) => (fresh ? judge(query) : judgeStale(query)))
+      if (now() - sync.failedAt() < retryMs) return judgeStale(query)
+      return sync.read().then((read) => (read ? judge(query) : judgeStale(query)))
     },
     revoke: (entry) => announce(entry, false),
     unrevoke: (entry) => announce(entry, true),
-    async ready() {
-      await first
-      return state.cause === undefined
-        ? { ok: true, parts: { revocations: { ok: true } } }
-        : { ok: false, parts: { revocations: { ok: false, cause: state.cause } } }
-    },
+    ready,
     close,
     [Symbol.asyncDispose]: close,
   }

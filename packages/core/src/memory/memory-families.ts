@@ -9,7 +9,7 @@ interface Family extends RefreshFamily {
 }
 
 /** What a rotation comes to, and the family after it; the model that every store follows. */
-export function rotateFamily(
+function rotateFamily(
   family: Family | undefined,
   request: RotationRequest,
   now: number,

@@ -6,7 +6,7 @@ import { requireDuration } from '../stores.js'
 import { createExpiringMap } from './expiring-map.js'
 
 /** Joins parts so that no two lists of parts have one key. */
-export const keyOf = (...parts: readonly string[]): string => parts.map((part) => `${part.length}:${part}`).join('')
+const keyOf = (...parts: readonly string[]): string => parts.map((part) => `${part.length}:${part}`).join('')
 
 /** Ids that may be used once. */
 export function memoryReplay(now: Now): ReplayStore {
