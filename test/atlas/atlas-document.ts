@@ -39,9 +39,9 @@ function section(row: AtlasRow): readonly string[] {
 
 /** GitHub's anchor of a heading. */
 function anchor(heading: string): string {
-  return [...heading.toLowerCase()]
-    .filter((character) => /[a-z0-9 -]/.test(character))
-    .join('')
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
     .replaceAll(' ', '-')
 }
 

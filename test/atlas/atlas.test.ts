@@ -14,7 +14,7 @@ function fetchFor(row: AtlasRow): typeof fetch {
     documents[`${base}.well-known/openid-configuration`] = { issuer: options.issuer, jwks_uri: row.jwksUrl }
   }
   return async (input) => {
-    const document = documents[String(input)]
+    const document = documents[input instanceof Request ? input.url : input.toString()]
     return document === undefined ? new Response('', { status: 404 }) : Response.json(document)
   }
 }
@@ -60,14 +60,17 @@ describe.each(atlas)('$name', (row) => {
 
   it('is refused by every other entry of the atlas', async () => {
     const token = await tokenOf(row)
+    const believers: string[] = []
     for (const other of atlas) {
       const [, { issuer }] = other.entry as readonly [string, { issuer?: string | readonly string[] }]
       // Entries of one issuer may well accept each other's tokens.
       if (other === row || issuer === undefined || [issuer].flat().includes(String(row.claims.iss))) continue
       const verifier = verifierFor(other)
-      expect(await verifier.verify(token), other.name).toMatchObject({ ok: false, refusal: { reason: 'unknown_issuer' } })
+      const outcome = await verifier.verify(token)
+      if (outcome.ok || outcome.refusal.reason !== 'unknown_issuer') believers.push(other.name)
       await verifier.close()
     }
+    expect(believers).toEqual([])
   })
 })
 

@@ -1,3 +1,4 @@
+import { appleAndSalesforce } from './apple-and-salesforce.js'
 import type { AtlasRow } from './atlas-row.js'
 import { awsAndGoogle } from './aws-and-google.js'
 import { entra } from './entra.js'
@@ -6,4 +7,4 @@ import { servers } from './servers.js'
 import { workloads } from './workloads.js'
 
 /** Every shape of token that is known to be sent, and the entry that accepts it. */
-export const atlas: readonly AtlasRow[] = [...entra, ...awsAndGoogle, ...identityProviders, ...servers, ...workloads]
+export const atlas: readonly AtlasRow[] = [...entra, ...awsAndGoogle, ...identityProviders, ...appleAndSalesforce, ...servers, ...workloads]

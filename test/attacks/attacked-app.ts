@@ -11,7 +11,7 @@ import {
 } from '@countersign/testkit'
 import { createGuard, type JwksOptions, jwks } from '@countersign/verifier'
 
-export const audience = 'https://api.test'
+const audience = 'https://api.test'
 
 /** An app on one framework, set up for every attack that there is. */
 export interface AttackedApp {

@@ -38,7 +38,7 @@ export interface AttackTarget {
 }
 
 /** What the challenge of an answer must be (RFC 6750 §3). */
-export type ExpectedChallenge =
+type ExpectedChallenge =
   | 'none'
   /** A bearer challenge without an error code: no credentials were given. */
   | 'bare'

@@ -74,9 +74,8 @@ function parseReply(bytes: Buffer): ReceivedReply {
     const colon = field.indexOf(':')
     const name = field.slice(0, colon).toLowerCase()
     const value = field.slice(colon + 1).trim()
-    const earlier = headers[name]
-    if (name === 'set-cookie') headers[name] = [...(earlier ?? []), value]
-    else headers[name] = earlier === undefined ? value : `${earlier}, ${value}`
+    const earlier = [headers[name] ?? []].flat()
+    headers[name] = name === 'set-cookie' ? [...earlier, value] : [...earlier, value].join(', ')
   }
   const content = bytes.subarray(end + 4)
   const isChunked = headers['transfer-encoding'] === 'chunked'

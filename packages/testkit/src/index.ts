@@ -16,9 +16,9 @@ export {
   mountContract,
 } from './mount-contract.js'
 export { encodeSegment, type ForgedParts, forgeToken, hmacSigner, rawSigner, type SignInput, signToken } from './signed-token.js'
-export { privateKeyOf, publicJwkOf, publicKeyOf, renameKey, type TestKey, type TestKeyName, testKeys } from './test-keys.js'
-export type { MalformedFamily, MalformedToken, TakeApartOptions } from './valid-token.js'
 export { type BreakableProxy, breakableProxy } from './store-conformance/breakable-proxy.js'
 export { remoteStores, serveStores } from './store-conformance/remote-stores.js'
 export type { BreakableNetwork, OpenedStores, StoreBackend, StoreCase } from './store-conformance/store-backend.js'
 export { storeConformance } from './store-conformance/store-conformance.js'
+export { privateKeyOf, publicJwkOf, publicKeyOf, renameKey, type TestKey, type TestKeyName, testKeys } from './test-keys.js'
+export type { MalformedFamily, MalformedToken, TakeApartOptions } from './valid-token.js'

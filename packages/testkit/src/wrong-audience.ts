@@ -12,7 +12,7 @@ export function wrongAudience({ forge, claims }: ValidToken): readonly Malformed
     ...Object.entries(likeIt(issuer)).map(([name, value]) => row(`iss: ${name}`, ['unknown_issuer', 'claims'], withClaim('iss', value))),
   ]
   if (claims.aud === undefined) return rows
-  const audience = String([claims.aud].flat()[0])
+  const audience = [claims.aud as string | readonly string[]].flat()[0] ?? ''
   return [
     ...rows,
     row('aud: missing', ['audience', 'claims'], forge({ payload: without(claims, 'aud') })),
