@@ -23,17 +23,16 @@ const proofOfPossession: Credentials = Object.freeze({ kind: 'refused', refusal:
 
 /** The values of every Authorization field, also of those that Node leaves out of `headers`. */
 function authorizationFields(request: WireRequest): readonly string[] {
-  const { rawHeaders } = request
-  if (rawHeaders === undefined || rawHeaders.length === 0) {
-    const field = request.headers.authorization
-    return field === undefined ? [] : typeof field === 'string' ? [field] : field
-  }
+  const { rawHeaders = [] } = request
   const values: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
     if (name.length === 13 && name.toLowerCase() === 'authorization') values.push(rawHeaders[index + 1] ?? '')
   }
-  return values
+  if (values.length > 0) return values
+  // Nothing came over the wire: there are no raw fields, or middleware of the host set this one.
+  const field = request.headers.authorization
+  return field === undefined ? [] : typeof field === 'string' ? [field] : field
 }
 
 function fromHeader(value: string): Credentials {
@@ -58,10 +57,15 @@ function fromQuery(request: WireRequest): readonly string[] {
   return new URLSearchParams(url.slice(mark + 1)).getAll('access_token')
 }
 
+function isForm(type: unknown): boolean {
+  if (typeof type !== 'string') return false
+  const end = type.indexOf(';')
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase() === 'application/x-www-form-urlencoded'
+}
+
 function fromBody(request: WireRequest): readonly string[] {
-  const type = request.headers['content-type']
-  if (typeof type !== 'string' || !type.toLowerCase().startsWith('application/x-www-form-urlencoded')) return []
-  const { body } = request
+  const { body, method } = request
+  if (method === 'GET' || method === 'HEAD' || !isForm(request.headers['content-type'])) return []
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return []
   const token = (body as { access_token: unknown }).access_token
   // A list or an object is no token; an empty text makes the request malformed.

@@ -8,21 +8,25 @@ export interface ChallengeOptions {
   readonly dialect: Dialect
 }
 
+/** For texts that {@link headerText} checked at the start. */
 function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
 /** A requirement of the host's may word a refusal with any text; RFC 6750 §3 allows few characters, and Node throws at control characters. */
-function plain(text: string): string {
-  return text.slice(0, 500).replaceAll(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
+function plain(text: unknown): string {
+  return `"${String(text)
+    .slice(0, 500)
+    .replaceAll(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')}"`
 }
 
 function challenge(refusal: Refusal, { realm, metadataUrl }: ChallengeOptions): string {
+  const { code, description, scopes, acrValues, maxAgeSeconds } = refusal
   const parameters = [`realm=${quoted(realm)}`]
-  if (refusal.code) parameters.push(`error=${quoted(refusal.code)}`, `error_description=${quoted(plain(refusal.description))}`)
-  if (refusal.scopes) parameters.push(`scope=${quoted(plain(refusal.scopes.join(' ')))}`)
-  if (refusal.acrValues) parameters.push(`acr_values=${quoted(plain(refusal.acrValues.join(' ')))}`)
-  if (refusal.maxAgeSeconds !== undefined) parameters.push(`max_age=${quoted(String(refusal.maxAgeSeconds))}`)
+  if (code) parameters.push(`error=${plain(code)}`, `error_description=${plain(description)}`)
+  if (scopes?.length) parameters.push(`scope=${plain(scopes.join(' '))}`)
+  if (acrValues?.length) parameters.push(`acr_values=${plain(acrValues.join(' '))}`)
+  if (maxAgeSeconds !== undefined) parameters.push(`max_age=${plain(maxAgeSeconds)}`)
   if (metadataUrl !== undefined) parameters.push(`resource_metadata=${quoted(metadataUrl)}`)
   return `Bearer ${parameters.join(', ')}`
 }
@@ -35,14 +39,19 @@ export const plainDialect: Dialect = Object.freeze({
   }),
 })
 
+const decided: readonly string[] = ['www-authenticate', 'retry-after', 'cache-control']
+
 /** The HTTP answer to a refusal (RFC 6750 §3, RFC 9470 §3; 503 for an outage). */
 export function refusalReply(refusal: Refusal, options: ChallengeOptions): Reply {
+  const { status, retryAfterSeconds = 1 } = refusal
   const worded = options.dialect.refusal(refusal)
-  const { status } = refusal
-  const own: Record<string, string> = { 'cache-control': 'no-store' }
-  if (status === 503) own['retry-after'] = String(refusal.retryAfterSeconds ?? 1)
-  else own['www-authenticate'] = challenge(refusal, options)
-  return { status, headers: { ...worded.headers, ...own }, body: worded.body }
+  const lowered = Object.entries(worded.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const headers: Record<string, string | readonly string[]> = Object.fromEntries(lowered.filter(([name]) => !decided.includes(name)))
+  headers['cache-control'] = 'no-store'
+  // RFC 9110 §10.2.3: whole seconds.
+  if (status === 503) headers['retry-after'] = String(Number.isFinite(retryAfterSeconds) ? Math.max(1, Math.ceil(retryAfterSeconds)) : 1)
+  else headers['www-authenticate'] = challenge(refusal, options)
+  return { status, headers, body: worded.body }
 }
 
 /**
@@ -51,6 +60,6 @@ export function refusalReply(refusal: Refusal, options: ChallengeOptions): Reply
  * @throws TypeError if it is not printable ASCII
  */
 export function headerText(name: string, text: string): string {
-  if (!/^[\x20-\x7e]+$/.test(text)) throw new TypeError(`${name} is printable ASCII`)
+  if (typeof text !== 'string' || !/^[\x20-\x7e]+$/.test(text)) throw new TypeError(`${name} is printable ASCII`)
   return text
 }
