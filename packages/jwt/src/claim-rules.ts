@@ -56,5 +56,6 @@ const prefix = 'application/'
 export function normalizeType(typ: string | undefined): string {
   if (typ === undefined) return ''
   const lower = typ.toLowerCase()
-  return lower.startsWith(prefix) && !lower.includes('/', prefix.length) ? lower.slice(prefix.length) : lower
+  const hasPrefix = lower.length > prefix.length && lower.startsWith(prefix) && !lower.includes('/', prefix.length)
+  return hasPrefix ? lower.slice(prefix.length) : lower
 }

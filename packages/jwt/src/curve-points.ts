@@ -46,7 +46,7 @@ const fieldOrder = 2n ** 255n - 19n
 /** d of x² (d·y² + 1) = y² - 1 (RFC 8032 §5.1). */
 const edwardsD = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n
 /** y of a point of order 8; the other three have ±y. */
-const orderEightY = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n
+const orderEightY = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n
 /** y of all eight points whose order divides 8: under such a key a signature can be good for many messages. */
 const smallOrderY: readonly bigint[] = [0n, 1n, fieldOrder - 1n, orderEightY, fieldOrder - orderEightY]
 
