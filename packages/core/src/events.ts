@@ -60,6 +60,16 @@ export interface KeyEvent {
   readonly kid?: string
 }
 
+/** A nonce was issued or presented. */
+export interface NonceEvent {
+  readonly action: 'issue' | 'spend'
+  /** `issued`, `spent`, or the reason of the refusal. */
+  readonly outcome: string
+  readonly clientId?: string
+  readonly purpose?: string
+  readonly jti?: string
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -68,6 +78,7 @@ export interface Events {
   'countersign:revocation': RevocationEvent
   'countersign:issuer': IssuerEvent
   'countersign:key': KeyEvent
+  'countersign:nonce': NonceEvent
 }
 
 /** Names of all channels. */
@@ -78,6 +89,7 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:revocation',
   'countersign:issuer',
   'countersign:key',
+  'countersign:nonce',
 ])
 
 /** A channel with the type of its messages. */

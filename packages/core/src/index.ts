@@ -15,6 +15,7 @@ export {
   type IssuerEvent,
   type KeyEvent,
   type KeySourceEvent,
+  type NonceEvent,
   onEvent,
   type RefusedEvent,
   type RevocationEvent,

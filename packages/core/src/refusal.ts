@@ -31,6 +31,11 @@ export type Reason =
   | 'revoked_subject'
   | 'revoked_client'
   | 'unprovable'
+  // single use
+  | 'replayed'
+  | 'unknown_nonce'
+  | 'wrong_client'
+  | 'too_many'
   // what the route demands
   | 'insufficient_scope'
   | 'insufficient_authentication'
@@ -55,7 +60,7 @@ export interface Refusal {
   readonly [refusalBrand]: true
   readonly reason: Reason
   /** HTTP status. */
-  readonly status: 400 | 401 | 403 | 503
+  readonly status: 400 | 401 | 403 | 429 | 503
   /** Registered code for the wire; absent where the RFC wants none. */
   readonly code?: ErrorCode
   /** A fixed text. Nothing of the token or of a library's message is ever in it. */
@@ -66,7 +71,7 @@ export interface Refusal {
   readonly acrValues?: readonly string[]
   /** Longest age of the authentication in seconds (RFC 9470 §3). */
   readonly maxAgeSeconds?: number
-  /** Seconds after which a retry makes sense; only with status 503. */
+  /** Seconds after which a retry makes sense; only with status 429 and 503. */
   readonly retryAfterSeconds?: number
   readonly detail?: RefusalDetail
 }
@@ -118,6 +123,10 @@ const wire: Readonly<Record<Reason, Wire>> = {
   revoked_subject: ended,
   revoked_client: ended,
   unprovable: ended,
+  replayed: badToken('The token was used already.'),
+  unknown_nonce: badToken('The token is not known, or not any more.'),
+  wrong_client: badToken('The token belongs to another client.'),
+  too_many: { status: 429, description: 'Too many requests.' },
   insufficient_scope: { status: 403, code: 'insufficient_scope', description: 'The access token lacks a scope that this resource needs.' },
   insufficient_authentication: {
     status: 401,
