@@ -1,4 +1,5 @@
 import { eventChannel, Unavailable } from '@countersign/core'
+import { withDeadline } from './fetch-document.js'
 import type { IssuerEntry } from './issuer-entry.js'
 import { endTrust, openEntry, type TrustedIssuer, type TrustOptions } from './trust.js'
 
@@ -23,6 +24,8 @@ export interface TenantOptions<Via extends string = string, Claims extends objec
   readonly negativeTtlSeconds?: number
   /** How long a known entry is believed while `resolve` fails. @defaultValue 900 */
   readonly staleIfErrorSeconds?: number
+  /** For one answer of `resolve`. @defaultValue 5 */
+  readonly timeoutSeconds?: number
 }
 
 /** Issuers that were found at run time. */
@@ -37,6 +40,8 @@ interface Tenant {
   readonly entry: IssuerEntry<object>
   readonly trusted: TrustedIssuer
   readonly opened: readonly TrustedIssuer[]
+  /** Epoch milliseconds until which it may be believed without a yes. */
+  staleUntil: number
 }
 
 const events = eventChannel('countersign:issuer')
@@ -52,6 +57,29 @@ function checkedPrefix(prefix: string): string {
   return prefix
 }
 
+function checkedTimes(options: TenantOptions): Record<'ttlMs' | 'negativeTtlMs' | 'staleMs' | 'timeoutMs', number> {
+  const { ttlSeconds = 300, negativeTtlSeconds = 30, staleIfErrorSeconds = 900, timeoutSeconds = 5 } = options
+  for (const [name, seconds] of Object.entries({ ttlSeconds, negativeTtlSeconds, staleIfErrorSeconds, timeoutSeconds }))
+    if (!(Number.isFinite(seconds) && seconds >= 0)) throw new TypeError(`resolveIssuer: ${name} is a number of seconds, at least 0`)
+  return {
+    ttlMs: ttlSeconds * 1000,
+    negativeTtlMs: negativeTtlSeconds * 1000,
+    staleMs: staleIfErrorSeconds * 1000,
+    timeoutMs: timeoutSeconds * 1000,
+  }
+}
+
+/** Whether an issuer is one that the host is asked for. */
+function matcherOf(options: TenantOptions): (issuer: string) => boolean {
+  const { prefixes = [], issuers = [] } = options
+  if (!Array.isArray(prefixes) || !Array.isArray(issuers)) throw new TypeError('resolveIssuer: prefixes and issuers are lists')
+  if (issuers.some((issuer) => typeof issuer !== 'string' || issuer === '')) throw new TypeError('resolveIssuer: an issuer is not empty')
+  if (prefixes.length === 0 && issuers.length === 0) throw new TypeError('resolveIssuer needs prefixes or issuers')
+  const checked = prefixes.map(checkedPrefix)
+  const listed = new Set<string>(issuers)
+  return (issuer) => listed.has(issuer) || checked.some((prefix) => issuer.startsWith(prefix))
+}
+
 function evictOldest<V>(map: Map<string, V>, most: number): V | undefined {
   if (map.size < most) return undefined
   const [key, value] = map.entries().next().value as [string, V]
@@ -65,23 +93,25 @@ function evictOldest<V>(map: Map<string, V>, most: number): V | undefined {
  * @throws TypeError if an option is missing or wrong
  */
 export function createTenants(options: TenantOptions, context: Omit<TrustOptions, 'issuers'>): Tenants {
-  const { via, resolve, maxIssuers = 1000, ttlSeconds = 300, negativeTtlSeconds = 30, staleIfErrorSeconds = 900 } = options
-  if (typeof via !== 'string' || typeof resolve !== 'function') throw new TypeError('resolveIssuer needs via and resolve')
+  const { via, resolve, maxIssuers = 1000 } = options
+  if (typeof via !== 'string' || via === '' || typeof resolve !== 'function') throw new TypeError('resolveIssuer needs via and resolve')
   if (!(Number.isInteger(maxIssuers) && maxIssuers > 0)) throw new TypeError('resolveIssuer: maxIssuers is a positive whole number')
-  const prefixes = (options.prefixes ?? []).map(checkedPrefix)
-  const listed = new Set(options.issuers)
-  if (prefixes.length === 0 && listed.size === 0) throw new TypeError('resolveIssuer needs prefixes or issuers')
+  const { ttlMs, negativeTtlMs, staleMs, timeoutMs } = checkedTimes(options)
+  const isAskedFor = matcherOf(options)
   const tenants = new Map<string, Tenant>()
   const denied = new Map<string, number>()
   const asking = new Map<string, Promise<TrustedIssuer | undefined>>()
+  const closing = new AbortController()
   const { now } = context
 
   function admit(issuer: string, entry: IssuerEntry<object>): TrustedIssuer {
     const old = tenants.get(issuer)
     tenants.delete(issuer)
-    const liveUntil = now() + ttlSeconds * 1000
+    const liveUntil = now() + ttlMs
+    const staleUntil = liveUntil + staleMs
     if (old?.entry === entry) {
       old.trusted.liveUntil = liveUntil
+      old.staleUntil = staleUntil
       tenants.set(issuer, old)
       return old.trusted
     }
@@ -91,7 +121,7 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
     if (trusted === undefined) throw new TypeError('resolveIssuer: the entry does not name the issuer that was asked for')
     const evicted = evictOldest(tenants, maxIssuers)
     if (evicted) endTrust(evicted.opened)
-    tenants.set(issuer, { entry, trusted, opened })
+    tenants.set(issuer, { entry, trusted, opened, staleUntil })
     return trusted
   }
 
@@ -100,22 +130,25 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
     tenants.delete(issuer)
     if (old) endTrust(old.opened)
     evictOldest(denied, maxIssuers)
-    denied.set(issuer, now() + negativeTtlSeconds * 1000)
+    denied.set(issuer, now() + negativeTtlMs)
     events.publish({ outcome: 'unknown', via, issuer })
   }
 
   function failed(issuer: string, cause: unknown): TrustedIssuer {
     events.publish({ outcome: 'failed', via, issuer, cause })
     const old = tenants.get(issuer)
-    const stale = old !== undefined && now() < old.trusted.liveUntil + staleIfErrorSeconds * 1000
-    if (stale) return old.trusted
+    if (old !== undefined && now() < old.staleUntil) {
+      // Believed for a little while without asking, so that an outage is not met with a question for every request.
+      old.trusted.liveUntil = Math.min(now() + retryAfterMs, old.staleUntil)
+      return old.trusted
+    }
     throw new Unavailable('key_source_unavailable', { cause, retryAfterSeconds: retryAfterMs / 1000 })
   }
 
   async function ask(issuer: string): Promise<TrustedIssuer | undefined> {
     let entry: IssuerEntry<object> | undefined
     try {
-      entry = await resolve(issuer)
+      entry = await withDeadline(timeoutMs, closing.signal, async () => resolve(issuer))
     } catch (cause) {
       return failed(issuer, cause)
     }
@@ -129,19 +162,20 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
     find(issuer) {
       const known = tenants.get(issuer)
       if (known && now() < known.trusted.liveUntil) return known.trusted
-      if (!listed.has(issuer) && !prefixes.some((prefix) => issuer.startsWith(prefix))) return undefined
+      if (!isAskedFor(issuer)) return undefined
       const deniedUntil = denied.get(issuer)
       if (deniedUntil !== undefined && now() < deniedUntil) return undefined
       denied.delete(issuer)
       const open = asking.get(issuer)
       if (open) return open
-      if (asking.size >= maxOpenQuestions) throw new Unavailable('key_source_unavailable')
+      if (asking.size >= maxOpenQuestions) return failed(issuer, new Error('too many questions are open'))
       const answer = ask(issuer).finally(() => asking.delete(issuer))
       asking.set(issuer, answer)
       return answer
     },
     all: () => [...tenants.values()].map(({ trusted }) => trusted),
     close() {
+      closing.abort(new Error('the guard was closed'))
       for (const { opened } of tenants.values()) for (const one of opened) one.keys.close()
     },
   }

@@ -56,6 +56,9 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
   if (revocations !== undefined && typeof revocations.check !== 'function') throw new TypeError('revocations is a view with check')
   const context = { now: options.now ?? Date.now, fetch: options.fetch ?? fetch }
   const trust = createTrust({ issuers: options.issuers, ...context })
+  if (typeof context.now !== 'function') throw new TypeError('now is a function')
+  if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))
+    throw new TypeError('resolveIssuer: via is the name of an entry already')
   const tenants = resolveIssuer && createTenants(resolveIssuer, context)
   const judge = createJudge({
     find: (issuer) => trust.find(issuer) ?? tenants?.find(issuer),
