@@ -162,6 +162,16 @@ describe('a fetch after a failure', () => {
     expect(pauses.length).toBeGreaterThanOrEqual(9)
   })
 
+  it('is not brought forward by readiness probes of a cold guard', async () => {
+    const { issuer, clock, guard } = await startTrial()
+    issuer.behave(down)
+    for (let probe = 0; probe < 50; probe += 1) expect((await guard.ready()).ok).toBe(false)
+    expect(issuer.fetches.jwks).toBe(1)
+    issuer.behave(undefined)
+    clock.advance(1.01)
+    expect((await guard.ready()).ok).toBe(true)
+  })
+
   it('two guards do not come back in step', async () => {
     const pauses = new Set<number>()
     for (let index = 0; index < 5; index += 1) {
