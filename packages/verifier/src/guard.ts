@@ -11,20 +11,27 @@ import {
 import { readBearer } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
-import { metadataUrl } from './resource-metadata.js'
+import { metadataUrl, resourceUrl } from './resource-metadata.js'
 import { refused, type Verdict } from './verdict.js'
 import { publishOutage, publishVerdict, verifierParts } from './verifier.js'
 
-/** In a map of admitted requests: admitted without credentials. */
+/** Admitted without credentials. */
 const anonymous: unique symbol = Symbol('anonymous')
 
+/** What a check has come to; undefined while it is open and after a refusal. */
+interface Judgement<A> {
+  admitted: A | typeof anonymous | undefined
+}
+
 function challengeOptions(options: Pick<GuardOptions, 'resource' | 'metadata' | 'realm' | 'dialect'>): ChallengeOptions {
-  const { resource, metadata } = options
+  const { resource, metadata, dialect = plainDialect } = options
+  if (resource !== undefined) resourceUrl(resource)
+  if (typeof dialect?.refusal !== 'function') throw new TypeError('dialect words refusals')
   if (metadata !== undefined && resource === undefined) throw new TypeError('metadata needs resource')
   return {
     realm: headerText('realm', options.realm ?? resource ?? 'api'),
     metadataUrl: metadata && resource ? metadataUrl(resource) : undefined,
-    dialect: options.dialect ?? plainDialect,
+    dialect,
   }
 }
 
@@ -65,7 +72,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   const challenge = challengeOptions(options)
   const places = options.tokenFrom ?? {}
   const now = options.now ?? Date.now
-  const admitted = new WeakMap<object, A | typeof anonymous>()
+  const judgements = new WeakMap<object, Judgement<A>>()
 
   function refuseWith(refusal: Refusal): Admission<A> {
     return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge) }
@@ -81,23 +88,29 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     if (credentials.kind === 'refused') return refused(credentials.refusal)
     if (credentials.kind === 'none') return requirements.some((one) => one.admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
     const judged = judge(credentials.token)
-    const verdict = judged instanceof Promise ? await judged : judged
+    const verdict = 'ok' in judged ? judged : await judged
     if (!verdict.ok || requirements.length === 0) return verdict
     const refusal = await firstRefusal(requirements, verdict.auth as unknown as A, host as R, now() / 1000)
     return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
   }
 
-  function admissionOf(verdict: Verdict | undefined, host: object, startedAt: number): Admission<A> {
+  function admissionOf(verdict: Verdict | undefined, judgement: Judgement<A>, startedAt: number): Admission<A> {
     if (verdict === undefined) {
-      admitted.set(host, anonymous)
+      judgement.admitted = anonymous
       return { ok: true, auth: undefined, anonymous: true }
     }
     publishVerdict(verdict, startedAt)
     if (!verdict.ok) return refuseWith(verdict.refusal)
     // The entries of `issuers` made the Auth: its type follows from theirs.
     const auth = verdict.auth as unknown as A
-    admitted.set(host, auth)
+    judgement.admitted = auth
     return { ok: true, auth, anonymous: false }
+  }
+
+  function admittedWith(request: object): A | typeof anonymous {
+    const admitted = judgements.get(request)?.admitted
+    if (admitted === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
+    return admitted
   }
 
   return {
@@ -107,12 +120,14 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     tokenFrom: places,
     async check(request, ...requirements) {
       const startedAt = performance.now()
-      const host = request.host ?? request
-      // Whatever an earlier check admitted: this one decides.
-      admitted.delete(host)
+      // Express has a text there.
+      const host = typeof request.host === 'object' && request.host !== null ? request.host : request
+      // Whatever an earlier check admitted or is about to admit: this one decides.
+      const judgement: Judgement<A> = { admitted: undefined }
+      judgements.set(host, judgement)
       checkedRequirements(requirements)
       try {
-        return admissionOf(await judgeRequest(request, host, requirements), host, startedAt)
+        return admissionOf(await judgeRequest(request, host, requirements), judgement, startedAt)
       } catch (error) {
         if (!isUnavailable(error)) throw error
         publishOutage(error.reason, startedAt, error.cause)
@@ -120,14 +135,12 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       }
     },
     authOf(request) {
-      const auth = admitted.get(request)
-      if (auth === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
+      const auth = admittedWith(request)
       if (auth === anonymous) throw new Error('this guard admitted this request without credentials: use optionalAuthOf')
       return auth
     },
     optionalAuthOf(request) {
-      const auth = admitted.get(request)
-      if (auth === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
+      const auth = admittedWith(request)
       return auth === anonymous ? undefined : auth
     },
     ready: () => verifier.ready(),

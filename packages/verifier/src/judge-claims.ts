@@ -76,6 +76,14 @@ function clientOf(claims: JwtClaims): string | undefined {
   return text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid) ?? text(claims.appid)
 }
 
+function scopesOf(claims: JwtClaims, { scopes }: IssuerRule): readonly string[] {
+  const read: unknown = scopes(claims)
+  // Taken apart, a text would be a list of letters.
+  if (!Array.isArray(read) || read.some((scope) => typeof scope !== 'string'))
+    throw new TypeError('the scopes of an issuer entry are a list of texts')
+  return Object.freeze([...read])
+}
+
 /** What a verified token says, frozen. */
 export function authFrom(claims: JwtClaims, trusted: TrustedIssuer, kid: string | undefined): Auth {
   return Object.freeze({
@@ -84,7 +92,7 @@ export function authFrom(claims: JwtClaims, trusted: TrustedIssuer, kid: string 
     claims,
     subject: claims.sub,
     clientId: clientOf(claims),
-    scopes: Object.freeze([...trusted.rule.scopes(claims)]),
+    scopes: scopesOf(claims, trusted.rule),
     expiresAt: claims.exp,
     kid,
   })

@@ -3,7 +3,12 @@ import type { ResourceGuard, ResourceMetadata } from './guard-options.js'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
-function resourceUrl(resource: string): URL {
+/**
+ * Reads the identifier of a resource.
+ *
+ * @throws TypeError if it is no http(s) URL without fragment
+ */
+export function resourceUrl(resource: string): URL {
   const url = new URL(resource)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('resource is an http(s) URL')
   if (url.hash !== '' || resource.includes('#')) throw new TypeError('resource has no fragment (RFC 8707 §2)')

@@ -1,0 +1,99 @@
+import type { WireRequest } from '@countersign/core'
+import { optional, requireScopes } from '@countersign/verifier'
+import { describe, expect, it } from 'vitest'
+import { bearer, startGuard, tokenOf } from './guard-setup.js'
+
+const nothing = (): WireRequest => ({ method: 'GET', url: '/', headers: {} })
+
+describe('authOf', () => {
+  it('gives what the guard admitted the request with, the same object every time', async () => {
+    const { guard } = startGuard()
+    const request = bearer(await tokenOf())
+    const admission = await guard.check(request)
+    expect(admission.ok && admission.auth).toBe(guard.authOf(request))
+    expect(guard.optionalAuthOf(request)).toBe(guard.authOf(request))
+    expect(guard.authOf(request)).toMatchObject({ via: 'main', subject: 'user-1' })
+  })
+
+  it("looks up the host's request where there is one, and no copy of it", async () => {
+    const { guard } = startGuard()
+    const host = {}
+    const request = { ...bearer(await tokenOf()), host }
+    await guard.check(request)
+    expect(guard.authOf(host)).toMatchObject({ via: 'main' })
+    for (const other of [request, { ...host }]) expect(() => guard.authOf(other)).toThrow(/did not admit/)
+  })
+
+  it('takes a host that is no object, as in req.host of Express, for none', async () => {
+    const { guard } = startGuard()
+    for (const host of ['api.test', null, 7]) {
+      const request = { ...bearer(await tokenOf()), host } as unknown as WireRequest
+      expect(await guard.check(request)).toMatchObject({ ok: true })
+      expect(guard.authOf(request)).toMatchObject({ via: 'main' })
+    }
+  })
+
+  it('throws for a request that was never judged, that was refused, or that another guard admitted', async () => {
+    const { guard } = startGuard()
+    const other = startGuard()
+    const refused = nothing()
+    await guard.check(refused)
+    const elsewhere = bearer(await tokenOf())
+    await other.guard.check(elsewhere)
+    for (const request of [nothing(), refused, elsewhere]) {
+      expect(() => guard.authOf(request)).toThrow(/did not admit/)
+      expect(() => guard.optionalAuthOf(request)).toThrow(/did not admit/)
+    }
+    expect(other.guard.authOf(elsewhere)).toMatchObject({ via: 'main' })
+  })
+
+  it('throws for an anonymous request, which optionalAuthOf takes', async () => {
+    const { guard } = startGuard()
+    const request = nothing()
+    expect(await guard.check(request, optional())).toEqual({ ok: true, auth: undefined, anonymous: true })
+    expect(() => guard.authOf(request)).toThrow(/without credentials/)
+    expect(guard.optionalAuthOf(request)).toBeUndefined()
+  })
+
+  it('throws after a later refusal, also while the later check is not done and when it fails', async () => {
+    const { guard } = startGuard()
+    const request = bearer(await tokenOf())
+    await guard.check(request)
+    await guard.check(request, requireScopes('other'))
+    expect(() => guard.authOf(request)).toThrow(/did not admit/)
+    await guard.check(request)
+    const open = guard.check(request, () => new Promise(() => undefined))
+    expect(() => guard.authOf(request)).toThrow(/did not admit/)
+    expect(open).toBeInstanceOf(Promise)
+    await guard.check(request)
+    await expect(guard.check(request, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    expect(() => guard.authOf(request)).toThrow(/did not admit/)
+  })
+
+  it('follows the check that began last, however long an earlier one takes', async () => {
+    const { guard } = startGuard()
+    const request = bearer(await tokenOf())
+    let finish = (): void => undefined
+    const slow = guard.check(request, () => new Promise<undefined>((resolve) => (finish = () => resolve(undefined))))
+    await new Promise((resolve) => setImmediate(resolve))
+    await guard.check(request, requireScopes('other'))
+    finish()
+    expect(await slow).toMatchObject({ ok: true })
+    expect(() => guard.authOf(request)).toThrow(/did not admit/)
+  })
+
+  it('shares nothing between two requests with one token but what the token says', async () => {
+    const { guard } = startGuard()
+    const token = await tokenOf()
+    const [first, second] = [bearer(token), bearer(token)]
+    await guard.check(first)
+    expect(() => guard.authOf(second)).toThrow(/did not admit/)
+  })
+
+  it('writes nothing to the request', async () => {
+    const { guard } = startGuard()
+    const request = Object.freeze(bearer(await tokenOf()))
+    expect(await guard.check(request)).toMatchObject({ ok: true })
+    expect(Object.keys(request)).toEqual(['method', 'url', 'headers', 'rawHeaders'])
+  })
+})
