@@ -131,7 +131,6 @@ function unknownKids(context: AttackContext): readonly Attack[] {
           reply = await context.sendToken(token)
         }
         await raging
-        insist(performance.now() < until + 500, 'it took longer')
         return reply
       },
     },

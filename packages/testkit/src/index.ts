@@ -1,5 +1,6 @@
 export type { AttackRoutes, AttackTarget } from './attack.js'
 export { type AttackReport, type AttackRow, attackGuard } from './attack-guard.js'
+export { type BadDocument, badJwksDocuments } from './bad-documents.js'
 export { type DegenerateKey, degenerateKeys } from './degenerate-keys.js'
 export { createFakeCognito, type FakeCognito, type FakeCognitoOptions } from './fake-cognito.js'
 export { createFakeIssuer, type FakeIssuer, type FakeIssuerOptions, type IssuerEndpoint, type IssuerTokenOptions } from './fake-issuer.js'
