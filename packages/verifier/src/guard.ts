@@ -13,7 +13,7 @@ import { type ChallengeOptions, headerText, plainDialect, refusalReply } from '.
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
 import { refused, type Verdict } from './verdict.js'
-import { publishOutage, publishVerdict, verifierParts } from './verifier.js'
+import { publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
 
 /** Admitted without credentials. */
 const anonymous: unique symbol = Symbol('anonymous')
@@ -94,7 +94,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
   }
 
-  function admissionOf(verdict: Verdict | undefined, judgement: Judgement<A>, startedAt: number): Admission<A> {
+  function admissionOf(verdict: Verdict | undefined, judgement: Judgement<A>, startedAt: number | undefined): Admission<A> {
     if (verdict === undefined) {
       judgement.admitted = anonymous
       return { ok: true, auth: undefined, anonymous: true }
@@ -119,7 +119,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     metadata: options.metadata,
     tokenFrom: places,
     async check(request, ...requirements) {
-      const startedAt = performance.now()
+      const startedAt = startTimer()
       // Express has a text there.
       const host = typeof request.host === 'object' && request.host !== null ? request.host : request
       // Whatever an earlier check admitted or is about to admit: this one decides.

@@ -60,16 +60,15 @@ export function createJudge(judging: Judging): JudgeToken {
     return first(0)
   }
 
-  function recheck(verified: VerifiedToken, digest: string): Verdict | Promise<Verdict> {
-    const { auth, trusted } = verified
-    const refusal = judgeTimes(auth.claims, trusted.rule, judging.now() / 1000)
+  function recheck(verified: VerifiedToken, digest: string, time: number): Verdict | Promise<Verdict> {
+    const { auth, hit, trusted } = verified
+    const refusal = judgeTimes(auth.claims, trusted.rule, time / 1000)
     if (refusal) {
       if (refusal.reason === 'expired') cache?.delete(digest)
       return refused(refusal, trusted, true)
     }
-    return whenKnown(revoked(verified.queries), (reason) =>
-      reason ? refused(refuse(reason), trusted, true) : { ok: true, auth, cached: true },
-    )
+    if (revocations === undefined) return hit
+    return whenKnown(revoked(verified.queries), (reason) => (reason ? refused(refuse(reason), trusted, true) : hit))
   }
 
   function conclude(
@@ -82,7 +81,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const queries = queriesOf(claims, trusted, auth, answer.key?.thumbprint)
     return whenKnown(revoked(queries), (reason): Verdict => {
       if (reason) return refused(refuse(reason), trusted)
-      remember({ auth, trusted, set: answer.set, queries })
+      remember({ auth, hit: Object.freeze({ ok: true, auth, cached: true }), trusted, set: answer.set, queries })
       return { ok: true, auth, cached: false }
     })
   }
@@ -139,9 +138,11 @@ export function createJudge(judging: Judging): JudgeToken {
     const verified = cache.get(digest)
     if (verified === undefined) return judgeAnew(token, digest)
     const { trusted, set } = verified
-    const current = judging.now() < trusted.liveUntil && trusted.keys.isCurrent(set)
+    const time = judging.now()
+    const current = time < trusted.liveUntil && trusted.keys.isCurrent(set)
+    if (current === true) return recheck(verified, digest, time)
     return whenKnown(current, (still) => {
-      if (still) return recheck(verified, digest)
+      if (still) return recheck(verified, digest, judging.now())
       cache.delete(digest)
       return judgeAnew(token, digest)
     })

@@ -1,10 +1,13 @@
 import { hash } from 'node:crypto'
 import type { Auth, KeySet, RevocationQuery } from '@countersign/core'
 import type { TrustedIssuer } from './trust.js'
+import type { Verdict } from './verdict.js'
 
 /** What is remembered of a verified token. Everything that can change since is checked again on every hit. */
 export interface VerifiedToken {
   readonly auth: Auth
+  /** The answer to a hit, made once. */
+  readonly hit: Verdict & { readonly ok: true }
   readonly trusted: TrustedIssuer
   readonly set: KeySet
   /** One for each `iss` under which the token may have been revoked. */
@@ -75,7 +78,7 @@ export function createTokenCache(options: CacheOptions): TokenCache {
   }
 
   return {
-    digest: (token) => hash('sha256', token, 'base64'),
+    digest: (token) => hash('sha256', token, 'binary'),
     get(digest) {
       const young = state.young.get(digest)
       if (young) return young.verified

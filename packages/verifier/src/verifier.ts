@@ -9,22 +9,30 @@ import type { Verdict } from './verdict.js'
 const accepted = eventChannel('countersign:accepted')
 const refusals = eventChannel('countersign:refused')
 
-/** Tells subscribers what came of a token or a request. `startedAt` is of the monotonic clock. */
-export function publishVerdict(verdict: Verdict, startedAt: number): void {
-  const durationMs = performance.now() - startedAt
+/** Milliseconds of the monotonic clock; undefined when nobody would be told how long it took. */
+export function startTimer(): number | undefined {
+  return accepted.hasSubscribers || refusals.hasSubscribers ? performance.now() : undefined
+}
+
+function since(startedAt: number | undefined): number {
+  return startedAt === undefined ? 0 : performance.now() - startedAt
+}
+
+/** Tells subscribers what came of a token or a request. */
+export function publishVerdict(verdict: Verdict, startedAt: number | undefined): void {
   if (verdict.ok) {
     const { auth, cached } = verdict
-    if (accepted.hasSubscribers) accepted.publish({ via: auth.via, issuer: auth.issuer, cached, durationMs })
+    if (accepted.hasSubscribers) accepted.publish({ via: auth.via, issuer: auth.issuer, cached, durationMs: since(startedAt) })
   } else if (refusals.hasSubscribers) {
     const { refusal, via, cached } = verdict
-    refusals.publish({ reason: refusal.reason, via, cached, durationMs, detail: refusal.detail })
+    refusals.publish({ reason: refusal.reason, via, cached, durationMs: since(startedAt), detail: refusal.detail })
   }
 }
 
 /** Tells subscribers of an outage. */
-export function publishOutage(reason: RefusedEvent['reason'], startedAt: number, cause: unknown): void {
+export function publishOutage(reason: RefusedEvent['reason'], startedAt: number | undefined, cause: unknown): void {
   if (!refusals.hasSubscribers) return
-  refusals.publish({ reason, via: undefined, cached: false, durationMs: performance.now() - startedAt, detail: undefined, cause })
+  refusals.publish({ reason, via: undefined, cached: false, durationMs: since(startedAt), detail: undefined, cause })
 }
 
 async function readinessOf(issuers: readonly TrustedIssuer[]): Promise<Readiness> {
@@ -75,9 +83,10 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
 
   const verifier: Verifier<I, A> = {
     async verify(token) {
-      const startedAt = performance.now()
+      const startedAt = startTimer()
       try {
-        const verdict = await judge(token)
+        const judged = judge(token)
+        const verdict = judged instanceof Promise ? await judged : judged
         publishVerdict(verdict, startedAt)
         // The entries of `issuers` made the Auth: its type follows from theirs.
         return verdict.ok ? { ok: true, auth: verdict.auth as unknown as A } : { ok: false, refusal: verdict.refusal }
