@@ -1,10 +1,8 @@
 /** Something that is measured. */
 export interface Subject {
   readonly name: string
-  /** Makes what the next run uses up; its time does not count. */
-  prepare?(count: number): void
-  /** Does its work so many times. */
-  run(count: number): void | Promise<void>
+  /** Does its work so many times, and tells how many milliseconds that took. */
+  run(count: number): number | Promise<number>
 }
 
 /** How long is measured. */
@@ -30,11 +28,7 @@ export function median(values: readonly number[]): number {
 }
 
 async function rate(subject: Subject, count: number): Promise<number> {
-  subject.prepare?.(count)
-  const startedAt = performance.now()
-  const running = subject.run(count)
-  if (running instanceof Promise) await running
-  return (count * 1000) / (performance.now() - startedAt)
+  return (count * 1000) / (await subject.run(count))
 }
 
 /** Warms a subject up, and finds how often it runs in a slice. */
@@ -73,10 +67,12 @@ export function eachOf<I>(name: string, inputs: readonly I[], use: (input: I) =>
   return {
     name,
     run(count) {
+      const startedAt = performance.now()
       for (let done = 0; done < count; done++) {
         use(inputs[next] as I)
         next = next + 1 === inputs.length ? 0 : next + 1
       }
+      return performance.now() - startedAt
     },
   }
 }
@@ -87,10 +83,12 @@ export function awaitEachOf<I>(name: string, inputs: readonly I[], use: (input: 
   return {
     name,
     async run(count) {
+      const startedAt = performance.now()
       for (let done = 0; done < count; done++) {
         await use(inputs[next] as I)
         next = next + 1 === inputs.length ? 0 : next + 1
       }
+      return performance.now() - startedAt
     },
   }
 }
