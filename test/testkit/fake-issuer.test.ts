@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
-import { createFakeCognito, createFakeIssuer, type FakeIssuer, fixedClock, renameKey, testKeys } from '@countersign/testkit'
+import { createFakeCognito, createFakeIssuer, type FakeIssuer, fixedClock, renameKey, testKeys, tokenFactory } from '@countersign/testkit'
 import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -223,5 +223,19 @@ describe('a fake user pool', () => {
     await jwtVerify(access, createLocalJWKSet(await jwksOf(pool)))
     expect(pool.fetches.jwks).toBe(1)
     await pool.close()
+  })
+})
+
+describe('a token factory', () => {
+  it('makes tokens that its JWK Set verifies, without a server', async () => {
+    const factory = tokenFactory({ issuer: 'https://issuer.test', audience: 'a', keys: [testKeys.ps256], jwkMembers: { alg: undefined } })
+    const jwks = factory.jwks() as unknown as JSONWebKeySet
+    expect(jwks.keys[0]).not.toHaveProperty('alg')
+    const { payload } = await jwtVerify(await factory.token({ claims: { sub: 'b' } }), createLocalJWKSet(jwks), { audience: 'a' })
+    expect(payload).toMatchObject({ iss: 'https://issuer.test', sub: 'b' })
+  })
+
+  it('needs a key', async () => {
+    await expect(tokenFactory({ issuer: 'https://issuer.test', keys: [] }).token()).rejects.toThrow(TypeError)
   })
 })

@@ -1,5 +1,6 @@
-import type { FakeIssuer, IssuerTokenOptions } from './fake-issuer.js'
+import type { FakeIssuer } from './fake-issuer.js'
 import type { ReceivedReply, Send, SentRequest } from './http-sender.js'
+import type { TokenOptions } from './token-factory.js'
 
 /** Paths of the app that is attacked. All answer GET; those that are left out leave attacks out. */
 export interface AttackRoutes {
@@ -78,9 +79,9 @@ export interface AttackNotRun {
 export interface AttackContext {
   readonly target: AttackTarget
   /** A token of `issuer` that is valid but for what is asked. */
-  valid(options?: IssuerTokenOptions): Promise<string>
+  valid(options?: TokenOptions): Promise<string>
   /** A token of another issuer, with the claims that the target wants. */
-  validOf(issuer: FakeIssuer, options?: IssuerTokenOptions): Promise<string>
+  validOf(issuer: FakeIssuer, options?: TokenOptions): Promise<string>
   /** A GET of the guarded route with these header fields. */
   sendFields(fields: SentRequest['headers'], path?: string): Promise<ReceivedReply>
   /** A GET with a bearer token. */

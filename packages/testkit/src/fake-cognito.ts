@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Now } from '@countersign/core'
-import { createFakeIssuer, type FakeIssuer, type IssuerTokenOptions } from './fake-issuer.js'
+import { createFakeIssuer, type FakeIssuer } from './fake-issuer.js'
 import { type TestKey, testKeys } from './test-keys.js'
+import type { TokenOptions } from './token-factory.js'
 
 /** Options of {@link createFakeCognito}. */
 export interface FakeCognitoOptions {
@@ -25,9 +26,9 @@ export interface FakeCognito extends FakeIssuer {
   /** The pool's other form of `iss`. */
   readonly otherIssuer: string
   /** `token_use` access: no `aud`, the client stands in `client_id`. */
-  accessToken(options?: IssuerTokenOptions): Promise<string>
+  accessToken(options?: TokenOptions): Promise<string>
   /** `token_use` id: the client stands in `aud`. */
-  idToken(options?: IssuerTokenOptions): Promise<string>
+  idToken(options?: TokenOptions): Promise<string>
 }
 
 /** Starts a fake user pool that serves `/<pool>/.well-known/jwks.json`. */
@@ -41,7 +42,7 @@ export async function createFakeCognito(options: FakeCognitoOptions = {}): Promi
     now,
   })
   // Cognito states no typ.
-  const issue = (own: Readonly<Record<string, unknown>>, { claims, header, ...rest }: IssuerTokenOptions = {}): Promise<string> =>
+  const issue = (own: Readonly<Record<string, unknown>>, { claims, header, ...rest }: TokenOptions = {}): Promise<string> =>
     fake.token({ ...rest, header: { typ: undefined, ...header }, claims: { ...sharedClaims(now), ...own, ...claims } })
   return {
     ...fake,

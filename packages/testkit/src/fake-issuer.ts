@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { AsymmetricAlgorithm, Now } from '@countersign/core'
+import type { Now } from '@countersign/core'
 import { answer, type Behaviour, type Caching } from './issuer-behaviour.js'
 import { startLoopbackServer } from './loopback-server.js'
-import { signToken } from './signed-token.js'
-import { publicJwkOf, type TestKey, testKeys } from './test-keys.js'
+import { type TestKey, testKeys } from './test-keys.js'
+import { type TokenOptions, tokenFactory } from './token-factory.js'
 
 /** The endpoints of a fake issuer. */
 export type IssuerEndpoint = 'jwks' | 'discovery'
@@ -27,19 +26,6 @@ export interface FakeIssuerOptions {
   readonly metadata?: Readonly<Record<string, unknown>>
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
-}
-
-/** What a token of a fake issuer may differ in. An undefined claim or header member is left out. */
-export interface IssuerTokenOptions {
-  readonly claims?: Readonly<Record<string, unknown>>
-  readonly header?: Readonly<Record<string, unknown>>
-  /** Signs, published or not. @defaultValue the published key of `kid` or `alg`, else the first */
-  readonly key?: TestKey
-  readonly alg?: AsymmetricAlgorithm
-  /** Goes into the header even if no such key is published. */
-  readonly kid?: string
-  /** @defaultValue 300 */
-  readonly ttlSeconds?: number
 }
 
 /** An issuer with a real HTTP server on loopback, and with bad manners on demand. */
@@ -67,7 +53,7 @@ export interface FakeIssuer {
   /** Misbehaves until told otherwise; undefined is good manners again. */
   behave(behaviour: Behaviour | undefined, endpoint?: IssuerEndpoint): void
   cache(caching: Caching, endpoint?: IssuerEndpoint): void
-  token(options?: IssuerTokenOptions): Promise<string>
+  token(options?: TokenOptions): Promise<string>
   /** Goes down: connections are closed, and new ones refused. */
   stop(): Promise<void>
   /** Comes back on the same port. */
@@ -92,6 +78,7 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
   const server = await startLoopbackServer(serve)
   const issuer = options.issuer ?? `${server.url}${path}`
   const jwksUrl = `${server.url}${jwksPath}`
+  const factory = tokenFactory({ ...options, issuer, keys, now })
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     const url = request.url ?? ''
@@ -103,9 +90,7 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
     }
     fetches[endpoint] += 1
     const body =
-      endpoint === 'jwks'
-        ? { keys: [...keys.map((key) => publicJwkOf(key, options.jwkMembers)), ...published] }
-        : discoveryDocument(issuer, jwksUrl, keys, options.metadata)
+      endpoint === 'jwks' ? { keys: [...factory.jwks().keys, ...published] } : discoveryDocument(issuer, jwksUrl, keys, options.metadata)
     const contentType = endpoint === 'jwks' ? 'application/jwk-set+json' : 'application/json'
     answer(request, response, { body, contentType, caching: caching[endpoint] ?? {} }, behaviours[endpoint])
   }
@@ -129,7 +114,7 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
     cache(value, endpoint = 'jwks') {
       caching[endpoint] = value
     },
-    token: (wanted = {}) => issueToken(wanted, { keys, issuer, audience: options.audience, now }),
+    token: factory.token,
     stop: server.stop,
     restart: server.restart,
     close: server.stop,
@@ -165,31 +150,4 @@ function discoveryDocument(
     id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.alg))],
     ...metadata,
   }
-}
-
-async function issueToken(
-  wanted: IssuerTokenOptions,
-  by: {
-    readonly keys: readonly TestKey[]
-    readonly issuer: string
-    readonly audience: string | readonly string[] | undefined
-    readonly now: Now
-  },
-): Promise<string> {
-  const { keys } = by
-  const key =
-    wanted.key ?? keys.find(({ kid }) => kid === wanted.kid) ?? keys.find(({ alg }) => alg === (wanted.alg ?? keys[0]?.alg)) ?? keys[0]
-  if (!key) throw new TypeError('the fake issuer has no key to sign with: name one')
-  const nowSeconds = Math.floor(by.now() / 1000)
-  const claims = {
-    iss: by.issuer,
-    sub: 'user-1',
-    aud: by.audience,
-    iat: nowSeconds,
-    exp: nowSeconds + (wanted.ttlSeconds ?? 300),
-    jti: randomUUID(),
-    ...wanted.claims,
-  }
-  const header = { kid: wanted.kid ?? key.kid, ...(wanted.alg !== undefined && { alg: wanted.alg }), ...wanted.header }
-  return signToken({ claims, key, header })
 }
