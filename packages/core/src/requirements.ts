@@ -1,12 +1,13 @@
 import type { Auth, Requirement } from './auth.js'
-import { type Refusal, refuse } from './refusal.js'
+import { isRefusal, type Refusal, refuse } from './refusal.js'
+
+/** RFC 6749 §3.3: a scope-token is printable ASCII without space, quote and backslash. */
+const isToken = (text: unknown): boolean => typeof text === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text)
 
 function scopeTokens(name: string, scopes: readonly string[]): readonly string[] {
   if (scopes.length === 0) throw new TypeError(`${name} needs at least one scope`)
   for (const scope of scopes) {
-    // RFC 6749 §3.3: a scope-token is printable ASCII without space, quote and backslash.
-    if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-      throw new TypeError(`${name}: ${JSON.stringify(scope)} is not one scope-token (RFC 6749 §3.3)`)
+    if (!isToken(scope)) throw new TypeError(`${name}: ${JSON.stringify(scope)} is not one scope-token (RFC 6749 §3.3)`)
   }
   return Object.freeze([...scopes])
 }
@@ -56,7 +57,7 @@ export function requireAuthentication(options: AuthenticationRequirement): Requi
   const { maxAgeSeconds } = options
   if (acrValues === undefined && maxAgeSeconds === undefined) throw new TypeError('requireAuthentication needs acr or maxAgeSeconds')
   if (acrValues?.length === 0) throw new TypeError('requireAuthentication: acr is empty')
-  if (acrValues?.some((acr) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(acr))) {
+  if (acrValues?.some((acr) => !isToken(acr))) {
     throw new TypeError('requireAuthentication: an acr value is printable ASCII without space, quote and backslash')
   }
   if (maxAgeSeconds !== undefined && !(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= 0)) {
@@ -86,7 +87,7 @@ export function requireClaims<A = Auth, R = unknown>(
   return async (auth, request) => {
     const answer = await test(auth, request)
     if (answer === true) return undefined
-    return typeof answer === 'object' && answer !== null ? answer : refusal
+    return isRefusal(answer) ? answer : refusal
   }
 }
 
