@@ -1,4 +1,12 @@
-import { type JwtClaims, type KeyAnswer, type RevocationQuery, type RevocationReason, type RevocationView, refuse } from '@countersign/core'
+import {
+  type JwtClaims,
+  type KeyAnswer,
+  type RevocationQuery,
+  type RevocationReason,
+  type RevocationView,
+  reasons,
+  refuse,
+} from '@countersign/core'
 import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
 import { whenKnown } from './maybe-async.js'
@@ -46,6 +54,18 @@ function queriesOf(
   }))
 }
 
+const revocationReasons: ReadonlySet<unknown> = new Set(
+  reasons.filter((reason) => reason.startsWith('revoked_') || reason === 'unprovable'),
+)
+
+/** A false or null would otherwise mean whatever the author of a view hopes. */
+function knownReason(reason: RevocationReason): RevocationReason {
+  if (!revocationReasons.has(reason)) throw new TypeError('a view of revocations answers undefined or a reason')
+  return reason
+}
+
+const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
+
 /** The order of work for one token: cheap before dear, nothing believed before the signature, no I/O for strangers. */
 export function createJudge(judging: Judging): JudgeToken {
   const { cache, revocations, maxTokenBytes } = judging
@@ -55,12 +75,12 @@ export function createJudge(judging: Judging): JudgeToken {
     if (revocations === undefined) return undefined
     const first = (index: number): RevocationReason | undefined | Promise<RevocationReason | undefined> => {
       const query = queries[index]
-      return query && whenKnown(revocations.check(query), (reason) => reason ?? first(index + 1))
+      return query && whenKnown(revocations.check(query), (reason) => (reason === undefined ? first(index + 1) : knownReason(reason)))
     }
     return first(0)
   }
 
-  function recheck(verified: VerifiedToken, digest: string, time: number): Verdict | Promise<Verdict> {
+  function recheck(token: string, digest: string, verified: VerifiedToken, time: number): Verdict | Promise<Verdict> {
     const { auth, hit, trusted } = verified
     const refusal = judgeTimes(auth.claims, trusted.rule, time / 1000)
     if (refusal) {
@@ -68,7 +88,10 @@ export function createJudge(judging: Judging): JudgeToken {
       return refused(refusal, trusted, true)
     }
     if (revocations === undefined) return hit
-    return whenKnown(revoked(verified.queries), (reason) => (reason ? refused(refuse(reason), trusted, true) : hit))
+    return whenKnown(revoked(verified.queries), (reason) => {
+      if (reason) return refused(refuse(reason), trusted, true)
+      return isEnded(trusted) ? judgeAnew(token, digest) : hit
+    })
   }
 
   function conclude(
@@ -127,7 +150,12 @@ export function createJudge(judging: Judging): JudgeToken {
     const remember = (verified: VerifiedToken): void => {
       if (digest !== undefined) cache?.set(digest, verified)
     }
-    return whenKnown(judging.find(claims.iss), (trusted) => withIssuer(jws, claims, trusted, remember))
+    return whenKnown(judging.find(claims.iss), (trusted) =>
+      whenKnown(withIssuer(jws, claims, trusted, remember), (verdict) =>
+        // The issuer was removed or replaced while its keys were waited for.
+        verdict.ok && isEnded(trusted) ? judgeAnew(token, digest) : verdict,
+      ),
+    )
   }
 
   return (token) => {
@@ -140,9 +168,9 @@ export function createJudge(judging: Judging): JudgeToken {
     const { trusted, set } = verified
     const time = judging.now()
     const current = time < trusted.liveUntil && trusted.keys.isCurrent(set)
-    if (current === true) return recheck(verified, digest, time)
+    if (current === true) return recheck(token, digest, verified, time)
     return whenKnown(current, (still) => {
-      if (still) return recheck(verified, digest, judging.now())
+      if (still && !isEnded(trusted)) return recheck(token, digest, verified, judging.now())
       cache.delete(digest)
       return judgeAnew(token, digest)
     })
