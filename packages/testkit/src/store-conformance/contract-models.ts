@@ -155,7 +155,7 @@ const documents = fc.oneof(
 function comparable(delta: RevocationDelta, epochs: readonly string[]): unknown {
   const records = delta.records.map(({ epoch, entry, keepForMs: keep, undone }) => [
     epochs.indexOf(epoch),
-    entry,
+    { ...entry },
     keep !== undefined,
     undone ?? false,
   ])

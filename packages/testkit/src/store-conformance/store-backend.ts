@@ -25,7 +25,7 @@ export interface StoreBackend<Place> {
   /** Somewhere that is empty and in whose memory nothing happened before. */
   createPlace(): Promise<Place>
   removePlace(place: Place): Promise<void>
-  /** Opens stores over a place; more than once for a place. */
+  /** Opens stores over a place; more than once for a place. What is issued after their `ready()` can be claimed. */
   open(place: Place): Promise<OpenedStores>
   /** Stores over the same place of which a tenant of that name has a part for itself. */
   openTenant?(place: Place, tenant: string): Promise<OpenedStores>

@@ -40,9 +40,11 @@ async function inPlace<Place>(backend: StoreBackend<Place>, use: (context: CaseC
   const place = await backend.createPlace()
   const opened: OpenedStores[] = []
   const keep = async <O extends OpenedStores>(opening: Promise<O>): Promise<O> => {
-    const stores = await opening
-    opened.push(stores)
-    return stores
+    const further = await opening
+    opened.push(further)
+    // the memory of a store may begin with its first connection
+    await further.stores.ready()
+    return further
   }
   try {
     await use({

@@ -1,0 +1,56 @@
+/** Several commands at once. */
+export interface RedisPipeline {
+  exists(key: string): RedisPipeline
+  wait(replicas: number, timeoutMs: number): RedisPipeline
+  exec(): Promise<[error: Error | null, result: unknown][] | null>
+}
+
+/** Something that tells about its connection. */
+export interface RedisNode {
+  on(event: 'close' | 'ready', listener: () => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  on(event: '+node' | '-node', listener: (node: RedisNode) => void): unknown
+  off(event: 'close' | 'ready', listener: () => void): unknown
+  off(event: '+node' | '-node', listener: (node: RedisNode) => void): unknown
+}
+
+/** The part of an ioredis client (`Redis` or `Cluster`, 5 or 6) that is used. */
+export interface RedisClient extends RedisNode {
+  readonly status: string
+  set(key: string, value: string, unit: 'PX', milliseconds: number): Promise<string | null>
+  set(key: string, value: string, unit: 'PX', milliseconds: number, condition: 'NX'): Promise<string | null>
+  exists(key: string): Promise<number>
+  del(key: string): Promise<number>
+  getdel(key: string): Promise<string | null>
+  hget(key: string, field: string): Promise<string | null>
+  hkeys(key: string): Promise<string[]>
+  hmget(key: string, ...fields: string[]): Promise<(string | null)[]>
+  xrevrange(key: string, end: string, start: string, count: 'COUNT', entries: number): Promise<[id: string, fields: string[]][]>
+  info(section: string): Promise<string>
+  pipeline(): RedisPipeline
+  defineCommand(name: string, definition: { lua: string; numberOfKeys?: number }): void
+  duplicate(): RedisClient
+  disconnect(): void
+}
+
+/** What a Cluster client has besides. */
+export interface RedisCluster extends RedisClient {
+  nodes(role?: 'all'): readonly RedisNode[]
+}
+
+/** What one client may be told that is not an error of a call. */
+export interface RedisWarning {
+  readonly name: /** Keys may be evicted: a used id could be used again. `detail` is the policy. */
+    | 'maxmemory_policy'
+    /** Revocations are not pushed for the moment; they are still polled. */
+    | 'subscription_lost'
+    /** The server restarted, failed over or is another one: what was issued before cannot be claimed any more. */
+    | 'memory_distrusted'
+  readonly detail?: string
+  readonly cause?: unknown
+}
+
+/** Whether the client is a Cluster. */
+export function isCluster(client: RedisClient): client is RedisCluster {
+  return 'nodes' in client && typeof client.nodes === 'function'
+}

@@ -1,0 +1,160 @@
+import { isUnavailable, Unavailable } from '@countersign/core'
+import { isCluster, type RedisClient, type RedisNode, type RedisWarning } from './redis-client.js'
+import type { RunScript } from './scripts.js'
+
+/** What is known of the server since the connection was made. A new connection has a new one. */
+export interface ServerMemory {
+  /** Store time in epoch milliseconds at which its memory begins. */
+  readonly since: number
+  /** Store time at which the present run of the server was first seen. */
+  readonly trusted: number
+  /** The same instant on this process's monotonic clock: no clock that can be set decides about claims. */
+  readonly trustedHere: number
+}
+
+/** Calls to the server: bounded in time, and aware of which connection answered. */
+export interface RedisConnection {
+  /** A call that reads. */
+  read<T>(call: (memory: ServerMemory) => Promise<T>): Promise<T>
+  /** A call that changes `key`; its answer is given when replicas have the change, where that is asked for. */
+  change<T>(key: string, call: (memory: ServerMemory) => Promise<T>): Promise<T>
+  /** What is known now; the same object as long as the connection was not lost. Use within a call only. */
+  memory(): Promise<ServerMemory>
+  close(): void
+}
+
+/** @see redisStores */
+export interface ConnectionOptions {
+  readonly maxWaitMs: number
+  readonly wait: boolean
+  readonly onWarning: (warning: RedisWarning) => void
+}
+
+function outage(cause: unknown): Unavailable {
+  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+}
+
+/**
+ * Watches the connections of a client. `lost` is called as soon as one is gone, before a command can be answered by the next:
+ * the driver sends commands whose answer it missed again, to a server that may have lost its memory in between.
+ */
+function watch(client: RedisClient, lost: () => void, ready: () => void): () => void {
+  const nodes = new Set<RedisNode>()
+  const join = (node: RedisNode): void => {
+    if (nodes.has(node)) return
+    nodes.add(node)
+    node.on('close', lost)
+  }
+  const leave = (node: RedisNode): void => {
+    lost()
+    nodes.delete(node)
+    node.off('close', lost)
+  }
+  client.on('close', lost)
+  client.on('ready', ready)
+  if (isCluster(client)) {
+    for (const node of client.nodes('all')) join(node)
+    client.on('+node', join)
+    client.on('-node', leave)
+  }
+  return () => {
+    client.off('close', lost)
+    client.off('ready', ready)
+    client.off('+node', join)
+    client.off('-node', leave)
+    for (const node of nodes) node.off('close', lost)
+  }
+}
+
+interface State {
+  generation: number
+  known: ServerMemory | undefined
+  reading: Promise<ServerMemory> | undefined
+  closed: boolean
+  /** The last that was seen, to tell a restart from a first connection. */
+  trusted: number | undefined
+}
+
+/** @param key - where the beginning of the memory is kept */
+export function redisConnection(client: RedisClient, run: RunScript, key: string, options: ConnectionOptions): RedisConnection {
+  const { maxWaitMs, wait, onWarning } = options
+  const state: State = { generation: 0, known: undefined, reading: undefined, closed: false, trusted: undefined }
+
+  async function read(): Promise<ServerMemory> {
+    for (;;) {
+      const { generation } = state
+      const [since, trusted, now] = ((await run('memory', key)) as readonly string[]).map(Number) as [number, number, number]
+      if (generation !== state.generation) continue
+      // at the latest: the server's clock was read before its answer arrived
+      state.known = { since, trusted, trustedHere: performance.now() - (now - trusted) }
+      if (state.trusted !== undefined && state.trusted !== trusted) onWarning({ name: 'memory_distrusted' })
+      state.trusted = trusted
+      return state.known
+    }
+  }
+
+  async function memory(): Promise<ServerMemory> {
+    if (state.closed) throw new Error('these stores are closed')
+    if (state.known) return state.known
+    state.reading ??= read().finally(() => {
+      state.reading = undefined
+    })
+    return state.reading
+  }
+
+  /** An acknowledged write can be lost in a failover: it counts when a replica has it. WAIT speaks of one connection. */
+  async function replicated<T>(changed: string, answer: T, before: ServerMemory): Promise<T> {
+    const results = await client
+      .pipeline()
+      .exists(changed)
+      .wait(1, Math.ceil(maxWaitMs / 2))
+      .exec()
+    const [error, replicas] = results?.[1] ?? [new Error('no answer'), 0]
+    if (error) throw error
+    if (state.known !== before) throw new Error('the connection was lost before a replica acknowledged')
+    if (!(Number(replicas) >= 1)) throw new Error('no replica acknowledged')
+    return answer
+  }
+
+  function bounded<T>(call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
+      call().then(
+        (answer) => {
+          clearTimeout(timer)
+          resolve(answer)
+        },
+        (error: unknown) => {
+          clearTimeout(timer)
+          reject(outage(error))
+        },
+      )
+    })
+  }
+
+  const unwatch = watch(
+    client,
+    () => {
+      state.generation += 1
+      state.known = undefined
+    },
+    () => void memory().catch(() => undefined),
+  )
+  if (client.status === 'ready') void memory().catch(() => undefined)
+
+  return {
+    memory,
+    read: (call) => bounded(async () => call(state.known ?? (await memory()))),
+    change: (changed, call) =>
+      bounded(async () => {
+        const before = state.known ?? (await memory())
+        const answer = await call(before)
+        return wait ? replicated(changed, answer, before) : answer
+      }),
+    close() {
+      state.closed = true
+      state.known = undefined
+      unwatch()
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
+import { wholeMs } from './durations.js'
+import type { RedisClient } from './redis-client.js'
+import type { RedisConnection } from './redis-connection.js'
+import type { RunScript } from './scripts.js'
+import type { StoreKeys } from './store-keys.js'
+
+type Answer =
+  | readonly ['rotated' | 'retry', data: string, generation: string]
+  | readonly ['revoked', reason: string]
+  | readonly ['reused' | 'mismatch' | 'ahead' | 'gone']
+
+function rotationOf(answer: Answer): Rotation {
+  switch (answer[0]) {
+    case 'rotated':
+    case 'retry':
+      return { outcome: answer[0], generation: Number(answer[2]), data: answer[1] }
+    case 'revoked':
+      return { outcome: 'revoked', reason: answer[1] }
+    default:
+      return { outcome: answer[0] }
+  }
+}
+
+function argumentsOf({ generation, binding, retryWindowMs, keepForMs, heal }: RotationRequest): readonly (string | number)[] {
+  if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
+  if (!(Number.isFinite(retryWindowMs) && retryWindowMs >= 0)) throw new TypeError('retryWindowMs is a number of milliseconds, 0 or more')
+  if (!(Number.isSafeInteger(generation) && generation >= 0)) throw new TypeError('generation is a whole number')
+  return [generation, binding, retryWindowMs, keepForMs === undefined ? '' : wholeMs(keepForMs), heal ? '1' : '0']
+}
+
+/** Chains of refresh tokens: one hash each. */
+export function redisFamilies(client: RedisClient, run: RunScript, connection: RedisConnection, keys: StoreKeys): RefreshFamilyStore {
+  return {
+    async create({ family, binding, data, keepForMs }) {
+      requireDuration('keepForMs', keepForMs)
+      const key = keys.of('f', family)
+      const created = await connection.change(key, () => run('createFamily', key, binding, data, wholeMs(keepForMs)))
+      if (Number(created) !== 1) throw new Error('this family exists already')
+    },
+    async rotate(request) {
+      const key = keys.of('f', request.family)
+      const args = argumentsOf(request)
+      return rotationOf(await connection.change(key, async () => (await run('rotateFamily', key, ...args)) as Answer))
+    },
+    async revoke(family, reason) {
+      const key = keys.of('f', family)
+      return Number(await connection.change(key, () => run('revokeFamily', key, reason))) === 1
+    },
+    async find(family) {
+      const key = keys.of('f', family)
+      return connection.read(async () => {
+        const [version, binding, data, generation, revoked] = await client.hmget(key, 'v', 'binding', 'data', 'generation', 'revoked')
+        if (version === null || version === undefined) return undefined
+        if (version !== '1') throw new Error('a record of a format that this release does not know')
+        return { binding: binding ?? '', data: data ?? '', generation: Number(generation), revoked: revoked ?? undefined }
+      })
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import { type ReplayStore, requireDuration } from '@countersign/core'
+import { wholeMs } from './durations.js'
+import type { RedisClient } from './redis-client.js'
+import type { RedisConnection } from './redis-connection.js'
+import type { StoreKeys } from './store-keys.js'
+
+/** Ids that may be used once: `SET … PX … NX`, one round trip. */
+export function redisReplay(client: RedisClient, connection: RedisConnection, keys: StoreKeys): ReplayStore {
+  return {
+    async claim({ purpose, id, issuedAgoMs, keepForMs }) {
+      requireDuration('keepForMs', keepForMs)
+      if (!Number.isFinite(issuedAgoMs)) throw new TypeError('issuedAgoMs is a number of milliseconds')
+      const issuedHere = performance.now() - issuedAgoMs
+      const key = keys.of('c', purpose, id)
+      return connection.change(key, async (memory) => {
+        if (issuedHere < memory.trustedHere) return Number(await client.exists(key)) === 1 ? 'replayed' : 'unprovable'
+        if ((await client.set(key, '1', 'PX', wholeMs(keepForMs), 'NX')) === null) return 'replayed'
+        // If the connection was lost meanwhile, another one may have answered: one to a server that lost its memory.
+        return issuedHere < (await connection.memory()).trustedHere ? 'unprovable' : 'claimed'
+      })
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { type RevocationDelta, type RevocationEntry, type RevocationRecord, type RevocationStore, requireDuration } from '@countersign/core'
+import { wholeMs } from './durations.js'
+import type { RedisClient } from './redis-client.js'
+import type { RedisConnection, ServerMemory } from './redis-connection.js'
+import { revocationSubscription, type SubscriptionOptions } from './revocation-subscription.js'
+import type { RunScript } from './scripts.js'
+
+/** Entries that one command reads: Redis serves nobody else meanwhile. */
+const entriesPerRead = 1_000
+
+/** Milliseconds and a count within them: the id of an entry of a Stream. */
+function partsOf(epoch: string): readonly [number, number] {
+  const [milliseconds, count] = epoch.split('-', 2)
+  return [Number(milliseconds), Number(count)]
+}
+
+/** Negative, zero or positive; an epoch of another form is after all. */
+export function compareEpochs(a: string, b: string): number {
+  const [aMs, aCount] = partsOf(a)
+  const [bMs, bCount] = partsOf(b)
+  return aMs === bMs ? aCount - bCount : aMs - bMs
+}
+
+/** Where an empty stream stands: a store that lost its memory stands elsewhere. */
+const beginningOf = ({ since }: ServerMemory): string => `${since}-0`
+
+interface Page {
+  readonly newest: string
+  /** Whether the epoch that was asked for is still an entry. */
+  readonly found: boolean
+  readonly now: number
+  readonly flat: readonly string[]
+}
+
+/** Records of a page that still count. */
+function recordsOf({ flat, now }: Page): readonly RevocationRecord[] {
+  const records: RevocationRecord[] = []
+  for (let at = 0; at + 3 < flat.length; at += 4) {
+    const [epoch = '', json = '', ends = '', undone] = flat.slice(at, at + 4)
+    const keepForMs = ends === '' ? undefined : Number(ends) - now
+    if (keepForMs !== undefined && keepForMs <= 0) continue
+    records.push({ epoch, entry: JSON.parse(json) as RevocationEntry, keepForMs, ...(undone === '1' && { undone: true }) })
+  }
+  return records
+}
+
+/**
+ * Whether a reader at `epoch` was told things that the store does not know: it is ahead of the store, or from before its
+ * memory, or from before the present run of the server and not among what came through.
+ */
+function isLost(epoch: string, { newest, found }: Page, memory: ServerMemory): boolean {
+  const beginning = beginningOf(memory)
+  const [milliseconds, count] = partsOf(epoch)
+  if (!(Number.isFinite(milliseconds) && Number.isFinite(count))) return true
+  if (epoch === beginning) return false
+  if (milliseconds < memory.since || compareEpochs(epoch, newest) > 0) return true
+  return milliseconds < memory.trusted && !found
+}
+
+/** The denylist: one Stream. The id of an entry is its epoch. */
+export function redisRevocations(
+  client: RedisClient,
+  run: RunScript,
+  connection: RedisConnection,
+  key: string,
+  subscription: SubscriptionOptions,
+): { readonly store: RevocationStore; close(): void } {
+  async function page(from: string, memory: ServerMemory): Promise<Page> {
+    const [newest = '', found = '', now = '', ...flat] = ((await run('since', key, from, entriesPerRead)) as readonly unknown[]).map(String)
+    return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), flat }
+  }
+
+  /** An epoch that Redis would refuse to parse is no id of this store. */
+  const readable = (epoch: string): string => (/^\d{1,16}-\d{1,16}$/.test(epoch) ? epoch : '-')
+
+  async function since(epoch: string | undefined, memory: ServerMemory): Promise<RevocationDelta> {
+    const asked = epoch === undefined ? '-' : readable(epoch)
+    let next = await page(asked, memory)
+    const lost = epoch !== undefined && isLost(epoch, next, memory)
+    if (lost && asked !== '-') next = await page('-', memory)
+    const pages = [next]
+    while (next.flat.length === entriesPerRead * 4) {
+      next = await page(next.flat.at(-4) ?? '-', memory)
+      pages.push(next)
+    }
+    const { now, newest } = next
+    return { epoch: newest, records: pages.flatMap(recordsOf), lost, memorySince: memory.since, now }
+  }
+
+  const epoch = (): Promise<string> =>
+    connection.read(async (memory) => (await client.xrevrange(key, '+', '-', 'COUNT', 1))[0]?.[0] ?? beginningOf(memory))
+  const subscribed = revocationSubscription(client, key, epoch, subscription)
+
+  const store: RevocationStore = {
+    async revoke(entry, { keepForMs, undone = false } = {}) {
+      const keep = keepForMs === undefined ? '' : wholeMs(requireDuration('keepForMs', keepForMs))
+      const json = JSON.stringify(entry)
+      return connection.change(key, async (memory) => String(await run('revoke', key, json, keep, undone ? '1' : '0', memory.since)))
+    },
+    since: (from) => connection.read((memory) => since(from, memory)),
+    epoch,
+    compare: compareEpochs,
+    subscribe: subscribed.subscribe,
+  }
+  return { store, close: subscribed.close }
+}

@@ -1,0 +1,84 @@
+import type { Readiness, Stores } from '@countersign/core'
+import { warnOfEviction } from './eviction-policy.js'
+import { redisAttempts } from './redis-attempts.js'
+import { redisChallenges } from './redis-challenges.js'
+import { isCluster, type RedisClient, type RedisWarning } from './redis-client.js'
+import { type RedisConnection, redisConnection } from './redis-connection.js'
+import { redisDocuments } from './redis-documents.js'
+import { redisFamilies } from './redis-families.js'
+import { redisNonces } from './redis-nonces.js'
+import { redisReplay } from './redis-replay.js'
+import { redisRevocations } from './redis-revocations.js'
+import { defineScripts } from './scripts.js'
+import { storeKeys } from './store-keys.js'
+
+/** Options of {@link redisStores}. */
+export interface RedisStoresOptions {
+  /** Begins every key; letters, digits and `_ . : -`. Two applications on one server have two. */
+  readonly prefix: string
+  /** A part of the prefix that tenants do not share, any text. @defaultValue none */
+  readonly tenant?: string
+  /**
+   * `'wait'` answers a change when a replica has it (`WAIT 1`), and refuses it as an outage when none says so in half of
+   * `maxWaitMs`. @defaultValue 'server', what the server's own persistence gives
+   */
+  readonly durability?: 'server' | 'wait'
+  /** Milliseconds after which a call is an outage. @defaultValue 1000 */
+  readonly maxWaitMs?: number
+  /** Told of what is wrong with the server and is no error of a call. @defaultValue a warning of the process */
+  readonly onWarning?: (warning: RedisWarning) => void
+}
+
+function emitWarning({ name, detail, cause }: RedisWarning): void {
+  const because = detail ?? (cause instanceof Error ? cause.message : undefined)
+  process.emitWarning(because === undefined ? name : `${name}: ${because}`, 'CountersignRedisWarning')
+}
+
+async function readiness(connection: RedisConnection): Promise<Readiness> {
+  try {
+    await connection.read((memory) => Promise.resolve(memory))
+    return { ok: true, parts: { redis: { ok: true } } }
+  } catch (cause) {
+    return { ok: false, parts: { redis: { ok: false, cause } } }
+  }
+}
+
+/**
+ * All stores on Redis 6.2 or later (or Valkey): standalone, Sentinel or Cluster.
+ *
+ * @param client - the host's own ioredis client, 5 or 6; it stays the host's. The first subscription to revocations opens a
+ * duplicate of it, which `close()` ends
+ * @throws TypeError for an option that is not one, or a Cluster that reads from replicas
+ */
+export function redisStores(client: RedisClient, options: RedisStoresOptions): Stores {
+  const { prefix, tenant, durability = 'server', maxWaitMs = 1_000, onWarning = emitWarning } = options
+  if (!(Number.isFinite(maxWaitMs) && maxWaitMs >= 10)) throw new TypeError('maxWaitMs is a number of milliseconds, 10 or more')
+  if (durability !== 'server' && durability !== 'wait') throw new TypeError("durability is 'server' or 'wait'")
+  const { scaleReads } = (client as { options?: { scaleReads?: unknown } }).options ?? {}
+  if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master') throw new TypeError('scaleReads is master: replicas lag')
+
+  const keys = storeKeys(prefix, tenant)
+  const run = defineScripts(client)
+  const connection = redisConnection(client, run, keys.memory, { maxWaitMs, wait: durability === 'wait', onWarning })
+  const revocations = redisRevocations(client, run, connection, keys.revocations, { onWarning })
+  const unwarn = warnOfEviction(client, onWarning)
+  const close = async (): Promise<void> => {
+    unwarn()
+    revocations.close()
+    connection.close()
+  }
+  return {
+    replay: redisReplay(client, connection, keys),
+    nonces: redisNonces(client, run, connection, keys),
+    challenges: redisChallenges(client, connection, keys),
+    families: redisFamilies(client, run, connection, keys),
+    attempts: redisAttempts(client, run, connection, keys),
+    clients: redisDocuments(client, run, connection, (collection) => keys.of('dc', collection)),
+    keys: redisDocuments(client, run, connection, (collection) => keys.of('dk', collection)),
+    accounts: redisDocuments(client, run, connection, (collection) => keys.of('da', collection)),
+    revocations: revocations.store,
+    ready: () => readiness(connection),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

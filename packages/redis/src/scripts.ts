@@ -1,0 +1,173 @@
+import type { RedisClient } from './redis-client.js'
+
+/** What a record of another format answers; a newer release may have written it. */
+const unknownFormat = `redis.error_reply('COUNTERSIGN a record of a format that this release does not know')`
+
+const storeTime = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+
+/**
+ * Reads or creates the beginning of the store's memory. `trusted` is the beginning of what this run of the server can
+ * vouch for: a restart from a snapshot, a restored backup and a failover keep old keys and lose the last writes.
+ * A user that may only read gets "now", which proves nothing.
+ */
+const memory = `${storeTime}
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+local known = redis.call('HMGET', KEYS[1], 'v', 'since', 'trusted', 'run')
+if known[1] and known[1] ~= '1' then return ${unknownFormat} end
+local since, trusted = known[2] or string.format('%.0f', now), known[3]
+if not known[1] or (run ~= '' and known[4] ~= run) then
+  trusted = string.format('%.0f', now)
+  redis.pcall('HSET', KEYS[1], 'v', '1', 'since', since, 'trusted', trusted, 'run', run)
+end
+return {since, trusted, string.format('%.0f', now)}`
+
+/** A nonce is \`1\`, its client and the purposes it was spent for, each with its length in bytes. */
+const spend = `
+local value = redis.call('GET', KEYS[1])
+if not value then return 'unknown' end
+if string.sub(value, 1, 1) ~= '1' then return ${unknownFormat} end
+local position, first = 2, true
+while position <= #value do
+  local length, start = string.match(value, '^(%d+):()', position)
+  local text = string.sub(value, start, start + length - 1)
+  if first then
+    if ARGV[2] == '1' and text ~= ARGV[3] then return 'mismatch' end
+  elseif text == ARGV[1] then
+    return 'replayed'
+  end
+  first = false
+  position = start + length
+end
+redis.call('APPEND', KEYS[1], #ARGV[1] .. ':' .. ARGV[1])
+return 'spent'`
+
+const createFamily = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'v', '1', 'binding', ARGV[1], 'data', ARGV[2], 'generation', '0')
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1`
+
+/** ARGV: generation, binding, retry window, new time to live or '', heal. The model is \`rotateFamily\` of core. */
+const rotateFamily = `${storeTime}
+local family = redis.call('HMGET', KEYS[1], 'v', 'binding', 'data', 'generation', 'rotated', 'revoked')
+if not family[1] then return {'gone'} end
+if family[1] ~= '1' then return ${unknownFormat} end
+if family[6] then return {'revoked', family[6]} end
+if family[2] ~= ARGV[2] then return {'mismatch'} end
+local presented, current = tonumber(ARGV[1]), tonumber(family[4])
+if presented > current and ARGV[5] ~= '1' then return {'ahead'} end
+if presented >= current then
+  local generation = string.format('%.0f', presented + 1)
+  redis.call('HSET', KEYS[1], 'generation', generation, 'rotated', string.format('%.0f', now))
+  if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+  return {'rotated', family[3], generation}
+end
+if presented == current - 1 and family[5] and now - family[5] < tonumber(ARGV[3]) then return {'retry', family[3], family[4]} end
+redis.call('HSET', KEYS[1], 'revoked', 'reused')
+return {'reused'}`
+
+const revokeFamily = `
+local family = redis.call('HMGET', KEYS[1], 'v', 'revoked')
+if not family[1] or family[2] then return 0 end
+if family[1] ~= '1' then return ${unknownFormat} end
+redis.call('HSET', KEYS[1], 'revoked', ARGV[1])
+return 1`
+
+/** ARGV: limit, window. */
+const reserve = `
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+if used >= tonumber(ARGV[1]) then return {0, redis.call('PTTL', KEYS[1])} end
+used = redis.call('INCR', KEYS[1])
+if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return {1, ARGV[1] - used}`
+
+const documentRevision = `
+local value = redis.call('HGET', KEYS[1], ARGV[1])
+local revision = '0'
+if value then revision = string.match(value, '^1:(%d+):') end
+if not revision then return ${unknownFormat} end
+if revision ~= ARGV[2] then return 0 end`
+
+const putDocument = `${documentRevision}
+redis.call('HSET', KEYS[1], ARGV[1], '1:' .. string.format('%.0f', revision + 1) .. ':' .. ARGV[3])
+return 1`
+
+const removeDocument = `${documentRevision}
+return redis.call('HDEL', KEYS[1], ARGV[1])`
+
+/**
+ * ARGV: entry, time to live or '', undone, beginning of the memory. An id is never at or before that beginning, also
+ * when the clock went back. Then a few entries at a random place: the ended ones go, except the newest, which is the epoch.
+ */
+const revoke = `${storeTime}
+local ends = ARGV[2] ~= '' and string.format('%.0f', now + ARGV[2]) or ''
+local id = '*'
+if now <= tonumber(ARGV[4]) and redis.call('XLEN', KEYS[1]) == 0 then id = ARGV[4] .. '-1' end
+id = redis.call('XADD', KEYS[1], id, 'v', '1', 'entry', ARGV[1], 'ends', ends, 'undone', ARGV[3])
+local begin = tonumber(ARGV[4])
+local from = string.format('%.0f', begin + math.max(0, now - begin) * (time[2] / 1000000))
+local ended = {}
+for _, old in ipairs(redis.call('XRANGE', KEYS[1], from, '(' .. id, 'COUNT', 16)) do
+  local until_ms = old[2][2] == '1' and tonumber(old[2][6])
+  if until_ms and until_ms <= now then ended[#ended + 1] = old[1] end
+end
+if #ended > 0 then redis.call('XDEL', KEYS[1], unpack(ended)) end
+return id`
+
+/** ARGV: epoch or '-', count. Answers the newest id, whether the epoch is an entry, the time, and flat records. */
+const since = `${storeTime}
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local found, from = 0, '-'
+if ARGV[1] ~= '-' then
+  found = #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
+  from = '(' .. ARGV[1]
+end
+local flat = {newest and newest[1] or '', found, string.format('%.0f', now)}
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2])) do
+  if entry[2][2] ~= '1' then return ${unknownFormat} end
+  flat[#flat + 1] = entry[1]
+  for field = 4, 8, 2 do flat[#flat + 1] = entry[2][field] end
+end
+return flat`
+
+/** The scripts by name. */
+type Script =
+  | 'memory'
+  | 'spend'
+  | 'createFamily'
+  | 'rotateFamily'
+  | 'revokeFamily'
+  | 'reserve'
+  | 'putDocument'
+  | 'removeDocument'
+  | 'revoke'
+  | 'since'
+
+const scripts: Readonly<Record<Script, string>> = {
+  memory,
+  spend,
+  createFamily,
+  rotateFamily,
+  revokeFamily,
+  reserve,
+  putDocument,
+  removeDocument,
+  revoke,
+  since,
+}
+
+/** Runs a script on one key. */
+export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
+
+/** Of the commands that are defined on the host's client: a release with other scripts has other names. */
+const scriptsVersion = 1
+
+/** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
+export function defineScripts(client: RedisClient): RunScript {
+  for (const [name, lua] of Object.entries(scripts)) client.defineCommand(`countersign_${name}_${scriptsVersion}`, { lua, numberOfKeys: 1 })
+  const defined = client as unknown as Readonly<Record<string, (key: string, ...args: readonly (string | number)[]) => Promise<unknown>>>
+  return async (script, key, ...args) => defined[`countersign_${script}_${scriptsVersion}`]?.(key, ...args)
+}

@@ -1,0 +1,43 @@
+/** Names of keys of one prefix and tenant. */
+export interface StoreKeys {
+  /** One key; no two lists of parts have the same. */
+  of(kind: 'c' | 'n' | 'x' | 'f' | 'a' | 'dc' | 'dk' | 'da', ...parts: readonly string[]): string
+  /** The two keys of a tenant that are not temporary, besides its documents; both in one slot of a Cluster. */
+  readonly memory: string
+  readonly revocations: string
+}
+
+// Two ill-formed strings can have the same UTF-8; their JSON differs.
+function part(text: string): string {
+  const wellFormed = (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+  return wellFormed ? `${text.length}:${text}` : `!${JSON.stringify(text)}`
+}
+
+/**
+ * `prefix|tenant|kind` and the parts, each with its length. Neither a prefix nor an encoded tenant has a bar.
+ *
+ * @throws TypeError for a prefix with other characters than letters, digits, `_.:-`, or an empty tenant
+ */
+export function storeKeys(prefix: string, tenant: string | undefined): StoreKeys {
+  if (!/^[\w.:-]{1,64}$/.test(prefix)) throw new TypeError('prefix is 1 to 64 letters, digits or _ . : -')
+  if (tenant === '' || (tenant !== undefined && tenant.length > 255)) throw new TypeError('tenant is 1 to 255 characters')
+  const name = tenantName(tenant)
+  const base = `${prefix}|${name}|`
+  return {
+    of: (kind, ...parts) => {
+      let key = base + kind
+      for (const text of parts) key += part(text)
+      return key
+    },
+    memory: `${base}memory{${name === '' ? '-' : name}}`,
+    revocations: `${base}revocations{${name === '' ? '-' : name}}`,
+  }
+}
+
+function tenantName(tenant: string | undefined): string {
+  try {
+    return encodeURIComponent(tenant ?? '')
+  } catch (cause) {
+    throw new TypeError('tenant is well-formed Unicode', { cause })
+  }
+}
