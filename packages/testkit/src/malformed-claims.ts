@@ -57,6 +57,11 @@ function duplicates({ forge, claims }: ValidToken): readonly MalformedToken[] {
     'exp twice': `{"exp":1,${rest}}`,
     'exp twice, once in escapes': `{"\\u0065xp":1,${rest}}`,
     'a private claim twice': `{"role":"user","role":"admin",${rest}}`,
+    // A short spelling of a long number must not make up for what was dropped.
+    'a private claim twice, after a number with an exponent': `{"n":1e20,"role":"a","role":"b",${rest}}`,
+    'a private claim twice, after escapes': `{"n":"\\u0061\\n","role":"a","role":"b",${rest}}`,
+    'a private claim twice, after white space': `{ "n" : 1 , "role":"a","role":"b",${rest}}`,
+    'an empty name twice': `{"":1,"":2,${rest}}`,
     'a nested member twice': `{"act":{"sub":"a","sub":"b"},${rest}}`,
   }
   return Object.entries(twice).map(([name, payload]) => row(name, ['malformed'], forge({ payload })))
