@@ -27,6 +27,8 @@ export function addressOf(url: string): RedisAddress {
 /** What a process is told. */
 export interface ProcessSetup {
   readonly nodes: readonly RedisAddress[]
+  /** Where the nodes are asked for, if it is a Sentinel that tells. */
+  readonly sentinel: RedisAddress | undefined
   readonly prefix: string
 }
 
@@ -36,10 +38,16 @@ export interface TestClient extends RedisClient {
   pttl(key: string): Promise<number>
 }
 
+/** Sends those who ask for a node somewhere else. */
+export function natMapOf(nodes: readonly RedisAddress[], via: readonly RedisAddress[] | undefined): Record<string, RedisAddress> {
+  return Object.fromEntries(nodes.map(({ host, port }, index) => [`${host}:${port}`, via?.[index] ?? { host, port }]))
+}
+
 /** One Redis, however it is set up. */
 export interface RedisSetup {
-  /** One address, or all nodes of a Cluster. */
+  /** One address, all nodes of a Cluster, or a master and its replica. */
   readonly nodes: readonly RedisAddress[]
+  readonly sentinel?: RedisAddress
   /** A client; with `via`, one that goes through these addresses instead of the nodes. */
   connect(via?: readonly RedisAddress[]): TestClient
   /** Clients for each node itself, to look into it. */
@@ -122,7 +130,7 @@ export function redisBackend(setup: RedisSetup): StoreBackend<RedisPlace> & { cl
     async openProcess({ prefix }) {
       state.bundle ??= bundleProcess(fileURLToPath(new URL('./redis-process.ts', import.meta.url)))
       const { path } = await state.bundle
-      const told: ProcessSetup = { nodes: setup.nodes, prefix }
+      const told: ProcessSetup = { nodes: setup.nodes, sentinel: setup.sentinel, prefix }
       return remoteStores(fork(path, [JSON.stringify(told)], { serialization: 'advanced', execArgv: [] }))
     },
     async withoutEnd({ prefix }) {
