@@ -66,6 +66,20 @@ describe('discovery', () => {
     expect(issuer.fetches).toEqual({ discovery: 1, jwks: 0 })
   })
 
+  it('metadata that came over https do not lead to plain http on loopback', async () => {
+    const asked: string[] = []
+    const keys = await startIssuer()
+    const { ask } = await startDiscovery({
+      issuer: 'https://issuer.test',
+      fetch: async (url) => {
+        asked.push(String(url))
+        return Response.json({ issuer: 'https://issuer.test', jwks_uri: keys.jwksUrl })
+      },
+    })
+    expect(await ask(bogusToken({ issuer: 'https://issuer.test' }, 'any'))).toBe('503 key_source_unavailable')
+    expect(asked).toEqual(['https://issuer.test/.well-known/openid-configuration'])
+  })
+
   it('redirects of the metadata are not followed', async () => {
     const other = await startIssuer()
     const { issuer, ask } = await startDiscovery()

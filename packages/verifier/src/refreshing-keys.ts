@@ -17,9 +17,9 @@ import { createUnknownKids } from './unknown-kids.js'
 
 /** How long keys of a remote issuer are believed. */
 export interface RefreshOptions {
-  /** Shortest time between two refreshes of a set, whatever the issuer says. @defaultValue 60 */
+  /** Shortest life of a set, whatever the issuer says. It is refreshed after 80 % of its life. @defaultValue 60 */
   readonly minCacheSeconds?: number
-  /** Longest time until a set is refreshed: a withdrawn key is refused within it. @defaultValue 600 */
+  /** Longest life of a set: a withdrawn key is refused within it. @defaultValue 600 */
   readonly maxCacheSeconds?: number
   /** How long known keys are believed after their time while the source is down; 0 is strict. @defaultValue 900 */
   readonly staleIfErrorSeconds?: number

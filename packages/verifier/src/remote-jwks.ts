@@ -52,6 +52,10 @@ export function discoveredUrl(issuer: string, metadata: URL, options: RemoteOpti
     }
     if (named !== issuer) throw new Error('the metadata does not name this issuer')
     if (typeof uri !== 'string') throw new Error('the metadata has no jwks_uri')
-    return documentUrl(uri, rules.allowInsecure)
+    const url = documentUrl(uri, rules.allowInsecure)
+    // Loopback is for development: metadata that came over https do not lead there over http.
+    if (metadata.protocol === 'https:' && url.protocol === 'http:' && !rules.allowInsecure)
+      throw new Error('the metadata lead from https to http')
+    return url
   }
 }
