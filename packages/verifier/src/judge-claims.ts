@@ -44,8 +44,11 @@ export function judgeClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, no
 
 const registered: readonly string[] = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf']
 
+const isData = (value: object): boolean => Array.isArray(value) || [null, Object.prototype].includes(Object.getPrototypeOf(value))
+
+/** Objects of the host's that are more than data, such as dates or instances of its classes, stay as they are. */
 function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || !isData(value)) return
   Object.freeze(value)
   for (const inner of Object.values(value)) deepFreeze(inner)
 }
@@ -61,7 +64,8 @@ export async function judgeSchema(
 ): Promise<{ claims: JwtClaims } | { refusal: Refusal }> {
   const result = await schema['~standard'].validate(claims)
   if (result.issues) return { refusal: refuse('schema') }
-  if (typeof result.value !== 'object' || result.value === null) throw new TypeError('the schema of an issuer entry must put out an object')
+  if (typeof result.value !== 'object' || result.value === null || Array.isArray(result.value))
+    throw new TypeError('the schema of an issuer entry must put out an object')
   const output = Object.entries(result.value).filter(([name]) => !registered.includes(name))
   const merged: JwtClaims = Object.assign(Object.create(null), claims)
   for (const [name, value] of output) Object.defineProperty(merged, name, { value, enumerable: true, configurable: true, writable: true })
@@ -72,7 +76,7 @@ export async function judgeSchema(
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /** The client under each of the names that issuers use: RFC 9068, OpenID Connect, Okta, Entra v1. */
-function clientOf(claims: JwtClaims): string | undefined {
+function clientOf(claims: ParsedClaims): string | undefined {
   return text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid) ?? text(claims.appid)
 }
 
@@ -84,14 +88,19 @@ function scopesOf(claims: JwtClaims, { scopes }: IssuerRule): readonly string[] 
   return Object.freeze([...read])
 }
 
-/** What a verified token says, frozen. */
-export function authFrom(claims: JwtClaims, trusted: TrustedIssuer, kid: string | undefined): Auth {
+/**
+ * What a verified token says, frozen.
+ *
+ * @param claims - with what the schema of the issuer entry laid over them
+ * @param said - as they stand in the token
+ */
+export function authFrom(claims: JwtClaims, said: ParsedClaims, trusted: TrustedIssuer, kid: string | undefined): Auth {
   return Object.freeze({
     via: trusted.via,
     issuer: trusted.issuer,
     claims,
     subject: claims.sub,
-    clientId: clientOf(claims),
+    clientId: clientOf(said),
     scopes: scopesOf(claims, trusted.rule),
     expiresAt: claims.exp,
     kid,

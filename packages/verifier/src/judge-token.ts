@@ -34,7 +34,7 @@ interface Judged {
 }
 
 function queriesOf(
-  claims: JwtClaims,
+  claims: ParsedClaims,
   trusted: TrustedIssuer,
   auth: VerifiedToken['auth'],
   thumbprint: string | undefined,
@@ -95,13 +95,14 @@ export function createJudge(judging: Judging): JudgeToken {
   }
 
   function conclude(
-    { jws, trusted }: Judged,
+    { jws, claims: said, trusted }: Judged,
     claims: JwtClaims,
     answer: KeyAnswer,
     remember: (verified: VerifiedToken) => void,
   ): Verdict | Promise<Verdict> {
-    const auth = authFrom(claims, trusted, answer.key?.kid ?? jws.header.kid)
-    const queries = queriesOf(claims, trusted, auth, answer.key?.thumbprint)
+    // Who the client is and what may be revoked is as the token says, whatever a schema makes of it.
+    const auth = authFrom(claims, said, trusted, answer.key?.kid ?? jws.header.kid)
+    const queries = queriesOf(said, trusted, auth, answer.key?.thumbprint)
     return whenKnown(revoked(queries), (reason): Verdict => {
       if (reason) return refused(refuse(reason), trusted)
       remember({ auth, hit: Object.freeze({ ok: true, auth, cached: true }), trusted, set: answer.set, queries })
