@@ -62,6 +62,7 @@ describe('a public JWK (RFC 7517)', () => {
     ['for X25519', { ...ed, crv: 'X25519' }, 'unsupported'],
     ['for Ed448', { kty: 'OKP', crv: 'Ed448', x: ed.x }, 'unsupported'],
     ['that is a secret', { kty: 'oct', k: sampleSecret.toString('base64url') }, 'secret'],
+    ['that is a secret kept back', { kty: 'oct' }, 'secret'],
     ['that holds a secret beside the public key', { ...rsa, k: 'AAAA' }, 'secret'],
     ['that is a private EC key', pairFor('ES256').privateKey.export({ format: 'jwk' }), 'private'],
     ['that is a private RSA key', pairFor('RS256').privateKey.export({ format: 'jwk' }), 'private'],
@@ -228,6 +229,17 @@ describe('a KeyObject or PEM', () => {
     }).publicKey
     expect(verdict(importPublicKey(free))).toBe('PS256 PS384 PS512')
     expect(verdict(importPublicKey(bound))).toBe('PS384')
+  })
+
+  test('an RSA-PSS key that wants more salt than the hash is long serves none', () => {
+    const { publicKey } = generateKeyPairSync('rsa-pss', {
+      modulusLength: 2048,
+      hashAlgorithm: 'sha256',
+      mgf1HashAlgorithm: 'sha256',
+      // @types/node says string; node:crypto takes a number.
+      saltLength: 33 as unknown as string,
+    })
+    expect(verdict(importPublicKey(publicKey))).toBe('algorithm_mismatch')
   })
 })
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createHeaderMemo, type Jws, parseJws } from '@countersign/jwt'
 import { describe, expect, test } from 'vitest'
 import { compact, compactOf } from './compact.js'
@@ -165,6 +167,22 @@ describe('the memo of headers', () => {
     const tokens = ['a', 'b', 'c'].map((kid) => parsed(compactOf({ kid }, {}, 'HS256')))
     for (const jws of tokens) headers.remember(jws)
     expect(tokens.map((jws) => headers.get(jws.headerSegment)?.kid)).toEqual([undefined, 'b', 'c'])
+  })
+
+  test('the memo keeps no token alive', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const headers = createHeaderMemo(2000)
+    const remember = (at: number): void => headers.remember(parsed(compactOf({ kid: `k${at}` }, { text: 'x'.repeat(5900) }, 'HS256')))
+    const heapAfter = (): number => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const before = heapAfter()
+    for (let at = 0; at < 2000; at++) remember(at)
+    // 2000 tokens of 8 KB are 16 MB; their headers are less than 1 MB.
+    expect(heapAfter() - before).toBeLessThan(6e6)
+    expect(headers.get(parsed(compactOf({ kid: 'k7' }, {}, 'HS256')).headerSegment)?.kid).toBe('k7')
   })
 
   test.each([0, -1, 1.5, Number.NaN])('a size of %s is refused at start-up', (size) => {

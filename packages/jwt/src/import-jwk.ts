@@ -1,6 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { decodeBase64url } from './base64url.js'
-import { coordinateBytes } from './curve-points.js'
 import type { KeyFault, KeyImport } from './key-fault.js'
 import { checkPublicKey } from './key-object.js'
 
@@ -10,6 +9,13 @@ type Members = Readonly<Record<string, unknown>>
 const maxKidLength = 1024
 /** A modulus of 16384 bits has 2731 characters. */
 const maxMemberLength = 4096
+
+/** Bytes of a coordinate (RFC 7518 §6.2.1.2). */
+const coordinateBytes: ReadonlyMap<unknown, number> = new Map([
+  ['P-256', 32],
+  ['P-384', 48],
+  ['P-521', 66],
+])
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
 
@@ -49,7 +55,7 @@ function materialFault({ kty, crv, x, y, n, e }: Members): KeyFault | undefined 
     if (crv !== 'Ed25519') return 'unsupported'
     return decodeBase64url(x)?.length === 32 ? undefined : 'malformed'
   }
-  const bytes = kty === 'EC' && typeof crv === 'string' ? coordinateBytes(crv) : undefined
+  const bytes = kty === 'EC' ? coordinateBytes.get(crv) : undefined
   if (bytes === undefined) return 'unsupported'
   return decodeBase64url(x)?.length === bytes && decodeBase64url(y)?.length === bytes ? undefined : 'malformed'
 }

@@ -38,7 +38,7 @@ export function verifySignature(jws: Jws, key: VerificationKey): boolean {
 }
 
 function checkOf(key: VerificationKey, algorithm: Algorithm): Check | undefined {
-  if (checks in key || !key.algorithms.includes(algorithm) || !fitsAlgorithm(key.key, algorithm)) return undefined
+  if (!key.algorithms.includes(algorithm) || !fitsAlgorithm(key.key, algorithm)) return undefined
   return createCheck(key.key, algorithm)
 }
 
