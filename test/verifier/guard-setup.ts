@@ -44,7 +44,7 @@ export function startGuard(options: Partial<GuardOptions> = {}): Guarded {
   const clock = fixedClock(startsAt)
   const guard = createGuard({ now: clock.now, issuers: { main: entryOf() }, ...options })
   onTestFinished(() => guard.close())
-  return { guard, clock }
+  return { guard: guard as unknown as ResourceGuard, clock }
 }
 
 export function withHeader(authorization: string, changes: Partial<WireRequest> = {}): WireRequest {
