@@ -102,7 +102,7 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
     return state.reading
   }
 
-  /** An acknowledged write can be lost in a failover: it counts when a replica has it. WAIT speaks of one connection. */
+  /** An acknowledged write can be lost in a failover: it counts when a replica has it, of the server that wrote. */
   async function replicated<T>(changed: string, answer: T, before: ServerMemory): Promise<T> {
     const results = await client
       .pipeline()

@@ -1,0 +1,149 @@
+import { isUnavailable, type Stores } from '@countersign/core'
+import { redisStores } from '@countersign/redis'
+import { breakableProxy } from '@countersign/testkit'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithServers, type OwnServer, startSentinel, startServer } from './redis-servers.js'
+
+const minute = 60_000
+
+async function answerOf(call: Promise<unknown>): Promise<unknown> {
+  return call.catch((error: unknown) => {
+    if (isUnavailable(error)) return 'outage'
+    throw error
+  })
+}
+
+describeWithServers('a failover, with changes answered when a replica has them', () => {
+  const ended: (() => unknown)[] = []
+  const group: { value?: Awaited<ReturnType<typeof startSentinel>> } = {}
+
+  function open(prefix: string): Stores {
+    const client = new Redis({ sentinels: [{ host: '127.0.0.1', port: group.value?.sentinel.port ?? 0 }], name: 'main' })
+    client.on('error', () => undefined)
+    ended.push(() => client.disconnect())
+    return redisStores(client, { prefix, durability: 'wait', onWarning: () => undefined })
+  }
+
+  beforeAll(async () => {
+    group.value = await startSentinel()
+  }, 60_000)
+  afterAll(async () => {
+    for (const end of ended) await end()
+    await group.value?.remove()
+  })
+
+  it('grants no acknowledged claim and no acknowledged nonce a second time', async () => {
+    const stores = open('failover')
+    await stores.ready()
+    const claims = new Map<string, number>()
+    const nonces: string[] = []
+    const outages = { count: 0 }
+    const run = { on: true }
+    const busy = async (lane: number): Promise<void> => {
+      for (let n = 0; run.on; n += 1) {
+        const id = `lane ${lane} number ${n}`
+        const issuedAt = performance.now()
+        const claimed = await answerOf(stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, keepForMs: minute }))
+        if (claimed === 'claimed') claims.set(id, issuedAt)
+        const remembered = await answerOf(
+          stores.nonces
+            .remember(id, { clientId: 'client', keepForMs: minute })
+            .catch((error: unknown) => (isUnavailable(error) ? 'outage' : 'there')),
+        )
+        if (remembered === undefined && (await answerOf(stores.nonces.spend(id, 'purpose'))) === 'spent') nonces.push(id)
+        if (claimed === 'outage' || remembered === 'outage') outages.count += 1
+      }
+    }
+    const lanes = Array.from({ length: 16 }, (_, lane) => busy(lane))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const before = claims.size
+    await group.value?.servers[0]?.kill()
+    await expect.poll(() => stores.ready().then(({ ok }) => ok), { timeout: 20_000, interval: 100 }).toBe(true)
+    run.on = false
+    await Promise.all(lanes)
+
+    expect(before).toBeGreaterThan(100)
+    expect(outages.count).toBeGreaterThan(0)
+    const checking = redisStores(plainClient(), { prefix: 'failover', onWarning: () => undefined })
+    await checking.ready()
+    for (const [id, issuedAt] of claims) {
+      const verdict = await checking.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - issuedAt, keepForMs: minute })
+      expect(verdict, id).toBe('replayed')
+    }
+    for (const id of nonces) expect(await checking.nonces.spend(id, 'purpose')).toBe('replayed')
+    await checking.close()
+    await stores.close()
+  }, 60_000)
+
+  function plainClient(): Redis {
+    const client = new Redis({ host: '127.0.0.1', port: group.value?.servers[1]?.port ?? 0 })
+    ended.push(() => client.disconnect())
+    return client
+  }
+
+  it('a server without a replica refuses every change as an outage, and still reads', async () => {
+    const server = await startServer()
+    ended.push(() => server.remove())
+    const client = new Redis({ host: server.host, port: server.port })
+    ended.push(() => client.disconnect())
+    const stores = redisStores(client, { prefix: 'alone', durability: 'wait', maxWaitMs: 400 })
+    await stores.ready()
+    expect(await answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }))).toBe('outage')
+    expect(await answerOf(stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute }))).toBe('outage')
+    expect(await answerOf(stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'client' }))).toBe('outage')
+    expect(await stores.clients.list({ collection: 'collection' })).toEqual([])
+    await stores.close()
+  })
+
+  /** A master whose replica is there and, when told so, hears nothing any more. */
+  async function lagging(): Promise<{ master: OwnServer; replica: OwnServer; lag(): void }> {
+    const master = await startServer(['repl-diskless-sync-delay 0'])
+    const link = await breakableProxy(master)
+    const replica = await startServer([`replicaof 127.0.0.1 ${link.port}`])
+    for (const part of [replica, master]) ended.unshift(() => part.remove())
+    ended.unshift(() => link.close())
+    const looking = new Redis({ host: master.host, port: master.port })
+    ended.push(() => looking.disconnect())
+    await expect.poll(async () => (await looking.info('replication')).includes('state=online'), { timeout: 10_000 }).toBe(true)
+    return { master, replica, lag: () => link.loseAnswers() }
+  }
+
+  async function nonceStores(server: OwnServer, durability: 'server' | 'wait'): Promise<{ stores: Stores; client: Redis }> {
+    const client = new Redis({ host: server.host, port: server.port, retryStrategy: () => 20 })
+    client.on('error', () => undefined)
+    ended.push(() => client.disconnect())
+    const stores = redisStores(client, { prefix: 'lag', durability, maxWaitMs: 600, onWarning: () => undefined })
+    await stores.ready()
+    return { stores, client }
+  }
+
+  it('of a replica that lags: what it would forget is acknowledged by the server alone and refused with wait', async () => {
+    const { master, replica, lag } = await lagging()
+    const [{ stores: server }, { stores: wait }] = [await nonceStores(master, 'server'), await nonceStores(master, 'wait')]
+    for (const jti of ['server', 'wait']) await wait.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    lag()
+    expect(await server.nonces.spend('server', 'purpose')).toBe('spent')
+    expect(await answerOf(wait.nonces.spend('wait', 'purpose'))).toBe('outage')
+    await master.kill()
+    const promoted = new Redis({ host: replica.host, port: replica.port })
+    ended.push(() => promoted.disconnect())
+    await promoted.call('REPLICAOF', 'NO', 'ONE')
+    const { stores: after } = await nonceStores(replica, 'server')
+    expect([await after.nonces.spend('server', 'purpose'), await after.nonces.spend('wait', 'purpose')]).toEqual(['spent', 'spent'])
+  })
+
+  it('an acknowledgement that another server gives counts for nothing', async () => {
+    const [{ master, lag }, other] = [await lagging(), await lagging()]
+    const { stores, client } = await nonceStores(master, 'wait')
+    await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    lag()
+    const pipeline = client.pipeline.bind(client)
+    client.pipeline = () => {
+      client.options.port = other.master.port
+      client.disconnect(true)
+      return pipeline()
+    }
+    expect(await answerOf(stores.nonces.spend('jti', 'purpose'))).toBe('outage')
+  })
+})
