@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { slowDecode } from './slow-reference.js'
 
 const runs = Number(process.env.FUZZ_RUNS ?? 5000)
-const alphabet = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('')
 const nearMisses = [
   '+',
   '/',

@@ -1,13 +1,13 @@
 import { createHash, createPublicKey, createSecretKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
-import { algorithms, importJwk, importPublicKey, importSecret, jwkThumbprint, type KeyFault, type KeyImport } from '@countersign/jwt'
+import { algorithms, importJwk, importPublicKey, importSecret, jwkThumbprint, type KeyImport } from '@countersign/jwt'
 import { describe, expect, test } from 'vitest'
 import { jwkFor, pairFor, sampleSecret } from './sample-keys.js'
 
 const ec = jwkFor('ES256')
 const rsa = jwkFor('RS256')
 const ed = jwkFor('EdDSA')
-const verdict = (outcome: KeyImport): KeyFault | string => (outcome.ok ? outcome.key.algorithms.join(' ') : outcome.fault)
-const judge = (jwk: unknown): KeyFault | string => verdict(importJwk(jwk))
+const verdict = (outcome: KeyImport): string => (outcome.ok ? outcome.key.algorithms.join(' ') : outcome.fault)
+const judge = (jwk: unknown): string => verdict(importJwk(jwk))
 const all = { rsa: 'RS256 RS384 RS512 PS256 PS384 PS512', ed: 'EdDSA Ed25519' }
 /** Self-signed, P-256, made for this test. */
 const certificate = `-----BEGIN CERTIFICATE-----
@@ -283,7 +283,7 @@ describe('a secret', () => {
   test.each<[string, string | Uint8Array]>([
     ['PEM', publicKey.export({ type: 'spki', format: 'pem' }).toString()],
     ['PEM in bytes', Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }).toString())],
-    ['PEM after a blank line', `\n\n${publicKey.export({ type: 'pkcs1', format: 'pem' })}`],
+    ['PEM after a blank line', `\n\n${publicKey.export({ type: 'pkcs1', format: 'pem' }).toString()}`],
     ['DER', spki],
     ['DER in base64', spki.toString('base64')],
     ['DER in base64url', spki.toString('base64url')],

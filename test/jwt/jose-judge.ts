@@ -55,7 +55,7 @@ export async function judgeJose({ token, key, now }: TokenCase): Promise<string>
     else await jwtVerify(token, key.secret, options)
     return 'accepted'
   } catch (error) {
-    return String((error as { code?: unknown }).code ?? (error as Error).name)
+    return codeOf(error)
   }
 }
 
@@ -72,8 +72,13 @@ export async function judgeKeyJose({ jwk, algorithm }: KeyCase): Promise<string>
     const { modulusLength = 2048 } = key.algorithm as { modulusLength?: number }
     return modulusLength < 2048 ? 'short' : 'accepted'
   } catch (error) {
-    return String((error as { code?: unknown }).code ?? (error as Error).name)
+    return codeOf(error)
   }
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: string; name: string }
+  return code ?? name
 }
 
 /** A JSON part of a token as a lenient reader sees it. */

@@ -42,5 +42,5 @@ export function parseHeader(segment: string): Outcome<{ header: JwsHeader }> {
 
 function withoutKid(header: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { kid: _, ...named } = header
-  return Object.freeze(Object.assign(Object.create(null), named))
+  return Object.freeze({ __proto__: null, ...named })
 }

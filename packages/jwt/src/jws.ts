@@ -1,5 +1,5 @@
 import { type Outcome, refuse } from '@countersign/core'
-import { decodedLength, decodeInto } from './base64url.js'
+import { decodeSegment } from './base64url.js'
 import { type JwsHeader, parseHeader } from './header.js'
 import type { HeaderMemo } from './header-memo.js'
 
@@ -38,11 +38,9 @@ export function parseJws(token: string, options?: ParseJwsOptions): Outcome<{ jw
   const bytes = Buffer.from(token, 'utf8')
   // Longer in bytes: not ASCII. A third dot is junk in the last segment.
   if (bytes.length !== token.length) return malformed
-  const payload = Buffer.allocUnsafe(decodedLength(secondDot - firstDot - 1))
-  if (decodeInto(bytes, firstDot + 1, secondDot, payload, 0) === -1) return malformed
-  // In place: what follows the second dot is not signed.
-  const signatureEnd = secondDot + 1 + decodeInto(bytes, secondDot + 1, bytes.length, bytes, secondDot + 1)
-  if (signatureEnd === secondDot) return malformed
+  const payload = decodeSegment(bytes, firstDot + 1, secondDot)
+  const signature = decodeSegment(bytes, secondDot + 1, bytes.length)
+  if (!payload || !signature) return malformed
   const headerSegment = token.slice(0, firstDot)
   let header = options?.headers?.get(headerSegment)
   if (header === undefined) {
@@ -50,7 +48,6 @@ export function parseJws(token: string, options?: ParseJwsOptions): Outcome<{ jw
     if (!parsed.ok) return parsed
     header = parsed.header
   }
-  const signature = bytes.subarray(secondDot + 1, signatureEnd)
   const signingInput = bytes.subarray(0, secondDot)
   return { ok: true, jws: { header, payload, signature, signingInput, headerSegment } }
 }

@@ -46,7 +46,7 @@ function createHmacSigner({ key, algorithm, kid }: SignerOptions): Signer {
 function createKeyPairSigner({ key, algorithm, kid, threadPool }: SignerOptions): Signer {
   const privateKey = readPrivateKey(key)
   if (!fitsAlgorithm(privateKey, algorithm)) throw new TypeError(`The key does not fit ${algorithm}`)
-  const half = checkPublicKey(createPublicKey(privateKey as unknown as Parameters<typeof createPublicKey>[0]), { algorithm })
+  const half = checkPublicKey(createPublicKey(privateKey), { algorithm })
   if (!half.ok) throw new TypeError(`The key cannot be used: ${half.fault}`)
   const { family, hash } = primitiveOf(algorithm)
   const prepared = signatureOptions(privateKey, algorithm)

@@ -9,7 +9,7 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** Makes objects that inherit nothing. One with a null prototype would be a slow dictionary to V8 once it is frozen. */
 const Bare = function Bare(): void {} as unknown as new () => Record<string, unknown>
-Bare.prototype = Object.freeze(Object.create(null))
+Bare.prototype = Object.freeze({ __proto__: null })
 
 /** What a tree of JSON values amounts to. */
 interface Tally {
@@ -104,15 +104,18 @@ const colon = 0x3a
 
 /** Colons outside of strings: in valid JSON, as many as there are members in the text. */
 function countMembers(bytes: Uint8Array): number {
-  const end = bytes.length
   let members = 0
-  for (let at = 0; at < end; at++) {
-    const byte = bytes[at]
-    if (byte === quote) {
-      for (at++; at < end && bytes[at] !== quote; at++) if (bytes[at] === backslash) at++
-    } else if (byte === colon) members++
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] === quote) at = endOfString(bytes, at)
+    else if (bytes[at] === colon) members++
   }
   return members
+}
+
+function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start + 1
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1
+  return at
 }
 
 /** Two unpaired surrogates become the same bytes wherever the text is stored as UTF-8. */

@@ -36,6 +36,6 @@ export function jwkThumbprint(key: JsonWebKey | KeyObject): string {
  */
 export function publicJwk(key: KeyObject): JsonWebKey {
   if (key.type === 'secret') throw new TypeError('A secret has no public half')
-  const half = key.type === 'private' ? createPublicKey(key as unknown as Parameters<typeof createPublicKey>[0]) : key
+  const half = key.type === 'private' ? createPublicKey(key) : key
   return (half.asymmetricKeyType === 'rsa-pss' ? rsaPublicKeyOf(half) : half).export({ format: 'jwk' })
 }
