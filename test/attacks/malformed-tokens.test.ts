@@ -55,3 +55,19 @@ describe.each(keys)('malformed tokens of an issuer that signs with $alg', (key) 
     expect(rows.length).toBeGreaterThan(300)
   })
 })
+
+describe('a JWKS that states no alg', () => {
+  it.each([
+    [testKeys.rs256, ['RS384', 'RS512', 'PS256', 'PS384', 'PS512']],
+    [testKeys.ps256, ['PS384', 'PS512', 'RS256', 'RS384', 'RS512']],
+  ] as const)('leaves it to the list of the issuer: a key for $alg signs nothing else', async (key, others) => {
+    const jwk = publicJwkOf(key, { alg: undefined })
+    const verifier = createVerifier({ issuers: { test: staticKeys({ issuer, audience, algorithms: [key.alg], keys: jwk }) } })
+    expect(await verifier.verify(await validToken(key))).toMatchObject({ ok: true })
+    for (const alg of others) {
+      const outcome = await verifier.verify(await validToken(renameKey(key, { alg })))
+      expect(outcome).toMatchObject({ ok: false, refusal: { reason: 'algorithm' } })
+    }
+    await verifier.close()
+  })
+})
