@@ -49,14 +49,8 @@ describe('the report of attackGuard', () => {
     expect(failed.map(({ name }) => name)).toContain('a valid token is admitted')
     const row = rows.find(({ name }) => name === 'ES256: one byte')
     expect(row).toMatchObject({ outcome: 'failed', actualStatus: 401, expectedStatus: [401], challengeOk: false })
-    expect([...new Set(notRun.map(({ note }) => note))].toSorted()).toEqual([
-      'needs clock',
-      'needs deadIssuer',
-      'needs otherIssuer',
-      'needs routes.identity',
-      'needs routes.optional',
-      'needs routes.scoped',
-    ])
+    const needed = ['clock', 'deadIssuer', 'otherIssuer', 'routes.identity', 'routes.optional', 'routes.scoped']
+    expect(new Set(notRun.map(({ note }) => note))).toEqual(new Set(needed.map((option) => `needs ${option}`)))
     expect(passed + failed.length + notRun.length).toBe(rows.length)
     expect(new Set(rows.map(({ family, name }) => `${family}: ${name}`)).size).toBe(rows.length)
   })

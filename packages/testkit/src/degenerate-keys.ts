@@ -12,11 +12,11 @@ export interface DegenerateKey {
 }
 
 /** The DER prefix of a SHA-256 digest in PKCS #1 v1.5 (RFC 8017 §9.2). */
-const sha256Prefix = Buffer.from('3031300d060960864801650304020105000420', 'hex')
+const sha256Prefix = '3031300d060960864801650304020105000420'
 
 /** With the public exponent 1 the signature is the padded digest itself: anybody can make it. */
 function exponentOne(input: string): Buffer {
-  const digest = Buffer.concat([sha256Prefix, createHash('sha256').update(input).digest()])
+  const digest = Buffer.concat([Buffer.from(sha256Prefix, 'hex'), createHash('sha256').update(input).digest()])
   return Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(256 - digest.length - 3, 0xff), Buffer.alloc(1), digest])
 }
 
