@@ -16,7 +16,7 @@ export async function bundleProcess(entry: string): Promise<ProcessBundle> {
   await build({
     input: entry,
     platform: 'node',
-    resolve: { conditionNames: ['@countersign/source', 'node', 'import'] },
+    resolve: { conditionNames: ['@countersign/source', 'node'] },
     output: { file: path, format: 'esm', codeSplitting: false },
     logLevel: 'silent',
   })

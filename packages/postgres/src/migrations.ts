@@ -1,0 +1,63 @@
+/** One step. It runs once, in the transaction of all steps. */
+export interface Migration {
+  /** 1, 2, 3 … */
+  readonly version: number
+  /** What the step does, for the table of migrations. */
+  readonly description: string
+  /**
+   * The lowest version that a release must know to work on the schema after this step. Adding things leaves it where it
+   * was (expand); taking things away raises it (contract), in a release after the one that stopped using them.
+   */
+  readonly needs: number
+  /** @param schema - quoted */
+  sql(schema: string): string
+}
+
+// Rows that are written again and again: room for the new version on the same page, and early cleaning.
+const churning = 'with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)'
+const shortLived = 'with (autovacuum_vacuum_scale_factor = 0.05)'
+
+/** Texts are bytea: PostgreSQL's text has no zero byte. Keys are hashes. Times are the server's. */
+const firstTables = (schema: string): string => `
+create table ${schema}.memory (
+  tenant bytea primary key,
+  home oid not null, system text not null, timeline text not null,
+  since timestamptz not null, epoch bigint not null
+) ${churning};
+create table ${schema}.claims (
+  tenant bytea, key bytea, expires_at timestamptz not null, primary key (tenant, key)
+) ${shortLived};
+create table ${schema}.nonces (
+  tenant bytea, key bytea, client bytea not null, spent_for bytea[] not null,
+  written_at timestamptz not null, expires_at timestamptz not null, primary key (tenant, key)
+) ${churning};
+create table ${schema}.challenges (
+  tenant bytea, key bytea, record bytea not null,
+  written_at timestamptz not null, expires_at timestamptz not null, primary key (tenant, key)
+) ${shortLived};
+create table ${schema}.families (
+  tenant bytea, key bytea, binding bytea not null, data bytea not null, generation bigint not null,
+  rotated_at timestamptz, revoked bytea, expires_at timestamptz not null, primary key (tenant, key)
+) ${churning};
+create table ${schema}.attempts (
+  tenant bytea, key bytea, used bigint not null, expires_at timestamptz not null, primary key (tenant, key)
+) ${churning};
+create table ${schema}.documents (
+  tenant bytea, kind text, collection bytea, id bytea, value bytea not null, revision bigint not null,
+  primary key (tenant, kind, collection, id)
+);
+create table ${schema}.revocations (
+  tenant bytea, epoch bigint, fact bytea not null, entry bytea not null, undone boolean not null,
+  expires_at timestamptz, primary key (tenant, epoch)
+);
+create index revocations_fact on ${schema}.revocations (tenant, fact, epoch);
+${['claims', 'nonces', 'challenges', 'families', 'attempts', 'revocations']
+  .map((table) => `create index ${table}_expires_at on ${schema}.${table} (expires_at);`)
+  .join('\n')}
+`
+
+/** All steps, in order. A released step is never changed. */
+export const migrations: readonly Migration[] = [{ version: 1, description: 'tables of every contract', needs: 1, sql: firstTables }]
+
+/** The version that this release works on. */
+export const requiredVersion = 1

@@ -1,0 +1,130 @@
+import { type Lifecycle, type Readiness, type RevocationStore, requireDuration, type Stores } from '@countersign/core'
+import { postgresAttempts } from './attempts.js'
+import { postgresChallenges } from './challenges.js'
+import { createDatabase, type Database } from './database.js'
+import { postgresDocuments } from './documents.js'
+import { bytesOf, type PostgresPool } from './driver.js'
+import { postgresFamilies } from './families.js'
+import { createMemorySince, type MemorySince, memoryCte } from './memory-since.js'
+import { requiredVersion } from './migrations.js'
+import { postgresNonces } from './nonces.js'
+import { createPush, type Push } from './push.js'
+import { postgresReplay } from './replay.js'
+import { postgresRevocations } from './revocations.js'
+import { rowKey } from './row-key.js'
+import { channelOf, quoteSchema } from './schema-name.js'
+import { type SweepOptions, type SweepResult, type SweepTimer, sweep, sweepEvery } from './sweep.js'
+
+/** How the stores use the database. */
+export interface PostgresStoresOptions {
+  /** The schema that `migrate` was given. */
+  readonly schema: string
+  /**
+   * Keeps several tenants apart in one schema; any text.
+   * @defaultValue ''
+   */
+  readonly tenant?: string
+  /**
+   * Milliseconds after which an operation is an outage, waiting for a connection included.
+   * @defaultValue 1000
+   */
+  readonly maxWaitMs?: number
+  /**
+   * Whether a promoted standby has every committed write, as with synchronous replication. Else what was remembered ends
+   * with a promotion: claims for things issued before are `unprovable`, nonces `unknown`, and guards write revocations back.
+   * @defaultValue false
+   */
+  readonly promotionLosesNothing?: boolean
+  /**
+   * Whether to LISTEN, on one connection of the pool, while somebody subscribes to revocations. Not behind a pooler in
+   * transaction mode, nor with a pool of one connection: there the polling of the readers has to do.
+   * @defaultValue true
+   */
+  readonly listen?: boolean
+  /**
+   * Prepares statements by name, so that a connection parses each once. Not behind a pooler that does not know them.
+   * @defaultValue false
+   */
+  readonly prepare?: boolean
+  /**
+   * Sweeps at this interval. Otherwise nothing runs unless `sweep` is called.
+   * @defaultValue undefined
+   */
+  readonly sweepEverySeconds?: number
+}
+
+/** All contracts on PostgreSQL. */
+export interface PostgresStores extends Stores {
+  /**
+   * Removes what has expired, of every tenant of the schema, in batches; any number of processes may do it at once.
+   * @throws TypeError for a batch that is no positive whole number; Unavailable
+   */
+  sweep(options?: SweepOptions): Promise<SweepResult>
+}
+
+const silent: Push = { subscribe: () => () => undefined, close: () => undefined }
+
+async function checkSchema(database: Database, schema: string, memory: MemorySince): Promise<void> {
+  const versions = `select coalesce(max(version), 0) as version, coalesce(max(needs), 0) as needs from ${schema}.migrations`
+  await database.operation(async (run) => {
+    const [row] = await run(versions, [])
+    const version = Number(row?.version)
+    if (version < requiredVersion) throw new Error(`the schema is at version ${version}, and ${requiredVersion} is needed: run migrate()`)
+    if (Number(row?.needs) > requiredVersion) throw new Error(`the schema needs a later release than this: it is at version ${version}`)
+    await memory.remembering(run, `with ${memoryCte(schema)} select exists (select from memory) as known`, [])
+  })
+}
+
+function lifecycleOf(check: () => Promise<void>, push: Push, timer: SweepTimer | undefined): Lifecycle {
+  const close = async (): Promise<void> => {
+    push.close()
+    timer?.close()
+  }
+  return {
+    async ready(): Promise<Readiness> {
+      const server = await check().then(
+        () => ({ ok: true }) as const,
+        (cause: unknown) => ({ ok: false, cause }) as const,
+      )
+      const failure = timer?.failure()
+      const swept = failure === undefined ? ({ ok: true } as const) : ({ ok: false, cause: failure } as const)
+      return { ok: server.ok, parts: { postgres: server, ...(timer && { sweep: swept }) } }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/**
+ * Every store contract on the `pg` pool of the host, for READ COMMITTED (the default of PostgreSQL, 12 or later). The pool stays the host's: it
+ * is never ended, and its settings are not changed. `close` ends what is our own: the timer of sweeps and the
+ * connection that listens.
+ *
+ * @param pool - of `pg` 8
+ * @throws TypeError for options that cannot be
+ */
+export function postgresStores(pool: PostgresPool, options: PostgresStoresOptions): PostgresStores {
+  const schema = quoteSchema(options.schema)
+  const tenant = bytesOf(options.tenant ?? '')
+  const { maxWaitMs = 1_000, prepare = false, promotionLosesNothing = false, listen = true, sweepEverySeconds } = options
+  const database = createDatabase(pool, { maxWaitMs: requireDuration('maxWaitMs', maxWaitMs), prepare })
+  const memory = createMemorySince(schema, { tenant, promotionLosesNothing })
+  const topic = { channel: channelOf(options.schema), name: rowKey(options.tenant ?? '').toString('hex') }
+  const push = listen && pool.options?.max !== 1 ? createPush(pool, topic) : silent
+  const subscribe: RevocationStore['subscribe'] = (listener) => push.subscribe(listener)
+  const sweepNow = (how?: SweepOptions): Promise<SweepResult> => sweep(database, schema, how)
+  const timer = sweepEverySeconds === undefined ? undefined : sweepEvery(requireDuration('sweepEverySeconds', sweepEverySeconds), sweepNow)
+  return {
+    replay: postgresReplay(database, schema, memory),
+    nonces: postgresNonces(database, schema, memory),
+    challenges: postgresChallenges(database, schema, memory),
+    families: postgresFamilies(database, schema, tenant),
+    attempts: postgresAttempts(database, schema, tenant),
+    clients: postgresDocuments(database, schema, { tenant, kind: 'clients' }),
+    keys: postgresDocuments(database, schema, { tenant, kind: 'keys' }),
+    accounts: postgresDocuments(database, schema, { tenant, kind: 'accounts' }),
+    revocations: postgresRevocations(database, schema, { memory, topic, subscribe }),
+    sweep: sweepNow,
+    ...lifecycleOf(() => checkSchema(database, schema, memory), push, timer),
+  }
+}

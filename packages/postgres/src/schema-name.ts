@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+
+const longest = 50
+const first = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_'
+const others = `${first}0123456789`
+
+/**
+ * The schema as it stands in SQL, in quotes.
+ *
+ * @throws TypeError unless it consists of at most 50 ASCII letters, digits and `_`, does not begin with a digit, and is
+ *   none of the server's own
+ */
+export function quoteSchema(schema: string): string {
+  const characters = typeof schema === 'string' ? Array.from(schema) : []
+  const plain = characters.every((character, index) => (index === 0 ? first : others).includes(character))
+  if (characters.length === 0 || characters.length > longest || !plain) {
+    throw new TypeError('schema has 1 to 50 ASCII letters, digits and _, and does not begin with a digit')
+  }
+  if (schema.toLowerCase().startsWith('pg_') || schema.toLowerCase() === 'information_schema') {
+    throw new TypeError('schema is not one of the server’s own')
+  }
+  return `"${schema}"`
+}
+
+/** The channel of LISTEN for a schema: names are cut at 63 bytes. */
+export function channelOf(schema: string): string {
+  return `countersign_${schema}`
+}
+
+/** The advisory lock that migrations of a schema hold: 63 bits of a hash. */
+export function migrationLock(schema: string): bigint {
+  return createHash('sha256').update(`countersign migrations of ${schema}`).digest().readBigUInt64BE() >> 1n
+}

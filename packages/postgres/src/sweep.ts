@@ -1,0 +1,98 @@
+import type { Database } from './database.js'
+
+/** Tables whose rows end by themselves. */
+export type SweptTable = 'claims' | 'nonces' | 'challenges' | 'families' | 'attempts' | 'revocations'
+
+/** How many rows went, by table. */
+export type SweepResult = Readonly<Record<SweptTable, number>>
+
+/** How to sweep. */
+export interface SweepOptions {
+  /**
+   * Rows per statement, each a transaction of its own.
+   * @defaultValue 1000
+   */
+  readonly batch?: number
+}
+
+const batchTimeoutMs = 30_000
+
+/** Rows that another sweep or an operation holds are left to it. */
+function deleteText(table: string, key: string, condition: string): string {
+  return `
+  with over as (
+    select tenant, ${key} from ${table} t where ${condition} limit $1 for update skip locked
+  ), gone as (
+    delete from ${table} t using over where t.tenant = over.tenant and t.${key} = over.${key} returning true
+  )
+  select count(*)::text as gone from gone`
+}
+
+const expired = 'expires_at <= clock_timestamp()'
+
+/** An entry with a later word on the same thing that lasts as long. */
+const superseded = (schema: string): string => `exists (
+  select from ${schema}.revocations later where later.tenant = t.tenant and later.fact = t.fact and later.epoch > t.epoch
+    and (later.expires_at is null or later.expires_at >= t.expires_at))`
+
+const tables: Readonly<Record<SweptTable, 'key' | 'epoch'>> = {
+  claims: 'key',
+  nonces: 'key',
+  challenges: 'key',
+  families: 'key',
+  attempts: 'key',
+  revocations: 'epoch',
+}
+
+/**
+ * Removes what has expired, of all tenants, and revocations that a later one has replaced. Any number of processes may do it at once.
+ *
+ * @throws TypeError for a batch that is no positive whole number; Unavailable
+ */
+export async function sweep(database: Database, schema: string, { batch = 1_000 }: SweepOptions = {}): Promise<SweepResult> {
+  if (!(Number.isInteger(batch) && batch > 0)) throw new TypeError('batch is a positive whole number')
+  async function removeAll(table: SweptTable, condition: string): Promise<number> {
+    const text = deleteText(`${schema}.${table}`, tables[table], condition)
+    const [row] = await database.operation((run) => run(text, [batch]), batchTimeoutMs)
+    const gone = Number(row?.gone ?? 0)
+    return gone < batch ? gone : gone + (await removeAll(table, condition))
+  }
+  const counts: Record<SweptTable, number> = { claims: 0, nonces: 0, challenges: 0, families: 0, attempts: 0, revocations: 0 }
+  for (const table of Object.keys(tables) as SweptTable[]) counts[table] = await removeAll(table, expired)
+  counts.revocations += await removeAll('revocations', superseded(schema))
+  return counts
+}
+
+/** Sweeps that were asked for at intervals. */
+export interface SweepTimer {
+  /** What the last sweep failed with, if it did. */
+  failure(): unknown
+  close(): void
+}
+
+/** Sweeps, waits, and sweeps again; the timer keeps no process alive. */
+export function sweepEvery(seconds: number, run: () => Promise<SweepResult>): SweepTimer {
+  const state: { timer: NodeJS.Timeout | undefined; failure: unknown; closed: boolean } = {
+    timer: undefined,
+    failure: undefined,
+    closed: false,
+  }
+  async function once(): Promise<void> {
+    state.failure = await run().then(
+      () => undefined,
+      (cause: unknown) => cause,
+    )
+    schedule()
+  }
+  function schedule(): void {
+    if (!state.closed) state.timer = setTimeout(() => void once(), seconds * 1_000).unref()
+  }
+  schedule()
+  return {
+    failure: () => state.failure,
+    close() {
+      state.closed = true
+      clearTimeout(state.timer)
+    },
+  }
+}
