@@ -13,7 +13,7 @@ export interface AcceptedEvent {
 /** A request or token was refused, or could not be judged (reasons that end in `_unavailable`). */
 export interface RefusedEvent {
   readonly reason: Reason
-  /** The name of the issuer entry, where the token named a trusted issuer. */
+  /** The name of the issuer entry, where the token named a trusted issuer; of an outage too. */
   readonly via: string | undefined
   readonly cached: boolean
   readonly durationMs: number
@@ -21,6 +21,11 @@ export interface RefusedEvent {
   readonly detail: RefusalDetail | undefined
   /** For an outage, what failed. */
   readonly cause?: unknown
+}
+
+/** A request without any credentials was admitted, because its route allows that. */
+export interface AnonymousEvent {
+  readonly durationMs: number
 }
 
 /** Keys of an issuer were fetched, or could not be. */
@@ -74,6 +79,7 @@ export interface NonceEvent {
 export interface Events {
   'countersign:accepted': AcceptedEvent
   'countersign:refused': RefusedEvent
+  'countersign:anonymous': AnonymousEvent
   'countersign:key-source': KeySourceEvent
   'countersign:revocation': RevocationEvent
   'countersign:issuer': IssuerEvent
@@ -85,6 +91,7 @@ export interface Events {
 export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:accepted',
   'countersign:refused',
+  'countersign:anonymous',
   'countersign:key-source',
   'countersign:revocation',
   'countersign:issuer',
@@ -104,13 +111,25 @@ export function eventChannel<N extends keyof Events>(name: N): EventChannel<Even
   return channel(name)
 }
 
+/** Who watches must not decide: left to the channel, an error of a listener would end the process. */
+function warn(cause: unknown): void {
+  process.emitWarning(cause instanceof Error ? cause : new Error('a listener of an event threw', { cause }))
+}
+
 /**
- * Calls `listener` for every message of a channel.
+ * Calls `listener` for every message of a channel. What it throws, or what its promise rejects with, becomes a warning of the process.
  *
  * @returns a function that ends the subscription
  */
 export function onEvent<N extends keyof Events>(name: N, listener: (message: Events[N]) => void): () => void {
-  const call = (message: unknown): void => listener(message as Events[N])
+  const call = (message: unknown): void => {
+    try {
+      const answer: unknown = listener(message as Events[N])
+      if (answer instanceof Promise) answer.catch(warn)
+    } catch (cause) {
+      warn(cause)
+    }
+  }
   subscribe(name, call)
   return () => {
     unsubscribe(name, call)

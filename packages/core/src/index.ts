@@ -8,6 +8,7 @@ export type { Dialect } from './dialect.js'
 export type { DocumentAddress, DocumentStore, StoredDocument } from './document-store.js'
 export {
   type AcceptedEvent,
+  type AnonymousEvent,
   type EventChannel,
   type Events,
   eventChannel,

@@ -11,15 +11,17 @@ import {
 import { readBearer } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
+import type { Course } from './judge-token.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
 import { refused, type Verdict } from './verdict.js'
-import { publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
+import { publishAnonymous, publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
 
 /** Admitted without credentials. */
 const anonymous: unique symbol = Symbol('anonymous')
 
-/** What a check has come to; undefined while it is open and after a refusal. */
-interface Judgement<A> {
+/** What a check has come to. */
+interface Judgement<A> extends Course {
+  /** Undefined while it is open and after a refusal. */
   admitted: A | typeof anonymous | undefined
 }
 
@@ -83,11 +85,12 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     request: WireRequest,
     host: object,
     requirements: readonly Requirement<A, R>[],
+    course: Course,
   ): Promise<Verdict | undefined> {
     const credentials = readBearer(request, places)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
     if (credentials.kind === 'none') return requirements.some((one) => one.admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
-    const judged = judge(credentials.token)
+    const judged = judge(credentials.token, course)
     const verdict = 'ok' in judged ? judged : await judged
     if (!verdict.ok || requirements.length === 0) return verdict
     const refusal = await firstRefusal(requirements, verdict.auth as unknown as A, host as R, now() / 1000)
@@ -97,6 +100,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   function admissionOf(verdict: Verdict | undefined, judgement: Judgement<A>, startedAt: number | undefined): Admission<A> {
     if (verdict === undefined) {
       judgement.admitted = anonymous
+      publishAnonymous(startedAt)
       return { ok: true, auth: undefined, anonymous: true }
     }
     publishVerdict(verdict, startedAt)
@@ -123,14 +127,14 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       // Express has a text there.
       const host = typeof request.host === 'object' && request.host !== null ? request.host : request
       // Whatever an earlier check admitted or is about to admit: this one decides.
-      const judgement: Judgement<A> = { admitted: undefined }
+      const judgement: Judgement<A> = { admitted: undefined, via: undefined }
       judgements.set(host, judgement)
       checkedRequirements(requirements)
       try {
-        return admissionOf(await judgeRequest(request, host, requirements), judgement, startedAt)
+        return admissionOf(await judgeRequest(request, host, requirements, judgement), judgement, startedAt)
       } catch (error) {
         if (!isUnavailable(error)) throw error
-        publishOutage(error.reason, startedAt, error.cause)
+        publishOutage(error, judgement.via, startedAt)
         return refuseWith(refuse(error.reason, { retryAfterSeconds: error.retryAfterSeconds }))
       }
     },

@@ -24,8 +24,21 @@ export interface Judging {
   now(): number
 }
 
+/** How far the judging of a token came, for events of an outage. */
+export interface Course {
+  /** The name of the issuer entry, as soon as it is known. */
+  via: string | undefined
+}
+
 /** Answers at once when keys and issuer are at hand. Throws or rejects with `Unavailable`. */
-export type JudgeToken = (token: string) => Verdict | Promise<Verdict>
+export type JudgeToken = (token: string, course: Course) => Verdict | Promise<Verdict>
+
+interface Presented {
+  readonly token: string
+  /** Undefined without a cache. */
+  readonly digest: string | undefined
+  readonly course: Course
+}
 
 interface Judged {
   readonly jws: Jws
@@ -80,17 +93,17 @@ export function createJudge(judging: Judging): JudgeToken {
     return first(0)
   }
 
-  function recheck(token: string, digest: string, verified: VerifiedToken, time: number): Verdict | Promise<Verdict> {
+  function recheck(presented: Presented, verified: VerifiedToken, time: number): Verdict | Promise<Verdict> {
     const { auth, hit, trusted } = verified
     const refusal = judgeTimes(auth.claims, trusted.rule, time / 1000)
     if (refusal) {
-      if (refusal.reason === 'expired') cache?.delete(digest)
+      if (refusal.reason === 'expired') forget(presented)
       return refused(refusal, trusted, true)
     }
     if (revocations === undefined) return hit
     return whenKnown(revoked(verified.queries), (reason) => {
       if (reason) return refused(refuse(reason), trusted, true)
-      return isEnded(trusted) ? judgeAnew(token, digest) : hit
+      return isEnded(trusted) ? judgeAnew(presented) : hit
     })
   }
 
@@ -140,7 +153,12 @@ export function createJudge(judging: Judging): JudgeToken {
     return whenKnown(trusted.keys.find({ kid, algorithm }), (answer) => withKey({ jws, claims, trusted }, answer, remember))
   }
 
-  function judgeAnew(token: string, digest: string | undefined): Verdict | Promise<Verdict> {
+  function forget({ digest }: Presented): void {
+    if (digest !== undefined) cache?.delete(digest)
+  }
+
+  function judgeAnew(presented: Presented): Verdict | Promise<Verdict> {
+    const { token, digest, course } = presented
     const parsed = parseJws(token, { maxBytes: maxTokenBytes, headers })
     if (!parsed.ok) return refused(parsed.refusal)
     const { jws } = parsed
@@ -151,29 +169,31 @@ export function createJudge(judging: Judging): JudgeToken {
     const remember = (verified: VerifiedToken): void => {
       if (digest !== undefined) cache?.set(digest, verified)
     }
-    return whenKnown(judging.find(claims.iss), (trusted) =>
-      whenKnown(withIssuer(jws, claims, trusted, remember), (verdict) =>
+    return whenKnown(judging.find(claims.iss), (trusted) => {
+      course.via = trusted?.via
+      return whenKnown(withIssuer(jws, claims, trusted, remember), (verdict) =>
         // The issuer was removed or replaced while its keys were waited for.
-        verdict.ok && isEnded(trusted) ? judgeAnew(token, digest) : verdict,
-      ),
-    )
+        verdict.ok && isEnded(trusted) ? judgeAnew(presented) : verdict,
+      )
+    })
   }
 
-  return (token) => {
+  return (token, course) => {
     if (typeof token !== 'string' || token.length > maxTokenBytes)
       return refused(refuse(typeof token === 'string' ? 'too_large' : 'malformed'))
-    if (cache === undefined) return judgeAnew(token, undefined)
-    const digest = cache.digest(token)
-    const verified = cache.get(digest)
-    if (verified === undefined) return judgeAnew(token, digest)
+    const digest = cache?.digest(token)
+    const presented: Presented = { token, digest, course }
+    const verified = digest === undefined ? undefined : cache?.get(digest)
+    if (verified === undefined) return judgeAnew(presented)
     const { trusted, set } = verified
+    course.via = trusted.via
     const time = judging.now()
     const current = time < trusted.liveUntil && trusted.keys.isCurrent(set)
-    if (current === true) return recheck(token, digest, verified, time)
+    if (current === true) return recheck(presented, verified, time)
     return whenKnown(current, (still) => {
-      if (still && !isEnded(trusted)) return recheck(token, digest, verified, judging.now())
-      cache.delete(digest)
-      return judgeAnew(token, digest)
+      if (still && !isEnded(trusted)) return recheck(presented, verified, judging.now())
+      forget(presented)
+      return judgeAnew(presented)
     })
   }
 }

@@ -1,6 +1,6 @@
-import { eventChannel, isUnavailable, type JwtClaims, type Readiness, type RefusedEvent } from '@countersign/core'
+import { eventChannel, isUnavailable, type JwtClaims, type Readiness, type Unavailable } from '@countersign/core'
 import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-options.js'
-import { createJudge, type JudgeToken } from './judge-token.js'
+import { type Course, createJudge, type JudgeToken } from './judge-token.js'
 import { createTenants } from './tenants.js'
 import { createTokenCache } from './token-cache.js'
 import { createTrust, type TrustedIssuer } from './trust.js'
@@ -8,10 +8,11 @@ import type { Verdict } from './verdict.js'
 
 const accepted = eventChannel('countersign:accepted')
 const refusals = eventChannel('countersign:refused')
+const anonymous = eventChannel('countersign:anonymous')
 
 /** Milliseconds of the monotonic clock; undefined when nobody would be told how long it took. */
 export function startTimer(): number | undefined {
-  return accepted.hasSubscribers || refusals.hasSubscribers ? performance.now() : undefined
+  return accepted.hasSubscribers || refusals.hasSubscribers || anonymous.hasSubscribers ? performance.now() : undefined
 }
 
 function since(startedAt: number | undefined): number {
@@ -29,10 +30,15 @@ export function publishVerdict(verdict: Verdict, startedAt: number | undefined):
   }
 }
 
+/** Tells subscribers of a request without credentials that was admitted. */
+export function publishAnonymous(startedAt: number | undefined): void {
+  if (anonymous.hasSubscribers) anonymous.publish({ durationMs: since(startedAt) })
+}
+
 /** Tells subscribers of an outage. */
-export function publishOutage(reason: RefusedEvent['reason'], startedAt: number | undefined, cause: unknown): void {
+export function publishOutage({ reason, cause }: Unavailable, via: string | undefined, startedAt: number | undefined): void {
   if (!refusals.hasSubscribers) return
-  refusals.publish({ reason, via: undefined, cached: false, durationMs: since(startedAt), detail: undefined, cause })
+  refusals.publish({ reason, via, cached: false, durationMs: since(startedAt), detail: undefined, cause })
 }
 
 async function readinessOf(issuers: readonly TrustedIssuer[]): Promise<Readiness> {
@@ -84,14 +90,15 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
   const verifier: Verifier<I, A> = {
     async verify(token) {
       const startedAt = startTimer()
+      const course: Course = { via: undefined }
       try {
-        const judged = judge(token)
-        const verdict = judged instanceof Promise ? await judged : judged
+        const judged = judge(token, course)
+        const verdict = 'ok' in judged ? judged : await judged
         publishVerdict(verdict, startedAt)
         // The entries of `issuers` made the Auth: its type follows from theirs.
         return verdict.ok ? { ok: true, auth: verdict.auth as unknown as A } : { ok: false, refusal: verdict.refusal }
       } catch (error) {
-        if (isUnavailable(error)) publishOutage(error.reason, startedAt, error.cause)
+        if (isUnavailable(error)) publishOutage(error, course.via, startedAt)
         throw error
       }
     },
