@@ -58,12 +58,17 @@ describe('discovery', () => {
     ['no JSON', () => '<html>'],
     ['nothing', () => ''],
   ])('metadata with %s is an outage, and no keys are fetched', async (_name, document) => {
-    const { issuer, guard, ask } = await startDiscovery()
+    const fetched: string[] = []
+    const recording: typeof fetch = (url, init) => {
+      fetched.push(String(url))
+      return fetch(url, init)
+    }
+    const { issuer, guard, ask } = await startDiscovery({ fetch: recording })
     issuer.behave({ kind: 'document', body: document(issuer) }, 'discovery')
     const token = await issuer.token()
     expect(await ask(token)).toBe('503 key_source_unavailable')
     expect(await retryAfter(guard, token)).toBeGreaterThanOrEqual(1)
-    expect(issuer.fetches).toEqual({ discovery: 1, jwks: 0 })
+    expect(fetched).toEqual([`${issuer.issuer}/.well-known/openid-configuration`])
   })
 
   it('metadata that came over https do not lead to plain http on loopback', async () => {

@@ -46,6 +46,13 @@ describe('a bad answer of the key server', () => {
     expect(loads[1]?.cause).toBeInstanceOf(Error)
   })
 
+  it.each([201, 203, 206, 301, 304, 400, 404, 500, 503])('a good document with status %i is no answer', async (status) => {
+    const body = status === 304 ? null : JSON.stringify({ keys: [good] })
+    const { issuer, ask, loads } = await startTrial({ fetch: async () => new Response(body, { status }) })
+    expect(await ask(await issuer.token())).toBe('503 key_source_unavailable')
+    expect(String(loads[0]?.cause)).toContain(`status ${status}`)
+  })
+
   it('100 keys in less than 256 KiB are taken', async () => {
     const { issuer, ask } = await startTrial()
     issuer.behave({ kind: 'document', body: many(100) })
