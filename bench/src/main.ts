@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { guardBench } from './guard-bench.js'
 import { jwksBench } from './jwks-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
+import { storesBench } from './stores-bench.js'
 import { verifyCold, verifyHot } from './verify-bench.js'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } })
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 21, sliceMs: 250 }),
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 11, sliceMs: 250 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
+  'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
 }
 
 const targets: readonly Target[] = [
@@ -26,6 +28,7 @@ const targets: readonly Target[] = [
   { bench: 'jwks-fetches-cold', subject: 'countersign', alg: 'RS256', most: 1 },
   { bench: 'jwks-fetches-unknown-kids', subject: 'countersign', alg: 'RS256', most: 2 },
   { bench: 'jwks-rotation-ms', subject: 'countersign', alg: 'RS256', most: 5000 },
+  { bench: 'stores-claim', subject: 'countersign', alg: '64 in flight', least: 0.7 },
 ]
 
 const wanted = Object.keys(benches).filter((name) => positionals.length === 0 || positionals.some((part) => name.startsWith(part)))

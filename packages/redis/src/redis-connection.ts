@@ -18,7 +18,9 @@ export interface RedisConnection {
   read<T>(call: (memory: ServerMemory) => Promise<T>): Promise<T>
   /** A call that changes `key`; its answer is given when replicas have the change, where that is asked for. */
   change<T>(key: string, call: (memory: ServerMemory) => Promise<T>): Promise<T>
-  /** What is known now; the same object as long as the connection was not lost. Use within a call only. */
+  /** Whether no connection was lost since a call was given this. */
+  isCurrent(memory: ServerMemory): boolean
+  /** What is known now. Use within a call only. */
   memory(): Promise<ServerMemory>
   close(): void
 }
@@ -75,15 +77,18 @@ interface State {
   trusted: number | undefined
 }
 
+const closed = (): Error => new Error('these stores are closed')
+
 /** @param key - where the beginning of the memory is kept */
 export function redisConnection(client: RedisClient, run: RunScript, key: string, options: ConnectionOptions): RedisConnection {
   const { maxWaitMs, wait, onWarning } = options
   const state: State = { generation: 0, known: undefined, reading: undefined, closed: false, trusted: undefined }
 
-  async function read(): Promise<ServerMemory> {
+  async function readMemory(): Promise<ServerMemory> {
     for (;;) {
       const { generation } = state
       const [since, trusted, now] = ((await run('memory', key)) as readonly string[]).map(Number) as [number, number, number]
+      if (state.closed) throw closed()
       if (generation !== state.generation) continue
       // at the latest: the server's clock was read before its answer arrived
       state.known = { since, trusted, trustedHere: performance.now() - (now - trusted) }
@@ -94,9 +99,9 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   }
 
   async function memory(): Promise<ServerMemory> {
-    if (state.closed) throw new Error('these stores are closed')
+    if (state.closed) throw closed()
     if (state.known) return state.known
-    state.reading ??= read().finally(() => {
+    state.reading ??= readMemory().finally(() => {
       state.reading = undefined
     })
     return state.reading
@@ -111,7 +116,7 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
       .exec()
     const [error, replicas] = results?.[1] ?? [new Error('no answer'), 0]
     if (error) throw error
-    if (state.known !== before) throw new Error('the connection was lost before a replica acknowledged')
+    if (!isCurrent(before)) throw new Error('the connection was lost before a replica acknowledged')
     if (!(Number(replicas) >= 1)) throw new Error('no replica acknowledged')
     return answer
   }
@@ -142,15 +147,21 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   )
   if (client.status === 'ready') void memory().catch(() => undefined)
 
+  const isCurrent = (memory: ServerMemory): boolean => state.known === memory
+
+  async function changeDurably<T>(changed: string, call: (memory: ServerMemory) => Promise<T>): Promise<T> {
+    const before = await memory()
+    return replicated(changed, await call(before), before)
+  }
+
+  const read = <T>(call: (memory: ServerMemory) => Promise<T>): Promise<T> =>
+    bounded(() => (state.known ? call(state.known) : memory().then(call)))
+
   return {
+    isCurrent,
     memory,
-    read: (call) => bounded(async () => call(state.known ?? (await memory()))),
-    change: (changed, call) =>
-      bounded(async () => {
-        const before = state.known ?? (await memory())
-        const answer = await call(before)
-        return wait ? replicated(changed, answer, before) : answer
-      }),
+    read,
+    change: (changed, call) => (wait ? bounded(() => changeDurably(changed, call)) : read(call)),
     close() {
       state.closed = true
       state.known = undefined

@@ -15,7 +15,8 @@ export function redisReplay(client: RedisClient, connection: RedisConnection, ke
       return connection.change(key, async (memory) => {
         if (issuedHere < memory.trustedHere) return Number(await client.exists(key)) === 1 ? 'replayed' : 'unprovable'
         if ((await client.set(key, '1', 'PX', wholeMs(keepForMs), 'NX')) === null) return 'replayed'
-        // If the connection was lost meanwhile, another one may have answered: one to a server that lost its memory.
+        if (connection.isCurrent(memory)) return 'claimed'
+        // The connection was lost meanwhile, and another one may have answered: one to a server that lost its memory.
         return issuedHere < (await connection.memory()).trustedHere ? 'unprovable' : 'claimed'
       })
     },
