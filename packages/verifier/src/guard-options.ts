@@ -70,7 +70,7 @@ export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> 
   setIssuer<Name extends keyof I & string>(name: Name, entry: IssuerEntry<ClaimsOf<I[Name]>>): void
   /** Stops believing an issuer at once. False if there was none of that name. */
   removeIssuer(name: keyof I & string): boolean
-  /** The exact `iss` strings that are believed now. */
+  /** The exact `iss` strings of the entries, in order. Tenants that `resolveIssuer` found are not among them: they are nobody else's business. */
   issuers(): readonly string[]
 }
 

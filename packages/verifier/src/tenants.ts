@@ -32,7 +32,6 @@ export interface TenantOptions<Via extends string = string, Claims extends objec
 export interface Tenants {
   /** Undefined for an issuer that is not asked for or not believed. Rejects with `Unavailable`. */
   find(issuer: string): TrustedIssuer | undefined | Promise<TrustedIssuer | undefined>
-  all(): readonly TrustedIssuer[]
   close(): void
 }
 
@@ -173,7 +172,6 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
       asking.set(issuer, answer)
       return answer
     },
-    all: () => [...tenants.values()].map(({ trusted }) => trusted),
     close() {
       closing.abort(new Error('the guard was closed'))
       for (const { opened } of tenants.values()) for (const one of opened) one.keys.close()

@@ -104,7 +104,7 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
     },
     setIssuer: (name, entry) => trust.set(name, entry),
     removeIssuer: (name) => trust.remove(name),
-    issuers: () => [...trust.all(), ...(tenants?.all() ?? [])].map(({ issuer }) => issuer),
+    issuers: () => trust.all().map(({ issuer }) => issuer),
     ready: () => readinessOf(trust.all()),
     close,
     [Symbol.asyncDispose]: close,
