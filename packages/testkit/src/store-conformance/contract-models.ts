@@ -29,16 +29,19 @@ function commands<A>(
 }
 
 const name = fc.constantFrom('a', 'b', '')
-const generation = fc.integer({ min: 0, max: 3 })
+/** Deep traces need calls that meet. */
+const usual = fc.oneof({ weight: 8, arbitrary: fc.constant('a') }, { weight: 1, arbitrary: name })
+const generation = fc.constantFrom(0, 0, 0, 1, 1, 1, 2, 2, 3)
 /** Either ends within what a run may pass, or not: no call is near an end. */
 const keepForMs = fc.constantFrom(300_000, 900_000, 0, -1)
+const usualMs = fc.oneof({ weight: 8, arbitrary: fc.constant(900_000) }, { weight: 1, arbitrary: keepForMs })
 const shortMs = fc.constantFrom(50_000, 300_000)
 const minute = 60_000
 
 const replay = commands(
   'claim',
   fc.record({ purpose: name, id: name, issuedAgoMs: fc.constantFrom(0, -minute, 100 * minute), keepForMs: fc.oneof(keepForMs, shortMs) }),
-  (stores, claim, { run }) => stores.replay.claim({ ...claim, id: run + claim.id }),
+  (stores, claim, { run }) => stores.replay.claim({ ...claim, purpose: run + claim.purpose }),
 )
 
 const nonces = fc.oneof(
@@ -66,28 +69,28 @@ const families = fc.oneof(
     weight: 2,
     arbitrary: commands(
       'create',
-      fc.record({ family: name, binding: name, data: name, keepForMs }),
+      fc.record({ family: usual, binding: usual, data: name, keepForMs: usualMs }),
       (stores, { family, ...record }, { run }) => stores.families.create({ family: run + family, ...record }),
     ),
   },
   {
-    weight: 5,
+    weight: 10,
     arbitrary: commands(
       'rotate',
       fc.record({
-        family: name,
+        family: usual,
         generation,
-        binding: name,
+        binding: usual,
         retryWindowMs: fc.constantFrom(0, 50_000, 1e9),
-        keepForMs: fc.option(keepForMs, { nil: undefined, freq: 2 }),
-        heal: fc.boolean(),
+        keepForMs: fc.option(usualMs, { nil: undefined, freq: 1 }),
+        heal: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
       }),
       (stores, { family, ...request }, { run }) => stores.families.rotate({ family: run + family, ...request }),
     ),
   },
   {
     weight: 1,
-    arbitrary: commands('revoke', fc.record({ family: name, reason: name }), (stores, { family, reason }, { run }) =>
+    arbitrary: commands('revoke', fc.record({ family: usual, reason: name }), (stores, { family, reason }, { run }) =>
       stores.families.revoke(run + family, reason),
     ),
   },
