@@ -94,6 +94,12 @@ describe('the answer', () => {
     expect(JSON.parse(String(reply.body))).toEqual({ error_description: expect.not.stringContaining('ECONN') })
   })
 
+  it('to a request that came too often is 429 with Retry-After and no challenge', async () => {
+    const { guard } = startGuard()
+    const { status, headers } = await replyTo(guard, await tokenOf(), () => refuse('too_many', { retryAfterSeconds: 30 }))
+    expect([status, headers['retry-after'], headers['www-authenticate']]).toEqual([429, '30', undefined])
+  })
+
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -5, 0, 0.2])(
     'to an outage of %d seconds has a Retry-After that HTTP knows',
     async (seconds) => {

@@ -41,7 +41,7 @@ export const plainDialect: Dialect = Object.freeze({
 
 const decided: readonly string[] = ['www-authenticate', 'retry-after', 'cache-control']
 
-/** The HTTP answer to a refusal (RFC 6750 §3, RFC 9470 §3; 503 for an outage). */
+/** The HTTP answer to a refusal (RFC 6750 §3, RFC 9470 §3; 503 for an outage, 429 for too many). */
 export function refusalReply(refusal: Refusal, options: ChallengeOptions): Reply {
   const { status, retryAfterSeconds = 1 } = refusal
   const worded = options.dialect.refusal(refusal)
@@ -49,7 +49,8 @@ export function refusalReply(refusal: Refusal, options: ChallengeOptions): Reply
   const headers: Record<string, string | readonly string[]> = Object.fromEntries(lowered.filter(([name]) => !decided.includes(name)))
   headers['cache-control'] = 'no-store'
   // RFC 9110 §10.2.3: whole seconds.
-  if (status === 503) headers['retry-after'] = String(Number.isFinite(retryAfterSeconds) ? Math.max(1, Math.ceil(retryAfterSeconds)) : 1)
+  if (status === 503 || status === 429)
+    headers['retry-after'] = String(Number.isFinite(retryAfterSeconds) ? Math.max(1, Math.ceil(retryAfterSeconds)) : 1)
   else headers['www-authenticate'] = challenge(refusal, options)
   return { status, headers, body: worded.body }
 }
