@@ -60,7 +60,7 @@ describe('discovery', () => {
   ])('metadata with %s is an outage, and no keys are fetched', async (_name, document) => {
     const fetched: string[] = []
     const recording: typeof fetch = (url, init) => {
-      fetched.push(String(url))
+      fetched.push(new Request(url).url)
       return fetch(url, init)
     }
     const { issuer, guard, ask } = await startDiscovery({ fetch: recording })
@@ -77,7 +77,7 @@ describe('discovery', () => {
     const { ask } = await startDiscovery({
       issuer: 'https://issuer.test',
       fetch: async (url) => {
-        asked.push(String(url))
+        asked.push(new Request(url).url)
         return Response.json({ issuer: 'https://issuer.test', jwks_uri: keys.jwksUrl })
       },
     })
