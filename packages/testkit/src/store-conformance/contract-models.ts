@@ -37,20 +37,21 @@ const keepForMs = fc.constantFrom(300_000, 900_000, 0, -1)
 const usualMs = fc.oneof({ weight: 8, arbitrary: fc.constant(900_000) }, { weight: 1, arbitrary: keepForMs })
 const shortMs = fc.constantFrom(50_000, 300_000)
 const minute = 60_000
+const beforeAnyStore = 1e12
 
 const replay = commands(
   'claim',
-  fc.record({ purpose: name, id: name, issuedAgoMs: fc.constantFrom(0, -minute, 100 * minute), keepForMs: fc.oneof(keepForMs, shortMs) }),
+  fc.record({ purpose: name, id: name, issuedAgoMs: fc.constantFrom(0, -minute, beforeAnyStore), keepForMs: fc.oneof(usualMs, shortMs) }),
   (stores, claim, { run }) => stores.replay.claim({ ...claim, purpose: run + claim.purpose }),
 )
 
 const nonces = fc.oneof(
-  commands('remember', fc.record({ jti: name, clientId: name, keepForMs }), ({ nonces: store }, { jti, ...record }, { run }) =>
+  commands('remember', fc.record({ jti: usual, clientId: usual, keepForMs: usualMs }), ({ nonces: store }, { jti, ...record }, { run }) =>
     store.remember(run + jti, record),
   ),
   commands(
     'spend',
-    fc.record({ jti: name, purpose: name, clientId: fc.option(name, { nil: undefined }) }),
+    fc.record({ jti: usual, purpose: name, clientId: fc.option(name, { nil: undefined, freq: 2 }) }),
     ({ nonces: store }, { jti, purpose, clientId }, { run }) => store.spend(run + jti, purpose, { clientId }),
   ),
 )
@@ -58,10 +59,10 @@ const nonces = fc.oneof(
 const challenges = fc.oneof(
   commands(
     'put',
-    fc.record({ id: name, record: name, keepForMs: fc.oneof(keepForMs, shortMs) }),
+    fc.record({ id: usual, record: name, keepForMs: fc.oneof(usualMs, shortMs) }),
     (stores, { id, record, keepForMs: keep }, { run }) => stores.challenges.put(run + id, record, keep),
   ),
-  commands('take', name, (stores, id, { run }) => stores.challenges.take(run + id)),
+  commands('take', usual, (stores, id, { run }) => stores.challenges.take(run + id)),
 )
 
 const families = fc.oneof(
