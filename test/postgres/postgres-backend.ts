@@ -44,10 +44,15 @@ export function schemasOf(pool: Pool): { create(): Promise<string>; drop(schema:
 const temporary = ['claims', 'nonces', 'challenges', 'families', 'attempts']
 const lasting = ['memory', 'documents', 'revocations']
 
-/** A backend for the conformance suite; `close` when all cases are done. */
+/**
+ * A backend for the conformance suite; `close` when all cases are done.
+ *
+ * @param prepare - changes the schema before anything is opened
+ */
 export function postgresBackend(
   url: string,
   options: Partial<PostgresStoresOptions> = {},
+  prepare: (schema: string) => Promise<void> = async () => undefined,
 ): StoreBackend<PostgresPlace> & { close(): Promise<void> } {
   const admin = quietPool(url)
   const schemas = schemasOf(admin)
@@ -56,7 +61,10 @@ export function postgresBackend(
     schema: undefined,
   }
   const schemaOfAll = (): Promise<string> => {
-    state.schema ??= schemas.create()
+    state.schema ??= schemas.create().then(async (schema) => {
+      await prepare(schema)
+      return schema
+    })
     return state.schema
   }
 
