@@ -58,6 +58,8 @@ const textChange = mostly<(text: string) => string | Buffer>(
   (text) => ` ${text} `,
   (text) => text.replace('{', '{"n":1e400,'),
   (text) => text.replace('{', '{"s":"\\ud800",'),
+  (text) => text.replace('{', '{"a\\nb":1,'),
+  (text) => text.replace('{', '{"https:\\/\\/a.example\\/b":1,'),
   (text) => text.replace('{', '{"\\u0073":"\\u00e9",'),
   (text) => text.replace('{', `{"d":${'['.repeat(15)}${']'.repeat(15)},`),
   (text) => text.replace('{', `{"d":${'['.repeat(16)}${']'.repeat(16)},`),

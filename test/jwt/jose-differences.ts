@@ -82,6 +82,13 @@ export const tokenDifferences: readonly Difference<TokenCase, TokenFacts>[] = [
     witnesses: () => [raw(alg, `{"exp":${exp},"sub":"\\ud800"}`)],
   },
   {
+    what: 'a member name with a quotation mark, a backslash or a control character',
+    refusedBy: 'countersign',
+    why: 'JSON.parse of Node 24 and 26 can be made to read other names as such a one (nodejs/node#63785). No claim has such a name.',
+    covers: (facts) => either(facts, ({ json }) => json?.oddName),
+    witnesses: () => [token({}, { exp, 'a\nb': 1 }), token({}, { exp, nested: { 'a"b': 1 } }), token({ '\\': 1 }, { exp })],
+  },
+  {
     what: 'more than 16 levels of nesting or 1000 members',
     refusedBy: 'countersign',
     why: 'What reads the claims after us may be recursive.',

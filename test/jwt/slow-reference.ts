@@ -19,13 +19,15 @@ export interface JsonFacts {
   duplicate: boolean
   infinite: boolean
   loneSurrogate: boolean
+  /** A member name with a quotation mark, a backslash or a control character. */
+  oddName: boolean
   members: number
   depth: number
 }
 
 /** Reads valid JSON character by character (RFC 8259) and notes what a strict reader must know. */
 export function jsonFacts(text: string): JsonFacts {
-  const facts: JsonFacts = { duplicate: false, infinite: false, loneSurrogate: false, members: 0, depth: 0 }
+  const facts: JsonFacts = { duplicate: false, infinite: false, loneSurrogate: false, oddName: false, members: 0, depth: 0 }
   let at = 0
   const blank = (): void => {
     while (' \t\n\r'.includes(text[at] ?? 'x')) at++
@@ -58,6 +60,7 @@ export function jsonFacts(text: string): JsonFacts {
         const name = string()
         if (names.has(name)) facts.duplicate = true
         names.add(name)
+        if (name.split('').some((one) => one === '"' || one === '\\' || one < ' ')) facts.oddName = true
         facts.members++
         blank()
         at++

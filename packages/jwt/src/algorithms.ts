@@ -27,7 +27,7 @@ const table: Readonly<Record<Algorithm, Primitive>> = {
 
 const byName: ReadonlyMap<string, Primitive> = new Map(Object.entries(table))
 
-/** Every algorithm that is understood, strongest families first nowhere: the order is that of RFC 7518 §3.1. */
+/** Every algorithm that is understood. */
 export const algorithms: readonly Algorithm[] = Object.freeze(Object.keys(table) as Algorithm[])
 
 /** True for the name of an algorithm that is understood; `none` is not one. */

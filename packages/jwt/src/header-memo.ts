@@ -20,7 +20,8 @@ export function createHeaderMemo(maxEntries = 256): HeaderMemo {
     get: (segment) => headers.get(segment),
     remember({ headerSegment, header }) {
       if (headers.has(headerSegment)) return
-      if (headers.size >= maxEntries) for (const oldest of headers.keys()) if (headers.delete(oldest)) break
+      const [oldest] = headers.size < maxEntries ? [] : headers.keys()
+      if (oldest !== undefined) headers.delete(oldest)
       // A slice of a string keeps the whole of it alive, here the bearer token; a copy does not.
       headers.set(Buffer.from(headerSegment, 'latin1').toString('latin1'), header)
     },

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { countMembers, parseText, plainNames } from './json-text.js'
 
 /** Deepest nesting of a header or of claims, the object itself included. */
 const maxDepth = 16
@@ -22,13 +23,16 @@ interface Tally {
 
 /**
  * Parses one JSON object as RFC 8725 §2.4 and RFC 7515 §4 want it: valid UTF-8 without a byte order mark, no member name
- * twice in any object, no number beyond the range of a double, no unpaired surrogate, bounded depth and size.
+ * twice in any object, no number beyond the range of a double, no unpaired surrogate, no name that cannot be written without
+ * an escape, bounded depth and size.
  *
  * @returns the object, deeply frozen and inheriting nothing, or undefined
  */
 export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
-  const text = bytes.toString()
-  if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined
+  const decoded = bytes.toString()
+  if (decoded.includes('\ufffd') && !isUtf8(bytes)) return undefined
+  const text = decoded.includes('\\') ? plainNames(decoded) : decoded
+  if (text === undefined) return undefined
   const value = parseText(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const object = Object.assign(new Bare(), value)
@@ -38,16 +42,7 @@ export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
   // JSON.parse keeps the last of several members with one name. A text no longer than what was kept has dropped none, and
   // has neither white space nor escapes.
   if (tally.textLength === text.length) return object
-  if (countMembers(bytes) !== tally.members) return undefined
-  return text.includes('\\') && !isWellFormed(object) ? undefined : object
-}
-
-function parseText(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return countMembers(text) === tally.members && isWellFormed(object) ? object : undefined
 }
 
 function freezeObject(object: Record<string, unknown>, tally: Tally): void {
@@ -98,29 +93,8 @@ function measureNumber(value: number, tally: Tally): number {
   return digits
 }
 
-const quote = 0x22
-const backslash = 0x5c
-const colon = 0x3a
-
-/** Colons outside of strings: in valid JSON, as many as there are members in the text. */
-function countMembers(bytes: Uint8Array): number {
-  let members = 0
-  for (let at = 0; at < bytes.length; at++) {
-    if (bytes[at] === quote) at = endOfString(bytes, at)
-    else if (bytes[at] === colon) members++
-  }
-  return members
-}
-
-function endOfString(bytes: Uint8Array, start: number): number {
-  let at = start + 1
-  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1
-  return at
-}
-
-/** Two unpaired surrogates become the same bytes wherever the text is stored as UTF-8. */
+/** Two unpaired surrogates become the same bytes wherever the text is stored as UTF-8. Names have none; see `plainNames`. */
 function isWellFormed(value: unknown): boolean {
   if (typeof value === 'string') return (value as string & { isWellFormed(): boolean }).isWellFormed()
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([name, member]) => isWellFormed(name) && isWellFormed(member))
+  return typeof value !== 'object' || value === null || Object.values(value).every(isWellFormed)
 }
