@@ -35,6 +35,7 @@ export type {
 } from './keys.js'
 export type { Lifecycle, Readiness } from './lifecycle.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
+export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
 export { type BodyResult, readJson } from './read-body.js'
 export type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'

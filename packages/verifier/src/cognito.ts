@@ -1,9 +1,7 @@
 import type { JwtClaims } from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
-import { documentUrl } from './fetch-document.js'
+import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes } from '@countersign/jwt/jwks'
 import { type IssuerEntry, issuerRule } from './issuer-entry.js'
-import { createRefreshingKeys, refreshTimes } from './refreshing-keys.js'
-import { loadJwks, type RemoteOptions } from './remote-jwks.js'
 
 /** Claims of an access token of Amazon Cognito. */
 export interface CognitoAccessClaims extends JwtClaims {

@@ -34,6 +34,8 @@ export interface VerifierOptions<I extends Issuers = Issuers, Via extends string
   readonly now?: Now
   /** For keys and metadata of issuers. @defaultValue the global `fetch` */
   readonly fetch?: typeof fetch
+  /** A number from 0 to 1, to spread what a fleet does. @defaultValue `Math.random` */
+  readonly random?: () => number
 }
 
 /** Options of `createGuard`. */

@@ -12,6 +12,7 @@ export {
   requireClaims,
   requireScopes,
 } from '@countersign/core'
+export type { RefreshOptions, RemoteOptions, SourceContext } from '@countersign/jwt/jwks'
 export type { TokenPlaces } from './bearer.js'
 export { type CognitoAccessClaims, type CognitoIdClaims, type CognitoOptions, cognito } from './cognito.js'
 export { createGuard } from './guard.js'
@@ -24,7 +25,6 @@ export type {
   IssuerSource,
   RuleOptions,
   SchemaResult,
-  SourceContext,
 } from './issuer-entry.js'
 export {
   type JwksOptions,
@@ -39,8 +39,6 @@ export {
   type StaticKeysOptions,
   staticKeys,
 } from './presets.js'
-export type { RefreshOptions } from './refreshing-keys.js'
-export type { RemoteOptions } from './remote-jwks.js'
 export { protectedResourceMetadata } from './resource-metadata.js'
 export { createRevocations, type Revocations } from './revocations.js'
 export { createSharedRevocations, type OnStale, type SharedRevocations, type SharedRevocationsOptions } from './shared-revocations.js'

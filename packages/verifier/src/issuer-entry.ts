@@ -1,5 +1,6 @@
-import type { Algorithm, JwtClaims, KeySource, Now } from '@countersign/core'
+import type { Algorithm, JwtClaims, KeySource } from '@countersign/core'
 import { isAlgorithm, isHmac, normalizeType, type ParsedClaims } from '@countersign/jwt'
+import type { SourceContext } from '@countersign/jwt/jwks'
 
 /** The part of a Standard Schema (standardschema.dev) that is called. */
 export interface ClaimsSchema<Output extends object = object> {
@@ -49,14 +50,6 @@ export interface IssuerRule {
   readonly demand: ((claims: ParsedClaims) => string | undefined) | undefined
   readonly schema: ClaimsSchema | undefined
   readonly scopes: (claims: JwtClaims) => readonly string[]
-}
-
-/** What a key source is given when a verifier takes the entry in. */
-export interface SourceContext {
-  /** The host's name for the entry. */
-  readonly via: string
-  readonly now: Now
-  readonly fetch: typeof fetch
 }
 
 /** Exact `iss` strings that share their keys. */

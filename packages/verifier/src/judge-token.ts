@@ -6,10 +6,10 @@ import {
   type RevocationView,
   reasons,
   refuse,
+  whenKnown,
 } from '@countersign/core'
 import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
-import { whenKnown } from './maybe-async.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
 import type { TrustedIssuer } from './trust.js'
 import { bounded, refused, type Verdict } from './verdict.js'
@@ -83,6 +83,7 @@ const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUn
 export function createJudge(judging: Judging): JudgeToken {
   const { cache, revocations, maxTokenBytes } = judging
   const headers = createHeaderMemo()
+  const parsing = { maxBytes: maxTokenBytes, headers }
 
   function revoked(queries: readonly RevocationQuery[]): RevocationReason | undefined | Promise<RevocationReason | undefined> {
     if (revocations === undefined) return undefined
@@ -115,7 +116,7 @@ export function createJudge(judging: Judging): JudgeToken {
   ): Verdict | Promise<Verdict> {
     // Who the client is and what may be revoked is as the token says, whatever a schema makes of it.
     const auth = authFrom(claims, said, trusted, answer.key?.kid ?? jws.header.kid)
-    const queries = queriesOf(said, trusted, auth, answer.key?.thumbprint)
+    const queries = revocations === undefined ? [] : queriesOf(said, trusted, auth, answer.key?.thumbprint)
     return whenKnown(revoked(queries), (reason): Verdict => {
       if (reason) return refused(refuse(reason), trusted)
       remember({ auth, hit: Object.freeze({ ok: true, auth, cached: true }), trusted, set: answer.set, queries })
@@ -159,7 +160,7 @@ export function createJudge(judging: Judging): JudgeToken {
 
   function judgeAnew(presented: Presented): Verdict | Promise<Verdict> {
     const { token, digest, course } = presented
-    const parsed = parseJws(token, { maxBytes: maxTokenBytes, headers })
+    const parsed = parseJws(token, parsing)
     if (!parsed.ok) return refused(parsed.refusal)
     const { jws } = parsed
     const read = parseClaims(jws)

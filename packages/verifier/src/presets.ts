@@ -1,9 +1,15 @@
 import type { AsymmetricAlgorithm, HmacAlgorithm, JwtClaims, KeySet, KeySource, SecretsOption } from '@countersign/core'
 import { isHmac } from '@countersign/jwt'
-import { documentUrl } from './fetch-document.js'
+import {
+  createRefreshingKeys,
+  discoveredUrl,
+  documentUrl,
+  loadJwks,
+  type RefreshOptions,
+  type RemoteOptions,
+  refreshTimes,
+} from '@countersign/jwt/jwks'
 import { type IssuerEntry, type IssuerRule, issuerNames, issuerRule, publicKeyRule, type RuleOptions } from './issuer-entry.js'
-import { createRefreshingKeys, type RefreshOptions, refreshTimes } from './refreshing-keys.js'
-import { discoveredUrl, loadJwks, type RemoteOptions } from './remote-jwks.js'
 import { constantKeys, type PublicKeyInput, secretKeys, staticKeySet } from './static-keys.js'
 
 type Issuer = { /** The exact `iss`, or several that share their keys. */ readonly issuer: string | readonly string[] }

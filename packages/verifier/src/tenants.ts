@@ -1,5 +1,5 @@
 import { eventChannel, Unavailable } from '@countersign/core'
-import { withDeadline } from './fetch-document.js'
+import { withDeadline } from '@countersign/jwt/jwks'
 import type { IssuerEntry } from './issuer-entry.js'
 import { endTrust, openEntry, type TrustedIssuer, type TrustOptions } from './trust.js'
 

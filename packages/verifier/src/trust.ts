@@ -31,6 +31,7 @@ export interface TrustOptions {
   readonly issuers: Readonly<Record<string, IssuerEntry<object>>>
   readonly now: Now
   readonly fetch: typeof fetch
+  readonly random: () => number
 }
 
 const events = eventChannel('countersign:issuer')
@@ -50,7 +51,7 @@ export function openEntry(
     throw new TypeError(`issuer ${JSON.stringify(via)} is no entry that a preset made`)
   const aliases = entry.sources.flatMap((source) => source.issuers)
   return entry.sources.flatMap((source) => {
-    const keys = source.open({ via, now: options.now, fetch: options.fetch })
+    const keys = source.open({ via, now: options.now, fetch: options.fetch, random: options.random })
     return source.issuers.map((issuer: string) => ({ via, issuer, aliases, rule: entry.rule, keys, liveUntil }))
   })
 }

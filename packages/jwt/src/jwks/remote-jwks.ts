@@ -1,6 +1,6 @@
 import { documentUrl, type FetchedDocument, type FetchRules, fetchDocument } from './fetch-document.js'
-import type { SourceContext } from './issuer-entry.js'
-import type { LoadKeys, RefreshOptions } from './refreshing-keys.js'
+import type { LoadKeys } from './key-loading.js'
+import type { RefreshOptions, SourceContext } from './refresh-options.js'
 
 /** Options of every entry whose keys are fetched. */
 export interface RemoteOptions extends RefreshOptions {

@@ -1,5 +1,6 @@
 import type { KeySet, VerificationKey } from '@countersign/core'
-import { createKeySet, importJwk } from '@countersign/jwt'
+import { importJwk } from '../import-jwk.js'
+import { createKeySet } from '../key-set.js'
 
 /** A usable set and how many keys of the document were left out, by why. */
 export interface ImportedJwks {

@@ -1,0 +1,108 @@
+import { type KeyAnswer, type KeyQuery, type KeySet, type KeySource, whenKnown } from '@countersign/core'
+import { selectKey } from '../key-set.js'
+import { createKeyLoading, type KeyLoading, type LoadKeys } from './key-loading.js'
+import type { RefreshOptions, SourceContext } from './refresh-options.js'
+import { createUnknownKids, type UnknownKids, type WaitingPlace } from './unknown-kids.js'
+
+/** A set is refreshed after this part of its life. */
+const refreshAfter = 0.8
+
+type NamedQuery = KeyQuery & { readonly kid: string }
+
+/** Which set may be believed at a moment. */
+interface Belief {
+  /** Waits only for a first load or one that is overdue. */
+  usable(): KeySet | Promise<KeySet>
+}
+
+function createBelief(loading: KeyLoading, times: Required<RefreshOptions>): Belief {
+  const mayBeStale = (age: number): boolean => age < loading.lifeMs() + times.staleIfErrorSeconds * 1000
+
+  /** After a load, or while none may begin. A set may be as much older than its life as its answer was allowed to take. */
+  function believed(): KeySet {
+    const age = loading.ageMs()
+    const isBelieved = loading.failures() > 0 ? mayBeStale(age) : age < loading.lifeMs() + times.timeoutSeconds * 1000
+    if (!isBelieved) throw loading.unavailable()
+    return loading.set()
+  }
+
+  return {
+    usable() {
+      const age = loading.ageMs()
+      const lifeMs = loading.lifeMs()
+      if (age < lifeMs) {
+        if (age >= lifeMs * refreshAfter && loading.pauseLeftMs() <= 0) void loading.refresh()
+        return loading.set()
+      }
+      if (loading.inFlight() === undefined && loading.pauseLeftMs() > 0) return believed()
+      const load = loading.refresh()
+      // The source failed lately: known keys need not wait for it to fail again.
+      return loading.failures() > 0 && mayBeStale(age) ? loading.set() : load.then(believed)
+    },
+  }
+}
+
+/** What a request with an unknown kid does next: wait for a load, or undefined when its time is up. */
+function nextLoad(loading: KeyLoading, place: WaitingPlace): Promise<void> | undefined {
+  const inFlight = loading.inFlight()
+  if (inFlight !== undefined) return inFlight
+  if (loading.pauseLeftMs() > 0) throw loading.unavailable()
+  const turn = place.turn()
+  return turn === 'load' ? loading.refresh() : turn
+}
+
+/** Waits for a load that began after `asked`, as the limits on loads for unknown kids permit. */
+async function renewed(loading: KeyLoading, unknownKids: UnknownKids, query: NamedQuery, asked: number): Promise<KeyAnswer> {
+  const none = (): KeyAnswer => ({ key: undefined, set: loading.set() })
+  function turnedAway(): KeyAnswer {
+    if (loading.failures() > 0) throw loading.unavailable()
+    return none()
+  }
+  const place = unknownKids.enter(query.kid)
+  if (place === undefined) return turnedAway()
+  try {
+    while (loading.answered() <= asked) {
+      const failures = loading.failures()
+      const load = nextLoad(loading, place)
+      if (load === undefined) return turnedAway()
+      await load
+      if (loading.failures() > failures) throw loading.unavailable()
+      const key = selectKey(loading.set(), query)
+      if (key) return { key, set: loading.set() }
+    }
+    unknownKids.remember(query.kid)
+    return none()
+  } finally {
+    place.leave()
+  }
+}
+
+/**
+ * Keys of a remote issuer: one load in flight, refreshed ahead of time, believed for a while when the source is down.
+ * It sets no timers while nobody asks; age is judged when a request asks.
+ */
+export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOptions>, context: SourceContext): KeySource {
+  const loading = createKeyLoading(load, times, context, () => unknownKids.clear())
+  const unknownKids = createUnknownKids(loading.elapsed)
+  const { usable } = createBelief(loading, times)
+  return {
+    find(query) {
+      const asked = loading.begun()
+      return whenKnown(usable(), (set) => {
+        const key = selectKey(set, query)
+        const { kid } = query
+        if (key || kid === undefined || set.keys.some((known) => known.kid === kid)) return { key, set }
+        return renewed(loading, unknownKids, { ...query, kid }, asked)
+      })
+    },
+    isCurrent: (set) => whenKnown(usable(), (current) => current === set),
+    async ready() {
+      try {
+        await usable()
+      } catch (outage) {
+        throw loading.cause() ?? outage
+      }
+    },
+    close: loading.close,
+  }
+}
