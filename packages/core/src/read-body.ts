@@ -12,29 +12,41 @@ function mediaType(request: WireRequest): string {
   return (end === -1 ? text : text.slice(0, end)).trim().toLowerCase()
 }
 
-/** Reads the stream, bounded; undefined when it is too large. A stream that somebody has read already is empty. */
-async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer | undefined> {
+const malformed = { ok: false, status: 400 } as const
+const tooLarge = { ok: false, status: 413 } as const
+
+/** Reads the stream, bounded. A stream that somebody has read already is empty. */
+async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<BodyResult<Buffer>> {
   const chunks: Uint8Array[] = []
   let received = 0
-  for await (const chunk of stream) {
-    received += chunk.byteLength
-    if (received > maxBytes) return undefined
-    chunks.push(chunk)
+  try {
+    for await (const chunk of stream) {
+      received += chunk.byteLength
+      if (received > maxBytes) return tooLarge
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    // A client that went away while it was sending is no fault of ours.
+    if ((error as { readonly code?: unknown }).code === 'ECONNRESET') return malformed
+    throw error
   }
-  return Buffer.concat(chunks)
+  return { ok: true, value: Buffer.concat(chunks) }
 }
 
-/** The text of the body: raw from the stream, or as the host has read it (text, bytes). */
+/** The bytes of the body: raw from the stream, or as the host has read it (text, bytes). */
+async function bodyBytes({ body, stream }: WireRequest, maxBytes: number): Promise<BodyResult<Buffer>> {
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return stream === undefined ? malformed : readStream(stream, maxBytes)
+  const bytes = Buffer.from(body)
+  return bytes.length > maxBytes ? tooLarge : { ok: true, value: bytes }
+}
+
 async function bodyText(request: WireRequest, maxBytes: number): Promise<BodyResult<string>> {
-  const { body, stream } = request
-  const bytes = typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : stream && (await readStream(stream, maxBytes))
-  if (stream !== undefined && bytes === undefined) return { ok: false, status: 413 }
-  if (bytes === undefined) return { ok: false, status: 400 }
-  if (bytes.length > maxBytes) return { ok: false, status: 413 }
+  const bytes = await bodyBytes(request, maxBytes)
+  if (!bytes.ok) return bytes
   try {
-    return { ok: true, value: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { ok: true, value: new TextDecoder('utf-8', { fatal: true }).decode(bytes.value) }
   } catch {
-    return { ok: false, status: 400 }
+    return malformed
   }
 }
 
@@ -62,7 +74,7 @@ export async function readJson(
   const text = isParsed(request.body) ? undefined : await bodyText(request, options.maxBytes ?? defaultMaxBytes)
   if (text && !text.ok) return text
   const value = text ? parse(text.value) : request.body
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { ok: false, status: 400 }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return malformed
   // Without a prototype: a member that is not there is not found in Object.prototype either.
   return { ok: true, value: Object.assign(Object.create(null), value) as Readonly<Record<string, unknown>> }
 }

@@ -1,4 +1,5 @@
-import type { Algorithm, ClientKeyFault } from '@countersign/core'
+import type { AsymmetricAlgorithm, ClientKeyFault, VerificationKey } from '@countersign/core'
+import { importJwk, isAlgorithm, isHmac } from '@countersign/jwt'
 
 /** What a client's key may do at a moment. */
 export type ClientKeyState = 'active' | Exclude<ClientKeyFault, 'unknown'>
@@ -9,7 +10,7 @@ export interface ClientKey {
   readonly kid: string
   readonly thumbprint: string
   /** Fixed at registration. */
-  readonly algorithm: Algorithm
+  readonly algorithm: AsymmetricAlgorithm
   readonly publicJwk: Readonly<Record<string, unknown>>
   readonly registeredAt: number
   /** When possession of the private key was shown; null until then, where the host demands it. */
@@ -21,6 +22,23 @@ export interface ClientKey {
   readonly revokedFor?: string
 }
 
+/** A client's key as it is shown. Times are epoch seconds. */
+export interface ClientKeyView {
+  readonly kid: string
+  readonly thumbprint: string
+  readonly algorithm: AsymmetricAlgorithm
+  readonly state: ClientKeyState
+  readonly notBefore: number | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** Whether a record of the store is a key as this release keeps it. */
+export function isClientKey(record: unknown): record is ClientKey {
+  const { kid, thumbprint, algorithm, publicJwk } = (record ?? {}) as Partial<Record<keyof ClientKey, unknown>>
+  const isNamed = typeof kid === 'string' && typeof thumbprint === 'string' && isAlgorithm(algorithm) && !isHmac(algorithm)
+  return isNamed && typeof publicJwk === 'object' && publicJwk !== null
+}
+
 /** The state at `now`, epoch seconds. */
 export function clientKeyState(key: ClientKey, now: number): ClientKeyState {
   if (key.revokedAt !== undefined) return 'revoked'
@@ -28,4 +46,17 @@ export function clientKeyState(key: ClientKey, now: number): ClientKeyState {
   if (key.expiresAt !== undefined && now >= key.expiresAt) return 'expired'
   if (key.confirmedAt === null) return 'pending'
   return key.notBefore !== undefined && now < key.notBefore ? 'not_yet_valid' : 'active'
+}
+
+/** The key as a client or an operator sees it. */
+export function clientKeyView(key: ClientKey, now: number): ClientKeyView {
+  const { kid, thumbprint, algorithm, notBefore, expiresAt } = key
+  return { kid, thumbprint, algorithm, state: clientKeyState(key, now), notBefore, expiresAt }
+}
+
+/** The key as signatures are verified with it, under the client's name for it. */
+export function clientVerificationKey({ publicJwk, kid, algorithm: alg }: ClientKey): VerificationKey {
+  const imported = importJwk({ ...publicJwk, alg, kid })
+  if (!imported.ok) throw new Error(`a registered key cannot be used any more: ${imported.fault}`)
+  return imported.key
 }

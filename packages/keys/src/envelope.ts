@@ -7,51 +7,68 @@ export interface Envelope {
   seal(privateKey: KeyObject, kid: string): string
   /** @throws Error if the key-encryption key is not there any more, or the text was changed */
   open(sealed: string, kid: string): KeyObject
+  /** Whether a text is sealed under the key-encryption key that is used now. */
+  isCurrent(sealed: string): boolean
+}
+
+interface EncryptionKey {
+  readonly id: string
+  readonly bytes: Buffer
 }
 
 const version = 'v1'
+const cipherName = 'aes-256-gcm'
+const tagBytes = 16
 
+/** Text is base64 or base64url and nothing else: a password is no key. */
 function keyBytes(secret: string | Uint8Array): Buffer {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'base64') : Buffer.from(secret)
-  if (bytes.length !== 32) throw new TypeError('a key-encryption key has 32 bytes; text is base64')
+  const encodings = [bytes.toString('base64'), bytes.toString('base64').replaceAll('=', ''), bytes.toString('base64url')]
+  if (bytes.length !== 32 || (typeof secret === 'string' && !encodings.includes(secret)))
+    throw new TypeError('encryption: a key-encryption key has 32 bytes; text is base64')
   return bytes
 }
+
+function encryptionKeys({ current, previous = [] }: RotatingSecrets): readonly [EncryptionKey, ...EncryptionKey[]] {
+  const read = ({ id, secret }: RotatingSecrets['current']): EncryptionKey => {
+    if (typeof id !== 'string' || id === '' || id.includes('.'))
+      throw new TypeError('encryption: the id of a key-encryption key is a text without dots')
+    return { id, bytes: keyBytes(secret) }
+  }
+  const all = [read(current), ...previous.map(read)] as const
+  if (new Set(all.map(({ id }) => id)).size < all.length) throw new TypeError('encryption: two key-encryption keys share an id')
+  return all
+}
+
+const bound = (kid: string): Buffer => Buffer.from(`${version}.${kid}`)
 
 /**
  * AES-256-GCM under the current key; previous ones still open.
  *
- * @throws TypeError if a key has not 32 bytes or its id has a dot
+ * @param option - a function is asked at every use
+ * @throws TypeError if a key has not 32 bytes, its id has a dot or is there twice
  */
 export function createEnvelope(option: SecretsOption): Envelope {
   const ask = typeof option === 'function' ? option : (): RotatingSecrets => option
-  const all = (): readonly { readonly id: string; readonly bytes: Buffer }[] => {
-    const { current, previous = [] } = ask()
-    return [current, ...previous].map(({ id, secret }) => {
-      if (id === '' || id.includes('.')) throw new TypeError('the id of a key-encryption key is not empty and has no dot')
-      return { id, bytes: keyBytes(secret) }
-    })
-  }
-  all()
+  encryptionKeys(ask())
   return {
     seal(privateKey, kid) {
-      const [current] = all()
-      if (current === undefined) throw new TypeError('there is no key-encryption key')
+      const [{ id, bytes }] = encryptionKeys(ask())
       const iv = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', current.bytes, iv, { authTagLength: 16 }).setAAD(Buffer.from(`${version}.${kid}`))
-      const text = Buffer.concat([cipher.update(privateKey.export({ format: 'der', type: 'pkcs8' })), cipher.final(), cipher.getAuthTag()])
-      return [version, current.id, iv.toString('base64url'), text.toString('base64url')].join('.')
+      const cipher = createCipheriv(cipherName, bytes, iv, { authTagLength: tagBytes }).setAAD(bound(kid))
+      const text = [cipher.update(privateKey.export({ format: 'der', type: 'pkcs8' })), cipher.final(), cipher.getAuthTag()]
+      return [version, id, iv.toString('base64url'), Buffer.concat(text).toString('base64url')].join('.')
     },
     open(sealed, kid) {
       const [format, id, iv = '', text = ''] = sealed.split('.')
-      const key = all().find((one) => one.id === id)
+      const key = encryptionKeys(ask()).find((one) => one.id === id)
       if (format !== version || key === undefined) throw new Error('the key-encryption key of a private key is not there')
       const bytes = Buffer.from(text, 'base64url')
-      const decipher = createDecipheriv('aes-256-gcm', key.bytes, Buffer.from(iv, 'base64url'), { authTagLength: 16 }).setAAD(
-        Buffer.from(`${version}.${kid}`),
-      )
-      decipher.setAuthTag(bytes.subarray(-16))
-      const der = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()])
+      const decipher = createDecipheriv(cipherName, key.bytes, Buffer.from(iv, 'base64url'), { authTagLength: tagBytes })
+      decipher.setAAD(bound(kid)).setAuthTag(bytes.subarray(-tagBytes))
+      const der = Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()])
       return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     },
+    isCurrent: (sealed) => sealed.startsWith(`${version}.${encryptionKeys(ask())[0].id}.`),
   }
 }

@@ -1,5 +1,15 @@
-import { type ClientAuthenticator, jsonReply, type Reply, type RouteTable, readJson, type WireRequest } from '@countersign/core'
-import type { ClientKeyView, RegisteredKeys, RegistrationFault } from './client-keys.js'
+import {
+  type AsymmetricAlgorithm,
+  type ClientAuthenticator,
+  jsonReply,
+  type Reply,
+  type RouteTable,
+  readJson,
+  type WireRequest,
+} from '@countersign/core'
+import type { ClientKeyView } from './client-key.js'
+import type { RegisteredKeys } from './registered-keys.js'
+import type { Registration, RegistrationFault } from './registration.js'
 
 /** Options of {@link keyRoutes}. */
 export interface KeyRoutesOptions {
@@ -10,12 +20,15 @@ export interface KeyRoutesOptions {
 }
 
 const noStore = { 'cache-control': 'no-store' }
+const done: Reply = { status: 204, headers: noStore }
 
 const descriptions: Readonly<Partial<Record<RegistrationFault, string>>> = {
+  malformed: 'The body needs public_key_pem (SPKI) or jwk, and it must be a key.',
+  unsupported: 'The key is of a kind that is not accepted. A PEM begins with BEGIN PUBLIC KEY.',
   bad_kid: 'kid is a text of 1 to 128 characters out of letters, digits and ._~:+=-',
-  bad_times: 'not_before and expires_at are epoch seconds, expires_at in the future and after not_before',
+  bad_times: 'not_before and expires_at are epoch seconds, expires_at in the future and after not_before.',
   kid_taken: 'This client has a key of that kid already.',
-  key_taken: 'This key is registered already, or was revoked.',
+  key_taken: 'This key is registered already, or was before.',
   too_many: 'This client has as many keys as it may.',
   private: 'This is a private key. Send the public one, and do not use the private one any more: it has been disclosed.',
   weak_rsa: 'An RSA key has 2048 bits or more and an odd public exponent above 1.',
@@ -35,71 +48,93 @@ function faultReply(fault: RegistrationFault): Reply {
   return refused(status, fault, descriptions[fault] ?? 'The key cannot be used.')
 }
 
-const optionalNumber = (value: unknown): boolean => value === undefined || value === null || typeof value === 'number'
+const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string'
+const isNumber = (value: unknown): value is number | undefined => value === undefined || typeof value === 'number'
 
-function registrationFrom(owner: string, body: Readonly<Record<string, unknown>>): Parameters<RegisteredKeys['register']>[0] | undefined {
-  const { kid, public_key_pem: pem, jwk, not_before: notBefore, expires_at: expiresAt } = body
-  if (typeof kid !== 'string' || !(pem === undefined || typeof pem === 'string')) return undefined
-  if (!optionalNumber(notBefore) || !optionalNumber(expiresAt)) return undefined
+/** Undefined where a member has another type than it must; its value is judged by the registry. */
+function registrationFrom(owner: string, body: Readonly<Record<string, unknown>>): Registration | undefined {
+  const { kid, public_key_pem: pem, jwk, alg, not_before: notBefore, expires_at: expiresAt } = body
+  if (typeof kid !== 'string' || !isText(pem) || !isText(alg) || !isNumber(notBefore) || !isNumber(expiresAt)) return undefined
   return {
     owner,
     kid,
     ...(pem !== undefined && { pem }),
     ...(jwk !== undefined && { jwk }),
-    ...(typeof notBefore === 'number' && { notBefore }),
-    ...(typeof expiresAt === 'number' && { expiresAt }),
+    ...(alg !== undefined && { algorithm: alg as AsymmetricAlgorithm }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  }
+}
+
+/** Values of the query parameter `reason`. */
+function reasonsOf({ url = '' }: WireRequest): readonly string[] {
+  const mark = url.indexOf('?')
+  return mark === -1 ? [] : new URLSearchParams(url.slice(mark + 1)).getAll('reason')
+}
+
+type Act = (owner: string, request: WireRequest) => Promise<Reply>
+
+/** Lets a client act on its own keys, and nobody else. */
+function ownOnly(authenticate: ClientAuthenticator, act: Act): (request: WireRequest) => Promise<Reply> {
+  return async (request) => {
+    const who = await authenticate(request)
+    if (!who.ok) return who.reply
+    const named = request.params?.client_id
+    if (named !== undefined && named !== who.clientId) return refused(403, 'access_denied', 'A client sees only its own keys.')
+    return act(who.clientId, request)
+  }
+}
+
+const kidOf = ({ params }: WireRequest): string => (typeof params?.kid === 'string' ? params.kid : '')
+
+function actions(keys: RegisteredKeys): Readonly<Record<'list' | 'register' | 'confirm' | 'end', Act>> {
+  return {
+    list: async (owner) => jsonReply(200, { keys: (await keys.list(owner)).map(shown) }, noStore),
+    async register(owner, request) {
+      const body = await readJson(request)
+      if (!body.ok) return refused(body.status, 'invalid_request', 'The body is a JSON object.')
+      const registration = registrationFrom(owner, body.value)
+      if (registration === undefined) return refused(400, 'invalid_request', 'A member of the body is missing or has the wrong type.')
+      const result = await keys.register(registration)
+      return result.ok ? jsonReply(201, shown(result.key), noStore) : faultReply(result.fault)
+    },
+    async confirm(owner, request) {
+      const body = await readJson(request)
+      if (!body.ok) return refused(body.status, 'invalid_request', 'The body is a JSON object.')
+      const { proof } = body.value
+      if (typeof proof !== 'string') return refused(400, 'invalid_request', 'The body needs proof.')
+      const isConfirmed = await keys.confirm(owner, kidOf(request), proof)
+      return isConfirmed
+        ? done
+        : refused(400, 'invalid_proof', 'There is no pending key of that kid, or the proof does not show its possession.')
+    },
+    async end(owner, request) {
+      const [reason, ...more] = reasonsOf(request)
+      if (more.length > 0 || (reason !== undefined && reason !== 'compromised'))
+        return refused(400, 'invalid_request', 'The only reason is compromised.')
+      const kid = kidOf(request)
+      const isEnded = reason === undefined ? await keys.retire(owner, kid) : await keys.revoke(owner, kid, { reason })
+      return isEnded ? done : refused(404, 'not_found', 'There is no such key, or it was revoked.')
+    },
   }
 }
 
 /**
- * Lets a client see, register and end its own keys, and nobody else's: `GET` lists, `POST` takes `{ kid, public_key_pem | jwk, not_before?,
- * expires_at? }`, `DELETE {kid}` retires, with `?reason=compromised` revokes.
+ * Lets a client see, register and end its own keys, and nobody else's: `GET` lists, `POST` takes `{ kid, public_key_pem | jwk, alg?,
+ * not_before?, expires_at? }`, `POST {kid}/confirmation` takes `{ proof }`, `DELETE {kid}` retires, with `?reason=compromised` revokes.
  *
- * @param keys - the registered keys of a registry
+ * @param registry - whose clients they are
+ * @throws TypeError if something is missing
  */
-export function keyRoutes(keys: RegisteredKeys, options: KeyRoutesOptions): RouteTable {
-  const path = options.path ?? '/clients/:client_id/keys'
-
-  /** The client, when it is the one in the path. */
-  async function ownerOf(request: WireRequest): Promise<{ readonly owner: string } | { readonly reply: Reply }> {
-    const who = await options.authenticate(request)
-    if (!who.ok) return { reply: who.reply }
-    const named = request.params?.client_id
-    if (named !== undefined && named !== who.clientId) return { reply: refused(403, 'access_denied', 'A client sees only its own keys.') }
-    return { owner: who.clientId }
-  }
-
-  const guarded =
-    (act: (owner: string, request: WireRequest) => Promise<Reply>) =>
-    async (request: WireRequest): Promise<Reply> => {
-      const who = await ownerOf(request)
-      return 'reply' in who ? who.reply : act(who.owner, request)
-    }
-
-  const list = guarded(async (owner) => jsonReply(200, { keys: (await keys.list(owner)).map(shown) }, noStore))
-
-  const register = guarded(async (owner, request) => {
-    const body = await readJson(request)
-    if (!body.ok) return refused(body.status, 'invalid_request', 'The body is a JSON object.')
-    const registration = registrationFrom(owner, body.value)
-    if (registration === undefined) return refused(400, 'invalid_request', 'The body needs kid and public_key_pem or jwk.')
-    const result = await keys.register(registration)
-    return result.ok ? jsonReply(201, shown(result.key), noStore) : faultReply(result.fault)
-  })
-
-  const end = guarded(async (owner, request) => {
-    const kid = String(request.params?.kid ?? '')
-    const url = request.url ?? ''
-    const mark = url.indexOf('?')
-    const reason = mark === -1 ? null : new URLSearchParams(url.slice(mark + 1)).get('reason')
-    if (reason !== null && reason !== 'compromised') return refused(400, 'invalid_request', 'The only reason is compromised.')
-    const done = reason === 'compromised' ? await keys.revoke(owner, kid, { reason }) : await keys.retire(owner, kid)
-    return done ? { status: 204, headers: noStore } : refused(404, 'not_found', 'There is no such key, or it was revoked.')
-  })
-
+export function keyRoutes(registry: { readonly clients: RegisteredKeys }, options: KeyRoutesOptions): RouteTable {
+  const { authenticate, path = '/clients/:client_id/keys' } = options
+  if (typeof registry?.clients?.register !== 'function') throw new TypeError('keyRoutes: a key registry is required')
+  if (typeof authenticate !== 'function') throw new TypeError('keyRoutes: authenticate is required')
+  const { list, register, confirm, end } = actions(registry.clients)
   return [
-    { method: 'GET', path, endpoint: list },
-    { method: 'POST', path, endpoint: register },
-    { method: 'DELETE', path: `${path}/:kid`, endpoint: end },
+    { method: 'GET', path, endpoint: ownOnly(authenticate, list) },
+    { method: 'POST', path, endpoint: ownOnly(authenticate, register) },
+    { method: 'POST', path: `${path}/:kid/confirmation`, endpoint: ownOnly(authenticate, confirm) },
+    { method: 'DELETE', path: `${path}/:kid`, endpoint: ownOnly(authenticate, end) },
   ]
 }

@@ -7,56 +7,87 @@ export interface Ring<K> {
   readonly revision: number
 }
 
-interface Kept<K> {
-  readonly v: 1
-  readonly keys: readonly K[]
-}
-
-/** Rings of one kind. */
+/** Rings of one kind. Every method rejects with `Unavailable` when the store is out of reach or its content not understood. */
 export interface Rings<K> {
-  /** Rejects with `Unavailable`. */
   read(owner: string): Promise<Ring<K>>
   /**
    * Changes a ring; asked again with the newer ring if somebody else changed it meanwhile.
    *
    * @param change - the keys after the change, or undefined to leave them; must have no effects of its own
    */
-  change<R>(owner: string, change: (ring: Ring<K>) => { readonly keys?: readonly K[]; readonly result: R }): Promise<R>
+  change<R>(owner: string, change: (keys: readonly K[]) => { readonly keys?: readonly K[]; readonly result: R }): Promise<R>
 }
 
-/** Somebody else changes the same ring at most so often before we give up. */
+/** What {@link createRings} needs. */
+export interface RingsOptions<K> {
+  readonly store: DocumentStore
+  /** Of the store's documents; the id of a document is its owner. */
+  readonly collection: string
+  readonly isKey: (record: unknown) => record is K
+  /** Told of every change that this process made. */
+  readonly changed?: (owner: string, ring: Ring<K>) => void
+}
+
+/** Other processes change the same ring at most so often before we give up. */
 const attempts = 20
 
-/** An outage of the store, with its cause. */
+/** Whatever a store rejects with is an outage. */
+export function outageOf(cause: unknown): Unavailable {
+  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+}
+
+/** Waits for the store. */
 export async function reachable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (cause) {
-    throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+    throw outageOf(cause)
   }
 }
 
-/** @param collection - of the store's documents; the id of a document is its owner */
-export function createRings<K>(store: DocumentStore, collection: string): Rings<K> {
-  async function read(owner: string): Promise<Ring<K>> {
-    const document = await reachable(store.get({ collection, id: owner }))
-    if (document === undefined) return { keys: [], revision: 0 }
-    const kept = JSON.parse(document.value) as Kept<K>
-    if (kept.v !== 1) throw new Error(`a key ring of format ${String(kept.v)} is not understood by this release`)
-    return { keys: kept.keys, revision: document.revision }
+function parse<K>(text: string, isKey: RingsOptions<K>['isKey']): readonly K[] {
+  const kept = JSON.parse(text) as { readonly v?: unknown; readonly keys?: unknown } | null
+  if (kept?.v === 1 && Array.isArray(kept.keys) && kept.keys.every(isKey)) return kept.keys
+  throw new Error('a key ring is of a format that this release does not understand')
+}
+
+/** Runs work on one owner in the order in which it comes, so that only other processes can be in the way. */
+function createTurns(): <T>(owner: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>()
+  return (owner, work) => {
+    const before = last.get(owner) ?? Promise.resolve()
+    // Who waited through an outage need not wait for another one.
+    const turn = before.then(work, (cause: unknown) => (isUnavailable(cause) ? Promise.reject(cause) : work()))
+    last.set(owner, turn)
+    const leave = (): void => {
+      if (last.get(owner) === turn) last.delete(owner)
+    }
+    turn.then(leave, leave)
+    return turn
+  }
+}
+
+/** Rings in a store. */
+export function createRings<K>({ store, collection, isKey, changed }: RingsOptions<K>): Rings<K> {
+  const inTurn = createTurns()
+
+  async function load(owner: string): Promise<Ring<K>> {
+    const document = await store.get({ collection, id: owner })
+    return document === undefined ? { keys: [], revision: 0 } : { keys: parse(document.value, isKey), revision: document.revision }
   }
 
-  return {
-    read,
-    async change(owner, change) {
-      for (let attempt = 0; attempt < attempts; attempt += 1) {
-        const ring = await read(owner)
-        const { keys, result } = change(ring)
-        if (keys === undefined) return result
-        const kept: Kept<K> = { v: 1, keys }
-        if (await reachable(store.put({ collection, id: owner, value: JSON.stringify(kept), revision: ring.revision }))) return result
-      }
-      throw new Unavailable('store_unavailable', { cause: new Error('the key ring is changed too often at once') })
-    },
+  const read = (owner: string): Promise<Ring<K>> => reachable(load(owner))
+
+  async function attempt<R>(owner: string, change: Parameters<Rings<K>['change']>[1], left: number): Promise<R> {
+    if (left === 0) throw new Unavailable('store_unavailable', { cause: new Error('the key ring is changed too often at once') })
+    const { keys: before, revision } = await read(owner)
+    const { keys, result } = change(before)
+    if (keys === undefined) return result as R
+    const value = JSON.stringify({ v: 1, keys })
+    if (!(await reachable(store.put({ collection, id: owner, value, revision })))) return attempt(owner, change, left - 1)
+    changed?.(owner, { keys, revision: revision + 1 })
+    return result as R
   }
+
+  return { read, change: (owner, change) => inTurn(owner, () => attempt(owner, change, attempts)) }
 }

@@ -1,0 +1,159 @@
+import {
+  type ClientKeyAnswer,
+  type ClientKeys,
+  type DocumentStore,
+  eventChannel,
+  type KeyQuery,
+  type Now,
+  type RevocationStore,
+} from '@countersign/core'
+import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, clientVerificationKey } from './client-key.js'
+import { provesPossession } from './possession.js'
+import { type Registration, type RegistrationFault, readRegistration, withClientKey } from './registration.js'
+import { type Rings, reachable } from './ring.js'
+import { createTakenThumbprints } from './taken-thumbprints.js'
+
+/** What became of a registration. */
+export type RegistrationResult =
+  | { readonly ok: true; readonly key: ClientKeyView }
+  | { readonly ok: false; readonly fault: RegistrationFault }
+
+/** The keys that clients registered. Every method rejects with `Unavailable` when the store is out of reach. */
+export interface RegisteredKeys extends ClientKeys {
+  register(registration: Registration): Promise<RegistrationResult>
+  /**
+   * Shows possession of a pending key.
+   * @param proof - a JWT of type `key-possession+jwt` signed with it: `iss` the client, `aud` our issuer, `exp` at most 300 s ahead
+   */
+  confirm(owner: string, kid: string, proof: string): Promise<boolean>
+  /** Ends a key; what was obtained with it stays. False if the client has none of that name, or it was revoked. */
+  retire(owner: string, kid: string): Promise<boolean>
+  /** Ends a key and every token that was obtained with it, for ever: the denylist first, then the registry. False if there is none. */
+  revoke(owner: string, kid: string, options?: { readonly reason?: string }): Promise<boolean>
+  list(owner: string): Promise<readonly ClientKeyView[]>
+}
+
+/** What {@link createRegisteredKeys} needs. */
+export interface RegisteredKeysOptions {
+  readonly issuer: string
+  readonly store: DocumentStore
+  readonly rings: Rings<ClientKey>
+  readonly revocations: RevocationStore | undefined
+  readonly requirePossession: boolean
+  readonly maxKeysPerClient: number
+  /** Whether a thumbprint is that of a key of our own. */
+  readonly isOwn: (thumbprint: string) => Promise<boolean>
+  readonly now: Now
+}
+
+const events = eventChannel('countersign:key')
+
+/** The one key of a client that a query means, or why there is none. */
+function answerOf(keys: readonly ClientKey[], { kid, algorithm }: KeyQuery, now: number): ClientKeyAnswer {
+  const named = keys.filter((key) => (kid === undefined ? clientKeyState(key, now) === 'active' : key.kid === kid))
+  const fitting = named
+    .map((key) => ({ state: clientKeyState(key, now), key: clientVerificationKey(key) }))
+    .filter(({ key }) => key.algorithms.includes(algorithm))
+  const [only] = fitting
+  if (only === undefined || fitting.length > 1) return { ok: false, fault: 'unknown' }
+  return only.state === 'active' ? { ok: true, key: only.key } : { ok: false, fault: only.state }
+}
+
+/** Client keys over rings, one ring a client. */
+export function createRegisteredKeys(options: RegisteredKeysOptions): RegisteredKeys {
+  const { issuer, store, rings, revocations, requirePossession, isOwn } = options
+  const taken = createTakenThumbprints(store)
+  const nowSeconds = (): number => Math.floor(options.now() / 1000)
+  const audit = (action: string, owner: string, kid: string, outcome: string): void => events.publish({ action, owner, outcome, kid })
+
+  async function find(owner: string, kid: string): Promise<ClientKey | undefined> {
+    return (await rings.read(owner)).keys.find((key) => key.kid === kid)
+  }
+
+  /** Changes one key of a client. Gives the key as it was, undefined if there is none or it must not be changed. */
+  function alter(owner: string, kid: string, change: (key: ClientKey) => ClientKey | undefined): Promise<ClientKey | undefined> {
+    return rings.change(owner, (keys) => {
+      const key = keys.find((one) => one.kid === kid)
+      const changed = key && change(key)
+      if (changed === undefined) return { result: undefined }
+      return changed === key ? { result: key } : { keys: keys.map((one) => (one === key ? changed : one)), result: key }
+    })
+  }
+
+  /** Until possession is shown, a public key of somebody else's must not be blocked by whoever has read it. */
+  async function mayRegister(thumbprint: string, owner: string): Promise<boolean> {
+    if (await isOwn(thumbprint)) return false
+    if (!requirePossession) return taken.take(thumbprint, owner)
+    const known = await taken.ownerOf(thumbprint)
+    return known === undefined || known === owner
+  }
+
+  async function register(registration: Registration): Promise<RegistrationResult> {
+    const now = nowSeconds()
+    const { owner } = registration
+    const read = readRegistration(registration, now)
+    if (!read.ok) return read
+    const key = { ...read.key, confirmedAt: requirePossession ? null : now }
+    const limits = { now, maxKeys: options.maxKeysPerClient }
+    // What is refused anyway must not take the thumbprint.
+    const possible = withClientKey((await rings.read(owner)).keys, key, limits)
+    if (!possible.ok) return possible
+    if (!(await mayRegister(key.thumbprint, owner))) return { ok: false, fault: 'key_taken' }
+    return rings.change<RegistrationResult>(owner, (keys) => {
+      const added = withClientKey(keys, key, limits)
+      return added.ok ? { keys: added.keys, result: { ok: true, key: clientKeyView(key, now) } } : { result: added }
+    })
+  }
+
+  async function confirm(owner: string, kid: string, proof: unknown): Promise<boolean> {
+    const now = nowSeconds()
+    const key = await find(owner, kid)
+    if (key === undefined || clientKeyState(key, now) !== 'pending') return false
+    if (!provesPossession(key, proof, { owner, issuer, now }) || !(await taken.take(key.thumbprint, owner))) return false
+    const isSame = ({ thumbprint, confirmedAt }: ClientKey): boolean => thumbprint === key.thumbprint && confirmedAt === null
+    return (await alter(owner, kid, (one) => (isSame(one) ? { ...one, confirmedAt: now } : undefined))) !== undefined
+  }
+
+  /** Nothing was ever obtained with a pending key, which may be somebody else's. */
+  async function announce({ thumbprint, confirmedAt }: ClientKey): Promise<void> {
+    if (revocations && confirmedAt !== null) await reachable(revocations.revoke({ type: 'client_key', issuer, thumbprint }))
+  }
+
+  async function revoke(owner: string, kid: string, reason: string): Promise<boolean> {
+    const key = await find(owner, kid)
+    if (key === undefined) return false
+    await announce(key)
+    const before = await alter(owner, kid, (one) =>
+      one.revokedAt === undefined ? { ...one, revokedAt: nowSeconds(), revokedFor: reason } : one,
+    )
+    // It was confirmed meanwhile.
+    if (before && key.confirmedAt === null) await announce(before)
+    return before !== undefined
+  }
+
+  return {
+    async register(registration) {
+      const result = await register(registration)
+      audit('register', registration.owner, String(registration.kid).slice(0, 128), result.ok ? 'done' : result.fault)
+      return result
+    },
+    async confirm(owner, kid, proof) {
+      const isConfirmed = await confirm(owner, kid, proof)
+      audit('confirm', owner, kid, isConfirmed ? 'done' : 'refused')
+      return isConfirmed
+    },
+    async retire(owner, kid) {
+      const end = (key: ClientKey): ClientKey => (key.retiredAt === undefined ? { ...key, retiredAt: nowSeconds() } : key)
+      const isRetired = (await alter(owner, kid, (key) => (key.revokedAt === undefined ? end(key) : undefined))) !== undefined
+      audit('retire', owner, kid, isRetired ? 'done' : 'unknown')
+      return isRetired
+    },
+    async revoke(owner, kid, { reason = 'compromised' } = {}) {
+      const isRevoked = await revoke(owner, kid, reason)
+      audit('revoke', owner, kid, isRevoked ? 'done' : 'unknown')
+      return isRevoked
+    },
+    list: async (owner) => (await rings.read(owner)).keys.map((key) => clientKeyView(key, nowSeconds())),
+    find: async ({ clientId, ...query }) => answerOf((await rings.read(clientId)).keys, query, nowSeconds()),
+  }
+}

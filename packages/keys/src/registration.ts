@@ -1,0 +1,93 @@
+import type { Algorithm, AsymmetricAlgorithm, VerificationKey } from '@countersign/core'
+import { importJwk, importPublicKey, isAlgorithm, isHmac, type KeyFault, type KeyImport, publicJwk } from '@countersign/jwt'
+import { type ClientKey, clientKeyState } from './client-key.js'
+
+/** A key as a client registers it: public members only. Times are epoch seconds. */
+export interface Registration {
+  /** The client. */
+  readonly owner: string
+  /** The client's own name: at most 128 characters out of letters, digits and `._~:+=-`, not `.` or `..`. */
+  readonly kid: string
+  readonly jwk?: unknown
+  /** SPKI, as `openssl pkey -pubout` prints it. */
+  readonly pem?: string
+  /** Fixed from now on. @defaultValue the JWK's `alg`, else RS256, ES256/384/512 or EdDSA by the type of the key */
+  readonly algorithm?: AsymmetricAlgorithm
+  readonly notBefore?: number
+  readonly expiresAt?: number
+}
+
+/** Why a key was not registered. */
+export type RegistrationFault =
+  | KeyFault
+  | 'bad_kid'
+  | 'bad_times'
+  | 'kid_taken'
+  /** Registered already, by whomever, also if it was retired or revoked since; or one that we sign with. */
+  | 'key_taken'
+  | 'too_many'
+
+type Refused = { readonly ok: false; readonly fault: RegistrationFault }
+
+const defaults: readonly Algorithm[] = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA']
+const liveStates = ['pending', 'not_yet_valid', 'active']
+/** Ended keys are listed until there are so many newer ones. Their thumbprints stay taken for ever. */
+const maxEnded = 100
+
+const isTime = (time: unknown): boolean => time === undefined || (typeof time === 'number' && Number.isFinite(time) && time > 0)
+
+function labelFault({ kid, notBefore, expiresAt }: Registration, now: number): RegistrationFault | undefined {
+  // A dot alone would be resolved away in the path of its own route.
+  const isName = typeof kid === 'string' && kid.length <= 128 && /^[A-Za-z0-9._~:+=-]+$/.test(kid) && kid !== '.' && kid !== '..'
+  if (!isName) return 'bad_kid'
+  if (!isTime(notBefore) || !isTime(expiresAt)) return 'bad_times'
+  return expiresAt !== undefined && (expiresAt <= now || expiresAt <= (notBefore ?? 0)) ? 'bad_times' : undefined
+}
+
+function importKey(jwk: unknown, pem: unknown): KeyImport {
+  if ((jwk === undefined) === (pem === undefined)) return { ok: false, fault: 'malformed' }
+  if (pem === undefined) return importJwk(jwk)
+  if (typeof pem !== 'string') return { ok: false, fault: 'malformed' }
+  // The dates and the issuer of a certificate would count for nothing.
+  return pem.includes('-----BEGIN CERTIFICATE') ? { ok: false, fault: 'unsupported' } : importPublicKey(pem)
+}
+
+/** The one algorithm that a key is registered for. */
+function chosenAlgorithm({ algorithms }: VerificationKey, wanted: unknown): AsymmetricAlgorithm | undefined {
+  const chosen = wanted ?? defaults.find((one) => algorithms.includes(one)) ?? algorithms[0]
+  return isAlgorithm(chosen) && !isHmac(chosen) && algorithms.includes(chosen) ? chosen : undefined
+}
+
+/**
+ * What would be kept of a registration, or why it is refused, as far as that can be told without the store.
+ *
+ * @param now - epoch seconds
+ */
+export function readRegistration(registration: Registration, now: number): { readonly ok: true; readonly key: ClientKey } | Refused {
+  const { owner, kid, jwk, pem, notBefore, expiresAt } = registration
+  if (typeof owner !== 'string' || owner === '') throw new TypeError('register: owner is the id of a client')
+  const fault = labelFault(registration, now)
+  if (fault) return { ok: false, fault }
+  const imported = importKey(jwk, pem)
+  if (!imported.ok) return imported
+  const { key, thumbprint = '' } = imported.key
+  const algorithm = chosenAlgorithm(imported.key, registration.algorithm)
+  if (algorithm === undefined) return { ok: false, fault: 'algorithm_mismatch' }
+  const times = { ...(notBefore !== undefined && { notBefore }), ...(expiresAt !== undefined && { expiresAt }) }
+  const record = { kid, thumbprint, algorithm, publicJwk: { ...publicJwk(key) }, registeredAt: now, confirmedAt: null, ...times }
+  return { ok: true, key: record }
+}
+
+/** The keys of a client with one more, or why not. */
+export function withClientKey(
+  keys: readonly ClientKey[],
+  key: ClientKey,
+  { now, maxKeys }: { readonly now: number; readonly maxKeys: number },
+): { readonly ok: true; readonly keys: readonly ClientKey[] } | Refused {
+  if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) return { ok: false, fault: 'key_taken' }
+  if (keys.some(({ kid }) => kid === key.kid)) return { ok: false, fault: 'kid_taken' }
+  const ended = keys.filter((one) => !liveStates.includes(clientKeyState(one, now)))
+  if (keys.length - ended.length >= maxKeys) return { ok: false, fault: 'too_many' }
+  const forgotten = ended.slice(0, Math.max(0, ended.length - maxEnded))
+  return { ok: true, keys: [...keys.filter((one) => !forgotten.includes(one)), key] }
+}

@@ -1,0 +1,247 @@
+import { createSigner, jwkThumbprint } from '@countersign/jwt'
+import { privateKeyOf, publicJwkOf, testKeys } from '@countersign/testkit'
+import { describe, expect, it } from 'vitest'
+import { deployReady, done, endOf, recorded, safeAfter, signingKid, startsAt, statesOf, verifiesFor } from './registry-setup.js'
+
+describe('the states of a key follow from its times', () => {
+  it('the first key of an issuer signs at once', async () => {
+    const { registry, first } = await deployReady()
+    expect(await statesOf(registry)).toEqual({ [first]: 'active' })
+    expect(await signingKid(registry)).toBe(first)
+  })
+
+  it('staged → active → retiring → retired, without a write', async () => {
+    const { registry, first, clock, keys } = await deployReady()
+    const next = done(await registry.own.rotate())
+    const { writes } = keys
+    const seen: Record<string, unknown> = {}
+    const instants = [0, safeAfter - 1, safeAfter, safeAfter + verifiesFor - 1, safeAfter + verifiesFor]
+    for (const seconds of instants) {
+      clock.set(startsAt + seconds)
+      const states = await statesOf(registry)
+      seen[seconds] = [states[first], states[next]]
+    }
+    expect(seen).toEqual({
+      0: ['active', 'staged'],
+      [safeAfter - 1]: ['active', 'staged'],
+      [safeAfter]: ['retiring', 'active'],
+      [safeAfter + verifiesFor - 1]: ['retiring', 'active'],
+      [safeAfter + verifiesFor]: ['retired', 'active'],
+    })
+    expect(keys.writes).toBe(writes)
+  })
+
+  it('revoked is the end, whatever the time', async () => {
+    const { registry, first, clock } = await deployReady()
+    await registry.own.revoke(first)
+    for (const seconds of [0, 1, 10 * 365 * 86_400]) {
+      clock.set(startsAt + seconds)
+      expect((await statesOf(registry))[first]).toBe('revoked')
+    }
+  })
+})
+
+describe('generate', () => {
+  it('publishes a key that does not sign yet', async () => {
+    const { registry, first, clock } = await deployReady()
+    const standby = done(await registry.own.generate())
+    clock.advance(10 * safeAfter)
+    expect(await statesOf(registry)).toEqual({ [first]: 'active', [standby]: 'staged' })
+    expect(await signingKid(registry)).toBe(first)
+  })
+
+  it.each(['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'PS256'] as const)('makes keys for %s that sign', async (algorithm) => {
+    const { registry } = await deployReady({ algorithms: [algorithm] })
+    const signer = await registry.signer.current()
+    expect(signer.algorithm).toBe(algorithm)
+    expect((await signer.sign(Buffer.from('x'))).length).toBeGreaterThan(60)
+  })
+
+  it('refuses algorithms that are unknown or symmetric', async () => {
+    const { registry } = await deployReady()
+    const wrong: readonly string[] = ['HS256', 'none', 'RS1', 'toString']
+    const ends = await Promise.all(wrong.map((algorithm) => endOf(registry.own.generate({ algorithm: algorithm as 'ES256' }))))
+    expect(ends).toEqual(wrong.map(() => 'TypeError'))
+  })
+
+  it('the first key of a further use signs when verifiers can know it, and not before', async () => {
+    const { registry, clock } = await deployReady()
+    const result = await registry.own.generate({ purpose: 'id_token' })
+    const kid = done(result)
+    expect(result).toEqual({ ok: true, kid, activeAt: startsAt + safeAfter })
+    const signer = registry.signerFor({ purpose: 'id_token' })
+    expect(await endOf(Promise.resolve().then(() => signer.current()))).toBe('key_source_unavailable')
+    clock.advance(safeAfter)
+    expect((await signer.current()).kid).toBe(kid)
+  })
+})
+
+describe('activate', () => {
+  it('is refused before verifiers can know the key, with the time at which they do', async () => {
+    const { registry, first, clock } = await deployReady()
+    const next = done(await registry.own.generate())
+    clock.advance(safeAfter - 1)
+    expect(await registry.own.activate(next)).toEqual({ ok: false, reason: 'too_early', safeAt: startsAt + safeAfter })
+    expect(await signingKid(registry)).toBe(first)
+    clock.advance(1)
+    expect(await registry.own.activate(next)).toEqual({ ok: true, kid: next, activeAt: startsAt + safeAfter })
+    expect(await statesOf(registry)).toEqual({ [first]: 'retiring', [next]: 'active' })
+    expect(await signingKid(registry)).toBe(next)
+  })
+
+  it('safeAt is never before the time that it stands for', async () => {
+    const { registry, clock } = await deployReady()
+    clock.advance(0.9)
+    const next = done(await registry.own.generate())
+    const refused = await registry.own.activate(next)
+    expect(refused).toMatchObject({ reason: 'too_early' })
+    expect((refused as { safeAt: number }).safeAt).toBeGreaterThanOrEqual(startsAt + 0.9 + safeAfter)
+  })
+
+  it('force does it at once', async () => {
+    const { registry, first } = await deployReady()
+    const next = done(await registry.own.generate())
+    expect(await registry.own.activate(next, { force: true })).toMatchObject({ ok: true, kid: next })
+    // Made in the same millisecond: the new key wins as soon as the clock moves.
+    expect(['retiring', 'active']).toContain((await statesOf(registry))[first])
+  })
+
+  it('with whenSafe it is scheduled', async () => {
+    const { registry, first, clock } = await deployReady()
+    const next = done(await registry.own.generate())
+    clock.advance(100)
+    expect(await registry.own.activate(next, { whenSafe: true })).toEqual({ ok: true, kid: next, activeAt: startsAt + safeAfter })
+    expect(await signingKid(registry)).toBe(first)
+    clock.advance(safeAfter - 100)
+    expect(await signingKid(registry)).toBe(next)
+  })
+
+  it('is refused for a key that is unknown, active, retiring, retired or revoked', async () => {
+    const { registry, first, clock } = await deployReady()
+    expect(await registry.own.activate('nobody')).toEqual({ ok: false, reason: 'unknown' })
+    expect(await registry.own.activate(first, { force: true })).toEqual({ ok: false, reason: 'wrong_state' })
+    const next = done(await registry.own.rotate())
+    clock.advance(safeAfter)
+    expect(await registry.own.activate(first, { force: true })).toEqual({ ok: false, reason: 'wrong_state' })
+    clock.advance(verifiesFor)
+    expect(await registry.own.activate(first, { force: true })).toEqual({ ok: false, reason: 'wrong_state' })
+    await registry.own.revoke(next)
+    expect(await registry.own.activate(next, { force: true })).toEqual({ ok: false, reason: 'wrong_state' })
+  })
+
+  it('leaves what is scheduled for later as it is', async () => {
+    const { registry, first, clock } = await deployReady()
+    const standby = done(await registry.own.generate())
+    clock.advance(safeAfter)
+    const scheduled = done(await registry.own.rotate())
+    await registry.own.activate(standby)
+    expect(await statesOf(registry)).toEqual({ [first]: 'retiring', [standby]: 'active', [scheduled]: 'staged' })
+    clock.advance(safeAfter)
+    expect(await statesOf(registry)).toEqual({ [first]: 'retiring', [standby]: 'retiring', [scheduled]: 'active' })
+  })
+})
+
+describe('rotate', () => {
+  it('needs no timers: another process that starts later signs with the new key from the same instant on', async () => {
+    const { registry, first, clock, start } = await deployReady()
+    const result = await registry.own.rotate()
+    expect(result).toEqual({ ok: true, kid: done(result), activeAt: startsAt + safeAfter })
+    clock.advance(safeAfter - 1)
+    const other = start()
+    expect([await signingKid(registry), await signingKid(other)]).toEqual([first, first])
+    clock.advance(1)
+    expect([await signingKid(registry), await signingKid(other)]).toEqual([done(result), done(result)])
+  })
+
+  it('twice in a row leaves no instant without a key that signs, and never two', async () => {
+    const { registry, clock } = await deployReady()
+    await registry.own.rotate()
+    clock.advance(400)
+    await registry.own.rotate()
+    for (let second = 0; second < 2 * safeAfter; second += 40) {
+      const states = Object.values(await statesOf(registry))
+      expect(states.filter((state) => state === 'active')).toHaveLength(1)
+      clock.advance(40)
+    }
+  })
+
+  it('works on one use alone', async () => {
+    const { registry, first, clock } = await deployReady({ algorithms: ['ES256', 'EdDSA'] })
+    const edwards = (await registry.own.list()).find(({ algorithm }) => algorithm === 'EdDSA')?.kid ?? ''
+    const next = done(await registry.own.rotate({ algorithm: 'EdDSA' }))
+    clock.advance(safeAfter)
+    expect(await statesOf(registry)).toEqual({ [first]: 'active', [edwards]: 'retiring', [next]: 'active' })
+  })
+})
+
+describe('retire', () => {
+  it('is refused for the key that signs, with the time at which a scheduled one takes over', async () => {
+    const { registry, first } = await deployReady()
+    expect(await registry.own.retire(first)).toEqual({ ok: false, reason: 'last_key' })
+    await registry.own.rotate()
+    expect(await registry.own.retire(first)).toEqual({ ok: false, reason: 'last_key', safeAt: startsAt + safeAfter })
+  })
+
+  it('a scheduled key that is retired does not take over, and the old one goes on', async () => {
+    const { registry, first, clock } = await deployReady()
+    const next = done(await registry.own.rotate())
+    expect(await registry.own.retire(next)).toEqual({ ok: true, kid: next })
+    clock.advance(2 * safeAfter)
+    expect(await signingKid(registry)).toBe(first)
+  })
+
+  it('a standby that never signed is gone at once', async () => {
+    const { registry } = await deployReady()
+    const standby = done(await registry.own.generate())
+    await registry.own.retire(standby)
+    expect((await statesOf(registry))[standby]).toBe('retired')
+  })
+
+  it('is idempotent, and refused for unknown and revoked keys', async () => {
+    const { registry, first, clock } = await deployReady()
+    await registry.own.rotate()
+    clock.advance(safeAfter)
+    expect(await registry.own.retire(first)).toEqual({ ok: true, kid: first })
+    await registry.own.revoke(first)
+    expect(await registry.own.retire(first)).toEqual({ ok: false, reason: 'wrong_state' })
+    expect(await registry.own.retire('nobody')).toEqual({ ok: false, reason: 'unknown' })
+  })
+})
+
+describe('stage', () => {
+  it('refuses private keys, weak keys and keys of another algorithm', async () => {
+    const { registry } = await deployReady()
+    const { es256, es384, weakRsa } = testKeys
+    expect(await endOf(registry.own.stage(es256.jwk))).toBe('TypeError')
+    expect(await endOf(registry.own.stage(publicJwkOf(es384)))).toBe('TypeError')
+    expect(await endOf(registry.own.stage(publicJwkOf(es384, { alg: undefined })))).toBe('TypeError')
+    expect(await endOf(registry.own.stage(publicJwkOf(weakRsa), { algorithm: 'RS256' }))).toBe('TypeError')
+    expect(await endOf(registry.own.stage(publicJwkOf(testKeys.rs256, { alg: 'RS512' }), { algorithm: 'RS256' }))).toBe('TypeError')
+  })
+
+  it('refuses a key that is there, and one that was revoked', async () => {
+    const signer = createSigner({ key: privateKeyOf(testKeys.es256), algorithm: 'ES256' })
+    const { registry } = await deployReady({ externalSigner: () => signer })
+    const jwk = publicJwkOf(testKeys.es256)
+    const kid = done(await registry.own.stage(jwk))
+    expect(kid).toBe(jwkThumbprint(jwk))
+    expect(await registry.own.stage(jwk)).toEqual({ ok: false, reason: 'wrong_state' })
+    await registry.own.revoke(kid)
+    expect(await registry.own.stage(jwk)).toEqual({ ok: false, reason: 'wrong_state' })
+  })
+})
+
+it('every change is an event for audits, and so is every refusal', async () => {
+  const { registry, first } = await deployReady()
+  const events = recorded('countersign:key')
+  const next = done(await registry.own.rotate())
+  await registry.own.activate(next)
+  await registry.own.retire('nobody')
+  await registry.own.revoke(first)
+  expect(events).toEqual([
+    { action: 'rotate', owner: 'https://api.test', outcome: 'done', kid: next },
+    { action: 'activate', owner: 'https://api.test', outcome: 'too_early', kid: next },
+    { action: 'retire', owner: 'https://api.test', outcome: 'unknown', kid: 'nobody' },
+    { action: 'revoke', owner: 'https://api.test', outcome: 'done', kid: first },
+  ])
+})
