@@ -69,7 +69,7 @@ describeWithServers('a failover, with changes answered when a replica has them',
     await checking.ready()
     for (const [id, issuedAt] of claims) {
       const verdict = await checking.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - issuedAt, keepForMs: minute })
-      expect(verdict, id).toBe('replayed')
+      expect(verdict).toBe('replayed')
     }
     for (const id of nonces) expect(await checking.nonces.spend(id, 'purpose')).toBe('replayed')
     await checking.close()

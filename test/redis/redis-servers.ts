@@ -21,7 +21,8 @@ export interface OwnServer {
   remove(): Promise<void>
 }
 
-const present = spawnSync('redis-server', ['--version']).status === 0
+const program = 'redis-server'
+const present = spawnSync(program, ['--version']).status === 0
 
 /** A suite that starts servers of its own; without the program it is skipped by name, and with `CI=true` that is a failure. */
 export function describeWithServers(name: string, suite: () => void): void {
@@ -65,7 +66,7 @@ export async function startServer(settings: readonly string[] = [], mode: readon
   const state: { child: ChildProcess | undefined } = { child: undefined }
 
   async function start(): Promise<void> {
-    state.child = spawn('redis-server', [conf, ...mode], { stdio: 'ignore' })
+    state.child = spawn(program, [conf, ...mode], { stdio: 'ignore' })
     await untilAnswering(port)
   }
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -1,7 +1,7 @@
 import type { RedisClient, RedisWarning } from './redis-client.js'
 
 /** The policy out of `INFO memory`: managed servers often refuse CONFIG. Undefined where it is not told. */
-export function evictionPolicyOf(info: string): string | undefined {
+function evictionPolicyOf(info: string): string | undefined {
   const line = info.split('\r\n', 200).find((text) => text.startsWith('maxmemory_policy:'))
   return line?.slice('maxmemory_policy:'.length)
 }

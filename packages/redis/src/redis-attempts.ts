@@ -1,12 +1,9 @@
 import { type AttemptStore, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
-import type { RedisClient } from './redis-client.js'
-import type { RedisConnection } from './redis-connection.js'
-import type { RunScript } from './scripts.js'
-import type { StoreKeys } from './store-keys.js'
+import type { RedisAccess } from './redis-access.js'
 
 /** Counters of attempts. */
-export function redisAttempts(client: RedisClient, run: RunScript, connection: RedisConnection, keys: StoreKeys): AttemptStore {
+export function redisAttempts({ client, run, connection, keys }: RedisAccess): AttemptStore {
   return {
     async reserve({ key: name, limit, windowMs }) {
       requireDuration('windowMs', windowMs)

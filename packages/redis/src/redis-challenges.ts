@@ -1,11 +1,9 @@
 import { type ChallengeStore, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
-import type { RedisClient } from './redis-client.js'
-import type { RedisConnection } from './redis-connection.js'
-import type { StoreKeys } from './store-keys.js'
+import type { RedisAccess } from './redis-access.js'
 
 /** Records that are taken once: `GETDEL`. */
-export function redisChallenges(client: RedisClient, connection: RedisConnection, keys: StoreKeys): ChallengeStore {
+export function redisChallenges({ client, connection, keys }: RedisAccess): ChallengeStore {
   return {
     async put(id, record, keepForMs) {
       requireDuration('keepForMs', keepForMs)

@@ -1,7 +1,5 @@
 import type { DocumentStore, StoredDocument } from '@countersign/core'
-import type { RedisClient } from './redis-client.js'
-import type { RedisConnection } from './redis-connection.js'
-import type { RunScript } from './scripts.js'
+import type { RedisAccess } from './redis-access.js'
 
 function documentOf(id: string, stored: string): StoredDocument {
   const [version, revision] = stored.split(':', 2)
@@ -26,12 +24,9 @@ function requireWellFormed(...texts: readonly string[]): void {
 }
 
 /** Lasting records: one hash per collection, so that every operation and every list is on one key. */
-export function redisDocuments(
-  client: RedisClient,
-  run: RunScript,
-  connection: RedisConnection,
-  keyOf: (collection: string) => string,
-): DocumentStore {
+export function redisDocuments({ client, run, connection, keys }: RedisAccess, kind: 'dc' | 'dk' | 'da'): DocumentStore {
+  const keyOf = (collection: string): string => keys.of(kind, collection)
+
   async function page(key: string, ids: readonly string[], limit: number): Promise<readonly StoredDocument[]> {
     const found: StoredDocument[] = []
     for (let at = 0; at < ids.length && found.length < limit; at += limit) {

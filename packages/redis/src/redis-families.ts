@@ -1,9 +1,6 @@
 import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
-import type { RedisClient } from './redis-client.js'
-import type { RedisConnection } from './redis-connection.js'
-import type { RunScript } from './scripts.js'
-import type { StoreKeys } from './store-keys.js'
+import type { RedisAccess } from './redis-access.js'
 
 type Answer =
   | readonly ['rotated' | 'retry', data: string, generation: string]
@@ -30,7 +27,7 @@ function argumentsOf({ generation, binding, retryWindowMs, keepForMs, heal }: Ro
 }
 
 /** Chains of refresh tokens: one hash each. */
-export function redisFamilies(client: RedisClient, run: RunScript, connection: RedisConnection, keys: StoreKeys): RefreshFamilyStore {
+export function redisFamilies({ client, run, connection, keys }: RedisAccess): RefreshFamilyStore {
   return {
     async create({ family, binding, data, keepForMs }) {
       requireDuration('keepForMs', keepForMs)

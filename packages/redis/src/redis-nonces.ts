@@ -1,12 +1,9 @@
 import { type NonceStore, type NonceVerdict, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
-import type { RedisClient } from './redis-client.js'
-import type { RedisConnection } from './redis-connection.js'
-import type { RunScript } from './scripts.js'
-import type { StoreKeys } from './store-keys.js'
+import type { RedisAccess } from './redis-access.js'
 
 /** Nonces that were issued: one short string each. */
-export function redisNonces(client: RedisClient, run: RunScript, connection: RedisConnection, keys: StoreKeys): NonceStore {
+export function redisNonces({ client, run, connection, keys }: RedisAccess): NonceStore {
   return {
     async remember(jti, { clientId, keepForMs }) {
       requireDuration('keepForMs', keepForMs)

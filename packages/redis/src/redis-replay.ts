@@ -1,11 +1,9 @@
 import { type ReplayStore, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
-import type { RedisClient } from './redis-client.js'
-import type { RedisConnection } from './redis-connection.js'
-import type { StoreKeys } from './store-keys.js'
+import type { RedisAccess } from './redis-access.js'
 
 /** Ids that may be used once: `SET … PX … NX`, one round trip. */
-export function redisReplay(client: RedisClient, connection: RedisConnection, keys: StoreKeys): ReplayStore {
+export function redisReplay({ client, connection, keys }: RedisAccess): ReplayStore {
   return {
     async claim({ purpose, id, issuedAgoMs, keepForMs }) {
       requireDuration('keepForMs', keepForMs)

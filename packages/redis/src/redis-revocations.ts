@@ -1,9 +1,9 @@
 import { type RevocationDelta, type RevocationEntry, type RevocationRecord, type RevocationStore, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
-import type { RedisClient } from './redis-client.js'
-import type { RedisConnection, ServerMemory } from './redis-connection.js'
-import { revocationSubscription, type SubscriptionOptions } from './revocation-subscription.js'
-import type { RunScript } from './scripts.js'
+import type { RedisAccess } from './redis-access.js'
+import type { RedisWarning } from './redis-client.js'
+import type { ServerMemory } from './redis-connection.js'
+import { revocationSubscription } from './revocation-subscription.js'
 
 /** Entries that one command reads: Redis serves nobody else meanwhile. */
 const entriesPerRead = 1_000
@@ -15,7 +15,7 @@ function partsOf(epoch: string): readonly [number, number] {
 }
 
 /** Negative, zero or positive; an epoch of another form is after all. */
-export function compareEpochs(a: string, b: string): number {
+function compareEpochs(a: string, b: string): number {
   const [aMs, aCount] = partsOf(a)
   const [bMs, bCount] = partsOf(b)
   return aMs === bMs ? aCount - bCount : aMs - bMs
@@ -59,12 +59,11 @@ function isLost(epoch: string, { newest, found }: Page, memory: ServerMemory): b
 
 /** The denylist: one Stream. The id of an entry is its epoch. */
 export function redisRevocations(
-  client: RedisClient,
-  run: RunScript,
-  connection: RedisConnection,
-  key: string,
-  subscription: SubscriptionOptions,
+  { client, run, connection, keys }: RedisAccess,
+  onWarning: (warning: RedisWarning) => void,
 ): { readonly store: RevocationStore; close(): void } {
+  const key = keys.revocations
+
   async function page(from: string, memory: ServerMemory): Promise<Page> {
     const [newest = '', found = '', now = '', ...flat] = ((await run('since', key, from, entriesPerRead)) as readonly unknown[]).map(String)
     return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), flat }
@@ -89,7 +88,7 @@ export function redisRevocations(
 
   const epoch = (): Promise<string> =>
     connection.read(async (memory) => (await client.xrevrange(key, '+', '-', 'COUNT', 1))[0]?.[0] ?? beginningOf(memory))
-  const subscribed = revocationSubscription(client, key, epoch, subscription)
+  const subscribed = revocationSubscription(client, { key, epoch, onWarning })
 
   const store: RevocationStore = {
     async revoke(entry, { keepForMs, undone = false } = {}) {

@@ -60,7 +60,8 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
   const keys = storeKeys(prefix, tenant)
   const run = defineScripts(client)
   const connection = redisConnection(client, run, keys.memory, { maxWaitMs, wait: durability === 'wait', onWarning })
-  const revocations = redisRevocations(client, run, connection, keys.revocations, { onWarning })
+  const access = { client, run, connection, keys }
+  const revocations = redisRevocations(access, onWarning)
   const unwarn = warnOfEviction(client, onWarning)
   const close = async (): Promise<void> => {
     unwarn()
@@ -68,14 +69,14 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
     connection.close()
   }
   return {
-    replay: redisReplay(client, connection, keys),
-    nonces: redisNonces(client, run, connection, keys),
-    challenges: redisChallenges(client, connection, keys),
-    families: redisFamilies(client, run, connection, keys),
-    attempts: redisAttempts(client, run, connection, keys),
-    clients: redisDocuments(client, run, connection, (collection) => keys.of('dc', collection)),
-    keys: redisDocuments(client, run, connection, (collection) => keys.of('dk', collection)),
-    accounts: redisDocuments(client, run, connection, (collection) => keys.of('da', collection)),
+    replay: redisReplay(access),
+    nonces: redisNonces(access),
+    challenges: redisChallenges(access),
+    families: redisFamilies(access),
+    attempts: redisAttempts(access),
+    clients: redisDocuments(access, 'dc'),
+    keys: redisDocuments(access, 'dk'),
+    accounts: redisDocuments(access, 'da'),
     revocations: revocations.store,
     ready: () => readiness(connection),
     close,

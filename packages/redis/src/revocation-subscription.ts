@@ -1,7 +1,10 @@
 import { isCluster, type RedisClient, type RedisWarning } from './redis-client.js'
 
-/** @see redisStores */
-export interface SubscriptionOptions {
+/** What is followed. */
+interface Followed {
+  readonly key: string
+  /** Where the Stream stands. */
+  epoch(): Promise<string>
   readonly onWarning: (warning: RedisWarning) => void
 }
 
@@ -26,16 +29,10 @@ function duplicateOf(client: RedisClient): BlockingClient {
   return duplicate as BlockingClient
 }
 
-/**
- * Tells listeners when a Stream grew, from one connection for all of them, which is there from the first listener on.
- *
- * @param epoch - where the Stream stands
- */
+/** Tells listeners when a Stream grew, from one connection for all of them, which is there from the first listener on. */
 export function revocationSubscription(
   client: RedisClient,
-  key: string,
-  epoch: () => Promise<string>,
-  { onWarning }: SubscriptionOptions,
+  { key, epoch, onWarning }: Followed,
 ): { subscribe(listener: () => void): () => void; close(): void } {
   const listeners = new Map<symbol, () => void>()
   const state: { connection: BlockingClient | undefined; closed: boolean; failing: boolean } = {

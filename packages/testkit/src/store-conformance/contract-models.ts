@@ -2,7 +2,7 @@ import type { DocumentStore, RevocationDelta, RevocationEntry, Stores } from '@c
 import fc from 'fast-check'
 
 /** What a command knows besides the stores. */
-export interface ModelRun {
+interface ModelRun {
   /** Keeps the names of one run apart from those of others. */
   readonly run: string
   /** Epochs that this store has given in this run, the first before it. */

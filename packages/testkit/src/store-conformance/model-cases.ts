@@ -36,7 +36,7 @@ async function follow(steps: readonly Step[], { lanes, context }: Subject, run: 
     }
     const expected = await answerOf(step.command.apply(model, { run, epochs: epochs.model }))
     const actual = await answerOf(step.command.apply(lanes[step.lane], { run, epochs: epochs.store }))
-    assert.deepEqual(actual, expected, `step ${index}: ${step.command}`)
+    assert.deepEqual(actual, expected, `step ${index}: ${String(step.command)}`)
   }
 }
 

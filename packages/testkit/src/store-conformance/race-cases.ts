@@ -62,7 +62,7 @@ const tokenRaces: readonly Race[] = [
     call: ({ attempts }) =>
       attempts.reserve({ key: 'key', limit: 5, windowMs: minute }).then((verdict) => (verdict.ok ? verdict.remaining : 'refused')),
     judge: (answers) => {
-      assert.deepEqual(answers.filter((answer) => answer !== 'refused').sort(), [0, 1, 2, 3, 4])
+      assert.deepEqual(new Set(answers.filter((answer) => answer !== 'refused')), new Set([0, 1, 2, 3, 4]))
       assert.equal(count(answers, 'refused'), callers - 5)
     },
   },
