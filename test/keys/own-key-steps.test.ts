@@ -106,6 +106,16 @@ describe('activate', () => {
     expect(['retiring', 'active']).toContain((await statesOf(registry))[first])
   })
 
+  it('the last one that was forced signs, also when it was published first', async () => {
+    const { registry, clock } = await deployReady()
+    const older = done(await registry.own.generate())
+    const newer = done(await registry.own.generate())
+    await registry.own.activate(newer, { force: true })
+    await registry.own.activate(older, { force: true })
+    clock.advance(0.01)
+    expect((await statesOf(registry))[older]).toBe('active')
+  })
+
   it('with whenSafe it is scheduled', async () => {
     const { registry, first, clock } = await deployReady()
     const next = done(await registry.own.generate())

@@ -29,7 +29,7 @@ export interface RingsOptions<K> {
 }
 
 /** Other processes change the same ring at most so often before we give up. */
-const attempts = 20
+const attempts = 100
 
 /** Whatever a store rejects with is an outage. */
 export function outageOf(cause: unknown): Unavailable {

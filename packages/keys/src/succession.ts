@@ -40,6 +40,7 @@ export function withSuccession(keys: readonly OwnKey[], now: number): readonly O
 
 /** The first instant from `now` on at which a key can begin and come after the one that signs. */
 export function beginsAfter(keys: readonly OwnKey[], use: Use, now: number): number {
-  const begun = lineOf(keys, use, now).flatMap(({ activeAt = 0 }) => (activeAt <= now ? [activeAt + 0.001] : []))
+  // A moment ahead counts as begun: there may be several steps within one tick of the clock.
+  const begun = lineOf(keys, use, now).flatMap(({ activeAt = 0 }) => (activeAt < now + 1 ? [activeAt + 0.001] : []))
   return Math.max(now, ...begun)
 }
