@@ -44,7 +44,7 @@ describe('an event', () => {
 
 describe('a listener', () => {
   it('hears until it is ended, and may be ended twice', () => {
-    const heard = vi.fn()
+    const heard = vi.fn<(event: unknown) => void>()
     const end = onEvent(name, heard)
     eventChannel(name).publish(message)
     end()
@@ -56,7 +56,7 @@ describe('a listener', () => {
   it('that throws ends neither the publisher nor the process, and the others hear; it is a warning', async () => {
     const seen = warnings()
     const fault = new Error('a logger without words')
-    const heard = vi.fn()
+    const heard = vi.fn<(event: unknown) => void>()
     const ends = [
       onEvent(name, () => {
         throw fault
@@ -74,8 +74,9 @@ describe('a listener', () => {
 
   it('that throws something else is a warning all the same', async () => {
     const seen = warnings()
+    const text: unknown = 'a text'
     const end = onEvent(name, () => {
-      throw 'a text'
+      throw text
     })
     eventChannel(name).publish(message)
     await turn()

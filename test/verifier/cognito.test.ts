@@ -45,7 +45,7 @@ describe('a pool', () => {
     const fetched: string[] = []
     const replica = pool.issuer.replace('eu-central-1.', 'us-east-1.')
     const fromPool: typeof fetch = (input) => {
-      fetched.push(String(input))
+      fetched.push(input instanceof URL ? input.href : 'no URL')
       return fetch(pool.jwksUrl)
     }
     const entry = cognito({ userPoolId: pool.userPoolId, clientId: pool.clientId, region: ['eu-central-1', 'us-east-1'], fetch: fromPool })

@@ -43,7 +43,8 @@ describe('ready()', () => {
     const pool = await createFakeCognito()
     onTestFinished(() => pool.close())
     for (const down of ['eu-central-1.', 'us-east-1.']) {
-      const flaky: typeof fetch = (input) => (String(input).includes(down) ? Promise.reject(new Error('down')) : fetch(pool.jwksUrl))
+      const flaky: typeof fetch = (input) =>
+        input instanceof URL && input.hostname.includes(down) ? Promise.reject(new Error('down')) : fetch(pool.jwksUrl)
       const region = ['eu-central-1', 'us-east-1']
       const entry = cognito({ userPoolId: pool.userPoolId, clientId: pool.clientId, region, fetch: flaky })
       const guard = createGuard({ issuers: { entry } })

@@ -140,6 +140,8 @@ describe('staticKeys', () => {
     expect(loose(staticKeys, { ...rule, keys, secrets })).toThrow(TypeError)
     expect(loose(staticKeys, { ...rule, secrets })).toThrow(TypeError)
     expect(loose(staticKeys, { ...rule, algorithms: ['HS256'], keys })).toThrow(TypeError)
+    expect(loose(staticKeys, { ...rule, algorithms: ['HS256'], secrets })).not.toThrow()
+    expect(loose(staticKeys, { ...rule, algorithms: ['HS256', 'ES256'], secrets })).toThrow(TypeError)
   })
 })
 
@@ -156,7 +158,7 @@ describe('an HMAC secret', () => {
   it.each<[string, unknown]>([
     ['SPKI PEM', pem],
     ['SPKI PEM as bytes', Buffer.from(pem)],
-    ['SPKI PEM with space around it', `\n  ${pem}  \n`],
+    ['SPKI PEM with space around it', `\n  ${String(pem)}  \n`],
     ['PKCS#1 PEM', publicKey.export({ format: 'pem', type: 'pkcs1' })],
     ['a JWK as text', JSON.stringify(jwk)],
     ['a JWK Set as text', JSON.stringify({ keys: [jwk] })],

@@ -1,43 +1,8 @@
 import { publicJwkOf, signToken, testKeys } from '@countersign/testkit'
-import { type IssuerEntry, staticKeys, type TenantOptions } from '@countersign/verifier'
+import { type IssuerEntry, staticKeys } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
-import { answerTo, audience, claimsOf, entryOf, type Guarded, recorded, startGuard, tokenOf } from './guard-setup.js'
-
-const prefix = 'https://login.test/'
-const tenant = (name: string): string => `${prefix}${name}/v2.0`
-
-function tenantEntry(issuer: string | readonly string[]): IssuerEntry {
-  return staticKeys({ issuer, audience, algorithms: ['ES256'], keys: publicJwkOf(testKeys.es256) })
-}
-
-interface Directory extends Guarded {
-  /** Every question to the host, in order. */
-  readonly asked: readonly string[]
-  /** What the host answers; by default an entry, the same object every time. */
-  answer: (issuer: string) => Promise<IssuerEntry | undefined> | IssuerEntry | undefined
-}
-
-function startDirectory(options: Partial<TenantOptions> = {}): Directory {
-  const asked: string[] = []
-  const entries = new Map<string, IssuerEntry>()
-  const directory = {
-    asked,
-    answer: (issuer: string): Promise<IssuerEntry | undefined> | IssuerEntry | undefined => {
-      const entry = entries.get(issuer) ?? tenantEntry(issuer)
-      entries.set(issuer, entry)
-      return entry
-    },
-  }
-  const resolve = async (issuer: string): Promise<IssuerEntry | undefined> => {
-    asked.push(issuer)
-    return directory.answer(issuer)
-  }
-  const guarded = startGuard({ resolveIssuer: { via: 'tenant', prefixes: [prefix], resolve, ...options } as never })
-  return Object.assign(directory, guarded)
-}
-
-const tokenFrom = (iss: string): Promise<string> => tokenOf({ iss, exp: 1_800_100_000 })
-const down = (): Promise<never> => Promise.reject(new Error('the directory is down'))
+import { answerTo, audience, claimsOf, entryOf, recorded, tokenOf } from './guard-setup.js'
+import { down, prefix, startDirectory, tenant, tenantEntry, tokenFrom } from './tenants-setup.js'
 
 describe('which issuers the host is asked for', () => {
   it.each([
@@ -152,89 +117,6 @@ describe('an answer of the host', () => {
   })
 })
 
-describe('questions', () => {
-  it('of one issuer are one while it is open', async () => {
-    const directory = startDirectory()
-    const token = await tokenFrom(tenant('a'))
-    const answers = await Promise.all(Array.from({ length: 50 }, () => answerTo(directory.guard, token)))
-    expect(new Set(answers)).toEqual(new Set(['200 tenant']))
-    expect(directory.asked).toHaveLength(1)
-  })
-
-  it('that are open are bounded: the rest is told to come again', async () => {
-    const directory = startDirectory()
-    directory.answer = () => new Promise(() => undefined)
-    const tokens = await Promise.all(Array.from({ length: 70 }, (_, at) => tokenFrom(tenant(`t${at}`))))
-    const settled: string[] = []
-    for (const token of tokens) void answerTo(directory.guard, token).then((answer) => settled.push(answer))
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(directory.asked).toHaveLength(64)
-    expect(settled).toEqual(Array.from({ length: 6 }, () => '503 key_source_unavailable'))
-  })
-
-  it('that nobody answers end as an outage, and do not keep their place', async () => {
-    const directory = startDirectory({ timeoutSeconds: 0.05 })
-    const answer = directory.answer
-    directory.answer = () => new Promise(() => undefined)
-    const token = await tokenFrom(tenant('a'))
-    expect(await answerTo(directory.guard, token)).toBe('503 key_source_unavailable')
-    directory.answer = answer
-    expect(await answerTo(directory.guard, token)).toBe('200 tenant')
-  })
-})
-
-describe('while the host cannot answer', () => {
-  it('an unknown tenant is 503, and is asked for again', async () => {
-    const directory = startDirectory()
-    const answer = directory.answer
-    const token = await tokenFrom(tenant('a'))
-    directory.answer = down
-    expect(await answerTo(directory.guard, token)).toBe('503 key_source_unavailable')
-    directory.answer = answer
-    expect(await answerTo(directory.guard, token)).toBe('200 tenant')
-  })
-
-  it('a function that throws at once is an outage too', async () => {
-    const { guard } = startGuard({
-      resolveIssuer: {
-        via: 'tenant',
-        prefixes: [prefix],
-        resolve: () => {
-          throw new Error('not even a promise')
-        },
-      } as never,
-    })
-    expect(await answerTo(guard, await tokenFrom(tenant('a')))).toBe('503 key_source_unavailable')
-  })
-
-  it('a known tenant is believed for staleIfErrorSeconds, and asked for every few seconds only', async () => {
-    const directory = startDirectory({ ttlSeconds: 10, staleIfErrorSeconds: 20 })
-    const { guard, clock, asked } = directory
-    const token = await tokenFrom(tenant('a'))
-    expect(await answerTo(guard, token)).toBe('200 tenant')
-    directory.answer = down
-    clock.advance(10)
-    for (let request = 0; request < 5; request++) expect(await answerTo(guard, token)).toBe('200 tenant')
-    expect(asked).toHaveLength(2)
-    clock.advance(19.9)
-    expect(await answerTo(guard, token)).toBe('200 tenant')
-    clock.advance(0.2)
-    expect(await answerTo(guard, token)).toBe('503 key_source_unavailable')
-  })
-
-  it('a tenant that was believed too long is asked for again, and is back at the next yes', async () => {
-    const directory = startDirectory({ ttlSeconds: 10, staleIfErrorSeconds: 0 })
-    const answer = directory.answer
-    const token = await tokenFrom(tenant('a'))
-    expect(await answerTo(directory.guard, token)).toBe('200 tenant')
-    directory.answer = down
-    directory.clock.advance(10)
-    expect(await answerTo(directory.guard, token)).toBe('503 key_source_unavailable')
-    directory.answer = answer
-    expect(await answerTo(directory.guard, token)).toBe('200 tenant')
-  })
-})
-
 describe('memory', () => {
   it('is bounded: the oldest tenant goes and is asked for when it comes back', async () => {
     const { guard, asked } = startDirectory({ maxIssuers: 2 })
@@ -263,6 +145,30 @@ describe('memory', () => {
     for (const token of [a, c, a]) expect(await answerTo(guard, token)).toBe('200 tenant')
     expect(asked.map((iss) => iss.slice(prefix.length, prefix.length + 1))).toEqual(['a', 'b', 'a', 'c'])
   })
+})
+
+it('a tenant that is replaced, denied or evicted has its keys closed', async () => {
+  const closed: string[] = []
+  const counted = (issuer: string): IssuerEntry => {
+    const { rule, sources } = tenantEntry(issuer)
+    const close = (): void => void closed.push(issuer.slice(prefix.length, prefix.length + 1))
+    return { rule, sources: sources.map((source) => ({ ...source, open: (context) => ({ ...source.open(context), close }) })) }
+  }
+  const directory = startDirectory({ maxIssuers: 2, ttlSeconds: 10 })
+  directory.answer = counted
+  const [a, b, c] = (await Promise.all(['a', 'b', 'c'].map((name) => tokenFrom(tenant(name))))) as [string, string, string]
+  for (const token of [a, b]) await answerTo(directory.guard, token)
+  directory.clock.advance(10)
+  await answerTo(directory.guard, a)
+  expect(closed).toEqual(['a'])
+  directory.answer = () => undefined
+  await answerTo(directory.guard, b)
+  expect(closed).toEqual(['a', 'b'])
+  directory.answer = counted
+  for (const token of [c, await tokenFrom(tenant('d'))]) await answerTo(directory.guard, token)
+  expect(closed).toEqual(['a', 'b', 'a'])
+  await directory.guard.close()
+  expect(closed).toEqual(['a', 'b', 'a', 'c', 'd'])
 })
 
 describe('what is told', () => {

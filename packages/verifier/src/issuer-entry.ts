@@ -75,7 +75,7 @@ const defaultTypes: readonly string[] = Object.freeze(['at+jwt', 'jwt', ''])
 
 function ruleAlgorithms(preset: string, algorithms: readonly Algorithm[]): ReadonlySet<Algorithm> {
   if (!Array.isArray(algorithms) || algorithms.length === 0) throw new TypeError(`${preset}: algorithms is required and must not be empty`)
-  const unknown = algorithms.find((algorithm) => !isAlgorithm(algorithm))
+  const unknown: unknown = algorithms.find((algorithm) => !isAlgorithm(algorithm))
   if (unknown !== undefined) throw new TypeError(`${preset}: the algorithm ${JSON.stringify(unknown)} is not known`)
   const hmac = algorithms.filter((algorithm) => isHmac(algorithm)).length
   if (hmac > 0 && hmac < algorithms.length) throw new TypeError(`${preset}: algorithms are asymmetric or HMAC, never both`)

@@ -44,7 +44,10 @@ export function judgeClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, no
 
 const registered: readonly string[] = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf']
 
-const isData = (value: object): boolean => Array.isArray(value) || [null, Object.prototype].includes(Object.getPrototypeOf(value))
+function isData(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype || Array.isArray(value)
+}
 
 /** Objects of the host's that are more than data, such as dates or instances of its classes, stay as they are. */
 function deepFreeze(value: unknown): void {
@@ -67,7 +70,7 @@ export async function judgeSchema(
   if (typeof result.value !== 'object' || result.value === null || Array.isArray(result.value))
     throw new TypeError('the schema of an issuer entry must put out an object')
   const output = Object.entries(result.value).filter(([name]) => !registered.includes(name))
-  const merged: JwtClaims = Object.assign(Object.create(null), claims)
+  const merged: JwtClaims = Object.assign(Object.create(null) as object, claims)
   for (const [name, value] of output) Object.defineProperty(merged, name, { value, enumerable: true, configurable: true, writable: true })
   deepFreeze(merged)
   return { claims: merged }
@@ -81,7 +84,7 @@ function clientOf(claims: ParsedClaims): string | undefined {
 }
 
 function scopesOf(claims: JwtClaims, { scopes }: IssuerRule): readonly string[] {
-  const read: unknown = scopes(claims)
+  const read = scopes(claims)
   // Taken apart, a text would be a list of letters.
   if (!Array.isArray(read) || read.some((scope) => typeof scope !== 'string'))
     throw new TypeError('the scopes of an issuer entry are a list of texts')

@@ -1,15 +1,7 @@
-import {
-  type JwtClaims,
-  type KeyAnswer,
-  type RevocationQuery,
-  type RevocationReason,
-  type RevocationView,
-  reasons,
-  refuse,
-  whenKnown,
-} from '@countersign/core'
+import { type JwtClaims, type KeyAnswer, type RevocationView, refuse, whenKnown } from '@countersign/core'
 import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
+import { queriesOf, revokedBy } from './judge-revocations.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
 import type { TrustedIssuer } from './trust.js'
 import { bounded, refused, type Verdict } from './verdict.js'
@@ -46,37 +38,6 @@ interface Judged {
   readonly trusted: TrustedIssuer
 }
 
-function queriesOf(
-  claims: ParsedClaims,
-  trusted: TrustedIssuer,
-  auth: VerifiedToken['auth'],
-  thumbprint: string | undefined,
-): readonly RevocationQuery[] {
-  const { jti, iat, client_key: clientKey } = claims
-  return trusted.aliases.map((issuer) => ({
-    issuer,
-    kid: auth.kid,
-    thumbprint,
-    jti,
-    subject: auth.subject,
-    clientId: auth.clientId,
-    clientKey: typeof clientKey === 'string' ? clientKey : undefined,
-    issuedAt: iat,
-    expiresAt: auth.expiresAt,
-    via: trusted.via,
-  }))
-}
-
-const revocationReasons: ReadonlySet<unknown> = new Set(
-  reasons.filter((reason) => reason.startsWith('revoked_') || reason === 'unprovable'),
-)
-
-/** A false or null would otherwise mean whatever the author of a view hopes. */
-function knownReason(reason: RevocationReason): RevocationReason {
-  if (!revocationReasons.has(reason)) throw new TypeError('a view of revocations answers undefined or a reason')
-  return reason
-}
-
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
 /** The order of work for one token: cheap before dear, nothing believed before the signature, no I/O for strangers. */
@@ -84,15 +45,6 @@ export function createJudge(judging: Judging): JudgeToken {
   const { cache, revocations, maxTokenBytes } = judging
   const headers = createHeaderMemo()
   const parsing = { maxBytes: maxTokenBytes, headers }
-
-  function revoked(queries: readonly RevocationQuery[]): RevocationReason | undefined | Promise<RevocationReason | undefined> {
-    if (revocations === undefined) return undefined
-    const first = (index: number): RevocationReason | undefined | Promise<RevocationReason | undefined> => {
-      const query = queries[index]
-      return query && whenKnown(revocations.check(query), (reason) => (reason === undefined ? first(index + 1) : knownReason(reason)))
-    }
-    return first(0)
-  }
 
   function recheck(presented: Presented, verified: VerifiedToken, time: number): Verdict | Promise<Verdict> {
     const { auth, hit, trusted } = verified
@@ -102,7 +54,7 @@ export function createJudge(judging: Judging): JudgeToken {
       return refused(refusal, trusted, true)
     }
     if (revocations === undefined) return hit
-    return whenKnown(revoked(verified.queries), (reason) => {
+    return whenKnown(revokedBy(revocations, verified.queries), (reason) => {
       if (reason) return refused(refuse(reason), trusted, true)
       return isEnded(trusted) ? judgeAnew(presented) : hit
     })
@@ -117,7 +69,7 @@ export function createJudge(judging: Judging): JudgeToken {
     // Who the client is and what may be revoked is as the token says, whatever a schema makes of it.
     const auth = authFrom(claims, said, trusted, answer.key?.kid ?? jws.header.kid)
     const queries = revocations === undefined ? [] : queriesOf(said, trusted, auth, answer.key?.thumbprint)
-    return whenKnown(revoked(queries), (reason): Verdict => {
+    return whenKnown(revokedBy(revocations, queries), (reason): Verdict => {
       if (reason) return refused(refuse(reason), trusted)
       remember({ auth, hit: Object.freeze({ ok: true, auth, cached: true }), trusted, set: answer.set, queries })
       return { ok: true, auth, cached: false }

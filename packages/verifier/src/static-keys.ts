@@ -51,7 +51,7 @@ function listed(input: PublicKeyInput): readonly unknown[] {
  * @throws TypeError if one is refused, none is left, or two share a kid
  */
 export function staticKeySet(inputs: PublicKeyInput | readonly PublicKeyInput[]): KeySet {
-  const keys = [inputs].flat().flatMap((input) => listed(input as PublicKeyInput).map(importOne))
+  const keys = [inputs].flat().flatMap((input) => listed(input).map(importOne))
   if (keys.length === 0) throw new TypeError('staticKeys: no key was given')
   const kids = keys.flatMap((key) => (key.kid === undefined ? [] : [key.kid]))
   if (new Set(kids).size < kids.length) throw new TypeError('staticKeys: two keys share a kid')
