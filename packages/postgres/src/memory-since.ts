@@ -12,6 +12,8 @@ import { sqlStateOf } from './sqlstate.js'
  * The check is part of every statement that depends on it, so it holds through reconnects, failovers and poolers.
  */
 export interface MemorySince {
+  /** Runs a statement that changes something only where {@link memoryRow} is there. */
+  within(run: Run, text: string, values: readonly unknown[]): Promise<readonly Row[]>
   /** Runs a statement that begins with {@link memoryCte} and answers rows with `known`, at least one; begins a new memory where there is none. */
   remembering(run: Run, text: string, values: readonly unknown[]): Promise<readonly [Row, ...Row[]]>
 }
@@ -20,12 +22,14 @@ const system = '(select system_identifier::text from pg_control_system())'
 const timeline = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)'
 
 /** The memory that holds. Takes $1 to $3; parameters of the statement begin with $4. */
+export function memoryRow(schema: string): string {
+  return `${schema}.memory where tenant = $1 and home = tableoid
+    and case when $2 then system = ${system} else true end and case when $3 then timeline = ${timeline} else true end`
+}
+
+/** The same as the first part of a statement. */
 export function memoryCte(schema: string): string {
-  return `memory as materialized (
-    select since, epoch from ${schema}.memory
-    where tenant = $1 and home = tableoid and case when $2 then system = ${system} else true end
-      and case when $3 then timeline = ${timeline} else true end
-  )`
+  return `memory as materialized (select since, epoch from ${memoryRow(schema)})`
 }
 
 /** Keeps what this process cannot tell, so that two processes that see differently far do not begin anew in turn. */
@@ -63,6 +67,9 @@ export function createMemorySince(
   }
 
   return {
+    async within(run, text, values) {
+      return run(text, [options.tenant, ...(await offered(run)), ...values])
+    },
     async remembering(run, text, values) {
       const place = [options.tenant, ...(await offered(run))]
       const [first, ...others] = await run(text, [...place, ...values])
