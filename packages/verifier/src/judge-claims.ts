@@ -83,11 +83,12 @@ function clientOf(claims: ParsedClaims): string | undefined {
   return text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid) ?? text(claims.appid)
 }
 
+const isTextList = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((one) => typeof one === 'string')
+
 function scopesOf(claims: JwtClaims, { scopes }: IssuerRule): readonly string[] {
   const read = scopes(claims)
   // Taken apart, a text would be a list of letters.
-  if (!Array.isArray(read) || read.some((scope) => typeof scope !== 'string'))
-    throw new TypeError('the scopes of an issuer entry are a list of texts')
+  if (!isTextList(read)) throw new TypeError('the scopes of an issuer entry are a list of texts')
   return Object.freeze([...read])
 }
 
