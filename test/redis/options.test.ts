@@ -42,7 +42,8 @@ describeWithServers('stores on a server of their own', () => {
   }
 
   beforeAll(async () => {
-    servers.push(await startServer(['user reader on nopass ~auth|* resetchannels +@read +@connection +info +time +evalsha +eval +xread']))
+    const reading = '~auth|* resetchannels +@connection +@read +eval +evalsha +time +info +wait'
+    servers.push(await startServer([`user reader on nopass ${reading}`, `user writer on nopass ${reading} +@write`]))
   })
   afterEach(async () => {
     for (const end of ended.splice(0).reverse()) await end()
@@ -146,6 +147,21 @@ describeWithServers('stores on a server of their own', () => {
     expect(await reader.revocations.since(undefined)).toMatchObject({ records: [{ entry }], lost: false })
     await expect(reader.replay.claim(claim)).rejects.toSatisfy(isUnavailable)
     await expect(reader.revocations.revoke(entry)).rejects.toSatisfy(isUnavailable)
+  })
+
+  it('works for a user that may do what the README says', async () => {
+    const stores = redisStores(connect({ username: 'writer', password: 'any' }), { prefix: 'auth', tenant: 'writer' })
+    await stores.ready()
+    expect(await stores.replay.claim(claim)).toBe('claimed')
+    await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    expect(await stores.nonces.spend('jti', 'purpose')).toBe('spent')
+    await stores.challenges.put('id', 'record', minute)
+    expect(await stores.challenges.take('id')).toBe('record')
+    await stores.families.create({ family: 'f', binding: 'b', data: 'd', keepForMs: minute })
+    expect((await stores.families.rotate({ family: 'f', generation: 0, binding: 'b', retryWindowMs: 0 })).outcome).toBe('rotated')
+    expect((await stores.attempts.reserve({ key: 'k', limit: 1, windowMs: minute })).ok).toBe(true)
+    expect(await stores.keys.put({ collection: 'c', id: 'i', value: '0', revision: 0 })).toBe(true)
+    expect(await stores.revocations.revoke(entry)).toBe(await stores.revocations.epoch())
   })
 
   it('the stream of revocations does not grow with entries that have ended', async () => {
