@@ -1,7 +1,8 @@
 import { createFakeCognito, type FakeCognito, testKeys } from '@countersign/testkit'
-import { type CognitoOptions, cognito, createGuard, createRevocations } from '@countersign/verifier'
+import { type CognitoOptions, cognito, createGuard, createRevocations, requireScopes } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { answerTo } from './guard-setup.js'
+import { z } from 'zod'
+import { answerTo, bearer } from './guard-setup.js'
 
 async function startPool(region = 'eu-central-1'): Promise<FakeCognito> {
   const pool = await createFakeCognito({ region })
@@ -122,6 +123,25 @@ describe('an access token', () => {
       auth: { via: 'entry', subject: 'user-1', clientId: pool.clientId, scopes: ['aws.cognito.signin.user.admin'], issuer: pool.issuer },
     })
   })
+})
+
+it('may have its groups for scopes, and a schema', async () => {
+  const pool = await startPool()
+  const groups = z.object({ 'cognito:groups': z.array(z.string()), tenant: z.string().default('none') })
+  const entry = cognito({
+    userPoolId: pool.userPoolId,
+    clientId: pool.clientId,
+    endpoint: pool.url,
+    schema: groups,
+    scopes: (claims) => claims['cognito:groups'] as string[],
+  })
+  const guard = createGuard({ issuers: { entry } })
+  const request = bearer(await pool.accessToken())
+  expect(await answerTo(guard, request, requireScopes('staff'))).toBe('200 entry')
+  const { claims } = guard.authOf(request)
+  const typed: [string, string, readonly string[]] = [claims.client_id, claims.tenant, claims['cognito:groups']]
+  expect(typed).toEqual([pool.clientId, 'none', ['staff']])
+  expect(await answerTo(guard, await pool.accessToken({ claims: { 'cognito:groups': 'staff' } }))).toBe('401 schema')
 })
 
 describe('an id token', () => {

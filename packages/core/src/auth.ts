@@ -22,7 +22,7 @@ export interface Auth<Via extends string = string, Claims extends object = JwtCl
   readonly issuer: string
   readonly claims: Readonly<Claims>
   readonly subject: string | undefined
-  /** `client_id`, else `azp`, else `cid`. */
+  /** `client_id`, else `azp`, else `cid`, else `appid`, as the token says it. */
   readonly clientId: string | undefined
   readonly scopes: readonly string[]
   /** `exp` in epoch seconds; may have a fraction. */

@@ -2,7 +2,7 @@
 export type WireHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * A request as plain data. Node's `IncomingMessage` and Express's `Request` fit as they are; other mounts translate.
+ * A request as plain data. Node's `IncomingMessage` fits as it is; mounts translate what a framework makes of it.
  */
 export interface WireRequest {
   readonly method?: string | undefined

@@ -1,7 +1,7 @@
 import type { JwtClaims } from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
 import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes } from '@countersign/jwt/jwks'
-import { type IssuerEntry, issuerRule } from './issuer-entry.js'
+import { type IssuerEntry, issuerRule, type RuleOptions } from './issuer-entry.js'
 
 /** Claims of an access token of Amazon Cognito. */
 export interface CognitoAccessClaims extends JwtClaims {
@@ -26,8 +26,15 @@ export interface CognitoIdClaims extends JwtClaims {
   readonly 'cognito:groups'?: readonly string[]
 }
 
+type Rule<Output extends object> = Pick<
+  RuleOptions<'RS256', Output>,
+  'clockToleranceSeconds' | 'maxAgeSeconds' | 'maxFutureIssuedSeconds' | 'schema' | 'scopes'
+>
+
 /** Options of {@link cognito}. */
-export interface CognitoOptions<Use extends 'access' | 'id' = 'access'> extends RemoteOptions {
+export interface CognitoOptions<Use extends 'access' | 'id' = 'access', Output extends object = Record<never, never>>
+  extends RemoteOptions,
+    Rule<Output> {
   /** `<region>_<id>`, as the console shows it. */
   readonly userPoolId: string
   /** The app clients whose tokens are accepted; `null` opts out of the check. */
@@ -38,10 +45,6 @@ export interface CognitoOptions<Use extends 'access' | 'id' = 'access'> extends 
   readonly tokenUse?: Use
   /** Base URL of an emulator: the keys come from there, `iss` stays that of AWS. */
   readonly endpoint?: string
-  /** @defaultValue 5 */
-  readonly clockToleranceSeconds?: number
-  /** Longest time since `iat`, in seconds. @defaultValue none */
-  readonly maxAgeSeconds?: number
 }
 
 function clients(clientId: CognitoOptions['clientId']): readonly string[] | null {
@@ -67,9 +70,9 @@ function demandOf(use: 'access' | 'id', accepted: readonly string[] | null): (cl
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function cognito<const Use extends 'access' | 'id' = 'access'>(
-  options: CognitoOptions<Use>,
-): IssuerEntry<Use extends 'access' ? CognitoAccessClaims : CognitoIdClaims> {
+export function cognito<const Use extends 'access' | 'id' = 'access', Output extends object = Record<never, never>>(
+  options: CognitoOptions<Use, Output>,
+): IssuerEntry<(Use extends 'access' ? CognitoAccessClaims : CognitoIdClaims) & Output> {
   const { userPoolId, endpoint } = options
   if (!/^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/.test(userPoolId))
     throw new TypeError('cognito: userPoolId looks like us-east-2_AbCdEfGhI')
