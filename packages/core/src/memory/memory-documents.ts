@@ -24,6 +24,7 @@ export function memoryDocuments(): DocumentStore {
       return true
     },
     async list({ collection, after, limit = 100 }) {
+      if (!(Number.isInteger(limit) && limit > 0)) throw new TypeError('limit is a positive whole number')
       const documents = [...(collections.get(collection)?.values() ?? [])].sort(byBytes)
       const rest = after === undefined ? documents : documents.filter(({ id }) => Buffer.compare(Buffer.from(id), Buffer.from(after)) > 0)
       return rest.slice(0, limit)

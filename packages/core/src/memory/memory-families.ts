@@ -41,6 +41,8 @@ export function memoryFamilies(now: Now): RefreshFamilyStore {
     },
     async rotate(request) {
       if (request.keepForMs !== undefined) requireDuration('keepForMs', request.keepForMs)
+      if (!(Number.isFinite(request.retryWindowMs) && request.retryWindowMs >= 0))
+        throw new TypeError('retryWindowMs is a number of milliseconds, 0 or more')
       const { answer, next } = rotateFamily(families.get(request.family), request, now())
       if (next && answer.outcome === 'rotated' && request.keepForMs !== undefined) families.set(request.family, next, request.keepForMs)
       else if (next) families.replace(request.family, next)
