@@ -1,9 +1,18 @@
-import { createHmac, createPrivateKey, createPublicKey, createSecretKey, KeyObject, sign } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  KeyObject,
+  type SignKeyObjectInput,
+  sign,
+} from 'node:crypto'
 import type { Algorithm, Signer } from '@countersign/core'
-import { fitsAlgorithm, isAlgorithm, isHmac, primitiveOf } from './algorithms.js'
+import { fitsAlgorithm, isAlgorithm, isHmac, type Primitive, primitiveOf } from './algorithms.js'
+import { rawSignature } from './ecdsa-signature.js'
 import { hashBytes, isKeyMaterial } from './import-secret.js'
 import { checkPublicKey } from './key-object.js'
-import { signatureOptions } from './signature.js'
 import { jwkThumbprint } from './thumbprint.js'
 
 /** What `createSigner` needs. */
@@ -48,8 +57,10 @@ function createKeyPairSigner({ key, algorithm, kid, threadPool }: SignerOptions)
   if (!fitsAlgorithm(privateKey, algorithm)) throw new TypeError(`The key does not fit ${algorithm}`)
   const half = checkPublicKey(createPublicKey(privateKey), { algorithm })
   if (!half.ok) throw new TypeError(`The key cannot be used: ${half.fault}`)
-  const { family, hash } = primitiveOf(algorithm)
-  const prepared = signatureOptions(privateKey, algorithm)
+  const primitive = primitiveOf(algorithm)
+  const { family, hash } = primitive
+  const prepared = signingKey(privateKey, primitive)
+  const finish = family === 'ecdsa' ? (der: Uint8Array) => rawSignature(der, primitive.bytes) : (signature: Uint8Array) => signature
   const onPool = threadPool ?? (family === 'rsa' || family === 'pss')
   return Object.freeze({
     kid: kid ?? jwkThumbprint(privateKey),
@@ -57,10 +68,16 @@ function createKeyPairSigner({ key, algorithm, kid, threadPool }: SignerOptions)
     sign: (data: Uint8Array) =>
       onPool
         ? new Promise<Uint8Array>((resolve, reject) => {
-            sign(hash, data, prepared, (error, signature) => (error ? reject(error) : resolve(signature)))
+            sign(hash, data, prepared, (error, signature) => (error ? reject(error) : resolve(finish(signature))))
           })
-        : sign(hash, data, prepared),
+        : finish(sign(hash, data, prepared)),
   })
+}
+
+/** What node:crypto signs with. A key wrapped in options, which PSS needs, makes some versions half as slow again. */
+function signingKey(key: KeyObject, primitive: Primitive): KeyObject | SignKeyObjectInput {
+  if (primitive.family !== 'pss') return key
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: primitive.hashBytes }
 }
 
 function readPrivateKey(key: SignerOptions['key']): KeyObject {
