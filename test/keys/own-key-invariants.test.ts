@@ -18,7 +18,7 @@ const moves = fc.array(
 )
 
 async function make(move: Exclude<Move, { do: 'wait' }>, { own }: KeyRegistry, keys: readonly OwnKeyView[]): Promise<unknown> {
-  if (move.do === 'generate' || move.do === 'rotate') return own[move.do]()
+  if (!('key' in move)) return own[move.do]()
   const kid = keys[move.key % keys.length]?.kid ?? ''
   switch (move.do) {
     case 'retire':

@@ -60,7 +60,7 @@ function startLoad(
     if (!admission.ok) state.refused.push(`${when}: ${admission.reason}`)
     else {
       state.verified += 1
-      if (admission.auth.kid) state.kids.add(admission.auth.kid)
+      state.kids.add(admission.auth?.kid ?? '')
     }
   }
 

@@ -1,9 +1,8 @@
-import { type KeyAnswer, type KeySet, type KeySource, type Now, Unavailable, type VerificationKey } from '@countersign/core'
+import { type KeyAnswer, type KeySet, type KeySource, type Now, Unavailable, type VerificationKey, whenKnown } from '@countersign/core'
 import { createKeySet, importJwk, selectKey } from '@countersign/jwt'
 import { type KeyTimes, nextTransition, type OwnKey, verifies } from './own-key.js'
 import type { OwnRing } from './own-ring.js'
 import type { Ring } from './ring.js'
-import { whenKnown } from './when-known.js'
 
 /** What {@link createOwnKeySource} needs. */
 export interface OwnKeySourceOptions {

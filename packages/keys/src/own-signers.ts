@@ -1,4 +1,4 @@
-import { type Now, type Signer, type SignerSource, Unavailable } from '@countersign/core'
+import { type Now, type Signer, type SignerSource, Unavailable, whenKnown } from '@countersign/core'
 import { createSigner } from '@countersign/jwt'
 import type { Envelope } from './envelope.js'
 import { externalSigner } from './external-signer.js'
@@ -6,7 +6,6 @@ import { type KeyTimes, type OwnKey, ownKeyState } from './own-key.js'
 import type { OwnRing } from './own-ring.js'
 import type { Ring } from './ring.js'
 import { areOfOneUse, type Use } from './succession.js'
-import { whenKnown } from './when-known.js'
 
 /** Gives the signer of a key that a KMS holds. */
 export type FindSigner = (kid: string) => Signer | undefined
