@@ -292,6 +292,8 @@ describe('a secret', () => {
     ['a JWK', JSON.stringify(rsa)],
     ['a JWK with white space', ` ${JSON.stringify(ec, undefined, 2)}`],
     ['a key set', JSON.stringify({ keys: [ec] })],
+    ['an OpenSSH line', `ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ${sampleSecret.toString('base64')} me@host`],
+    ['an OpenSSH line of Ed25519', `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${sampleSecret.toString('base64')}`],
   ])('is not a public key as %s', (_, secret) => {
     expect(verdict(importSecret(secret, { algorithms: ['HS256'] }))).toBe('public_key_as_secret')
   })

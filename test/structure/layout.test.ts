@@ -58,12 +58,12 @@ test('source files are named in kebab-case', () => {
   expect(files.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path.split('/').at(-1) ?? ''))).toEqual([])
 })
 
-/** Files over 250 lines that are one concept all the same, and why. */
+/** Files over the limit that are one concept all the same, and why. Tests have more room: tables of cases make them long. */
 const longFiles: Readonly<Record<string, string>> = {}
 
-test('a file over 250 lines has its reason here', () => {
+test('a file over 250 lines, or 400 lines of tests, has its reason here', () => {
   const code = ['packages', 'examples', 'scripts', 'bench', 'test'].flatMap(filesBelow).filter((path) => /\.(ts|js)$/.test(path))
-  const long = code.filter((path) => read(path).split('\n').length > 251)
+  const long = code.filter((path) => read(path).split('\n').length > (path.startsWith('test/') ? 401 : 251))
   expect(long.sort()).toEqual(Object.keys(longFiles).sort())
 })
 

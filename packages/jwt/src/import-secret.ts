@@ -33,12 +33,17 @@ export function hashBytes(algorithm: HmacAlgorithm): number {
   return primitive.family === 'hmac' ? primitive.bytes : 0
 }
 
-/** PEM, DER (also in base64) or a JWK or JWKS of an asymmetric key. */
+/** PEM, DER (also in base64), a JWK or JWKS, or an OpenSSH line of an asymmetric key. */
 export function isKeyMaterial(bytes: Buffer): boolean {
   const text = bytes.toString('latin1').trim()
-  if (text.includes('-----BEGIN ')) return true
+  if (text.includes('-----BEGIN ') || isSshKey(text)) return true
   if (text.startsWith('{')) return isAsymmetricJson(text)
   return isDer(bytes) || (text.startsWith('M') && isDer(Buffer.from(text, 'base64')))
+}
+
+/** A line of an authorized_keys file or of `ssh-keygen` (RFC 4253 §6.6). */
+function isSshKey(text: string): boolean {
+  return text.startsWith('ssh-rsa AAAA') || text.startsWith('ssh-ed25519 AAAA') || text.startsWith('ecdsa-sha2-')
 }
 
 function isAsymmetricJson(text: string): boolean {
