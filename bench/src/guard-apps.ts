@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http'
 import { protect as protectExpress } from '@countersign/express'
 import { protect as protectKoa } from '@countersign/koa'
 import { createGuard, jwks, type ResourceGuard } from '@countersign/verifier'
+import Router from '@koa/router'
 import { JwtVerifier } from 'aws-jwt-verify'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import express, { type RequestHandler } from 'express'
@@ -41,13 +42,26 @@ function verifying(verify: (token: string) => unknown): Middleware {
   }
 }
 
+/** What every app answers. */
+function recordOf(id: string | undefined): object {
+  return {
+    id,
+    status: 'final',
+    subject: 'Patient/4711',
+    issued: '2026-11-20T08:15:30Z',
+    performer: ['Practitioner/12'],
+    code: '8867-4',
+    value: 72,
+  }
+}
+
+/** An app as users have it: a router, a parameter in the path, a small answer in JSON. */
 function koa(...guards: readonly Middleware[]): RequestListener {
-  const app = new Koa()
-  for (const guard of guards) app.use(guard)
-  app.use((ctx) => {
-    ctx.body = { ok: true }
+  const router = new Router()
+  router.get('/records/:id', ...guards, (ctx) => {
+    ctx.body = recordOf(ctx.params.id)
   })
-  return app.callback()
+  return new Koa().use(router.routes()).callback()
 }
 
 async function fetchJwks(url: string): Promise<{ readonly keys: readonly JsonWebKey[] }> {
@@ -88,9 +102,8 @@ export const koaApps: Readonly<Record<string, CreateApp>> = {
 
 function expressWith(...guards: readonly RequestHandler[]): RequestListener {
   const app = express()
-  for (const guard of guards) app.use(guard)
-  app.use((_, response) => {
-    response.json({ ok: true })
+  app.get('/records/:id', ...guards, (request, response) => {
+    response.json(recordOf(String(request.params.id)))
   })
   return app as RequestListener
 }

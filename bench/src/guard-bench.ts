@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createFakeIssuer, testKeys } from '@countersign/testkit'
 import { expressApps, koaApps } from './guard-apps.js'
 import type { FromServer } from './guard-server.js'
-import { load, requestsFor } from './load.js'
+import { createLoader, type Loader } from './load.js'
 import { type Effort, median } from './measure.js'
 import type { Result } from './report.js'
 import { benchKey, issuer, makeTokens, spoil } from './tokens.js'
@@ -12,7 +12,7 @@ import { benchKey, issuer, makeTokens, spoil } from './tokens.js'
 interface Server {
   readonly name: string
   readonly url: string
-  readonly requests: readonly string[]
+  readonly loader: Loader
   readonly process: ChildProcess
   readonly rates: number[]
   readonly cpu: number[]
@@ -40,15 +40,15 @@ async function start(framework: string, name: string, jwksUrl: string, tokens: r
   const script = fileURLToPath(new URL('guard-server.js', import.meta.url))
   const child = fork(script, [framework, name, jwksUrl], { stdio: ['ignore', 'inherit', 'ignore', 'ipc'] })
   const answer = await answerOf(child)
-  const url = 'url' in answer ? answer.url : ''
-  const server: Server = { name, url, requests: requestsFor(url, tokens), process: child, rates: [], cpu: [] }
+  const url = 'url' in answer ? `${answer.url}/records/7c1d` : ''
+  const server: Server = { name, url, loader: await createLoader(url, tokens), process: child, rates: [], cpu: [] }
   await checkServer(server, tokens[0] ?? '')
   return server
 }
 
 async function measure(server: Server, milliseconds: number): Promise<void> {
   const before = await cpuMicroseconds(server.process)
-  const { answered, milliseconds: took } = await load(server.url, server.requests, milliseconds)
+  const { answered, milliseconds: took } = await server.loader.run(milliseconds)
   const after = await cpuMicroseconds(server.process)
   server.rates.push((answered * 1000) / took)
   server.cpu.push((after - before) / answered)
@@ -88,13 +88,16 @@ export async function guardBench(framework: 'koa' | 'express', { rounds, sliceMs
     for (const name of Object.keys(framework === 'koa' ? koaApps : expressApps)) {
       servers.push(await start(framework, name, keys.jwksUrl, tokens))
     }
-    for (const server of servers) await load(server.url, server.requests, sliceMs * 5)
+    for (const server of servers) await server.loader.run(sliceMs * 8)
     for (let round = 0; round < rounds; round++) {
       for (const server of [...servers.slice(round % servers.length), ...servers.slice(0, round % servers.length)])
         await measure(server, sliceMs)
     }
     return resultsOf(framework, servers)
   } finally {
-    for (const server of servers) server.process.disconnect()
+    for (const { loader, process: child } of servers) {
+      loader.close()
+      child.disconnect()
+    }
   }
 }

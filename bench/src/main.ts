@@ -11,8 +11,8 @@ const { quick } = values
 const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'verify-cold': () => verifyCold(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
   'verify-hot': () => verifyHot(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
-  'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 21, sliceMs: 250 }),
-  'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 11, sliceMs: 250 }),
+  'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 120 }),
+  'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 31, sliceMs: 120 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
 }
