@@ -60,3 +60,22 @@ export function clientVerificationKey({ publicJwk, kid, algorithm: alg }: Client
   if (!imported.ok) throw new Error(`a registered key cannot be used any more: ${imported.fault}`)
   return imported.key
 }
+
+const maxRemembered = 1000
+
+/** {@link clientVerificationKey} that remembers: the checks of a key take as long as a signature. */
+export function createClientKeyImport(): (key: ClientKey) => VerificationKey {
+  const remembered = new Map<string, VerificationKey>()
+  return (key) => {
+    const { publicJwk, kid, algorithm } = key
+    // By everything that goes into it, not by a thumbprint that the store claims.
+    const content = JSON.stringify([publicJwk, kid, algorithm])
+    const known = remembered.get(content)
+    if (known) return known
+    const imported = clientVerificationKey(key)
+    const oldest = remembered.size >= maxRemembered ? remembered.keys().next() : undefined
+    if (oldest && !oldest.done) remembered.delete(oldest.value)
+    remembered.set(content, imported)
+    return imported
+  }
+}

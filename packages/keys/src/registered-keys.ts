@@ -7,7 +7,7 @@ import {
   type Now,
   type RevocationStore,
 } from '@countersign/core'
-import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, clientVerificationKey } from './client-key.js'
+import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, createClientKeyImport } from './client-key.js'
 import { provesPossession } from './possession.js'
 import { type Registration, type RegistrationFault, readRegistration, withClientKey } from './registration.js'
 import { type Rings, reachable } from './ring.js'
@@ -49,10 +49,14 @@ export interface RegisteredKeysOptions {
 const events = eventChannel('countersign:key')
 
 /** The one key of a client that a query means, or why there is none. */
-function answerOf(keys: readonly ClientKey[], { kid, algorithm }: KeyQuery, now: number): ClientKeyAnswer {
+function answerOf(
+  keys: readonly ClientKey[],
+  { kid, algorithm }: KeyQuery,
+  { now, importKey }: { readonly now: number; readonly importKey: ReturnType<typeof createClientKeyImport> },
+): ClientKeyAnswer {
   const named = keys.filter((key) => (kid === undefined ? clientKeyState(key, now) === 'active' : key.kid === kid))
   const fitting = named
-    .map((key) => ({ state: clientKeyState(key, now), key: clientVerificationKey(key) }))
+    .map((key) => ({ state: clientKeyState(key, now), key: importKey(key) }))
     .filter(({ key }) => key.algorithms.includes(algorithm))
   const [only] = fitting
   if (only === undefined || fitting.length > 1) return { ok: false, fault: 'unknown' }
@@ -63,6 +67,7 @@ function answerOf(keys: readonly ClientKey[], { kid, algorithm }: KeyQuery, now:
 export function createRegisteredKeys(options: RegisteredKeysOptions): RegisteredKeys {
   const { issuer, store, rings, revocations, requirePossession, isOwn } = options
   const taken = createTakenThumbprints(store)
+  const importKey = createClientKeyImport()
   const nowSeconds = (): number => Math.floor(options.now() / 1000)
   const audit = (action: string, owner: string, kid: string, outcome: string): void => events.publish({ action, owner, outcome, kid })
 
@@ -154,6 +159,6 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
       return isRevoked
     },
     list: async (owner) => (await rings.read(owner)).keys.map((key) => clientKeyView(key, nowSeconds())),
-    find: async ({ clientId, ...query }) => answerOf((await rings.read(clientId)).keys, query, nowSeconds()),
+    find: async ({ clientId, ...query }) => answerOf((await rings.read(clientId)).keys, query, { now: nowSeconds(), importKey }),
   }
 }
