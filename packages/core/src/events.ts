@@ -75,6 +75,34 @@ export interface NonceEvent {
   readonly jti?: string
 }
 
+/** A token endpoint answered. Only ids: never a token, a secret, a code or a user name. */
+export interface TokenEvent {
+  /** `issued`, `challenged`, or the reason of the refusal. */
+  readonly outcome: string
+  /** The grant type, where it is one that the endpoint has. */
+  readonly grant?: string
+  /** Only of a client that is registered. */
+  readonly clientId?: string
+  /** Who the token is about. */
+  readonly subject?: string
+  readonly jti?: string
+  /** The chain of refresh tokens. */
+  readonly family?: string
+  readonly durationMs: number
+  /** For an outage, what failed. */
+  readonly cause?: unknown
+}
+
+/** A client or one of its secrets was added, locked, unlocked or revoked. For audits. */
+export interface ClientEvent {
+  readonly action: string
+  readonly clientId: string
+  /** `done`, or why not. */
+  readonly outcome: string
+  /** Id of the secret. */
+  readonly secret?: string
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -85,6 +113,8 @@ export interface Events {
   'countersign:issuer': IssuerEvent
   'countersign:key': KeyEvent
   'countersign:nonce': NonceEvent
+  'countersign:token': TokenEvent
+  'countersign:client': ClientEvent
 }
 
 /** Names of all channels. */
@@ -97,6 +127,8 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:issuer',
   'countersign:key',
   'countersign:nonce',
+  'countersign:token',
+  'countersign:client',
 ])
 
 /** A channel with the type of its messages. */

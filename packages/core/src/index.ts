@@ -9,6 +9,7 @@ export type { DocumentAddress, DocumentStore, StoredDocument } from './document-
 export {
   type AcceptedEvent,
   type AnonymousEvent,
+  type ClientEvent,
   type EventChannel,
   type Events,
   eventChannel,
@@ -20,6 +21,7 @@ export {
   onEvent,
   type RefusedEvent,
   type RevocationEvent,
+  type TokenEvent,
 } from './events.js'
 export { type Endpoint, jsonReply, type Reply, type Route, type RouteTable, type WireHeaders, type WireRequest } from './http.js'
 export type {
@@ -38,6 +40,7 @@ export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
 export { type BodyResult, readJson } from './read-body.js'
+export { type FormOptions, type FormParameters, readForm } from './read-form.js'
 export type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
 export {
   type ErrorCode,

@@ -3,9 +3,11 @@ import type { WireRequest } from './http.js'
 /** A body, or the status to refuse it with: 400 malformed, 413 too large, 415 of another media type. */
 export type BodyResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly status: 400 | 413 | 415 }
 
-const defaultMaxBytes = 64 * 1024
+/** The longest body that is read unless the caller says otherwise. */
+export const defaultMaxBytes: number = 64 * 1024
 
-function mediaType(request: WireRequest): string {
+/** The media type of the body, without parameters, in lower case. */
+export function mediaType(request: WireRequest): string {
   const field = request.headers['content-type']
   const text = typeof field === 'string' ? field : ''
   const end = text.indexOf(';')
@@ -40,7 +42,8 @@ async function bodyBytes({ body, stream }: WireRequest, maxBytes: number): Promi
   return bytes.length > maxBytes ? tooLarge : { ok: true, value: bytes }
 }
 
-async function bodyText(request: WireRequest, maxBytes: number): Promise<BodyResult<string>> {
+/** The body as text: raw from the stream, or as the host has read it. */
+export async function bodyText(request: WireRequest, maxBytes: number): Promise<BodyResult<string>> {
   const bytes = await bodyBytes(request, maxBytes)
   if (!bytes.ok) return bytes
   try {

@@ -1,0 +1,65 @@
+import type { Now } from '@countersign/core'
+import type { Client } from './client.js'
+import { type ClientRecord, type ClientRecords, clientOf } from './client-record.js'
+import type { KeptSecret, SecretHasher } from './client-secret.js'
+import type { IdAndSecret, PresentedClient } from './presented-client.js'
+import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
+
+/** A client that proved who it is. */
+export interface AuthenticatedClient {
+  readonly ok: true
+  readonly client: Client
+  /** Id of the secret that it used; undefined for public clients. */
+  readonly secretId: string | undefined
+}
+
+/** Who makes a request, or why that is not believed. */
+export type ClientVerdict = AuthenticatedClient | TokenRefused
+
+interface AuthenticateOptions {
+  readonly records: ClientRecords
+  readonly hasher: SecretHasher
+  readonly now: Now
+}
+
+/** An unknown client costs what a known one costs. */
+function standIn(hasher: SecretHasher): readonly KeptSecret[] {
+  const view = { id: '', title: undefined, createdAt: 0, notBefore: undefined, expiresAt: undefined }
+  return [{ ...view, ...hasher.hash('') }]
+}
+
+/** The halves of Basic as this client writes them. */
+function asWritten(presented: Exclude<PresentedClient, { method: 'anonymous' | 'none' }>, client: ClientRecord | undefined): IdAndSecret {
+  if (presented.method === 'client_secret_post') return presented
+  return client?.basicEncoding === 'raw' ? presented.raw : (presented.decoded ?? presented.raw)
+}
+
+const idOf = (presented: Exclude<PresentedClient, { method: 'anonymous' }>): string =>
+  presented.method === 'client_secret_basic' ? (presented.decoded?.id ?? presented.raw.id) : presented.id
+
+/** Judges who a client says it is. Rejects with `Unavailable` in an outage. */
+export function createClientJudge(
+  options: AuthenticateOptions,
+): (presented: Exclude<PresentedClient, { method: 'anonymous' }>) => Promise<ClientVerdict> {
+  const { records, hasher, now } = options
+
+  return async (presented) => {
+    const client = await records.get(idOf(presented))
+    if (presented.method === 'none') {
+      const fault = faultOf(client, 'none')
+      return fault || !client ? refused(fault ?? 'unknown_client') : { ok: true, client: clientOf(client), secretId: undefined }
+    }
+    const { id, secret } = asWritten(presented, client)
+    // Compared on every path, before anything else is said about the client.
+    const match = hasher.match(secret, client?.secrets.length ? client.secrets : standIn(hasher), now() / 1000)
+    const fault = faultOf(client, presented.method)
+    if (fault || !client) return refused(fault ?? 'unknown_client')
+    return match && id === client.id ? { ok: true, client: clientOf(client), secretId: match.id } : refused('wrong_secret')
+  }
+}
+
+function faultOf(client: ClientRecord | undefined, method: ClientRecord['methods'][number]): TokenReason | undefined {
+  if (client === undefined) return 'unknown_client'
+  if (client.isLocked) return 'locked_client'
+  return client.methods.includes(method) ? undefined : 'wrong_method_of_client'
+}

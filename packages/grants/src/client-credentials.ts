@@ -1,0 +1,15 @@
+import type { Grant } from './grant.js'
+
+/**
+ * The grant of a client on its own behalf (RFC 6749 §4.4). A refresh token comes with it only where the client's policy says so.
+ *
+ * @param options - `accessTokenSeconds` @defaultValue that of the endpoint
+ */
+export function clientCredentials(options: { readonly accessTokenSeconds?: number } = {}): Grant {
+  return {
+    type: 'client_credentials',
+    isImmediate: true,
+    ...options,
+    decide: async ({ client, scopes, audiences }) => ({ ok: true, subject: client.id, isPerson: false, scopes, audiences }),
+  }
+}

@@ -1,0 +1,68 @@
+import { type DocumentStore, isUnavailable, Unavailable } from '@countersign/core'
+import type { Client, CompleteSettings } from './client.js'
+import type { KeptSecret } from './client-secret.js'
+
+/** A client as it is kept. */
+export interface ClientRecord extends CompleteSettings {
+  readonly v: 1
+  readonly id: string
+  readonly isLocked: boolean
+  readonly era: string
+  readonly secrets: readonly KeptSecret[]
+}
+
+/** Clients in a store. Every method rejects with `Unavailable` when it is out of reach or its content not understood. */
+export interface ClientRecords {
+  get(id: string): Promise<ClientRecord | undefined>
+  /** False if it exists already. */
+  add(record: ClientRecord): Promise<boolean>
+  /** Changes a record, again if somebody else changed it meanwhile. Undefined for one that is not there. */
+  change(id: string, change: (record: ClientRecord) => ClientRecord): Promise<ClientRecord | undefined>
+  list(query: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ClientRecord[]>
+}
+
+const collection = 'clients'
+/** Other processes change the same client at most so often before we give up. */
+const attempts = 100
+
+/** Waits for a store: whatever it rejects with is an outage. */
+export async function reachable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+  }
+}
+
+function parse(value: string): ClientRecord {
+  const kept = JSON.parse(value) as ClientRecord | null
+  if (kept?.v === 1) return kept
+  throw new Unavailable('store_unavailable', { cause: new Error('a client is of a format that this release does not understand') })
+}
+
+/** Without what is nobody's business. */
+export function clientOf({ v: _version, secrets, ...rest }: ClientRecord): Client {
+  return { ...rest, secrets: secrets.map(({ hash: _hash, pepper: _pepper, ...view }) => view) }
+}
+
+/** Clients as documents, one each. */
+export function clientRecords(store: DocumentStore): ClientRecords {
+  async function attempt(id: string, change: (record: ClientRecord) => ClientRecord, left: number): Promise<ClientRecord | undefined> {
+    if (left === 0) throw new Unavailable('store_unavailable', { cause: new Error('the client is changed too often at once') })
+    const document = await reachable(store.get({ collection, id }))
+    if (document === undefined) return undefined
+    const changed = change(parse(document.value))
+    const done = await reachable(store.put({ collection, id, value: JSON.stringify(changed), revision: document.revision }))
+    return done ? changed : attempt(id, change, left - 1)
+  }
+
+  return {
+    async get(id) {
+      const document = await reachable(store.get({ collection, id }))
+      return document && parse(document.value)
+    },
+    add: (record) => reachable(store.put({ collection, id: record.id, value: JSON.stringify(record), revision: 0 })),
+    change: (id, change) => attempt(id, change, attempts),
+    list: async (query) => (await reachable(store.list({ collection, ...query }))).map(({ value }) => parse(value)),
+  }
+}

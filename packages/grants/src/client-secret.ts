@@ -1,0 +1,74 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { RotatingSecrets, SecretsOption } from '@countersign/core'
+import type { SecretView } from './client.js'
+
+/** A secret as it is kept. */
+export interface KeptSecret extends SecretView {
+  /** Id of the pepper. */
+  readonly pepper: string
+  /** HMAC-SHA-256 of the secret under the pepper, base64url. */
+  readonly hash: string
+}
+
+/**
+ * Makes a secret: a prefix by which scanners recognise it, 256 random bits, and a checksum by which they know that it is one.
+ *
+ * @param random - 32 bytes
+ */
+export function newSecret(prefix: string, random: Buffer): string {
+  const body = `${prefix}${random.toString('hex')}`
+  return `${body}${createHash('sha256').update(body).digest('hex').slice(0, 8)}`
+}
+
+/** Hashes secrets under peppers that may change in a running process. */
+export interface SecretHasher {
+  hash(secret: string): Pick<KeptSecret, 'pepper' | 'hash'>
+  /**
+   * The kept secret that was presented, if any. The work does not tell which, or whether there are any.
+   *
+   * @param now - epoch seconds
+   */
+  match(presented: string, kept: readonly KeptSecret[], now: number): KeptSecret | undefined
+}
+
+/** A pepper that is shorter could be guessed along with the secrets. */
+const minPepperBytes = 32
+
+function checkPeppers({ current, previous = [] }: RotatingSecrets): void {
+  for (const { id, secret } of [current, ...previous]) {
+    if (typeof id !== 'string' || id === '' || Buffer.byteLength(secret) < minPepperBytes)
+      throw new TypeError(`createClients: a pepper has an id and ${minPepperBytes} bytes or more`)
+  }
+}
+
+function isLive({ notBefore, expiresAt }: SecretView, now: number): boolean {
+  return (notBefore === undefined || notBefore <= now) && (expiresAt === undefined || now < expiresAt)
+}
+
+/**
+ * Secrets are 256 bits of the server's own making: a fast keyed hash keeps them (a slow one would cost every request 0.1 s).
+ *
+ * @throws TypeError for a pepper that is too short
+ */
+export function createSecretHasher(pepper: SecretsOption): SecretHasher {
+  const ask = typeof pepper === 'function' ? pepper : (): RotatingSecrets => pepper
+  checkPeppers(ask())
+  const mac = (secret: string, key: string | Uint8Array): Buffer => createHmac('sha256', key).update(secret).digest()
+  return {
+    hash(secret) {
+      const { current } = ask()
+      return { pepper: current.id, hash: mac(secret, current.secret).toString('base64url') }
+    },
+    match(presented, kept, now) {
+      const { current, previous = [] } = ask()
+      const macs = new Map([current, ...previous].map(({ id, secret }) => [id, mac(presented, secret)]))
+      const none = Buffer.alloc(32)
+      const matches = kept.filter((one) => {
+        const expected = Buffer.from(one.hash, 'base64url')
+        const found = macs.get(one.pepper)
+        return timingSafeEqual(found ?? none, expected.length === 32 ? expected : none) && found !== undefined
+      })
+      return matches.find((one) => isLive(one, now))
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import { isScopeToken } from './scope.js'
+
+/** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). */
+export type ClientMethod = 'client_secret_basic' | 'client_secret_post' | 'none'
+
+/** Whether and how a client gets refresh tokens. */
+export type RefreshPolicy =
+  | { readonly policy: 'none' }
+  /** The same token until its end; its life is never extended. */
+  | {
+      readonly policy: 'fixed'
+      readonly lifeSeconds: number
+      /** A public client's token that is stolen works until its end. Without this such a client is a TypeError. */
+      readonly unrotatedPublicClient?: boolean
+    }
+  /** A new token each time (RFC 9700 §4.14.2). */
+  | {
+      readonly policy: 'rotating'
+      /** For how long a lost answer can be asked for again. @defaultValue 10 for confidential clients, 0 for public ones */
+      readonly retryWindowSeconds?: number
+      /** Ends the chain when it was not used for so long. @defaultValue none */
+      readonly idleSeconds?: number
+      /** Ends the chain so long after the sign-in. @defaultValue none */
+      readonly absoluteSeconds?: number
+    }
+
+/** What a client is and may do. */
+export interface ClientSettings {
+  readonly title?: string
+  /** @defaultValue `['client_secret_basic']` */
+  readonly methods?: readonly ClientMethod[]
+  /** Whether the halves of Basic are form-encoded (RFC 6749 §2.3.1) or taken as they are. @defaultValue `'form'` */
+  readonly basicEncoding?: 'form' | 'raw'
+  /** Grant types. */
+  readonly grants: readonly string[]
+  /** What it may be granted. @defaultValue none */
+  readonly scopes?: readonly string[]
+  /** What it is granted without asking. @defaultValue `scopes` */
+  readonly defaultScopes?: readonly string[]
+  /** Audiences that it may get tokens for; the first one without asking. @defaultValue those of the endpoint */
+  readonly audiences?: readonly string[]
+  /** Life of its access tokens, in seconds; or by grant type. @defaultValue that of the grant or the endpoint */
+  readonly accessTokenSeconds?: number | Readonly<Record<string, number>>
+  /** @defaultValue `{ policy: 'none' }` */
+  readonly refresh?: RefreshPolicy
+}
+
+/** Settings with their defaults. */
+export type CompleteSettings = Required<Omit<ClientSettings, 'title' | 'audiences' | 'accessTokenSeconds'>> &
+  Pick<ClientSettings, 'title' | 'audiences' | 'accessTokenSeconds'>
+
+/** A secret of a client as it is shown: without the secret. Times are epoch seconds. */
+export interface SecretView {
+  readonly id: string
+  readonly title: string | undefined
+  readonly createdAt: number
+  readonly notBefore: number | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** A registered client. */
+export interface Client extends CompleteSettings {
+  readonly id: string
+  readonly isLocked: boolean
+  /** Changes when the client is locked: what was bound to the one before is over. */
+  readonly era: string
+  readonly secrets: readonly SecretView[]
+}
+
+const methods: readonly string[] = ['client_secret_basic', 'client_secret_post', 'none']
+
+function fail(message: string): never {
+  throw new TypeError(`client: ${message}`)
+}
+
+const isPositive = (seconds: unknown): boolean => typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
+const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((one) => typeof one === 'string' && one !== '')
+
+/** @throws TypeError for a policy that is incomplete, or dangerous without saying so */
+function checkRefresh(refresh: RefreshPolicy, isPublic: boolean): void {
+  switch (refresh.policy) {
+    case 'none':
+      return
+    case 'fixed':
+      if (!isPositive(refresh.lifeSeconds)) fail('refresh.lifeSeconds is a positive number')
+      if (isPublic && refresh.unrotatedPublicClient !== true) fail('a public client needs rotating refresh tokens (RFC 9700 §4.14.2)')
+      return
+    case 'rotating': {
+      const { retryWindowSeconds = 0, idleSeconds = 1, absoluteSeconds = 1 } = refresh
+      if (!(Number.isFinite(retryWindowSeconds) && retryWindowSeconds >= 0)) fail('refresh.retryWindowSeconds is a number, 0 or more')
+      if (!isPositive(idleSeconds) || !isPositive(absoluteSeconds)) fail('refresh limits are positive numbers of seconds')
+      return
+    }
+    default:
+      fail('refresh.policy is none, fixed or rotating')
+  }
+}
+
+/** No percent sign and plus, so that it is the same form-encoded or not; no colon, at which Basic is split. */
+export const isClientId = (id: unknown): id is string => typeof id === 'string' && /^[A-Za-z0-9._~@/!*=-]{1,255}$/.test(id)
+
+/** Whether nothing but its id proves who it is (RFC 6749 §2.1). */
+export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boolean => client.methods.includes('none')
+
+/** @throws TypeError if something is missing, wrong or against RFC 6749 */
+export function completeSettings(settings: ClientSettings): CompleteSettings {
+  const { scopes = [], basicEncoding = 'form', refresh = { policy: 'none' }, audiences, accessTokenSeconds } = settings
+  const complete = {
+    methods: settings.methods ?? (['client_secret_basic'] as const),
+    basicEncoding,
+    grants: settings.grants,
+    scopes,
+    defaultScopes: settings.defaultScopes ?? scopes,
+    refresh,
+    ...(settings.title !== undefined && { title: settings.title }),
+    ...(audiences !== undefined && { audiences }),
+    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+  }
+  if (!areTexts(complete.methods) || complete.methods.length === 0 || complete.methods.some((method) => !methods.includes(method)))
+    fail(`methods are of ${methods.join(', ')}`)
+  const isPublic = isPublicClient(complete)
+  if (isPublic && complete.methods.length > 1) fail('a client that may do without its secret has none')
+  if (basicEncoding !== 'form' && basicEncoding !== 'raw') fail('basicEncoding is form or raw')
+  if (!areTexts(complete.grants) || complete.grants.length === 0) fail('grants names at least one grant type')
+  if (isPublic && complete.grants.includes('client_credentials'))
+    fail('client_credentials is for confidential clients only (RFC 6749 §4.4)')
+  if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) fail('scopes are scope-tokens (RFC 6749 §3.3)')
+  if (!complete.defaultScopes.every((scope) => scopes.includes(scope))) fail('defaultScopes are some of scopes')
+  if (audiences !== undefined && (!areTexts(audiences) || audiences.length === 0)) fail('audiences names at least one')
+  const lives = typeof accessTokenSeconds === 'object' ? Object.values(accessTokenSeconds) : [accessTokenSeconds ?? 1]
+  if (!lives.every(isPositive)) fail('accessTokenSeconds are positive numbers')
+  checkRefresh(refresh, isPublic)
+  return complete
+}

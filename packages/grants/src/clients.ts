@@ -1,0 +1,199 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  type DocumentStore,
+  eventChannel,
+  type Now,
+  type RevocationEntry,
+  type RevocationStore,
+  type SecretsOption,
+} from '@countersign/core'
+import { type ClientVerdict, createClientJudge } from './authenticate-client.js'
+import { type Client, type ClientSettings, completeSettings, isClientId, isPublicClient, type SecretView } from './client.js'
+import { type ClientRecord, clientOf, clientRecords, reachable } from './client-record.js'
+import { createSecretHasher, type KeptSecret, newSecret } from './client-secret.js'
+import { createLastUses } from './last-uses.js'
+import type { PresentedClient } from './presented-client.js'
+
+/** Options of {@link createClients}. */
+export interface ClientsOptions {
+  readonly store: DocumentStore
+  /** Keys the hashes of secrets; 32 bytes or more, and not in the store. */
+  readonly pepper: SecretsOption
+  /** Our own `iss`; with `revocations`. */
+  readonly issuer?: string
+  /** Where the end of clients and secrets is announced to all guards. Without it, tokens that are out live until they expire. */
+  readonly revocations?: RevocationStore
+  /** Begins every secret, so that scanners and people recognise it: letters, digits, `_` and `-`. @defaultValue `'cs_'` */
+  readonly secretPrefix?: string
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+  readonly randomUUID?: () => string
+  readonly randomBytes?: (size: number) => Buffer
+}
+
+/** What a new secret is. Times are epoch seconds. */
+export interface SecretSettings {
+  readonly title?: string
+  readonly notBefore?: number
+  readonly expiresAt?: number
+  /** Takes over a secret of another system instead of making one. It is as hard to guess as it was made. */
+  readonly secret?: string
+}
+
+/** A secret, shown this once. */
+export interface IssuedSecret {
+  readonly id: string
+  readonly secret: string
+}
+
+/** A client to register. */
+export interface ClientRegistration extends ClientSettings {
+  /** @defaultValue a random UUID */
+  readonly id?: string
+  /** Of the first secret; `false` for a client that gets its secrets later. Public clients have none. */
+  readonly secret?: SecretSettings | false
+}
+
+/** A secret with its last use, in epoch seconds and to about a minute. */
+export interface UsedSecretView extends SecretView {
+  readonly lastUsedAt: number | undefined
+}
+
+/** The clients of a token endpoint. Every method rejects with `Unavailable` when the store is out of reach. */
+export interface Clients {
+  /** Rejects with TypeError for settings that are wrong. */
+  register(
+    registration: ClientRegistration,
+  ): Promise<
+    { readonly ok: true; readonly client: Client; readonly secret?: IssuedSecret } | { readonly ok: false; readonly fault: 'taken' }
+  >
+  find(id: string): Promise<Client | undefined>
+  /** Clients in the order of their ids, at most `limit` (100). */
+  list(query?: {
+    readonly after?: string
+    readonly limit?: number
+  }): Promise<readonly (Omit<Client, 'secrets'> & { readonly secrets: readonly UsedSecretView[] })[]>
+  /** Ends everything that the client has, tokens and refresh tokens, and lets it get nothing more. False for one that is not there. */
+  lock(id: string): Promise<boolean>
+  /** Lets the client get new tokens. Refresh tokens from before the lock stay dead. */
+  unlock(id: string): Promise<boolean>
+  /** One more live secret; undefined for a client that is not there or is public. */
+  addSecret(id: string, settings?: SecretSettings): Promise<IssuedSecret | undefined>
+  /** Ends a secret and the tokens and refresh tokens obtained with it. False if there is no such one. */
+  revokeSecret(id: string, secretId: string): Promise<boolean>
+  /** Judges what {@link PresentedClient} says. Unknown clients and wrong secrets cost the same. */
+  authenticate(presented: Exclude<PresentedClient, { method: 'anonymous' }>): Promise<ClientVerdict>
+}
+
+/** What stands in the private claim `client_key` of tokens that were obtained with a secret; it tells nothing but its id. */
+export const credentialName = (secretId: string): string => `secret:${secretId}`
+
+const events = eventChannel('countersign:client')
+
+function checked({ store, issuer, revocations, secretPrefix = 'cs_' }: ClientsOptions): string {
+  if (typeof store?.put !== 'function') throw new TypeError('createClients: store is required')
+  if (revocations !== undefined && (typeof revocations.revoke !== 'function' || typeof issuer !== 'string' || issuer === ''))
+    throw new TypeError('createClients: revocations is a revocation store and needs issuer')
+  if (!/^[A-Za-z0-9_-]{0,64}$/.test(secretPrefix)) throw new TypeError('createClients: secretPrefix is letters, digits, _ and -')
+  return secretPrefix
+}
+
+function checkSecret({ secret, notBefore = 0, expiresAt = notBefore + 1 }: SecretSettings): void {
+  if (secret !== undefined && (typeof secret !== 'string' || secret === '')) throw new TypeError('client: secret is a text')
+  if (!(Number.isFinite(notBefore) && Number.isFinite(expiresAt) && notBefore < expiresAt))
+    throw new TypeError('client: notBefore and expiresAt are epoch seconds, notBefore first')
+}
+
+/**
+ * Registered clients over a document store.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createClients(options: ClientsOptions): Clients {
+  const secretPrefix = checked(options)
+  const { store, issuer = '', revocations } = options
+  const now = options.now ?? Date.now
+  const uuid = options.randomUUID ?? randomUUID
+  const random = options.randomBytes ?? randomBytes
+  const hasher = createSecretHasher(options.pepper)
+  const records = clientRecords(store)
+  const uses = createLastUses(store, now)
+  const judge = createClientJudge({ records, hasher, now })
+  const newEra = (): string => random(12).toString('base64url')
+
+  function make(settings: SecretSettings): { readonly kept: KeptSecret; readonly issued: IssuedSecret } {
+    checkSecret(settings)
+    const { title, notBefore, expiresAt } = settings
+    const secret = settings.secret ?? newSecret(secretPrefix, random(32))
+    const id = uuid()
+    const kept = { id, title, createdAt: Math.floor(now() / 1000), notBefore, expiresAt, ...hasher.hash(secret) }
+    return { kept, issued: { id, secret } }
+  }
+
+  async function announce(entry: RevocationEntry, undone = false): Promise<void> {
+    if (revocations) await reachable(revocations.revoke(entry, undone ? { undone } : {}))
+  }
+
+  /** Tells the audit, and passes on whether there was such a one. */
+  function audited(action: string, clientId: string, isDone: boolean, secret?: string): boolean {
+    events.publish({ action, clientId, outcome: isDone ? 'done' : 'unknown', ...(secret !== undefined && { secret }) })
+    return isDone
+  }
+
+  return {
+    async register({ id = uuid(), secret, ...settings }) {
+      if (!isClientId(id)) throw new TypeError('client: id is 1 to 255 letters, digits and ._~@/!*=-')
+      const complete = completeSettings(settings)
+      const first = isPublicClient(complete) || secret === false ? undefined : make(secret ?? {})
+      const record: ClientRecord = { v: 1, ...complete, id, isLocked: false, era: newEra(), secrets: first ? [first.kept] : [] }
+      if (!(await records.add(record))) return { ok: false, fault: 'taken' }
+      audited('register', id, true)
+      return { ok: true, client: clientOf(record), ...(first && { secret: first.issued }) }
+    },
+    async find(id) {
+      const record = await records.get(id)
+      return record && clientOf(record)
+    },
+    async list(query = {}) {
+      const found = (await records.list(query)).map(clientOf)
+      return Promise.all(
+        found.map(async (client) => {
+          const lastUses = await uses.get(client.id)
+          return { ...client, secrets: client.secrets.map((secret) => ({ ...secret, lastUsedAt: lastUses[secret.id] })) }
+        }),
+      )
+    },
+    async lock(id) {
+      // Tokens first: whatever is issued until the record is locked as well is covered by the announcement.
+      if ((await records.get(id)) === undefined) return audited('lock', id, false)
+      await announce({ type: 'client', issuer, clientId: id })
+      const locked = await records.change(id, (record) => ({ ...record, isLocked: true, era: newEra() }))
+      return audited('lock', id, locked !== undefined)
+    },
+    async unlock(id) {
+      const unlocked = await records.change(id, (record) => ({ ...record, isLocked: false }))
+      if (unlocked) await announce({ type: 'client', issuer, clientId: id }, true)
+      return audited('unlock', id, unlocked !== undefined)
+    },
+    async addSecret(id, settings = {}) {
+      const { kept, issued } = make(settings)
+      const changed = await records.change(id, (record) =>
+        isPublicClient(record) ? record : { ...record, secrets: [...record.secrets, kept] },
+      )
+      const isDone = changed?.secrets.some((secret) => secret.id === kept.id) ?? false
+      return audited('add_secret', id, isDone, kept.id) ? issued : undefined
+    },
+    async revokeSecret(id, secretId) {
+      const known = (await records.get(id))?.secrets.some((secret) => secret.id === secretId) ?? false
+      if (!known) return audited('revoke_secret', id, false, secretId)
+      await announce({ type: 'client_key', issuer, thumbprint: credentialName(secretId) })
+      await records.change(id, (record) => ({ ...record, secrets: record.secrets.filter((secret) => secret.id !== secretId) }))
+      return audited('revoke_secret', id, true, secretId)
+    },
+    async authenticate(presented) {
+      const verdict = await judge(presented)
+      if (verdict.ok && verdict.secretId !== undefined) uses.note(verdict.client.id, verdict.secretId)
+      return verdict
+    },
+  }
+}

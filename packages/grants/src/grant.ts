@@ -1,0 +1,74 @@
+import type { FormParameters, WireRequest } from '@countersign/core'
+import type { Client } from './client.js'
+import type { TokenRefused } from './token-refusal.js'
+
+/** What a grant is asked. The client is authenticated and may use the grant; scope and audience are allowed for it. */
+export interface GrantRequest {
+  readonly client: Client
+  /** Id of the secret that the client used. */
+  readonly secretId: string | undefined
+  readonly parameters: FormParameters
+  /** What was asked for, each scope once; undefined where nothing was. */
+  readonly requestedScopes: readonly string[] | undefined
+  /** What was asked for as `audience` and `resource`; undefined where nothing was. */
+  readonly requestedAudiences: readonly string[] | undefined
+  /** What the client gets for a new sign-in: what it asked for, or what is usual. */
+  readonly scopes: readonly string[]
+  readonly audiences: readonly string[]
+  readonly request: WireRequest
+  /** Epoch seconds, whole. */
+  readonly now: number
+}
+
+/** How a person signed in (RFC 9068 §2.2.1). */
+export interface Authentication {
+  /** Epoch seconds. */
+  readonly authTime: number
+  /** RFC 8176 */
+  readonly amr?: readonly string[]
+  readonly acr?: string
+}
+
+/** Who gets a token, and for what. */
+export interface Granted {
+  readonly ok: true
+  /** `sub`. */
+  readonly subject: string
+  /** Whether the subject is a person; a person's `sub` must not be a client's id. */
+  readonly isPerson: boolean
+  readonly scopes: readonly string[]
+  readonly audiences: readonly string[]
+  readonly authentication?: Authentication
+  /** Further claims; reserved ones are a TypeError. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** The refresh token to answer with; absent: a new one, where the client's policy says so. Null: none. */
+  readonly refreshToken?: string | null
+  /** The chain of refresh tokens, for events. */
+  readonly family?: string
+}
+
+/** What a grant decides. */
+export type GrantAnswer = Granted | TokenRefused
+
+/** One grant type. It decides who and what; it never signs and never writes the reply. */
+export interface Grant {
+  /** The value of `grant_type`. */
+  readonly type: string
+  /**
+   * Validates everything, and only then does its one atomic step: a request that fails burns nothing.
+   * Rejects with `Unavailable` in an outage.
+   */
+  decide(request: GrantRequest): Promise<GrantAnswer>
+  /** Life of its access tokens in seconds. @defaultValue that of the endpoint */
+  readonly accessTokenSeconds?: number
+  /** Nothing was waited for since the client was read, so its status need not be read again. @defaultValue false */
+  readonly isImmediate?: boolean
+  /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
+  begin?(granted: Granted, request: Pick<GrantRequest, 'client' | 'secretId' | 'now'>): Promise<BegunChain | undefined>
+}
+
+/** A chain of refresh tokens that was begun. */
+export interface BegunChain {
+  readonly refreshToken: string
+  readonly family: string
+}

@@ -1,0 +1,20 @@
+export type { AuthenticatedClient, ClientVerdict } from './authenticate-client.js'
+export type { Client, ClientMethod, ClientSettings, CompleteSettings, RefreshPolicy, SecretView } from './client.js'
+export { clientCredentials } from './client-credentials.js'
+export {
+  type ClientRegistration,
+  type Clients,
+  type ClientsOptions,
+  createClients,
+  type IssuedSecret,
+  type SecretSettings,
+  type UsedSecretView,
+} from './clients.js'
+export type { Authentication, BegunChain, Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
+export { type AuthorizationServerMetadata, authorizationServerMetadata } from './metadata.js'
+export type { IdAndSecret, PresentedClient } from './presented-client.js'
+export type { Budget, RateLimits } from './rate-limits.js'
+export { rfc6749, type TokenContext, type TokenDialect, type TokenResponse } from './token-dialect.js'
+export { createTokenEndpoint } from './token-endpoint.js'
+export type { Grantee, TokenEndpointOptions } from './token-endpoint-options.js'
+export { refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './token-refusal.js'

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import type { Signer, TokenEvent } from '@countersign/core'
+import { signAccessToken } from './access-token.js'
+import type { Grant, Granted, GrantRequest } from './grant.js'
+import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
+import { refused, type TokenReason } from './token-refusal.js'
+import type { TokenAnswer } from './token-reply.js'
+
+/** What becomes known of a request on its way; for the event. */
+export type Trace = { -readonly [K in keyof TokenEvent]?: TokenEvent[K] }
+
+/** The second half of the pipeline: decide, status again, begin a chain of refresh tokens, sign. */
+export type IssueToken = (
+  grant: Grant,
+  asked: GrantRequest,
+  context: { readonly signer: Signer; readonly trace: Trace },
+) => Promise<TokenAnswer>
+
+/** Issues what a grant decides. */
+export function createIssue(options: TokenEndpointOptions, checked: CheckedOptions): IssueToken {
+  const { issuer, clients } = options
+  const uuid = options.randomUUID ?? randomUUID
+  const chains = [...checked.grants.values()].find((grant) => grant.begin)
+
+  /** Whether client, secret and subject are still what they were when the request came in. */
+  async function statusFault(grant: Grant, granted: Granted, { client, secretId }: GrantRequest): Promise<TokenReason | undefined> {
+    if (grant.isImmediate !== true) {
+      const current = await clients.find(client.id)
+      if (current === undefined || current.isLocked || current.era !== client.era) return 'locked_client'
+      if (secretId !== undefined && !current.secrets.some(({ id }) => id === secretId)) return 'wrong_secret'
+    }
+    if (options.isActive && (await options.isActive({ ...granted, client })) !== true) return 'inactive_subject'
+    if (granted.isPerson && (await clients.find(granted.subject)))
+      throw new TypeError('createTokenEndpoint: the subject of a person is the id of a client')
+    return undefined
+  }
+
+  function lifeOf(grant: Grant, { client }: GrantRequest): number {
+    const { accessTokenSeconds: own } = client
+    const ofClient = typeof own === 'object' ? own[grant.type] : own
+    return Math.max(1, Math.floor(ofClient ?? grant.accessTokenSeconds ?? checked.accessTokenSeconds))
+  }
+
+  return async (grant, asked, { signer, trace }) => {
+    const granted = await grant.decide(asked)
+    if (!granted.ok) return granted
+    trace.subject = granted.subject
+    if (granted.family !== undefined) trace.family = granted.family
+    const fault = await statusFault(grant, granted, asked)
+    if (fault) return refused(fault)
+    const { client, secretId, now } = asked
+    const claims = (await options.claims?.({ ...granted, client })) ?? {}
+    const jti = uuid()
+    const lifeSeconds = lifeOf(grant, asked)
+    const accessToken = await signAccessToken(signer, { issuer, client, secretId, granted, claims, jti, now, lifeSeconds })
+    const chain = granted.refreshToken === undefined ? await chains?.begin?.(granted, asked) : undefined
+    if (chain) trace.family = chain.family
+    trace.jti = jti
+    const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined
+    return { ok: true, response: { accessToken, expiresInSeconds: lifeSeconds, scopes: granted.scopes, refreshToken } }
+  }
+}

@@ -1,0 +1,78 @@
+import type { FormParameters, WireRequest } from '@countersign/core'
+import { refused, type TokenRefused } from './token-refusal.js'
+
+/** A client id and secret. */
+export interface IdAndSecret {
+  readonly id: string
+  readonly secret: string
+}
+
+/** What a request says about its client; nothing of it is checked yet. */
+export type PresentedClient =
+  /** Form-decoded (RFC 6749 §2.3.1) where that is possible, and as it was sent. */
+  | { readonly method: 'client_secret_basic'; readonly decoded: IdAndSecret | undefined; readonly raw: IdAndSecret }
+  | ({ readonly method: 'client_secret_post' } & IdAndSecret)
+  | { readonly method: 'none'; readonly id: string }
+  /** Nothing at all. */
+  | { readonly method: 'anonymous' }
+
+function authorizationFields({ headers, rawHeaders }: WireRequest): readonly string[] {
+  if (rawHeaders) return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'authorization')
+  const field = headers.authorization
+  return typeof field === 'string' ? [field] : (field ?? [])
+}
+
+/** What follows `Basic`. Other schemes say nothing about the client: one HTTP session may serve several of them. */
+function basicCredentials(request: WireRequest): readonly string[] {
+  return authorizationFields(request)
+    .map((field) => field.trim())
+    .filter((field) => /^basic(?: |$)/i.test(field))
+    .map((field) => field.slice('basic'.length).trim())
+}
+
+/** RFC 4648 §4, the one encoding of its bytes, of UTF-8. */
+function decodeBase64(text: string): string | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.toString('base64') !== text) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined // fatal: it throws for nothing else
+  }
+}
+
+function decodeForm(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined // decodeURIComponent throws for nothing but malformed escapes
+  }
+}
+
+function presentedBasic(credentials: string): PresentedClient | TokenRefused {
+  const text = decodeBase64(credentials)
+  const colon = text?.indexOf(':') ?? -1
+  // RFC 7617 §2: a secret may contain colons, an id may not.
+  if (text === undefined || colon < 1) return refused('malformed_credentials')
+  const raw = { id: text.slice(0, colon), secret: text.slice(colon + 1) }
+  const id = decodeForm(raw.id)
+  const secret = decodeForm(raw.secret)
+  return { method: 'client_secret_basic', raw, decoded: id === undefined || secret === undefined ? undefined : { id, secret } }
+}
+
+/** Reads how a request identifies its client: in one way only (RFC 6749 §2.3). */
+export function presentedClient(request: WireRequest, parameters: FormParameters): PresentedClient | TokenRefused {
+  const basic = basicCredentials(request)
+  const id = parameters.get('client_id')
+  const secret = parameters.get('client_secret')
+  const isAssertion = parameters.get('client_assertion') !== undefined || parameters.get('client_assertion_type') !== undefined
+  if (basic.length + Number(secret !== undefined) + Number(isAssertion) > 1) return refused('several_authentications')
+  if (isAssertion) return refused('unsupported_authentication')
+  if (basic[0] !== undefined) {
+    const presented = presentedBasic(basic[0])
+    const named = 'raw' in presented ? [presented.raw.id, presented.decoded?.id] : [id]
+    return id === undefined || named.includes(id) ? presented : refused('several_authentications')
+  }
+  if (id === undefined) return secret === undefined ? { method: 'anonymous' } : refused('malformed_credentials')
+  return secret === undefined ? { method: 'none', id } : { method: 'client_secret_post', id, secret }
+}

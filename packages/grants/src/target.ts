@@ -1,0 +1,14 @@
+import type { FormParameters } from '@countersign/core'
+import { refused, type TokenRefused } from './token-refusal.js'
+
+/** Audiences that a token is asked for, or why it cannot be had. */
+export type TargetAnswer = { readonly ok: true; readonly audiences: readonly string[] | undefined } | TokenRefused
+
+/**
+ * Judges `audience` and `resource` (RFC 8707 §2). Only what is registered becomes an `aud`; undefined where nothing was asked for.
+ */
+export function judgeTarget(parameters: FormParameters, allowed: readonly string[]): TargetAnswer {
+  const asked = [...new Set([...parameters.all('audience'), ...parameters.all('resource')])]
+  if (asked.length === 0) return { ok: true, audiences: undefined }
+  return asked.every((one) => allowed.includes(one)) ? { ok: true, audiences: asked } : refused('target_not_allowed')
+}

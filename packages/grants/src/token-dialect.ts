@@ -1,0 +1,39 @@
+import { jsonReply, type Reply } from '@countersign/core'
+import type { TokenRefusal } from './token-refusal.js'
+
+/** A successful answer (RFC 6749 §5.1). */
+export interface TokenResponse {
+  readonly accessToken: string
+  readonly expiresInSeconds: number
+  /** What was granted. */
+  readonly scopes: readonly string[]
+  readonly refreshToken: string | undefined
+}
+
+/** What a dialect may know of the request. */
+export interface TokenContext {
+  /** As requested, also where the endpoint does not have it; undefined where it could not be read. */
+  readonly grantType: string | undefined
+}
+
+/**
+ * How an API words the answers of its token endpoint. `Cache-Control`, `Pragma`, `Retry-After` and `WWW-Authenticate` are
+ * added to the reply by the endpoint.
+ */
+export interface TokenDialect {
+  success(response: TokenResponse, context: TokenContext): Reply
+  refusal(refusal: TokenRefusal, context: TokenContext): Reply
+}
+
+/** RFC 6749 §5.1 and §5.2. */
+export const rfc6749: TokenDialect = Object.freeze({
+  success: ({ accessToken, expiresInSeconds, scopes, refreshToken }: TokenResponse) =>
+    jsonReply(200, {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: expiresInSeconds,
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    }),
+  refusal: ({ status, error, description }: TokenRefusal) => jsonReply(status, { error, error_description: description }),
+})

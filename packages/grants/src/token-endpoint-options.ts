@@ -1,0 +1,71 @@
+import type { Now, SignerSource, Stores } from '@countersign/core'
+import type { Client } from './client.js'
+import type { Clients } from './clients.js'
+import type { Grant, Granted } from './grant.js'
+import type { RateLimits } from './rate-limits.js'
+import { rfc6749, type TokenDialect } from './token-dialect.js'
+
+/** Who is about to get a token. */
+export type Grantee = Pick<Granted, 'subject' | 'isPerson' | 'scopes' | 'audiences' | 'authentication'> & { readonly client: Client }
+
+/** Options of `createTokenEndpoint`. */
+export interface TokenEndpointOptions {
+  /** Our own `iss`; never taken from the request. */
+  readonly issuer: string
+  readonly signer: SignerSource
+  /** Where attempts are counted. */
+  readonly stores: Pick<Stores, 'attempts'>
+  readonly clients: Clients
+  readonly grants: readonly Grant[]
+  /** `aud` of clients without audiences of their own; the first one is used where a request asks for none. */
+  readonly audience: string | readonly string[]
+  /** @defaultValue 900 */
+  readonly accessTokenSeconds?: number
+  /** Further claims of an access token; reserved ones are a TypeError. */
+  readonly claims?: (grantee: Grantee) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
+  /** Whether a subject may still get tokens: asked right before signing, at every refresh too. @defaultValue always */
+  readonly isActive?: (grantee: Grantee) => boolean | Promise<boolean>
+  /** @defaultValue `rfc6749` */
+  readonly dialect?: TokenDialect
+  /** Whether a JSON body will do as well. @defaultValue false */
+  readonly json?: boolean
+  /** Id of the registered public client that requests belong to which identify none. @defaultValue none */
+  readonly anonymousClient?: string
+  /** @defaultValue 20,000 requests and 1,000 failures a minute, per address and client; `false`: none */
+  readonly rateLimits?: RateLimits | false
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+  readonly randomUUID?: () => string
+}
+
+/** Options that were checked. */
+export interface CheckedOptions {
+  readonly audiences: readonly string[]
+  readonly grants: ReadonlyMap<string, Grant>
+  readonly accessTokenSeconds: number
+  readonly dialect: TokenDialect
+}
+
+function fail(message: string): never {
+  throw new TypeError(`createTokenEndpoint: ${message}`)
+}
+
+const isLife = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 1
+
+/** @throws TypeError if an option is missing or wrong */
+export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
+  const { issuer, signer, stores, clients, grants, audience, accessTokenSeconds = 900, dialect = rfc6749 } = options
+  // It becomes the realm of a challenge.
+  if (typeof issuer !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(issuer)) fail('issuer is required, a URL')
+  if (typeof signer?.current !== 'function') fail('signer is required')
+  if (typeof stores?.attempts?.reserve !== 'function') fail('stores is required')
+  if (typeof clients?.authenticate !== 'function') fail('clients is required')
+  if (!(grants?.length > 0)) fail('grants names at least one')
+  const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))
+  if (byType.size < grants.length) fail('two grants have one type')
+  const audiences = [audience].flat()
+  if (audiences.length === 0 || audiences.some((one) => typeof one !== 'string' || one === '')) fail('audience is required')
+  if (!isLife(accessTokenSeconds) || !grants.every((grant) => isLife(grant.accessTokenSeconds ?? 1)))
+    fail('accessTokenSeconds is 1 or more')
+  return { audiences, grants: byType, accessTokenSeconds, dialect }
+}

@@ -1,0 +1,110 @@
+import { type Endpoint, eventChannel, isUnavailable, readForm, type WireRequest } from '@countersign/core'
+import type { AuthenticatedClient, ClientVerdict } from './authenticate-client.js'
+import { addressBlock } from './client-address.js'
+import type { GrantRequest } from './grant.js'
+import { createIssue, type Trace } from './issue-token.js'
+import { type PresentedClient, presentedClient } from './presented-client.js'
+import { createLimiter } from './rate-limits.js'
+import { judgeScope } from './scope.js'
+import { judgeTarget } from './target.js'
+import { checkOptions, type TokenEndpointOptions } from './token-endpoint-options.js'
+import { refused, refuseToken, type TokenReason, type TokenRefused } from './token-refusal.js'
+import { type TokenAnswer, tokenReply } from './token-reply.js'
+
+const events = eventChannel('countersign:token')
+const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
+  400: 'malformed_request',
+  413: 'too_large',
+  415: 'unsupported_media_type',
+}
+const repeatable = ['audience', 'resource']
+
+/** The client id that attempts are counted under: as it was sent, it need not be known. */
+function countedId(presented: PresentedClient): string {
+  if (presented.method === 'anonymous') return ''
+  return presented.method === 'client_secret_basic' ? (presented.decoded?.id ?? presented.raw.id) : presented.id
+}
+
+/**
+ * A token endpoint (RFC 6749 §3.2), for POST. Every request goes through one pipeline: parse, rate limit, authenticate the
+ * client, validate everything, one atomic step, status again, sign, reply.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
+  const checked = checkOptions(options)
+  const { issuer, clients, anonymousClient } = options
+  const limiter = createLimiter(options.stores.attempts, options.rateLimits ?? {})
+  const issue = createIssue(options, checked)
+  const now = options.now ?? Date.now
+
+  async function authenticate(request: WireRequest, presented: PresentedClient): Promise<ClientVerdict> {
+    const isGuess = presented.method === 'client_secret_basic' || presented.method === 'client_secret_post'
+    const limit = await limiter.reserve(addressBlock(request.ip), countedId(presented), isGuess)
+    if (!limit.ok) return limit
+    if (presented.method === 'anonymous' && anonymousClient === undefined) return refused('no_authentication')
+    const known = presented.method === 'anonymous' ? ({ method: 'none', id: anonymousClient ?? '' } as const) : presented
+    const verdict = await clients.authenticate(known)
+    if (verdict.ok) await limit.succeeded()
+    return verdict
+  }
+
+  /** What the grant is asked, if client and endpoint allow it. */
+  function askedFor(who: AuthenticatedClient, ask: Pick<GrantRequest, 'parameters' | 'request'>): GrantRequest | TokenRefused {
+    const { client, secretId } = who
+    const scope = ask.parameters.get('scope')
+    const asked = judgeScope(scope, client.scopes, client.defaultScopes)
+    if (!asked.ok) return asked
+    const allowed = client.audiences ?? checked.audiences
+    const target = judgeTarget(ask.parameters, allowed)
+    if (!target.ok) return target
+    return {
+      ...ask,
+      client,
+      secretId,
+      requestedScopes: scope === undefined ? undefined : asked.scopes,
+      requestedAudiences: target.audiences,
+      scopes: asked.scopes,
+      audiences: target.audiences ?? allowed.slice(0, 1),
+      now: Math.floor(now() / 1000),
+    }
+  }
+
+  async function run(request: WireRequest, trace: Trace, context: { grantType: string | undefined }): Promise<TokenAnswer> {
+    if (request.method !== undefined && request.method !== 'POST') return refused('wrong_method')
+    const form = await readForm(request, { json: options.json ?? false, repeatable })
+    if (!form.ok) return refused(bodyFaults[form.status])
+    const parameters = form.value
+    const type = parameters.get('grant_type')
+    context.grantType = type
+    const grant = checked.grants.get(type ?? '')
+    if (grant) trace.grant = grant.type
+    const presented = presentedClient(request, parameters)
+    if ('ok' in presented) return presented
+    if (type === undefined) return refused('missing_parameter')
+    const who = await authenticate(request, presented)
+    if (!who.ok) return who
+    trace.clientId = who.client.id
+    if (grant === undefined) return refused('unsupported_grant_type')
+    if (!who.client.grants.includes(grant.type))
+      return refused(presented.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
+    const asked = askedFor(who, { parameters, request })
+    if ('ok' in asked) return asked
+    // The signer first: without one there is no token, and nothing must be burned for none.
+    return issue(grant, asked, { signer: await options.signer.current(), trace })
+  }
+
+  return async (request) => {
+    const startedAt = performance.now()
+    const trace: Trace = {}
+    const context = { grantType: undefined }
+    const answer = await run(request, trace, context).catch((error: unknown): TokenRefused => {
+      if (!isUnavailable(error)) throw error
+      trace.cause = error.cause
+      return { ok: false, refusal: refuseToken('unavailable', { retryAfterSeconds: error.retryAfterSeconds }) }
+    })
+    const outcome = answer.ok ? 'issued' : answer.refusal.reason
+    events.publish({ ...trace, outcome, durationMs: performance.now() - startedAt })
+    return tokenReply(answer, { issuer, dialect: checked.dialect, context })
+  }
+}
