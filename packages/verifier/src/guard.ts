@@ -81,18 +81,26 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   }
 
   /** Undefined: no credentials at all, and the route allows that. */
-  async function judgeRequest<R>(
+  function judgeRequest<R>(
     request: WireRequest,
     host: object,
     requirements: readonly Requirement<A, R>[],
     course: Course,
-  ): Promise<Verdict | undefined> {
+  ): Verdict | undefined | Promise<Verdict> {
     const credentials = readBearer(request, places)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
     if (credentials.kind === 'none') return requirements.some((one) => one.admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
     const judged = judge(credentials.token, course)
+    return requirements.length === 0 ? judged : judgeRequirements(judged, host, requirements)
+  }
+
+  async function judgeRequirements<R>(
+    judged: Verdict | Promise<Verdict>,
+    host: object,
+    requirements: readonly Requirement<A, R>[],
+  ): Promise<Verdict> {
     const verdict = 'ok' in judged ? judged : await judged
-    if (!verdict.ok || requirements.length === 0) return verdict
+    if (!verdict.ok) return verdict
     const refusal = await firstRefusal(requirements, verdict.auth as unknown as A, host as R, now() / 1000)
     return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
   }
@@ -131,7 +139,8 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       judgements.set(host, judgement)
       checkedRequirements(requirements)
       try {
-        return admissionOf(await judgeRequest(request, host, requirements, judgement), judgement, startedAt)
+        const judged = judgeRequest(request, host, requirements, judgement)
+        return admissionOf(judged === undefined || 'ok' in judged ? judged : await judged, judgement, startedAt)
       } catch (error) {
         if (!isUnavailable(error)) throw error
         publishOutage(error, judgement.via, startedAt)
