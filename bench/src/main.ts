@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { guardBench } from './guard-bench.js'
 import { jwksBench } from './jwks-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
+import { signBench } from './sign-bench.js'
 import { storesBench } from './stores-bench.js'
 import { verifyCold, verifyHot } from './verify-bench.js'
 
@@ -11,6 +12,7 @@ const { quick } = values
 const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'verify-cold': () => verifyCold(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
   'verify-hot': () => verifyHot(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
+  sign: () => signBench(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 51, sliceMs: 12 }),
   'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 120 }),
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 31, sliceMs: 120 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
@@ -34,4 +36,4 @@ const targets: readonly Target[] = [
 const wanted = Object.keys(benches).filter((name) => positionals.length === 0 || positionals.some((part) => name.startsWith(part)))
 const results: Result[] = []
 for (const name of wanted) results.push(...((await benches[name]?.()) ?? []))
-process.stdout.write(`Node ${process.version}\n\n${table(results, targets)}\n\n${lines(results)}\n`)
+process.stdout.write(`Node ${process.version}\n\n${table(results, quick ? [] : targets)}\n\n${lines(results)}\n`)
