@@ -1,7 +1,7 @@
 import type { Now } from '@countersign/core'
 import type { Client } from './client.js'
 import { type ClientRecord, type ClientRecords, clientOf } from './client-record.js'
-import type { KeptSecret, SecretHasher } from './client-secret.js'
+import type { SecretHasher } from './client-secret.js'
 import type { IdAndSecret, PresentedClient } from './presented-client.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
 
@@ -20,12 +20,6 @@ interface AuthenticateOptions {
   readonly records: ClientRecords
   readonly hasher: SecretHasher
   readonly now: Now
-}
-
-/** An unknown client costs what a known one costs. */
-function standIn(hasher: SecretHasher): readonly KeptSecret[] {
-  const view = { id: '', title: undefined, createdAt: 0, notBefore: undefined, expiresAt: undefined }
-  return [{ ...view, ...hasher.hash('') }]
 }
 
 /** The halves of Basic as this client writes them. */
@@ -51,7 +45,7 @@ export function createClientJudge(
     }
     const { id, secret } = asWritten(presented, client)
     // Compared on every path, before anything else is said about the client.
-    const match = hasher.match(secret, client?.secrets.length ? client.secrets : standIn(hasher), now() / 1000)
+    const match = hasher.match(secret, client?.secrets ?? [], now() / 1000)
     const fault = faultOf(client, presented.method)
     if (fault || !client) return refused(fault ?? 'unknown_client')
     return match && id === client.id ? { ok: true, client: clientOf(client), secretId: match.id } : refused('wrong_secret')

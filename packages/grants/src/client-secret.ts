@@ -24,7 +24,7 @@ export function newSecret(prefix: string, random: Buffer): string {
 export interface SecretHasher {
   hash(secret: string): Pick<KeptSecret, 'pepper' | 'hash'>
   /**
-   * The kept secret that was presented, if any. The work does not tell which, or whether there are any.
+   * The kept secret that was presented, if any. The work does not tell which, or whether there are any: none costs what one costs.
    *
    * @param now - epoch seconds
    */
@@ -41,6 +41,16 @@ function checkPeppers({ current, previous = [] }: RotatingSecrets): void {
   }
 }
 
+/** What is compared where there is nothing to compare with. */
+const standIn: Omit<KeptSecret, 'pepper'> = {
+  id: '',
+  title: undefined,
+  createdAt: 0,
+  notBefore: undefined,
+  expiresAt: 0,
+  hash: 'A'.repeat(43),
+}
+
 function isLive({ notBefore, expiresAt }: SecretView, now: number): boolean {
   return (notBefore === undefined || notBefore <= now) && (expiresAt === undefined || now < expiresAt)
 }
@@ -53,6 +63,7 @@ function isLive({ notBefore, expiresAt }: SecretView, now: number): boolean {
 export function createSecretHasher(pepper: SecretsOption): SecretHasher {
   const ask = typeof pepper === 'function' ? pepper : (): RotatingSecrets => pepper
   checkPeppers(ask())
+  const noHash = Buffer.alloc(32)
   const mac = (secret: string, key: string | Uint8Array): Buffer => createHmac('sha256', key).update(secret).digest()
   return {
     hash(secret) {
@@ -62,11 +73,10 @@ export function createSecretHasher(pepper: SecretsOption): SecretHasher {
     match(presented, kept, now) {
       const { current, previous = [] } = ask()
       const macs = new Map([current, ...previous].map(({ id, secret }) => [id, mac(presented, secret)]))
-      const none = Buffer.alloc(32)
-      const matches = kept.filter((one) => {
+      const matches = (kept.length > 0 ? kept : [{ ...standIn, pepper: current.id }]).filter((one) => {
         const expected = Buffer.from(one.hash, 'base64url')
         const found = macs.get(one.pepper)
-        return timingSafeEqual(found ?? none, expected.length === 32 ? expected : none) && found !== undefined
+        return timingSafeEqual(found ?? noHash, expected.length === 32 ? expected : noHash) && found !== undefined
       })
       return matches.find((one) => isLive(one, now))
     },

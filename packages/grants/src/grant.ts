@@ -1,4 +1,4 @@
-import type { FormParameters, WireRequest } from '@countersign/core'
+import type { FormParameters, Stores, WireRequest } from '@countersign/core'
 import type { Client } from './client.js'
 import type { TokenRefused } from './token-refusal.js'
 
@@ -16,9 +16,17 @@ export interface GrantRequest {
   readonly scopes: readonly string[]
   readonly audiences: readonly string[]
   readonly request: WireRequest
+  readonly stores: GrantStores
   /** Epoch seconds, whole. */
   readonly now: number
+  /** What the host says of a subject, where it has a say: asked before something is used up. It is asked again before signing. */
+  readonly isActive: ((granted: Granted) => Promise<boolean>) | undefined
+  /** Tells the event what the request is about, also if it is refused. */
+  note(seen: { readonly family?: string; readonly subject?: string }): void
 }
+
+/** Stores that grants may use. */
+export type GrantStores = Pick<Stores, 'attempts' | 'challenges' | 'families' | 'replay'>
 
 /** How a person signed in (RFC 9068 §2.2.1). */
 export interface Authentication {
@@ -64,7 +72,7 @@ export interface Grant {
   /** Nothing was waited for since the client was read, so its status need not be read again. @defaultValue false */
   readonly isImmediate?: boolean
   /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
-  begin?(granted: Granted, request: Pick<GrantRequest, 'client' | 'secretId' | 'now'>): Promise<BegunChain | undefined>
+  begin?(granted: Granted, request: Pick<GrantRequest, 'client' | 'secretId' | 'now' | 'stores'>): Promise<BegunChain | undefined>
 }
 
 /** A chain of refresh tokens that was begun. */

@@ -10,10 +10,11 @@ export {
   type SecretSettings,
   type UsedSecretView,
 } from './clients.js'
-export type { Authentication, BegunChain, Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
+export type { Authentication, BegunChain, Grant, GrantAnswer, Granted, GrantRequest, GrantStores } from './grant.js'
 export { type AuthorizationServerMetadata, authorizationServerMetadata } from './metadata.js'
 export type { IdAndSecret, PresentedClient } from './presented-client.js'
 export type { Budget, RateLimits } from './rate-limits.js'
+export { type RefreshTokenOptions, refreshToken } from './refresh-token.js'
 export { rfc6749, type TokenContext, type TokenDialect, type TokenResponse } from './token-dialect.js'
 export { createTokenEndpoint } from './token-endpoint.js'
 export type { Grantee, TokenEndpointOptions } from './token-endpoint-options.js'

@@ -23,13 +23,17 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
   const chains = [...checked.grants.values()].find((grant) => grant.begin)
 
   /** Whether client, secret and subject are still what they were when the request came in. */
-  async function statusFault(grant: Grant, granted: Granted, { client, secretId }: GrantRequest): Promise<TokenReason | undefined> {
+  async function statusFault(
+    grant: Grant,
+    granted: Granted,
+    { client, secretId, isActive }: GrantRequest,
+  ): Promise<TokenReason | undefined> {
     if (grant.isImmediate !== true) {
       const current = await clients.find(client.id)
       if (current === undefined || current.isLocked || current.era !== client.era) return 'locked_client'
       if (secretId !== undefined && !current.secrets.some(({ id }) => id === secretId)) return 'wrong_secret'
     }
-    if (options.isActive && (await options.isActive({ ...granted, client })) !== true) return 'inactive_subject'
+    if (isActive && !(await isActive(granted))) return 'inactive_subject'
     if (granted.isPerson && (await clients.find(granted.subject)))
       throw new TypeError('createTokenEndpoint: the subject of a person is the id of a client')
     return undefined

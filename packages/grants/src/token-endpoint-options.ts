@@ -1,7 +1,7 @@
-import type { Now, SignerSource, Stores } from '@countersign/core'
+import type { Now, SignerSource } from '@countersign/core'
 import type { Client } from './client.js'
 import type { Clients } from './clients.js'
-import type { Grant, Granted } from './grant.js'
+import type { Grant, Granted, GrantStores } from './grant.js'
 import type { RateLimits } from './rate-limits.js'
 import { rfc6749, type TokenDialect } from './token-dialect.js'
 
@@ -13,8 +13,7 @@ export interface TokenEndpointOptions {
   /** Our own `iss`; never taken from the request. */
   readonly issuer: string
   readonly signer: SignerSource
-  /** Where attempts are counted. */
-  readonly stores: Pick<Stores, 'attempts'>
+  readonly stores: GrantStores
   readonly clients: Clients
   readonly grants: readonly Grant[]
   /** `aud` of clients without audiences of their own; the first one is used where a request asks for none. */

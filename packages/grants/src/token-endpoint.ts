@@ -33,7 +33,7 @@ function countedId(presented: PresentedClient): string {
  */
 export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
   const checked = checkOptions(options)
-  const { issuer, clients, anonymousClient } = options
+  const { issuer, clients, anonymousClient, isActive } = options
   const limiter = createLimiter(options.stores.attempts, options.rateLimits ?? {})
   const issue = createIssue(options, checked)
   const now = options.now ?? Date.now
@@ -50,7 +50,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
   }
 
   /** What the grant is asked, if client and endpoint allow it. */
-  function askedFor(who: AuthenticatedClient, ask: Pick<GrantRequest, 'parameters' | 'request'>): GrantRequest | TokenRefused {
+  function askedFor(who: AuthenticatedClient, ask: Pick<GrantRequest, 'parameters' | 'request' | 'note'>): GrantRequest | TokenRefused {
     const { client, secretId } = who
     const scope = ask.parameters.get('scope')
     const asked = judgeScope(scope, client.scopes, client.defaultScopes)
@@ -60,6 +60,8 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     if (!target.ok) return target
     return {
       ...ask,
+      stores: options.stores,
+      isActive: isActive && (async (granted) => (await isActive({ ...granted, client })) === true),
       client,
       secretId,
       requestedScopes: scope === undefined ? undefined : asked.scopes,
@@ -88,7 +90,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     if (grant === undefined) return refused('unsupported_grant_type')
     if (!who.client.grants.includes(grant.type))
       return refused(presented.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
-    const asked = askedFor(who, { parameters, request })
+    const asked = askedFor(who, { parameters, request, note: (seen) => void Object.assign(trace, seen) })
     if ('ok' in asked) return asked
     // The signer first: without one there is no token, and nothing must be burned for none.
     return issue(grant, asked, { signer: await options.signer.current(), trace })

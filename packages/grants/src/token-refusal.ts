@@ -24,6 +24,13 @@ export type TokenReason =
   // what is presented
   | 'invalid_grant'
   | 'inactive_subject'
+  | 'refresh_malformed'
+  | 'refresh_not_allowed'
+  | 'refresh_gone'
+  | 'refresh_revoked'
+  | 'refresh_reused'
+  | 'refresh_mismatch'
+  | 'store_rollback'
   // limits and outages
   | 'too_many_requests'
   | 'too_many_failures'
@@ -72,6 +79,13 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   target_not_allowed: row(400, 'invalid_target', 'A requested audience or resource is not allowed for this client.'),
   invalid_grant: badGrant,
   inactive_subject: badGrant,
+  refresh_malformed: badGrant,
+  refresh_not_allowed: badGrant,
+  refresh_gone: badGrant,
+  refresh_revoked: badGrant,
+  refresh_reused: badGrant,
+  refresh_mismatch: badGrant,
+  store_rollback: badGrant,
   too_many_requests: row(429, 'temporarily_unavailable', 'Too many requests.'),
   too_many_failures: row(429, 'temporarily_unavailable', 'Too many failed attempts.'),
   unavailable: row(503, 'temporarily_unavailable', 'The request cannot be answered at the moment.'),

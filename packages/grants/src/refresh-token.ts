@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import type { RefreshFamily, RotationRequest, SecretsOption } from '@countersign/core'
+import { type Client, isPublicClient } from './client.js'
+import { reachable } from './client-record.js'
+import type { Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
+import { type ChainData, chainData, parseChain } from './refresh-chain.js'
+import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-text.js'
+import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
+
+/** Options of {@link refreshToken}. */
+export interface RefreshTokenOptions {
+  /** What tokens are MACed with: 32 bytes or more. A previous secret has to be kept as long as its tokens are to work. */
+  readonly secrets: SecretsOption
+  /**
+   * A genuine token that is newer than the store knows proves that the store lost writes. `heal` goes on from it; then a token
+   * that was stolen before the loss may work once more. @defaultValue `'refuse'`
+   */
+  readonly onStoreBehind?: 'refuse' | 'heal'
+  /** @defaultValue that of the endpoint */
+  readonly accessTokenSeconds?: number
+  readonly randomBytes?: (size: number) => Buffer
+}
+
+/** A store wants an end of everything: ten years, at every use anew. */
+const foreverSeconds = 315_360_000
+
+/** Another client's chains, and those from before the client was locked, are none of this one. */
+const bindingOf = ({ id, era }: Client): string => JSON.stringify([id, era])
+
+const refusals: Readonly<Record<'reused' | 'mismatch' | 'ahead' | 'gone' | 'revoked', TokenReason>> = {
+  reused: 'refresh_reused',
+  mismatch: 'refresh_mismatch',
+  ahead: 'store_rollback',
+  gone: 'refresh_gone',
+  revoked: 'refresh_revoked',
+}
+
+/** What a chain gives to this request, or why it gives nothing. */
+function grantedBy(data: ChainData | undefined, asked: GrantRequest): Granted | TokenRefused {
+  if (data === undefined) return refused('refresh_gone')
+  const { client, requestedScopes: scopes = data.scopes, requestedAudiences: audiences = data.audiences } = asked
+  if (!scopes.every((scope) => data.scopes.includes(scope))) return refused('scope_not_allowed')
+  if (!audiences.every((audience) => data.audiences.includes(audience))) return refused('target_not_allowed')
+  if (data.secretId !== undefined && !client.secrets.some(({ id }) => id === data.secretId)) return refused('refresh_revoked')
+  return {
+    ok: true,
+    subject: data.subject,
+    isPerson: data.isPerson,
+    // What was taken from the client since is not given any more.
+    scopes: scopes.filter((scope) => client.scopes.includes(scope)),
+    audiences,
+    ...(data.authentication && { authentication: data.authentication }),
+    ...(data.claims && { claims: data.claims }),
+  }
+}
+
+/** Why a record does not fit what was presented; the store decides again when the token is rotated. */
+function faultOf(record: RefreshFamily | undefined, client: Client): TokenReason | undefined {
+  if (record === undefined) return 'refresh_gone'
+  if (record.revoked !== undefined) return 'refresh_revoked'
+  return record.binding === bindingOf(client) ? undefined : 'refresh_mismatch'
+}
+
+/** Whether the record has to be read before the token is used up: there is something to validate, or to compute. */
+function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive }: GrantRequest): boolean {
+  const { refresh } = client
+  const limits = refresh.policy === 'rotating' && refresh.idleSeconds !== undefined && refresh.absoluteSeconds !== undefined
+  return limits || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
+}
+
+/** How long the chain is kept after this use; undefined: its end stays. */
+function keepSeconds({ refresh }: Client, ageSeconds: number): number | undefined {
+  if (refresh.policy !== 'rotating') return undefined
+  const { idleSeconds, absoluteSeconds } = refresh
+  if (absoluteSeconds === undefined) return idleSeconds ?? foreverSeconds
+  return idleSeconds === undefined ? undefined : Math.min(idleSeconds, absoluteSeconds - ageSeconds)
+}
+
+function firstKeepSeconds({ refresh }: Client): number {
+  if (refresh.policy === 'fixed') return refresh.lifeSeconds
+  const { idleSeconds = foreverSeconds, absoluteSeconds = foreverSeconds } = refresh.policy === 'rotating' ? refresh : {}
+  return Math.min(idleSeconds, absoluteSeconds)
+}
+
+function retryWindowMs(client: Client): number {
+  const { refresh } = client
+  const usual = isPublicClient(client) ? 0 : 10
+  return (refresh.policy === 'rotating' ? (refresh.retryWindowSeconds ?? usual) : 0) * 1000
+}
+
+/**
+ * Refresh tokens (RFC 6749 §6), by the policy of each client. A token is a MAC over the number of its chain and its place in
+ * it; the store holds that number alone. Exactly one request rotates a token, and one that was used before ends its chain.
+ *
+ * @throws TypeError for secrets that are too short or share an id
+ */
+export function refreshToken(options: RefreshTokenOptions): Grant {
+  const { onStoreBehind = 'refuse', accessTokenSeconds } = options
+  if (onStoreBehind !== 'refuse' && onStoreBehind !== 'heal') throw new TypeError('refreshToken: onStoreBehind is refuse or heal')
+  const tokens = createRefreshTokenText(options.secrets)
+  const random = options.randomBytes ?? randomBytes
+  const heal = onStoreBehind === 'heal'
+
+  /** The same token until the end of its chain. */
+  async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<GrantAnswer> {
+    const { families } = asked.stores
+    const record = await reachable(families.find(presented.family))
+    const fault = faultOf(record, asked.client)
+    if (fault || !record) return refused(fault ?? 'refresh_gone')
+    if (presented.generation > record.generation && !heal) return refused('store_rollback')
+    if (presented.generation < record.generation) {
+      await reachable(families.revoke(presented.family, 'reused'))
+      return refused('refresh_reused')
+    }
+    const granted = grantedBy(parseChain(record.data), asked)
+    return granted.ok ? { ...granted, refreshToken: token, family: presented.family } : granted
+  }
+
+  /** What can be refused is refused before the token is used up. */
+  async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | { readonly ageSeconds: number }> {
+    const record = await reachable(asked.stores.families.find(family))
+    const fault = faultOf(record, asked.client)
+    const data = record && parseChain(record.data)
+    if (fault || !data) return refused(fault ?? 'refresh_gone')
+    const granted = grantedBy(data, asked)
+    if (!granted.ok) return granted
+    const ageSeconds = asked.now - data.startedAt
+    const { refresh } = asked.client
+    if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteSeconds ?? foreverSeconds)) return refused('refresh_gone')
+    if (asked.isActive && !(await asked.isActive(granted))) return refused('inactive_subject')
+    return { ageSeconds }
+  }
+
+  async function rotate(presented: RefreshTokenParts, asked: GrantRequest): Promise<GrantAnswer> {
+    const { client, stores } = asked
+    const known = mustLookFirst(asked) ? await lookFirst(presented, asked) : { ageSeconds: 0 }
+    if ('ok' in known) return known
+    const keep = keepSeconds(client, known.ageSeconds)
+    const request: RotationRequest = {
+      ...presented,
+      binding: bindingOf(client),
+      retryWindowMs: retryWindowMs(client),
+      ...(keep !== undefined && { keepForMs: keep * 1000 }),
+      heal,
+    }
+    const rotation = await reachable(stores.families.rotate(request))
+    switch (rotation.outcome) {
+      case 'rotated':
+      case 'retry': {
+        const granted = grantedBy(parseChain(rotation.data), asked)
+        const { family } = presented
+        return granted.ok ? { ...granted, refreshToken: tokens.write({ family, generation: rotation.generation }), family } : granted
+      }
+      default:
+        return refused(refusals[rotation.outcome])
+    }
+  }
+
+  return {
+    type: 'refresh_token',
+    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    async decide(asked) {
+      const token = asked.parameters.get('refresh_token')
+      if (token === undefined) return refused('missing_parameter')
+      const presented = tokens.read(token)
+      if (presented === undefined) return refused('refresh_malformed')
+      asked.note({ family: presented.family })
+      switch (asked.client.refresh.policy) {
+        case 'none':
+          return refused('refresh_not_allowed')
+        case 'fixed':
+          return repeat(presented, asked, token)
+        case 'rotating':
+          return rotate(presented, asked)
+      }
+    },
+    async begin(granted, { client, secretId, now, stores }) {
+      if (client.refresh.policy === 'none' || !client.grants.includes('refresh_token')) return undefined
+      const family = random(16).toString('base64url')
+      const data = chainData(granted, secretId, now)
+      await reachable(stores.families.create({ family, binding: bindingOf(client), data, keepForMs: firstKeepSeconds(client) * 1000 }))
+      return { family, refreshToken: tokens.write({ family, generation: 0 }) }
+    },
+  }
+}
