@@ -1,0 +1,113 @@
+import type { RevocationEntry } from '@countersign/core'
+import { describe, expect, it } from 'vitest'
+import { basic, guardOf, issuer, setup } from './endpoint-setup.js'
+
+/** Clients that announce to the guard, as a shared denylist does. */
+async function start() {
+  const heard: RevocationEntry[] = []
+  const pending: { revoke: (entry: RevocationEntry, undone: boolean) => void } = { revoke: () => undefined }
+  const suite = setup()
+  const { revocations: store } = suite.stores
+  const revoke: typeof store.revoke = async (entry, options) => {
+    heard.push(entry)
+    pending.revoke(entry, options?.undone ?? false)
+    return store.revoke(entry, options)
+  }
+  const announcing = setup({
+    allStores: suite.stores,
+    now: suite.clock.now,
+    clientOptions: { issuer, revocations: { ...store, revoke }, now: suite.clock.now },
+  })
+  const { guard, revocations } = guardOf(suite.clock)
+  pending.revoke = (entry, undone) => (undone ? revocations.unrevoke(entry) : revocations.revoke(entry))
+  const client = await announcing.register()
+  const token = async (secret = client.secret) =>
+    (await announcing.ask({ grant_type: 'client_credentials' }, basic(client.id, secret))).body.access_token
+  const admits = async (bearer: string) => (await guard.check({ headers: { authorization: `Bearer ${bearer}` } })).ok
+  return { ...announcing, client, token, admits, heard }
+}
+
+describe('a locked client', () => {
+  it('gets nothing, and its tokens end at once', async () => {
+    const { clients, client, token, admits } = await start()
+    const before = await token()
+    expect(await admits(before)).toBe(true)
+    expect(await clients.lock(client.id)).toBe(true)
+    expect(await admits(before)).toBe(false)
+    expect(await token()).toBeUndefined()
+    expect((await clients.find(client.id))?.isLocked).toBe(true)
+    expect(await clients.unlock(client.id)).toBe(true)
+    expect(await admits(await token())).toBe(true)
+  })
+
+  it('that is not there cannot be locked', async () => {
+    const { clients, heard } = await start()
+    expect([await clients.lock('nobody'), await clients.unlock('nobody'), await clients.revokeSecret('nobody', 'x')]).toEqual([
+      false,
+      false,
+      false,
+    ])
+    expect(await clients.addSecret('nobody')).toBeUndefined()
+    expect(heard).toEqual([])
+  })
+})
+
+describe('a revoked secret', () => {
+  it('ends the tokens obtained with it and no others', async () => {
+    const { clients, client, token, admits } = await start()
+    const second = await clients.addSecret(client.id)
+    const [ofFirst, ofSecond] = [await token(), await token(second?.secret)]
+    expect(await clients.revokeSecret(client.id, client.secretId)).toBe(true)
+    expect([await admits(ofFirst), await admits(ofSecond)]).toEqual([false, true])
+    expect([await token(), typeof (await token(second?.secret))]).toEqual([undefined, 'string'])
+    expect(await clients.revokeSecret(client.id, client.secretId)).toBe(false)
+  })
+})
+
+describe('registration', () => {
+  it('gives an id once', async () => {
+    const { clients, register } = await start()
+    await register({ id: 'c1' })
+    expect(await clients.register({ id: 'c1', grants: ['client_credentials'] })).toEqual({ ok: false, fault: 'taken' })
+  })
+
+  it('of 20 at once under one id is one', async () => {
+    const { clients } = await start()
+    const made = await Promise.all(Array.from({ length: 20 }, () => clients.register({ id: 'c1', grants: ['x'] })))
+    expect(made.filter(({ ok }) => ok).length).toBe(1)
+  })
+
+  it('adds secrets in parallel without losing one', async () => {
+    const { clients, client } = await start()
+    await Promise.all(Array.from({ length: 20 }, () => clients.addSecret(client.id)))
+    expect((await clients.find(client.id))?.secrets.length).toBe(21)
+  })
+
+  it('refuses what is wrong', async () => {
+    const { clients } = await start()
+    const grants = ['client_credentials']
+    for (const wrong of [
+      { id: 'a:b', grants },
+      { id: 'a b', grants },
+      { id: '', grants },
+      { grants: [] },
+      { grants, methods: [] },
+      { grants, methods: ['private_key_jwt'] },
+      { grants, methods: ['none'] },
+      { grants: ['x'], methods: ['none', 'client_secret_basic'] },
+      { grants, scopes: ['a b'] },
+      { grants, scopes: ['a'], defaultScopes: ['b'] },
+      { grants, audiences: [] },
+      { grants, accessTokenSeconds: 0 },
+      { grants, accessTokenSeconds: { client_credentials: -1 } },
+      { grants, basicEncoding: 'hex' },
+      { grants, refresh: { policy: 'forever' } },
+      { grants, refresh: { policy: 'fixed' } },
+      { grants, refresh: { policy: 'rotating', idleSeconds: 0 } },
+      { grants, secret: { secret: '' } },
+      { grants, secret: { notBefore: 2, expiresAt: 1 } },
+    ]) {
+      await expect(clients.register(wrong as never)).rejects.toThrow(TypeError)
+    }
+  })
+})
