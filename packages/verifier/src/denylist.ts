@@ -26,12 +26,18 @@ export function nameOf(entry: RevocationEntry): string {
   }
 }
 
-function timeOf(entry: RevocationEntry): number {
+/** The time of an entry in epoch seconds; Infinity for one without. Of two for the same, the later one covers the other. */
+export function timeOf(entry: RevocationEntry): number {
   if (entry.type === 'jti') return entry.expiresAt
   return entry.type === 'subject' ? entry.notBefore : Number.POSITIVE_INFINITY
 }
 
+/** A key stays revoked for ever. */
+export const isOfKey = ({ type }: RevocationEntry): boolean => type === 'signing_key' || type === 'client_key'
+
 const types: readonly string[] = ['signing_key', 'client_key', 'jti', 'subject', 'client']
+/** Above this it is milliseconds: a subject would be ended for ever. */
+const latestSeconds = 1e11
 
 /**
  * Checks an entry of the host's.
@@ -44,16 +50,18 @@ export function checkEntry(entry: RevocationEntry, undone = false): void {
   const texts = [entry.issuer, nameOf(entry)]
   if (texts.some((text) => typeof text !== 'string' || text === ''))
     throw new TypeError(`a ${entry.type} entry needs its issuer and its name`)
-  if (Number.isNaN(Number(timeOf(entry)))) throw new TypeError(`a ${entry.type} entry needs its time in epoch seconds`)
-  if (undone && (entry.type === 'signing_key' || entry.type === 'client_key')) throw new TypeError('a revoked key stays revoked')
+  const time = entry.type === 'jti' || entry.type === 'subject' ? timeOf(entry) : 0
+  if (!(typeof time === 'number' && Math.abs(time) < latestSeconds))
+    throw new TypeError(`a ${entry.type} entry needs its time in epoch seconds`)
+  if (undone && isOfKey(entry)) throw new TypeError('a revoked key stays revoked')
 }
 
 /** How long past its expiry a token may still be asked about: no tolerance of an issuer entry is longer. */
 export const graceSeconds = 3600
 const sweepEvery = 1000
 
-/** @param now - epoch milliseconds */
-export function createDenylist(now: Now): Denylist {
+/** @param now - epoch milliseconds, by which entries of single tokens are forgotten; without it, whoever adds them drops them */
+export function createDenylist(now?: Now): Denylist {
   const lists: Record<RevocationEntry['type'], Names> = {
     signing_key: new Map(),
     client_key: new Map(),
@@ -63,9 +71,8 @@ export function createDenylist(now: Now): Denylist {
   }
   const state = { sinceSweep: 0 }
 
-  function sweep(): void {
+  function sweep(ended: number): void {
     state.sinceSweep = 0
-    const ended = now() / 1000 - graceSeconds
     for (const [issuer, jtis] of lists.jti) {
       for (const [jti, expiresAt] of jtis) if (expiresAt < ended) jtis.delete(jti)
       if (jtis.size === 0) lists.jti.delete(issuer)
@@ -96,7 +103,7 @@ export function createDenylist(now: Now): Denylist {
       names.set(entry.issuer, ofIssuer)
       ofIssuer.set(nameOf(entry), Math.max(timeOf(entry), ofIssuer.get(nameOf(entry)) ?? Number.NEGATIVE_INFINITY))
       state.sinceSweep += 1
-      if (state.sinceSweep >= sweepEvery) sweep()
+      if (now && state.sinceSweep >= sweepEvery) sweep(now() / 1000 - graceSeconds)
     },
     drop(entry) {
       const ofIssuer = lists[entry.type].get(entry.issuer)

@@ -1,5 +1,7 @@
-import { eventChannel, type Now, type RevocationQuery, type RevocationReason, type RevocationStore } from '@countersign/core'
-import { createKnownRevocations, type KnownEntry, type KnownRevocations } from './known-revocations.js'
+import type { Now, RevocationStore } from '@countersign/core'
+import { withDeadline } from '@countersign/jwt/jwks'
+import type { KnownEntry } from './known-revocations.js'
+import { createRevocationReader, type RevocationReader } from './revocation-reader.js'
 
 /** What {@link createRevocationSync} needs. */
 export interface RevocationSyncOptions {
@@ -11,137 +13,119 @@ export interface RevocationSyncOptions {
 }
 
 /** A copy of the store's denylist that is kept up to date. */
-export interface RevocationSync {
-  readonly known: KnownRevocations
-  /** One reading at a time; true if the copy is now what the store was when the reading began. Never rejects. */
-  read(): Promise<boolean>
-  /** A reading that began after this call. */
-  readAnew(): Promise<boolean>
+export interface RevocationSync extends RevocationReader {
   /** The first reading. */
   readonly first: Promise<boolean>
-  /** When the last successful reading began, epoch milliseconds. */
-  readAt(): number
-  /** When the last reading failed, epoch milliseconds; -Infinity if it did not. */
-  failedAt(): number
-  cause(): unknown
-  /** Where the store's memory begins, epoch seconds: as it was at first, and as it is now. */
-  memory(): { readonly first: number; readonly last: number }
-  /** What is known although the store cannot be asked; tells subscribers when that begins. */
-  checkStale(query: RevocationQuery): RevocationReason | undefined
+  /** Ends readings and timers. Idempotent. */
   close(): void
 }
 
-const events = eventChannel('countersign:revocation')
 /** Over how long the readings of a fleet spread after a push. */
 const pushSpreadMs = 150
+/** Pauses after failures double from the first to the last. */
+const retryMs = { first: 100, last: 1_000 }
+const restoreRetryMs = { first: 1_000, last: 60_000 }
+/** So much is put back, in so much time, before it is looked again what others have put back. */
+const restoreBatch = { entries: 64, longestMs: 5_000 }
 
-/** Reads deltas: after a push, at every poll, and when asked. A lost memory of the store's is put back. */
-export function createRevocationSync({ store, pollSeconds, now, random }: RevocationSyncOptions): RevocationSync {
-  const known = createKnownRevocations(now)
+const pauseMs = (failures: number, { first, last }: typeof retryMs): number => Math.min(last, first * 2 ** Math.min(failures, 16))
+
+/** Work that is done later, until it is closed. Nothing of it keeps a process alive. */
+function createLater(closing: AbortSignal): (ms: number, work: () => void) => void {
   const timers = new Set<NodeJS.Timeout>()
-  const state = {
-    epoch: undefined as string | undefined,
-    firstMemory: undefined as number | undefined,
-    lastMemory: Number.POSITIVE_INFINITY,
-    readAt: Number.NEGATIVE_INFINITY,
-    failedAt: Number.NEGATIVE_INFINITY,
-    cause: undefined as unknown,
-    reading: undefined as Promise<boolean> | undefined,
-    stale: false,
-    /** What the store has to be told again. */
-    forgotten: [] as readonly KnownEntry[],
-    closed: false,
-  }
-
-  /** Puts back what the store forgot. A guard may have read access only, so a failure here is nobody's outage; it is tried again. */
-  async function restore(): Promise<void> {
-    const [next] = state.forgotten
-    if (next === undefined) return
-    try {
-      await store.revoke(next.entry, { keepForMs: next.keepForMs })
-    } catch {
-      return
-    }
-    state.forgotten = state.forgotten.slice(1)
-    return restore()
-  }
-
-  async function readDelta(): Promise<void> {
-    const delta = await store.since(state.epoch)
-    // Before the delta is applied: what this process knows and the store does not.
-    if (delta.lost) state.forgotten = known.missingFrom(delta.records.map(({ entry }) => entry))
-    for (const record of delta.records) known.apply(record)
-    const memory = delta.memorySince / 1000
-    Object.assign(state, { epoch: delta.epoch, lastMemory: memory, firstMemory: state.firstMemory ?? memory })
-    known.sweep()
-    if (delta.lost) events.publish({ outcome: 'lost' })
-  }
-
-  async function readOnce(): Promise<boolean> {
-    const startedAt = now()
-    try {
-      const unchanged = state.epoch !== undefined && (await store.epoch()) === state.epoch
-      if (!unchanged) await readDelta()
-      await restore()
-      if (state.stale) events.publish({ outcome: 'recovered' })
-      Object.assign(state, { readAt: startedAt, failedAt: Number.NEGATIVE_INFINITY, cause: undefined, stale: false })
-      return true
-    } catch (cause) {
-      Object.assign(state, { failedAt: now(), cause })
-      return false
-    } finally {
-      state.reading = undefined
-    }
-  }
-
-  function read(): Promise<boolean> {
-    state.reading ??= readOnce()
-    return state.reading
-  }
-
-  async function readAnew(): Promise<boolean> {
-    // One that is under way may have begun too early.
-    await state.reading
-    return read()
-  }
-
-  function later(ms: number, work: () => void): void {
-    if (state.closed) return
+  closing.addEventListener('abort', () => {
+    for (const timer of timers) clearTimeout(timer)
+  })
+  return (ms, work) => {
+    if (closing.aborted) return
     const timer = setTimeout(() => {
       timers.delete(timer)
       work()
     }, ms)
-    timer.unref()
-    timers.add(timer)
+    timers.add(timer.unref())
+  }
+}
+
+/** Reads deltas: after a push, at every poll, and when asked. What the store forgot is put back. */
+export function createRevocationSync({ store, pollSeconds, now, random }: RevocationSyncOptions): RevocationSync {
+  const closing = new AbortController()
+  const { signal } = closing
+  const later = createLater(signal)
+  const reader = createRevocationReader({ store, now, random, onLost: restoreSoon, closing: signal })
+  const state = { failures: 0, pushed: false, restoring: false, failedRestores: 0 }
+
+  function poll(read: boolean): void {
+    state.failures = read ? 0 : state.failures + 1
+    const usualMs = pollSeconds * 1000
+    const ms = read ? usualMs : Math.min(usualMs, pauseMs(state.failures - 1, retryMs))
+    later(ms * (0.9 + random() * 0.1), readAndPoll)
   }
 
-  function poll(): void {
-    later(pollSeconds * 1000 * (0.9 + random() * 0.1), () => void read().then(poll))
+  function readAndPoll(): void {
+    void reader.read().then(poll)
   }
 
-  const unsubscribe = store.subscribe(() => later(random() * pushSpreadMs, () => void readAnew()))
-  const first = read()
-  void first.then(poll)
+  /** One reading for all that is pushed until it begins. */
+  function pushed(): void {
+    if (state.pushed) return
+    state.pushed = true
+    later(random() * pushSpreadMs, () => {
+      state.pushed = false
+      void reader.readAnew()
+    })
+  }
+
+  async function putBack({ entry, keepForMs }: KnownEntry): Promise<void> {
+    reader.accept({ entry, keepForMs }, await store.revoke(entry, { keepForMs }))
+  }
+
+  /** A process may have read access only, so a failure here is nobody's outage. True when nothing is missing any more. */
+  async function restore(): Promise<boolean> {
+    // Before each batch: what others have put back by now.
+    while (await reader.readAnew()) {
+      const batch = reader.known.unstored(restoreBatch.entries)
+      if (batch.length === 0) return true
+      try {
+        await withDeadline(restoreBatch.longestMs, signal, () => Promise.all(batch.map(putBack)))
+      } catch {
+        return false
+      }
+    }
+    return false
+  }
+
+  function restoreLater(ms: number): void {
+    later(ms * random(), () => void restore().then(restored))
+  }
+
+  function restored(done: boolean): void {
+    state.failedRestores = done ? 0 : state.failedRestores + 1
+    // It may have been lost again meanwhile.
+    state.restoring = !done || reader.known.unstored(1).length > 0
+    if (state.restoring) restoreLater(pauseMs(state.failedRestores, restoreRetryMs))
+  }
+
+  function restoreSoon(): void {
+    if (state.restoring) return
+    state.restoring = true
+    restoreLater(restoreRetryMs.first)
+  }
+
+  const unsubscribe = store.subscribe(pushed)
+  const first = reader.read()
+  void first.then((read) => {
+    // A fleet that starts at once does not poll at once.
+    if (read) later(random() * pollSeconds * 1000, readAndPoll)
+    else poll(read)
+  })
 
   return {
-    known,
-    read,
-    readAnew,
+    ...reader,
     first,
-    readAt: () => state.readAt,
-    failedAt: () => state.failedAt,
-    cause: () => state.cause,
-    memory: () => ({ first: state.firstMemory ?? Number.POSITIVE_INFINITY, last: state.lastMemory }),
-    checkStale(query) {
-      if (!state.stale) events.publish({ outcome: 'stale' })
-      state.stale = true
-      return known.check(query)
-    },
     close() {
-      state.closed = true
+      if (signal.aborted) return
+      closing.abort(new Error('these revocations are closed'))
       unsubscribe()
-      for (const timer of timers) clearTimeout(timer)
-      timers.clear()
     },
   }
 }

@@ -51,26 +51,37 @@ export interface SharedRevocations extends RevocationView, Lifecycle {
   unrevoke(entry: RevocationEntry): Promise<void>
 }
 
-/** For how long a failed reading is not tried again by requests. */
-const retryMs = 500
+/** So long after a failed reading requests do not wait for another: one follows by itself within a second, unless the process stood still. */
+const failedLatelyMs = 5_000
 
-function checkedStale(name: string, choice: OnStale): void {
+const fault = (text: string): TypeError => new TypeError(`createSharedRevocations: ${text}`)
+
+function checkStale(name: string, choice: OnStale): void {
   const seconds = typeof choice === 'object' ? choice?.allowTokenLifeUnderSeconds : 1
-  if (!(choice === 'refuse' || choice === 'allow' || (typeof choice === 'object' && Number.isFinite(seconds) && seconds > 0))) {
-    throw new TypeError(`createSharedRevocations: ${name} is 'refuse', 'allow' or { allowTokenLifeUnderSeconds }`)
-  }
+  if (!(choice === 'refuse' || choice === 'allow' || (typeof choice === 'object' && Number.isFinite(seconds) && seconds > 0)))
+    throw fault(`${name} is 'refuse', 'allow' or { allowTokenLifeUnderSeconds }`)
 }
 
-function checked(options: SharedRevocationsOptions): void {
-  if (typeof options?.store?.since !== 'function') throw new TypeError('createSharedRevocations: store is required')
-  const { maxStalenessSeconds, pollSeconds = 1 } = options
-  if (!(Number.isFinite(maxStalenessSeconds) && maxStalenessSeconds > 0))
-    throw new TypeError('createSharedRevocations: maxStalenessSeconds is a positive number')
-  if (!(Number.isFinite(pollSeconds) && pollSeconds > 0 && pollSeconds < maxStalenessSeconds)) {
-    throw new TypeError('createSharedRevocations: pollSeconds is positive and less than maxStalenessSeconds')
-  }
-  checkedStale('onStale', options.onStale)
-  for (const [name, choice] of Object.entries(options.issuers ?? {})) checkedStale(`issuers.${name}`, choice)
+function checkTimes({ maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 1 }: SharedRevocationsOptions): void {
+  if (!(Number.isFinite(maxStalenessSeconds) && maxStalenessSeconds > 0)) throw fault('maxStalenessSeconds is a positive number')
+  if (!(Number.isFinite(pollSeconds) && pollSeconds > 0 && pollSeconds < maxStalenessSeconds))
+    throw fault('pollSeconds is positive and less than maxStalenessSeconds')
+  if (!(pollSeconds <= 3600)) throw fault('pollSeconds is 3600 at most')
+  if (!(Number.isFinite(maxTokenLifeSeconds) && maxTokenLifeSeconds > 0)) throw fault('maxTokenLifeSeconds is a positive number')
+}
+
+/** A choice that is misspelt would be the other one. */
+function checkOptions(options: SharedRevocationsOptions): void {
+  const { store, consistency = 'eventual', onUnknownPast = 'refuse', issuers = {}, now = Date.now, random = Math.random } = options ?? {}
+  const methods = [store?.revoke, store?.since, store?.epoch, store?.compare, store?.subscribe]
+  if (methods.some((method) => typeof method !== 'function')) throw fault('store is required: a RevocationStore')
+  checkTimes(options)
+  checkStale('onStale', options.onStale)
+  if (typeof issuers !== 'object' || issuers === null) throw fault('issuers is a record of choices')
+  for (const [name, choice] of Object.entries(issuers)) checkStale(`issuers.${name}`, choice)
+  if (consistency !== 'eventual' && consistency !== 'strong') throw fault("consistency is 'eventual' or 'strong'")
+  if (onUnknownPast !== 'refuse' && onUnknownPast !== 'allow') throw fault("onUnknownPast is 'refuse' or 'allow'")
+  if (typeof now !== 'function' || typeof random !== 'function') throw fault('now and random are functions')
 }
 
 /**
@@ -79,11 +90,12 @@ function checked(options: SharedRevocationsOptions): void {
  * @throws TypeError if an option is missing or wrong
  */
 export function createSharedRevocations(options: SharedRevocationsOptions): SharedRevocations {
-  checked(options)
-  const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400 } = options
+  checkOptions(options)
+  const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400, random = Math.random } = options
   const now = options.now ?? Date.now
   const strong = options.consistency === 'strong'
-  const sync = createRevocationSync({ store, pollSeconds, now, random: options.random ?? Math.random })
+  const choices = new Map(Object.entries(options.issuers ?? {}))
+  const sync = createRevocationSync({ store, pollSeconds, now, random })
   const { known } = sync
 
   function unavailable(): Unavailable {
@@ -101,9 +113,10 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
 
   /** What may be said without the store. What is known to be revoked is refused in any case. */
   function judgeStale(query: RevocationQuery): RevocationReason | undefined {
-    const reason = sync.checkStale(query)
+    sync.markStale()
+    const reason = known.check(query)
     if (reason) return reason
-    const choice = options.issuers?.[query.via ?? ''] ?? options.onStale
+    const choice = choices.get(query.via ?? '') ?? options.onStale
     if (strong || choice === 'refuse') throw unavailable()
     if (choice === 'allow') return undefined
     const { issuedAt, expiresAt } = query
@@ -111,20 +124,23 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     throw unavailable()
   }
 
-  function isFresh(): boolean {
-    const age = now() - sync.readAt()
-    return age >= 0 && age <= maxStalenessSeconds * 1000
+  const isFresh = (): boolean => sync.ageMs() <= maxStalenessSeconds * 1000
+
+  /** Age is judged on the request: a process that stood still had no timers, and what it was reading may be as old. */
+  async function readUp(query: RevocationQuery): Promise<RevocationReason | undefined> {
+    const read = strong ? sync.readAnew() : sync.read().then((done) => done && (isFresh() || sync.readAnew()))
+    return (await read) ? judge(query) : judgeStale(query)
   }
 
   async function announce(entry: RevocationEntry, undone: boolean): Promise<void> {
     checkEntry(entry, undone)
-    const keep = keepForMs(entry, maxTokenLifeSeconds, now())
+    const keep = keepForMs(entry, { maxTokenLifeSeconds, now: now(), undone })
     try {
-      await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) })
+      const epoch = await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) })
+      sync.accept({ entry, keepForMs: keep, undone }, epoch)
     } catch (cause) {
       throw isUnavailable(cause) ? cause : new Unavailable('revocation_unavailable', { cause })
     }
-    known.apply({ entry, keepForMs: keep, undone })
   }
 
   async function ready(): Promise<Readiness> {
@@ -136,11 +152,10 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
   const close = async (): Promise<void> => sync.close()
   return {
     check(query) {
-      if (strong) return known.check(query) ?? sync.readAnew().then((read) => (read ? judge(query) : judgeStale(query)))
-      if (isFresh()) return judge(query)
-      // Age is judged here, on the request: a process that was frozen had no timers.
-      if (now() - sync.failedAt() < retryMs) return judgeStale(query)
-      return sync.read().then((read) => (read ? judge(query) : judgeStale(query)))
+      if (!strong && isFresh()) return judge(query)
+      const reason = known.check(query)
+      if (reason) return reason
+      return sync.failedMsAgo() < failedLatelyMs ? judgeStale(query) : readUp(query)
     },
     revoke: (entry) => announce(entry, false),
     unrevoke: (entry) => announce(entry, true),

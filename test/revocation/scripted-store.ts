@@ -1,0 +1,104 @@
+import type { RevocationDelta, RevocationStore, Stores } from '@countersign/core'
+import { memoryStores } from '@countersign/core/memory'
+
+/** How a store behaves until told otherwise. */
+export type StoreBehaviour = 'well' | 'down' | 'hangs'
+
+/** A denylist on a memory store, with what happens to real ones on demand. */
+export interface ScriptedStore extends RevocationStore {
+  /** How often each operation was asked for. */
+  readonly calls: Record<'revoke' | 'since' | 'epoch', number>
+  behaviour: StoreBehaviour
+  /** False: listeners are told nothing. */
+  pushes: boolean
+  /** False: `revoke` is refused. */
+  writes: boolean
+  /** Loses everything, as a server without persistence that was restarted. */
+  lose(): void
+  /** Goes back to what it was after `entries` records, as a replica that was promoted. */
+  rollBack(entries: number): Promise<void>
+  /** The next answers to such a question of readers are made and kept back; the returned function lets them go. */
+  hold(question: 'since' | 'epoch', answers?: number): () => Promise<void>
+  listeners(): number
+  /** What every reader without an epoch would get. */
+  all(): Promise<RevocationDelta['records']>
+}
+
+const partsOf = (epoch: string): readonly [number, number] => epoch.split('.').map(Number) as [number, number]
+
+/** @param now - the store's own clock, epoch milliseconds */
+export function scriptedStore(now: () => number): ScriptedStore {
+  const create = (): Stores['revocations'] => memoryStores({ now }).revocations
+  const state = { inner: create(), generation: 1, listeners: new Set<() => void>() }
+  const held = { question: '', answers: 0, gate: Promise.resolve() }
+  const store: Pick<ScriptedStore, 'calls' | 'behaviour' | 'pushes' | 'writes'> = {
+    calls: { revoke: 0, since: 0, epoch: 0 },
+    behaviour: 'well',
+    pushes: true,
+    writes: true,
+  }
+  const named = (epoch: string): string => `${state.generation}.${epoch}`
+
+  async function operation<T>(name: keyof ScriptedStore['calls'], work: () => Promise<T>): Promise<T> {
+    store.calls[name] += 1
+    if (store.behaviour === 'down') throw new Error('down')
+    if (store.behaviour === 'hangs') await new Promise(() => undefined)
+    const answer = await work()
+    if (name === held.question && held.answers > 0) {
+      held.answers -= 1
+      await held.gate
+    }
+    return answer
+  }
+
+  async function since(epoch: string | undefined): Promise<RevocationDelta> {
+    const [generation, known] = epoch === undefined ? [0, 0] : partsOf(epoch)
+    const present = generation === state.generation
+    const delta = await state.inner.since(present ? String(known) : undefined)
+    const lost = epoch !== undefined && (!present || delta.lost)
+    const records = delta.records.map((record) => ({ ...record, epoch: named(record.epoch) }))
+    return { ...delta, epoch: named(delta.epoch), lost, records }
+  }
+
+  return Object.assign(store, {
+    revoke: (...[entry, options]: Parameters<RevocationStore['revoke']>) =>
+      operation('revoke', async () => {
+        if (!store.writes) throw new Error('NOPERM')
+        const epoch = named(await state.inner.revoke(entry, options))
+        if (store.pushes) for (const listener of state.listeners) listener()
+        return epoch
+      }),
+    since: (epoch: string | undefined) => operation('since', () => since(epoch)),
+    epoch: () => operation('epoch', async () => named(await state.inner.epoch())),
+    compare(a: string, b: string) {
+      const [[aFirst, aLast], [bFirst, bLast]] = [partsOf(a), partsOf(b)]
+      return aFirst - bFirst || aLast - bLast
+    },
+    subscribe(listener: () => void) {
+      state.listeners.add(listener)
+      return () => void state.listeners.delete(listener)
+    },
+    lose() {
+      Object.assign(state, { inner: create(), generation: state.generation + 1 })
+    },
+    async rollBack(entries: number) {
+      const { records } = await state.inner.since(undefined)
+      state.inner = create()
+      for (const { entry, ...options } of records.slice(0, entries)) await state.inner.revoke(entry, options)
+    },
+    hold(question: 'since' | 'epoch', answers = 1) {
+      const opened: { gate?: () => void } = {}
+      const gate = new Promise<void>((resolve) => {
+        opened.gate = resolve
+      })
+      Object.assign(held, { question, answers, gate })
+      return async () => {
+        held.answers = 0
+        opened.gate?.()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    },
+    listeners: () => state.listeners.size,
+    all: async () => (await state.inner.since(undefined)).records,
+  })
+}
