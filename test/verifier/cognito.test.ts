@@ -2,7 +2,7 @@ import { createFakeCognito, type FakeCognito, testKeys } from '@countersign/test
 import { type CognitoOptions, cognito, createGuard, createRevocations, requireScopes } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { answerTo, bearer } from './guard-setup.js'
+import { answerTo, bearer, recorded } from './guard-setup.js'
 
 async function startPool(region = 'eu-central-1'): Promise<FakeCognito> {
   const pool = await createFakeCognito({ region })
@@ -95,6 +95,19 @@ describe('an access token', () => {
   ])('%s', async (_what, claims, answer) => {
     const pool = await startPool()
     expect(await answerTo(guardOf(pool), await pool.accessToken({ claims }))).toBe(answer)
+  })
+
+  it('that is refused is told with what was expected and what came', async () => {
+    const events = recorded('countersign:refused')
+    const pool = await startPool()
+    const guard = guardOf(pool)
+    for (const claims of [{ client_id: 'other' }, { client_id: undefined }, { token_use: 'id' }])
+      await answerTo(guard, await pool.accessToken({ claims }))
+    expect(events.map(({ detail }) => detail)).toEqual([
+      { expected: 'client_id test-client', received: 'client_id other' },
+      { expected: 'client_id test-client' },
+      { expected: 'token_use access', received: 'token_use id' },
+    ])
   })
 
   it('may be of one of several clients, or of any where the host opts out', async () => {

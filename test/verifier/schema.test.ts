@@ -28,6 +28,15 @@ describe('a schema', () => {
     }
   })
 
+  it('has the claims that it refuses named in events', async () => {
+    const events = recorded('countersign:refused')
+    const { guard } = start(z.object({ plan: z.enum(['free']), address: z.object({ zip: z.number(), city: z.string() }) }))
+    await answerTo(guard, await tokenOf({ plan: 'secret', address: { zip: 'secret', city: 7 } }))
+    const issues = [{ message: 'secret' }, { message: 'secret', path: [{ key: 'a' }, 0] }, null]
+    await answerTo(start(schemaOf(() => ({ issues }))).guard, await tokenOf())
+    expect(events.map(({ detail }) => detail)).toEqual([{ expected: 'schema: plan, address' }, { expected: 'schema: a' }])
+  })
+
   it('is asked for a token whose other claims are good, once while the token is in the cache', async () => {
     const seen: unknown[] = []
     const { guard } = start(schemaOf((value) => seen.push(value) && { value }))
@@ -117,11 +126,11 @@ describe('a schema', () => {
     expect(await answerTo(guard, await tokenOf())).toBe('503 store_unavailable')
   })
 
-  it('tells events nothing of the token', async () => {
+  it('tells events which claim it was, and nothing of what stands there', async () => {
     const events = recorded('countersign:refused')
     const { guard } = start(schemaOf(() => ({ issues: [{ message: 'user-1 is no good', path: ['sub'] }] })))
     await answerTo(guard, await tokenOf())
-    expect(events).toMatchObject([{ reason: 'schema' satisfies Reason, via: 'main', detail: undefined }])
+    expect(events).toMatchObject([{ reason: 'schema' satisfies Reason, via: 'main', detail: { expected: 'schema: sub' } }])
   })
 })
 

@@ -39,6 +39,7 @@ function parametersOf(pattern: Pattern, segments: readonly string[]): Readonly<R
  * @throws TypeError for a path without leading slash, a parameter without a name, or a method and path given twice
  */
 export function createRouteMatcher(table: RouteTable): (method: string, path: string) => RouteMatch {
+  if (!Array.isArray(table)) throw new TypeError('routes: a table is a list of { method, path, endpoint }')
   const routes = table.map((route) => ({ ...route, pattern: compile(route.path) }))
   const keys = new Set(routes.map((route) => `${route.method} ${route.path}`))
   if (keys.size !== routes.length) throw new TypeError('routes: a method and path is given twice')

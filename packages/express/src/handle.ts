@@ -13,6 +13,7 @@ function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {
  * @param endpoint - for instance what `createTokenEndpoint` returns
  */
 export function handle(endpoint: Endpoint): Middleware {
+  if (typeof endpoint !== 'function') throw new TypeError('handle: an endpoint is a function')
   return (req, res, next) => deliver(answer(endpoint, endpointRequest(req)), res, next)
 }
 

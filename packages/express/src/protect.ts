@@ -13,11 +13,13 @@ export type Middleware<R extends ExpressRequest = ExpressRequest> = (req: R, res
  *
  * @param guard - from `createGuard`
  * @param requirements - what the route demands, judged in order, with Express's request
+ * @throws TypeError if there is no guard, or something is no requirement
  */
 export function protect<A extends Auth, R extends ExpressRequest>(
   guard: Guard<A>,
   ...requirements: readonly Requirement<A, R>[]
 ): Middleware<R> {
+  checkArguments(guard, requirements)
   return (req, res, next) => {
     guard
       .check(guardRequest(req), ...requirements)
@@ -39,6 +41,13 @@ export function protect<A extends Auth, R extends ExpressRequest>(
 /** Express continues at next(undefined) and skips the rest of the route at next('route'): neither may come of a rejection. */
 export function asError(cause: unknown): object {
   return typeof cause === 'object' && cause !== null ? cause : new Error('something that is no error was thrown', { cause })
+}
+
+/** A program that is not type-checked learns of it at start-up, not with its first request. */
+function checkArguments(guard: Partial<Guard>, requirements: readonly unknown[]): void {
+  if (typeof guard?.check !== 'function') throw new TypeError('protect: the first argument is a guard')
+  if (requirements.some((requirement) => typeof requirement !== 'function'))
+    throw new TypeError('protect: a requirement is a function, for instance what requireScopes(…) returns')
 }
 
 /**

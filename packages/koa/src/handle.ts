@@ -12,6 +12,7 @@ async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): P
  * @param endpoint - for instance what `createTokenEndpoint` returns
  */
 export function handle(endpoint: Endpoint): Middleware {
+  if (typeof endpoint !== 'function') throw new TypeError('handle: an endpoint is a function')
   return async (ctx) => run(endpoint, endpointRequest(ctx), ctx)
 }
 

@@ -9,11 +9,13 @@ export type Middleware<C extends KoaContext = KoaContext> = (ctx: C, next: () =>
  *
  * @param guard - from `createGuard`
  * @param requirements - what the route demands, judged in order, with Koa's context
+ * @throws TypeError if there is no guard, or something is no requirement
  */
 export function protect<A extends Auth, C extends KoaContext>(
   guard: Guard<A>,
   ...requirements: readonly Requirement<A, C>[]
 ): Middleware<C> {
+  checkArguments(guard, requirements)
   return async (ctx, next) => {
     const admission = await orError(guard.check(guardRequest(ctx), ...requirements))
     return admission.ok ? next() : send(ctx, admission.reply)
@@ -31,6 +33,13 @@ export async function orError<T>(result: Promise<T>): Promise<T> {
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+/** A program that is not type-checked learns of it at start-up, not with its first request. */
+function checkArguments(guard: Partial<Guard>, requirements: readonly unknown[]): void {
+  if (typeof guard?.check !== 'function') throw new TypeError('protect: the first argument is a guard')
+  if (requirements.some((requirement) => typeof requirement !== 'function'))
+    throw new TypeError('protect: a requirement is a function, for instance what requireScopes(…) returns')
+}
 
 /**
  * What `guard` admitted this request with; `via` tells the issuer entry and narrows `claims`.

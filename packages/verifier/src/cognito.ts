@@ -1,7 +1,6 @@
-import type { JwtClaims } from '@countersign/core'
-import type { ParsedClaims } from '@countersign/jwt'
+import type { JwtClaims, RefusalDetail } from '@countersign/core'
 import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes } from '@countersign/jwt/jwks'
-import { type IssuerEntry, issuerRule, type RuleOptions } from './issuer-entry.js'
+import { type IssuerEntry, type IssuerRule, issuerRule, type RuleOptions } from './issuer-entry.js'
 
 /** Claims of an access token of Amazon Cognito. */
 export interface CognitoAccessClaims extends JwtClaims {
@@ -56,13 +55,16 @@ function clients(clientId: CognitoOptions['clientId']): readonly string[] | null
 }
 
 /** Cognito's access tokens carry no `aud`: the app client stands in `client_id`. */
-function demandOf(use: 'access' | 'id', accepted: readonly string[] | null): (claims: ParsedClaims) => string | undefined {
-  return (claims) => {
-    if (claims.token_use !== use) return `token_use ${use}`
+function demandOf(use: 'access' | 'id', accepted: readonly string[] | null): NonNullable<IssuerRule['demand']> {
+  return ({ token_use: said, client_id: clientId }) => {
+    if (said !== use) return unmet('token_use', use, said)
     if (accepted === null || use === 'id') return undefined
-    const { client_id: clientId } = claims
-    return typeof clientId === 'string' && accepted.includes(clientId) ? undefined : `client_id ${accepted.join(' ')}`
+    return typeof clientId === 'string' && accepted.includes(clientId) ? undefined : unmet('client_id', accepted.join(' '), clientId)
   }
+}
+
+function unmet(claim: string, expected: string, received: unknown): RefusalDetail {
+  return { expected: `${claim} ${expected}`, ...(typeof received === 'string' && { received: `${claim} ${received}` }) }
 }
 
 /**

@@ -41,7 +41,7 @@ export interface VerifierOptions<I extends Issuers = Issuers, Via extends string
 /** Options of `createGuard`. */
 export interface GuardOptions<I extends Issuers = Issuers, Via extends string = never, Claims extends object = JwtClaims>
   extends VerifierOptions<I, Via, Claims> {
-  /** The identifier of this API (RFC 9728): an https URL without fragment. */
+  /** The identifier of this API (RFC 9728): an https URL without fragment; http is for development. */
   readonly resource?: string
   /** Named in every challenge. @defaultValue `resource`, else `api` */
   readonly realm?: string

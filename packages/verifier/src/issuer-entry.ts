@@ -1,4 +1,4 @@
-import type { Algorithm, JwtClaims, KeySource } from '@countersign/core'
+import type { Algorithm, JwtClaims, KeySource, RefusalDetail } from '@countersign/core'
 import { isAlgorithm, isHmac, normalizeType, type ParsedClaims } from '@countersign/jwt'
 import type { SourceContext } from '@countersign/jwt/jwks'
 
@@ -46,8 +46,8 @@ export interface IssuerRule {
   readonly toleranceSeconds: number
   readonly maxAgeSeconds: number | undefined
   readonly maxFutureIssuedSeconds: number | null
-  /** What a preset demands of its issuer's claims; a text is what was expected. */
-  readonly demand: ((claims: ParsedClaims) => string | undefined) | undefined
+  /** What a preset demands of its issuer's claims; undefined is fulfilled. */
+  readonly demand: ((claims: ParsedClaims) => RefusalDetail | undefined) | undefined
   readonly schema: ClaimsSchema | undefined
   readonly scopes: (claims: JwtClaims) => readonly string[]
 }

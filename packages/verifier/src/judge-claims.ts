@@ -22,8 +22,10 @@ function judgeAudience(claims: ParsedClaims, rule: IssuerRule): Refusal | undefi
 }
 
 function judgeDemand(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
-  const expected = rule.demand?.(claims)
-  return expected === undefined ? undefined : refuse('issuer_rule', { detail: { expected: bounded(expected) } })
+  const unmet = rule.demand?.(claims)
+  if (unmet === undefined) return undefined
+  const { expected = '', received } = unmet
+  return refuse('issuer_rule', { detail: { expected: bounded(expected), ...(received !== undefined && { received: bounded(received) }) } })
 }
 
 /** A sender-constrained token is no plain bearer: until its proof is checked, it is refused (RFC 7800 §3, RFC 9449 §7.1). */
@@ -56,6 +58,17 @@ function deepFreeze(value: unknown): void {
   for (const inner of Object.values(value)) deepFreeze(inner)
 }
 
+/** The claims that a Standard Schema has issues with: names only, for what stands there and the schema's messages may be personal. */
+function faultyClaims(issues: readonly unknown[]): string {
+  const names = issues.map((issue) => {
+    const { path } = (issue ?? {}) as { readonly path?: readonly unknown[] }
+    const first = path?.[0]
+    const name = typeof first === 'object' && first !== null && 'key' in first ? first.key : first
+    return typeof name === 'string' ? name : undefined
+  })
+  return [...new Set(names.filter((name) => name !== undefined))].join(', ')
+}
+
 /**
  * Asks the schema of the issuer entry, if there is one.
  *
@@ -66,7 +79,7 @@ export async function judgeSchema(
   schema: NonNullable<IssuerRule['schema']>,
 ): Promise<{ claims: JwtClaims } | { refusal: Refusal }> {
   const result = await schema['~standard'].validate(claims)
-  if (result.issues) return { refusal: refuse('schema') }
+  if (result.issues) return { refusal: refuse('schema', { detail: { expected: bounded(`schema: ${faultyClaims(result.issues)}`) } }) }
   if (typeof result.value !== 'object' || result.value === null || Array.isArray(result.value))
     throw new TypeError('the schema of an issuer entry must put out an object')
   const output = Object.entries(result.value).filter(([name]) => !registered.includes(name))

@@ -30,6 +30,7 @@ export interface JwksOptions<Output extends object = None> extends AsymmetricRul
  * @throws TypeError if an option is missing or wrong
  */
 export function jwks<Output extends object = None>(options: JwksOptions<Output>): Entry<NoInfer<Output>> {
+  if (options?.url === undefined) throw new TypeError('jwks: url is required')
   const url = documentUrl(options.url, options.allowInsecure ?? false)
   const times = refreshTimes('jwks', options)
   return {
@@ -89,7 +90,7 @@ export type StaticKeysOptions<Output extends object = None> = Issuer &
 function fittingKeys(keys: PublicKeyInput | readonly PublicKeyInput[], { algorithms }: IssuerRule): KeySet {
   const set = staticKeySet(keys)
   if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.has(algorithm))))
-    throw new TypeError('staticKeys: none of the keys fits one of the algorithms')
+    throw new TypeError(`staticKeys: none of the keys fits ${[...algorithms].join(', ')}`)
   return set
 }
 

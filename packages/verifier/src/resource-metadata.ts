@@ -9,6 +9,7 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  * @throws TypeError if it is no http(s) URL without fragment
  */
 export function resourceUrl(resource: string): URL {
+  if (!URL.canParse(resource)) throw new TypeError('resource is an http(s) URL')
   const url = new URL(resource)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('resource is an http(s) URL')
   if (url.hash !== '' || resource.includes('#')) throw new TypeError('resource has no fragment (RFC 8707 §2)')

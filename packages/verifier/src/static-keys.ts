@@ -33,9 +33,16 @@ function importInput(input: unknown): KeyImport {
   return publicKey === undefined ? importJwk(input) : importPlain(publicKey, kid)
 }
 
+/** What is usually the matter with a text, as it comes out of an environment variable. */
+function adviceOn(input: unknown): string {
+  if (typeof input !== 'string') return ''
+  if (!input.includes('-----BEGIN ')) return ' (a text is PEM; a JWK or JWK Set is given as an object)'
+  return input.includes('\\n') ? ' (its line breaks are a backslash and an n)' : ''
+}
+
 function importOne(input: unknown): VerificationKey {
   const imported = importInput(input)
-  if (!imported.ok) throw new TypeError(`staticKeys: a key was refused: ${imported.fault}`)
+  if (!imported.ok) throw new TypeError(`staticKeys: a key was refused: ${imported.fault}${adviceOn(input)}`)
   return imported.key
 }
 
@@ -69,14 +76,20 @@ export function constantKeys(set: KeySet): KeySource {
 }
 
 function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[]): KeySet {
-  const all = listOf(secrets)
+  const all = [secrets?.current, ...(secrets?.previous ?? [])]
+  if (!all.every(isSecret))
+    throw new TypeError('staticKeys: secrets are { current: { id, secret }, previous }, each a text or bytes with its id')
   if (new Set(all.map((one) => one.id)).size < all.length) throw new TypeError('staticKeys: two secrets share an id')
   const keys = all.map(({ id, secret }) => {
     const imported = importSecret(secret, { kid: id, algorithms })
-    if (!imported.ok) throw new TypeError(`staticKeys: a secret was refused: ${imported.fault}`)
+    if (!imported.ok) throw new TypeError(`staticKeys: the secret ${JSON.stringify(id)} was refused: ${imported.fault}`)
     return imported.key
   })
   return createKeySet(keys)
+}
+
+function isSecret(one: Partial<Secret> | undefined): one is Secret {
+  return typeof one?.id === 'string' && (typeof one.secret === 'string' || one.secret instanceof Uint8Array)
 }
 
 const listOf = ({ current, previous = [] }: RotatingSecrets): readonly Secret[] => [current, ...previous]
@@ -106,7 +119,9 @@ export function secretKeys(secrets: SecretsOption, algorithms: readonly HmacAlgo
   if (typeof secrets !== 'function') return constantKeys(secretSet(secrets, algorithms))
   const ask: () => RotatingSecrets = secrets
   const first = ask()
-  const state = { copies: copiesOf(first), source: constantKeys(secretSet(first, algorithms)) }
+  // Judged before it is copied, so that what is wrong is told.
+  const source = constantKeys(secretSet(first, algorithms))
+  const state = { copies: copiesOf(first), source }
   function current(): KeySource {
     try {
       const given = ask()

@@ -96,6 +96,7 @@ export function createTrust(options: TrustOptions): Trust {
     for (const trusted of opened) byIssuer.set(trusted.issuer, trusted)
   }
 
+  if (Array.isArray(options.issuers)) throw new TypeError('issuers is a record of entries: auth.via gives their names')
   for (const [via, entry] of Object.entries(options.issuers)) set(via, entry)
   return {
     find: (issuer) => byIssuer.get(issuer),

@@ -23,10 +23,11 @@ const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
  * @throws TypeError if it is no such URL
  */
 export function documentUrl(url: string | URL, allowInsecure: boolean): URL {
+  if (!URL.canParse(String(url))) throw new TypeError(`${JSON.stringify(String(url).slice(0, 200))} is no absolute URL`)
   const parsed = new URL(url)
   const plain = parsed.protocol === 'http:' && (allowInsecure || loopback.has(parsed.hostname))
   if (parsed.protocol !== 'https:' && !plain)
-    throw new TypeError(`${parsed.protocol}//${parsed.host} is neither https nor http on loopback`)
+    throw new TypeError(`${parsed.protocol}//${parsed.host} is neither https nor http on loopback; allowInsecure takes any http`)
   if (parsed.username !== '' || parsed.password !== '') throw new TypeError('a URL of keys carries no credentials')
   return parsed
 }
