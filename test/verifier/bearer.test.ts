@@ -77,6 +77,17 @@ describe('the Authorization header', () => {
     expect(await answerTo(guard, set('Bearer x'), optional())).toBe('401 malformed')
   })
 
+  it('that earlier middleware of the host replaced or removed is as the host left it', async () => {
+    const { guard } = startGuard()
+    const rawHeaders = ['Authorization', `Bearer ${await tokenOf({ sub: 'sent' })}`]
+    const replaced = await guard.check({ headers: { authorization: `Bearer ${await tokenOf({ sub: 'session' })}` }, rawHeaders })
+    expect(replaced.ok && replaced.auth?.subject).toBe('session')
+    expect(await answerTo(guard, { headers: {}, rawHeaders })).toBe('401 no_credentials')
+    expect(await answerTo(guard, { headers: { authorization: 'Bearer x' }, rawHeaders }, optional())).toBe('401 malformed')
+    // Two were sent: whichever the host looked at, something else looked at the other.
+    expect(await answerTo(guard, { headers: {}, rawHeaders: [...rawHeaders, ...rawHeaders] }, optional())).toBe('400 malformed_request')
+  })
+
   it('is read in linear time', async () => {
     const { guard } = startGuard()
     const startedAt = performance.now()

@@ -99,6 +99,16 @@ describe('a refused request', () => {
   })
 })
 
+describe('the issuer of a tenant', () => {
+  it('that anybody made up is told with at most 200 characters', async () => {
+    const events = recorded('countersign:issuer')
+    const resolveIssuer = { via: 'tenant', prefixes: ['https://login.test/'], resolve: async () => undefined }
+    const { guard } = startGuard({ resolveIssuer } as never)
+    await guard.check(bearer(await tokenOf({ iss: `https://login.test/${'x'.repeat(4000)}` })))
+    expect(events.map(({ outcome, issuer: named }) => [outcome, named?.length])).toEqual([['unknown', 200]])
+  })
+})
+
 describe('an outage', () => {
   const outage = new Unavailable('key_source_unavailable', { cause: new Error('down') })
   const keys = { find: () => Promise.reject(outage), isCurrent: () => true, ready: async () => undefined, close: () => undefined }

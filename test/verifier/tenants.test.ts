@@ -1,7 +1,7 @@
 import { publicJwkOf, signToken, testKeys } from '@countersign/testkit'
-import { type IssuerEntry, staticKeys } from '@countersign/verifier'
+import { type IssuerEntry, oidc, staticKeys } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
-import { answerTo, audience, claimsOf, entryOf, recorded, tokenOf } from './guard-setup.js'
+import { answerTo, audience, claimsOf, entryOf, recorded, startGuard, tokenOf } from './guard-setup.js'
 import { down, prefix, startDirectory, tenant, tenantEntry, tokenFrom } from './tenants-setup.js'
 
 describe('which issuers the host is asked for', () => {
@@ -16,10 +16,35 @@ describe('which issuers the host is asked for', () => {
     'https://evil.test/https://login.test/a',
     'login.test/a',
     '',
+    // What is fetched for these would not stand where the prefix says.
+    'https://login.test/../evil',
+    'https://login.test/a/%2E%2e/evil',
+    'https://login.test/a\\..\\evil',
+    'https://login.test/a/.\t./evil',
+    'https://login.test/open?redirect=',
+    'https://login.test/a#',
+    'https://login.test/a ',
+    'https://login.test/a\r\nb',
   ])('not for %j', async (iss) => {
     const { guard, asked } = startDirectory()
     expect(await answerTo(guard, await tokenFrom(iss))).toBe('401 unknown_issuer')
     expect(asked).toEqual([])
+  })
+
+  it('not for one whose keys would be fetched from beside the prefix', async () => {
+    const fetched: unknown[] = []
+    const evil = 'https://login.test/ours/../theirs'
+    const { guard } = startGuard({
+      fetch: (async (url) =>
+        fetched.push(url) && Response.json({ issuer: evil, jwks_uri: 'https://login.test/theirs/keys', keys: [] })) as typeof fetch,
+      resolveIssuer: {
+        via: 'tenant',
+        prefixes: ['https://login.test/ours/'],
+        resolve: async (iss: string) => oidc({ issuer: iss, algorithms: ['ES256'], audience }),
+      } as never,
+    })
+    expect(await answerTo(guard, await tokenFrom(evil))).toBe('401 unknown_issuer')
+    expect(fetched).toEqual([])
   })
 
   it('for those with a prefix, and for those that are listed exactly', async () => {

@@ -8,6 +8,16 @@ export interface TokenPlaces {
   readonly body?: boolean
 }
 
+/**
+ * Fixes the places at the start, in members of their own.
+ *
+ * @throws TypeError if one is neither true nor false
+ */
+export function tokenPlaces({ query = false, body = false }: TokenPlaces = {}): TokenPlaces {
+  if (typeof query !== 'boolean' || typeof body !== 'boolean') throw new TypeError('tokenFrom: query and body are true or false')
+  return Object.freeze({ query, body })
+}
+
 /** What a request carries: a token, nothing at all, or something that is refused. */
 export type Credentials =
   | { readonly kind: 'token'; readonly token: string }
@@ -21,18 +31,20 @@ const otherScheme: Credentials = Object.freeze({ kind: 'refused', refusal: refus
 const emptyBearer: Credentials = Object.freeze({ kind: 'refused', refusal: refuse('no_credentials') })
 const proofOfPossession: Credentials = Object.freeze({ kind: 'refused', refusal: refuse('confirmation') })
 
-/** The values of every Authorization field, also of those that Node leaves out of `headers`. */
+/**
+ * The values of the Authorization field as the host shows it, which may have set, replaced or removed it; more than one,
+ * if more came over the wire than Node shows.
+ */
 function authorizationFields(request: WireRequest): readonly string[] {
-  const { rawHeaders = [] } = request
-  const values: string[] = []
+  const { rawHeaders = [], headers } = request
+  const sent: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
-    if (name.length === 13 && name.toLowerCase() === 'authorization') values.push(rawHeaders[index + 1] ?? '')
+    if (name.length === 13 && name.toLowerCase() === 'authorization') sent.push(rawHeaders[index + 1] ?? '')
   }
-  if (values.length > 0) return values
-  // Nothing came over the wire: there are no raw fields, or middleware of the host set this one.
-  const field = request.headers.authorization
-  return field === undefined ? [] : typeof field === 'string' ? [field] : field
+  if (sent.length > 1) return sent
+  const shown = Object.hasOwn(headers, 'authorization') ? headers.authorization : undefined
+  return shown === undefined ? [] : typeof shown === 'string' ? [shown] : shown
 }
 
 function fromHeader(value: string): Credentials {

@@ -21,7 +21,8 @@ function plain(text: unknown): string {
 }
 
 function challenge(refusal: Refusal, { realm, metadataUrl }: ChallengeOptions): string {
-  const { code, description, scopes, acrValues, maxAgeSeconds } = refusal
+  const own: Refusal = Object.assign(Object.create(null) as object, refusal)
+  const { code, description, scopes, acrValues, maxAgeSeconds } = own
   const parameters = [`realm=${quoted(realm)}`]
   if (code) parameters.push(`error=${plain(code)}`, `error_description=${plain(description)}`)
   if (scopes?.length) parameters.push(`scope=${plain(scopes.join(' '))}`)

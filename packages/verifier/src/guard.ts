@@ -8,12 +8,12 @@ import {
   refuse,
   type WireRequest,
 } from '@countersign/core'
-import { readBearer } from './bearer.js'
+import { readBearer, tokenPlaces } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
 import type { Course } from './judge-token.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
-import { refused, type Verdict } from './verdict.js'
+import { isKnown, refused, type Verdict } from './verdict.js'
 import { publishAnonymous, publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
 
 /** Admitted without credentials. */
@@ -41,6 +41,11 @@ function checkedRequirements(requirements: readonly Requirement<never, never>[])
   for (const requirement of requirements) if (typeof requirement !== 'function') throw new TypeError('a requirement is a function')
 }
 
+/** Its own member only: one that every object has, by a library that pollutes prototypes, would open every route. */
+function admitsAnonymous(requirement: Requirement<never, never>): boolean {
+  return Object.hasOwn(requirement, 'admitsAnonymous') && requirement.admitsAnonymous === true
+}
+
 /** The first refusal in order; one for scopes names all scopes that the route needs. */
 async function firstRefusal<A, R>(
   requirements: readonly Requirement<A, R>[],
@@ -54,7 +59,9 @@ async function firstRefusal<A, R>(
     // A null, false or true would otherwise mean whatever the reader hopes.
     if (!isRefusal(answer)) throw new TypeError('a requirement answers undefined or a refusal')
     if (answer.reason !== 'insufficient_scope') return answer
-    const scopes = [...new Set(requirements.flatMap((one) => one.scopes ?? []).concat(answer.scopes ?? []))]
+    const scopes = [
+      ...new Set(requirements.flatMap((one) => (Object.hasOwn(one, 'scopes') && one.scopes) || []).concat(answer.scopes ?? [])),
+    ]
     return { ...answer, scopes }
   }
   return undefined
@@ -72,7 +79,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   type A = AuthOfIssuers<I, Via, Claims>
   const { verifier, judge } = verifierParts<I, A>(options)
   const challenge = challengeOptions(options)
-  const places = options.tokenFrom ?? {}
+  const places = tokenPlaces(options.tokenFrom)
   const now = options.now ?? Date.now
   const judgements = new WeakMap<object, Judgement<A>>()
 
@@ -89,7 +96,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   ): Verdict | undefined | Promise<Verdict> {
     const credentials = readBearer(request, places)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
-    if (credentials.kind === 'none') return requirements.some((one) => one.admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
+    if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
     const judged = judge(credentials.token, course)
     return requirements.length === 0 ? judged : judgeRequirements(judged, host, requirements)
   }
@@ -99,7 +106,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     host: object,
     requirements: readonly Requirement<A, R>[],
   ): Promise<Verdict> {
-    const verdict = 'ok' in judged ? judged : await judged
+    const verdict = isKnown(judged) ? judged : await judged
     if (!verdict.ok) return verdict
     const refusal = await firstRefusal(requirements, verdict.auth as unknown as A, host as R, now() / 1000)
     return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
@@ -140,7 +147,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       checkedRequirements(requirements)
       try {
         const judged = judgeRequest(request, host, requirements, judgement)
-        return admissionOf(judged === undefined || 'ok' in judged ? judged : await judged, judgement, startedAt)
+        return admissionOf(judged === undefined || isKnown(judged) ? judged : await judged, judgement, startedAt)
       } catch (error) {
         if (!isUnavailable(error)) throw error
         publishOutage(error, judgement.via, startedAt)

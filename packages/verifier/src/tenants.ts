@@ -2,6 +2,7 @@ import { eventChannel, Unavailable } from '@countersign/core'
 import { withDeadline } from '@countersign/jwt/jwks'
 import type { IssuerEntry } from './issuer-entry.js'
 import { endTrust, openEntry, type TrustedIssuer, type TrustOptions } from './trust.js'
+import { bounded } from './verdict.js'
 
 /** Finds issuers at run time, for instance the tenants of an identity provider. */
 export interface TenantOptions<Via extends string = string, Claims extends object = object> {
@@ -48,11 +49,17 @@ const retryAfterMs = 5000
 /** Questions to the host that may be open at once: anybody can send a token that names any tenant. */
 const maxOpenQuestions = 64
 
+/** With dots, backslashes or a query, what is fetched for an issuer would not stand where its prefix says. */
+function isPlainUrl(text: string): boolean {
+  return URL.canParse(text) && new URL(text).href === text && !text.includes('?') && !text.includes('#')
+}
+
 function checkedPrefix(prefix: string): string {
   const { protocol, host } = new URL(prefix)
   // Without the slash after the host, https://login.example would admit https://login.example.evil.test
   if (protocol !== 'https:' || !prefix.startsWith(`https://${host}/`))
     throw new TypeError('resolveIssuer: a prefix is an https URL with at least the / after the host')
+  if (!isPlainUrl(prefix)) throw new TypeError('resolveIssuer: a prefix is a URL in its normal form, without query and fragment')
   return prefix
 }
 
@@ -76,7 +83,7 @@ function matcherOf(options: TenantOptions): (issuer: string) => boolean {
   if (prefixes.length === 0 && issuers.length === 0) throw new TypeError('resolveIssuer needs prefixes or issuers')
   const checked = prefixes.map(checkedPrefix)
   const listed = new Set<string>(issuers)
-  return (issuer) => listed.has(issuer) || checked.some((prefix) => issuer.startsWith(prefix))
+  return (issuer) => listed.has(issuer) || (checked.some((prefix) => issuer.startsWith(prefix)) && isPlainUrl(issuer))
 }
 
 function evictOldest<V>(map: Map<string, V>, most: number): V | undefined {
@@ -130,11 +137,11 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
     if (old) endTrust(old.opened)
     evictOldest(denied, maxIssuers)
     denied.set(issuer, now() + negativeTtlMs)
-    events.publish({ outcome: 'unknown', via, issuer })
+    events.publish({ outcome: 'unknown', via, issuer: bounded(issuer) })
   }
 
   function failed(issuer: string, cause: unknown): TrustedIssuer {
-    events.publish({ outcome: 'failed', via, issuer, cause })
+    events.publish({ outcome: 'failed', via, issuer: bounded(issuer), cause })
     const old = tenants.get(issuer)
     if (old !== undefined && now() < old.staleUntil) {
       // Believed for a little while without asking, so that an outage is not met with a question for every request.
@@ -153,7 +160,7 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
     }
     if (entry === undefined) return deny(issuer)
     const trusted = admit(issuer, entry)
-    events.publish({ outcome: 'resolved', via, issuer })
+    events.publish({ outcome: 'resolved', via, issuer: bounded(issuer) })
     return trusted
   }
 

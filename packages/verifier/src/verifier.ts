@@ -4,7 +4,7 @@ import { type Course, createJudge, type JudgeToken } from './judge-token.js'
 import { createTenants } from './tenants.js'
 import { createTokenCache } from './token-cache.js'
 import { createTrust, type TrustedIssuer } from './trust.js'
-import type { Verdict } from './verdict.js'
+import { isKnown, type Verdict } from './verdict.js'
 
 const accepted = eventChannel('countersign:accepted')
 const refusals = eventChannel('countersign:refused')
@@ -93,7 +93,7 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
       const course: Course = { via: undefined }
       try {
         const judged = judge(token, course)
-        const verdict = 'ok' in judged ? judged : await judged
+        const verdict = isKnown(judged) ? judged : await judged
         publishVerdict(verdict, startedAt)
         // The entries of `issuers` made the Auth: its type follows from theirs.
         return verdict.ok ? { ok: true, auth: verdict.auth as unknown as A } : { ok: false, refusal: verdict.refusal }
