@@ -44,6 +44,15 @@ describe('a refusal', () => {
     expect(isRefusal({ ...refusal, description: 'a copy is one too' })).toBe(true)
   })
 
+  it('tells in its detail nothing that forges lines of a log, and not much', () => {
+    const received = 'a\r\n\u001b[31mb\u2028c\u202ed\u0000\ud800'
+    expect(refuse('algorithm', { detail: { expected: 'é 漢', received } }).detail).toEqual({
+      expected: 'é 漢',
+      received: 'a???[31mb?c?d??',
+    })
+    expect(refuse('audience', { detail: { received: 'x'.repeat(500) } }).detail?.received).toHaveLength(200)
+  })
+
   it.each([null, undefined, 'forbidden', {}, { reason: 'forbidden', status: 403 }, JSON.parse(JSON.stringify(refuse('forbidden')))])(
     'is not %j',
     (value) => {

@@ -148,6 +148,17 @@ export type RefusalFields = Partial<
   Pick<Refusal, 'description' | 'scopes' | 'acrValues' | 'maxAgeSeconds' | 'retryAfterSeconds' | 'detail'>
 >
 
+const maxDetailLength = 200
+
+/** What was sent may be anybody's text: a line break or an escape sequence in it would forge lines of a log. */
+function plainDetail({ expected, received }: RefusalDetail): RefusalDetail {
+  const plain = (text: string): string => text.slice(0, maxDetailLength).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')
+  return Object.freeze({
+    ...(expected !== undefined && { expected: plain(expected) }),
+    ...(received !== undefined && { received: plain(received) }),
+  })
+}
+
 /**
  * Makes a refusal.
  *
@@ -156,7 +167,8 @@ export type RefusalFields = Partial<
  */
 export function refuse(reason: Reason, fields?: RefusalFields): Refusal {
   // Refusals are shared between requests: what a dialect does to one must not reach the next.
-  return Object.freeze({ [brand]: true as const, reason, ...wire[reason], ...fields })
+  const detail = fields?.detail && { detail: plainDetail(fields.detail) }
+  return Object.freeze({ [brand]: true as const, reason, ...wire[reason], ...fields, ...detail })
 }
 
 /** True for a refusal made by any copy of this package in the process. */

@@ -70,9 +70,16 @@ export function requireAuthentication(options: AuthenticationRequirement): Requi
   return (auth, _request, { now }) => {
     const { acr, auth_time: authTime } = auth.claims
     if (acrValues && !(typeof acr === 'string' && acrValues.includes(acr))) return refusal
-    if (maxAgeSeconds !== undefined && !(typeof authTime === 'number' && now - authTime <= maxAgeSeconds)) return refusal
+    if (maxAgeSeconds !== undefined && !(typeof authTime === 'number' && isRecent(now - authTime, maxAgeSeconds))) return refusal
     return undefined
   }
+}
+
+/** How far a sign-in may lie in the future by an issuer's clock. One in milliseconds would never grow too old. */
+const maxFutureSeconds = 60
+
+function isRecent(ageSeconds: number, maxAgeSeconds: number): boolean {
+  return ageSeconds <= maxAgeSeconds && ageSeconds >= -maxFutureSeconds
 }
 
 /**
