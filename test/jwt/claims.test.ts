@@ -67,6 +67,10 @@ describe('times', () => {
     expect(judge(claims)).toBe(verdict)
   })
 
+  test('by a clock that tells no time every token is expired', () => {
+    expect(judge({ exp: 2000 }, { now: Number.NaN })).toBe('expired')
+  })
+
   test('the time may have a fraction', () => {
     expect(judge({ exp: 1000.5 }, { now: 1000.4, toleranceSeconds: 0 })).toBe('accepted')
     expect(judge({ exp: 1000.5 }, { now: 1000.5, toleranceSeconds: 0 })).toBe('expired')

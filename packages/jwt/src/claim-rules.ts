@@ -23,8 +23,8 @@ export function checkTimes(claims: ParsedClaims, rule: TimeRule): Refusal | unde
   const { exp, nbf, iat } = claims
   const { now, toleranceSeconds, maxAgeSeconds } = rule
   if (exp === undefined) return refuse('claims')
-  // RFC 7519 §4.1.4: "on or after which"
-  if (now >= exp + toleranceSeconds) return refuse('expired')
+  // RFC 7519 §4.1.4: "on or after which". In this form no token is good by a clock that says NaN.
+  if (!(now < exp + toleranceSeconds)) return refuse('expired')
   if (nbf !== undefined && now < nbf - toleranceSeconds) return refuse('not_yet_valid')
   // A token from the future would never grow too old.
   const maxFuture = rule.maxFutureIssuedSeconds ?? (maxAgeSeconds === undefined ? Number.POSITIVE_INFINITY : toleranceSeconds)
