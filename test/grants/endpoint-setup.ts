@@ -29,6 +29,7 @@ interface TokenBody {
   readonly expires_in: number
   readonly scope: string
   readonly error: string
+  readonly mfa_token: string
 }
 
 export interface Setup {

@@ -39,6 +39,15 @@ export type { Lifecycle, Readiness } from './lifecycle.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
+export type {
+  AnswerStep,
+  IssuedElsewhere,
+  PasswordAuthenticator,
+  SignedIn,
+  SignInChallenge,
+  SignInRefused,
+  SignInStep,
+} from './password-authenticator.js'
 export { type BodyResult, readJson } from './read-body.js'
 export { type FormOptions, type FormParameters, readForm } from './read-form.js'
 export type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'

@@ -31,6 +31,8 @@ export interface ClientSettings {
   readonly methods?: readonly ClientMethod[]
   /** Whether the halves of Basic are form-encoded (RFC 6749 §2.3.1) or taken as they are. @defaultValue `'form'` */
   readonly basicEncoding?: 'form' | 'raw'
+  /** Whether it is the host's own: only such a client may see passwords. @defaultValue false */
+  readonly isFirstParty?: boolean
   /** Grant types. */
   readonly grants: readonly string[]
   /** What it may be granted. @defaultValue none */
@@ -108,6 +110,7 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
   const complete = {
     methods: settings.methods ?? (['client_secret_basic'] as const),
     basicEncoding,
+    isFirstParty: settings.isFirstParty ?? false,
     grants: settings.grants,
     scopes,
     defaultScopes: settings.defaultScopes ?? scopes,
@@ -124,6 +127,7 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
   if (!areTexts(complete.grants) || complete.grants.length === 0) fail('grants names at least one grant type')
   if (isPublic && complete.grants.includes('client_credentials'))
     fail('client_credentials is for confidential clients only (RFC 6749 §4.4)')
+  if (complete.grants.includes('password') && !complete.isFirstParty) fail('password is for first-party clients only (RFC 9700 §2.4)')
   if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) fail('scopes are scope-tokens (RFC 6749 §3.3)')
   if (!complete.defaultScopes.every((scope) => scopes.includes(scope))) fail('defaultScopes are some of scopes')
   if (audiences !== undefined && (!areTexts(audiences) || audiences.length === 0)) fail('audiences names at least one')

@@ -1,4 +1,4 @@
-import type { FormParameters, Stores, WireRequest } from '@countersign/core'
+import type { FormParameters, IssuedElsewhere, Stores, WireRequest } from '@countersign/core'
 import type { Client } from './client.js'
 import type { TokenRefused } from './token-refusal.js'
 
@@ -53,15 +53,36 @@ export interface Granted {
   readonly refreshToken?: string | null
   /** The chain of refresh tokens, for events. */
   readonly family?: string
+  /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */
+  readonly issued?: IssuedElsewhere
+}
+
+/** More has to be answered before there is a token. */
+export interface TokenChallenge {
+  /** Opaque, for one use; comes back with the answer. */
+  readonly token: string
+  /** Ways to answer. */
+  readonly types: readonly string[]
+  readonly expiresInSeconds: number
+  /** Whether the last answer was wrong. */
+  readonly isRetry: boolean
+}
+
+/** A challenge as an answer. */
+export interface Challenged {
+  readonly ok: false
+  readonly challenge: TokenChallenge
 }
 
 /** What a grant decides. */
-export type GrantAnswer = Granted | TokenRefused
+export type GrantAnswer = Granted | TokenRefused | Challenged
 
 /** One grant type. It decides who and what; it never signs and never writes the reply. */
 export interface Grant {
   /** The value of `grant_type`. */
   readonly type: string
+  /** The grant type that this one goes on with: clients may use it if they may use that. */
+  readonly continues?: string
   /**
    * Validates everything, and only then does its one atomic step: a request that fails burns nothing.
    * Rejects with `Unavailable` in an outage.

@@ -10,7 +10,17 @@ export {
   type SecretSettings,
   type UsedSecretView,
 } from './clients.js'
-export type { Authentication, BegunChain, Grant, GrantAnswer, Granted, GrantRequest, GrantStores } from './grant.js'
+export type {
+  Authentication,
+  BegunChain,
+  Challenged,
+  Grant,
+  GrantAnswer,
+  Granted,
+  GrantRequest,
+  GrantStores,
+  TokenChallenge,
+} from './grant.js'
 export { type AuthorizationServerMetadata, authorizationServerMetadata } from './metadata.js'
 export type { IdAndSecret, PresentedClient } from './presented-client.js'
 export type { Budget, RateLimits } from './rate-limits.js'

@@ -52,6 +52,10 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     if (granted.family !== undefined) trace.family = granted.family
     const fault = await statusFault(grant, granted, asked)
     if (fault) return refused(fault)
+    if (granted.issued) {
+      const { accessToken, expiresInSeconds, refreshToken } = granted.issued
+      return { ok: true, response: { accessToken, expiresInSeconds, scopes: granted.scopes, refreshToken } }
+    }
     const { client, secretId, now } = asked
     const claims = (await options.claims?.({ ...granted, client })) ?? {}
     const jti = uuid()

@@ -26,13 +26,13 @@ const defaults: Required<RateLimits> = {
 }
 
 /** Parts with their lengths, hashed: what is sent by anybody is neither joined nor kept as it is. */
-function attemptKey(purpose: string, ...parts: readonly string[]): string {
+export function attemptKey(purpose: string, ...parts: readonly string[]): string {
   const text = parts.map((part) => `${part.length}:${part}`).join('')
   return `${purpose}:${createHash('sha256').update(text).digest('base64url')}`
 }
 
 /** @throws TypeError for a budget that is none */
-function checkBudget(name: string, { limit, windowSeconds }: Budget): void {
+export function checkBudget(name: string, { limit, windowSeconds }: Budget): void {
   if (!(Number.isInteger(limit) && limit > 0 && Number.isFinite(windowSeconds) && windowSeconds > 0))
     throw new TypeError(`${name} is { limit, windowSeconds }, both positive`)
 }

@@ -1,4 +1,5 @@
 import { jsonReply, type Reply } from '@countersign/core'
+import type { TokenChallenge } from './grant.js'
 import type { TokenRefusal } from './token-refusal.js'
 
 /** A successful answer (RFC 6749 §5.1). */
@@ -22,10 +23,11 @@ export interface TokenContext {
  */
 export interface TokenDialect {
   success(response: TokenResponse, context: TokenContext): Reply
+  challenge(challenge: TokenChallenge, context: TokenContext): Reply
   refusal(refusal: TokenRefusal, context: TokenContext): Reply
 }
 
-/** RFC 6749 §5.1 and §5.2. */
+/** RFC 6749 §5.1 and §5.2; a challenge is a 400 `mfa_required`. */
 export const rfc6749: TokenDialect = Object.freeze({
   success: ({ accessToken, expiresInSeconds, scopes, refreshToken }: TokenResponse) =>
     jsonReply(200, {
@@ -34,6 +36,14 @@ export const rfc6749: TokenDialect = Object.freeze({
       expires_in: expiresInSeconds,
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    }),
+  challenge: ({ token, types, expiresInSeconds, isRetry }: TokenChallenge) =>
+    jsonReply(400, {
+      error: 'mfa_required',
+      error_description: isRetry ? 'The code is wrong.' : 'A further factor is required.',
+      mfa_token: token,
+      challenge_types: types,
+      expires_in: expiresInSeconds,
     }),
   refusal: ({ status, error, description }: TokenRefusal) => jsonReply(status, { error, error_description: description }),
 })

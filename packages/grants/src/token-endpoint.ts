@@ -19,6 +19,12 @@ const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
 }
 const repeatable = ['audience', 'resource']
 
+function outcomeOf(answer: TokenAnswer): string {
+  if (answer.ok) return 'issued'
+  if ('refusal' in answer) return answer.refusal.reason
+  return answer.challenge.isRetry ? 'wrong_code' : 'challenged'
+}
+
 /** The client id that attempts are counted under: as it was sent, it need not be known. */
 function countedId(presented: PresentedClient): string {
   if (presented.method === 'anonymous') return ''
@@ -88,7 +94,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     if (!who.ok) return who
     trace.clientId = who.client.id
     if (grant === undefined) return refused('unsupported_grant_type')
-    if (!who.client.grants.includes(grant.type))
+    if (!who.client.grants.includes(grant.continues ?? grant.type))
       return refused(presented.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
     const asked = askedFor(who, { parameters, request, note: (seen) => void Object.assign(trace, seen) })
     if ('ok' in asked) return asked
@@ -105,8 +111,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
       trace.cause = error.cause
       return { ok: false, refusal: refuseToken('unavailable', { retryAfterSeconds: error.retryAfterSeconds }) }
     })
-    const outcome = answer.ok ? 'issued' : answer.refusal.reason
-    events.publish({ ...trace, outcome, durationMs: performance.now() - startedAt })
+    events.publish({ ...trace, outcome: outcomeOf(answer), durationMs: performance.now() - startedAt })
     return tokenReply(answer, { issuer, dialect: checked.dialect, context })
   }
 }

@@ -24,6 +24,9 @@ export type TokenReason =
   // what is presented
   | 'invalid_grant'
   | 'inactive_subject'
+  | 'wrong_credentials'
+  | 'wrong_code'
+  | 'challenge_unknown'
   | 'refresh_malformed'
   | 'refresh_not_allowed'
   | 'refresh_gone'
@@ -79,6 +82,9 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   target_not_allowed: row(400, 'invalid_target', 'A requested audience or resource is not allowed for this client.'),
   invalid_grant: badGrant,
   inactive_subject: badGrant,
+  wrong_credentials: badGrant,
+  wrong_code: badGrant,
+  challenge_unknown: badGrant,
   refresh_malformed: badGrant,
   refresh_not_allowed: badGrant,
   refresh_gone: badGrant,

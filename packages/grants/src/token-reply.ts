@@ -1,25 +1,34 @@
 import type { Reply } from '@countersign/core'
+import type { Challenged } from './grant.js'
 import type { TokenContext, TokenDialect, TokenResponse } from './token-dialect.js'
 import type { TokenRefusal } from './token-refusal.js'
 
 /** What a request came to. */
-export type TokenAnswer = { readonly ok: true; readonly response: TokenResponse } | { readonly ok: false; readonly refusal: TokenRefusal }
+export type TokenAnswer =
+  | { readonly ok: true; readonly response: TokenResponse }
+  | { readonly ok: false; readonly refusal: TokenRefusal }
+  | Challenged
 
 const decided: readonly string[] = ['cache-control', 'pragma', 'www-authenticate', 'retry-after']
+
+function word(answer: TokenAnswer, dialect: TokenDialect, context: TokenContext): Reply {
+  if (answer.ok) return dialect.success(answer.response, context)
+  return 'challenge' in answer ? dialect.challenge(answer.challenge, context) : dialect.refusal(answer.refusal, context)
+}
 
 /** The reply as the dialect words it, with the header fields that are not a matter of taste (RFC 6749 §5.1, §5.2). */
 export function tokenReply(
   answer: TokenAnswer,
   { issuer, dialect, context }: { readonly issuer: string; readonly dialect: TokenDialect; readonly context: TokenContext },
 ): Reply {
-  const worded = answer.ok ? dialect.success(answer.response, context) : dialect.refusal(answer.refusal, context)
+  const worded = word(answer, dialect, context)
   const lowered = Object.entries(worded.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   const headers: Record<string, string | readonly string[]> = Object.fromEntries(lowered.filter(([name]) => !decided.includes(name)))
   headers['cache-control'] = 'no-store'
   headers.pragma = 'no-cache'
   if (worded.status === 401) headers['www-authenticate'] = `Basic realm="${issuer}", charset="UTF-8"`
   if (worded.status === 405) headers.allow = 'POST'
-  if (!answer.ok && answer.refusal.retryAfterSeconds !== undefined)
+  if ('refusal' in answer && answer.refusal.retryAfterSeconds !== undefined)
     headers['retry-after'] = String(Math.max(1, Math.ceil(answer.refusal.retryAfterSeconds)))
   return { status: worded.status, headers, body: worded.body }
 }

@@ -1,0 +1,56 @@
+import type { WireRequest } from './http.js'
+
+/** Tokens of another issuer that are passed on as they are. */
+export interface IssuedElsewhere {
+  readonly accessToken: string
+  readonly expiresInSeconds: number
+  readonly refreshToken?: string
+}
+
+/** A person who proved who they are. */
+export interface SignedIn {
+  readonly outcome: 'signed_in'
+  /** Who it is, for ever and to nobody else; never an address that may change hands. */
+  readonly subject: string
+  /** How (RFC 8176). */
+  readonly amr: readonly string[]
+  readonly acr?: string
+  /** Further claims of the access token. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** Where the tokens are made elsewhere. */
+  readonly issued?: IssuedElsewhere
+}
+
+/** Something more has to be answered, for instance a code. */
+export interface SignInChallenge {
+  readonly outcome: 'challenge'
+  /** Ways to answer; one will do. */
+  readonly types: readonly string[]
+  /** Whose guesses are counted: stays the same across challenges. */
+  readonly user: string
+  /** What the authenticator needs to judge the answer; kept on our side. */
+  readonly state: string
+}
+
+/** Nobody may learn whether the person is unknown, disabled, or the password wrong. */
+export interface SignInRefused {
+  readonly outcome: 'refused'
+}
+
+/** What a sign-in came to so far. `throttled`: by the authenticator itself. */
+export type SignInStep = SignedIn | SignInChallenge | SignInRefused | { readonly outcome: 'throttled'; readonly retryAfterSeconds: number }
+
+/** What an answer came to. `wrong_code` may be answered again, with the state that it gives. */
+export type AnswerStep = SignInStep | { readonly outcome: 'wrong_code'; readonly state: string }
+
+/** Checks passwords and what is asked after them. Counts no attempts: the caller does. Both reject for a fault of ours only. */
+export interface PasswordAuthenticator {
+  start(credentials: { readonly username: string; readonly password: string; readonly request: WireRequest }): Promise<SignInStep>
+  /** @param answer - `type` is one of the challenge's types, where the request says which */
+  answer(answer: {
+    readonly state: string
+    readonly type: string | undefined
+    readonly code: string
+    readonly request: WireRequest
+  }): Promise<AnswerStep>
+}

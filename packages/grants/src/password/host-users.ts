@@ -1,0 +1,85 @@
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import type { PasswordAuthenticator, SignedIn } from '@countersign/core'
+
+/** A user of the host's own table. */
+export interface HostUser {
+  /** `sub`: who it is, for ever and to nobody else. */
+  readonly subject: string
+  /** As the host's own hash made it. */
+  readonly passwordHash: string
+  /** Disabled, unconfirmed, to be reset: does not sign in, and nobody learns why. */
+  readonly isDisabled?: boolean
+  /** Whether a code is asked for after the password. */
+  readonly needsCode: boolean
+  /** Further claims of the access token. */
+  readonly claims?: Readonly<Record<string, unknown>>
+}
+
+/** Options of {@link hostUsers}. */
+export interface HostUsersOptions<User extends HostUser> {
+  /** Undefined for a name that nobody has. */
+  readonly findUser: (username: string) => Promise<User | undefined>
+  /** The host's own check, for instance `argon2.verify`. It runs once on every path. */
+  readonly verifyPassword: (passwordHash: string, password: string) => Promise<boolean>
+  /** A hash made like all others, of no password: what a password is checked against where there is no user. */
+  readonly unknownUserHash: string
+  /** Sends a code to the user. What it rejects with is for the host's error handler. */
+  readonly sendCode: (user: User, code: string) => Promise<void>
+  /** What the challenge is called. @defaultValue `'email_otp'` */
+  readonly challengeType?: string
+  /** 6 to 8. @defaultValue 6 */
+  readonly codeDigits?: number
+  /** A whole number from 0 up to but not including `limit`, by which codes are made. */
+  readonly randomInt?: (limit: number) => number
+}
+
+interface CodeState {
+  readonly username: string
+  readonly subject: string
+  readonly salt: string
+  readonly hash: string
+}
+
+const hashOf = (salt: string, code: string): Buffer => createHash('sha256').update(`${salt}:${code}`).digest()
+
+function signedIn({ subject, claims }: Pick<HostUser, 'subject' | 'claims'>, amr: readonly string[]): SignedIn {
+  return { outcome: 'signed_in', subject, amr, ...(claims && { claims }) }
+}
+
+/**
+ * An authenticator over the host's own users: the host looks up, checks with its own hash and sends the code.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>): PasswordAuthenticator {
+  const { findUser, verifyPassword, unknownUserHash, sendCode, challengeType = 'email_otp', codeDigits = 6 } = options
+  if ([findUser, verifyPassword, sendCode].some((option) => typeof option !== 'function'))
+    throw new TypeError('hostUsers needs findUser, verifyPassword and sendCode')
+  if (typeof unknownUserHash !== 'string' || unknownUserHash === '') throw new TypeError('hostUsers: unknownUserHash is required')
+  if (![6, 7, 8].includes(codeDigits)) throw new TypeError('hostUsers: codeDigits is 6, 7 or 8')
+  const pick = options.randomInt ?? ((limit: number) => randomInt(limit))
+
+  return {
+    async start({ username, password }) {
+      const user = await findUser(username)
+      const isRight = await verifyPassword(user?.passwordHash ?? unknownUserHash, password)
+      if (user === undefined || isRight !== true || user.isDisabled === true) return { outcome: 'refused' }
+      if (!user.needsCode) return signedIn(user, ['pwd'])
+      const code = String(pick(10 ** codeDigits)).padStart(codeDigits, '0')
+      const salt = randomBytes(16).toString('base64url')
+      const state: CodeState = { username, subject: user.subject, salt, hash: hashOf(salt, code).toString('base64url') }
+      await sendCode(user, code)
+      return { outcome: 'challenge', types: [challengeType], user: user.subject, state: JSON.stringify(state) }
+    },
+    async answer({ state, code }) {
+      const kept = JSON.parse(state) as CodeState
+      // People copy codes with spaces around and in them.
+      const isRight = timingSafeEqual(hashOf(kept.salt, code.replaceAll(' ', '')), Buffer.from(kept.hash, 'base64url'))
+      if (!isRight) return { outcome: 'wrong_code', state }
+      // Minutes may have passed since the password.
+      const user = await findUser(kept.username)
+      if (user === undefined || user.subject !== kept.subject || user.isDisabled === true) return { outcome: 'refused' }
+      return signedIn(user, ['pwd', 'otp', 'mfa'])
+    },
+  }
+}

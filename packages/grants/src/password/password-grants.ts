@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto'
+import type { AnswerStep, Now, PasswordAuthenticator, SignedIn } from '@countersign/core'
+import { addressBlock } from '../client-address.js'
+import type { Challenged, Grant, GrantAnswer, Granted, GrantRequest } from '../grant.js'
+import { refused, type TokenRefused } from '../token-refusal.js'
+import { createGuessLimiter, type GuessLimits } from './guess-limits.js'
+import { type ChallengeRecord, putChallenge, takeChallenge } from './sealed-challenge.js'
+import { countedName } from './user-name.js'
+
+/** A grant type that answers a challenge, and the names of its parameters. */
+export interface Continuation {
+  readonly grantType: string
+  /** Carries the token of the challenge. */
+  readonly tokenParameter: string
+  /** Carries the answer. */
+  readonly codeParameter: string
+  /** The type of challenge that it answers. @defaultValue whichever was asked */
+  readonly challengeType?: string
+}
+
+/** Options of {@link passwordGrants}. */
+export interface PasswordGrantOptions {
+  readonly authenticator: PasswordAuthenticator
+  /** @defaultValue `urn:countersign:grant-type:mfa` with `mfa_token` and `code` */
+  readonly continuations?: readonly Continuation[]
+  /** How long a challenge can be answered. @defaultValue 300 */
+  readonly challengeSeconds?: number
+  /** Answers that one challenge takes. @defaultValue 5 */
+  readonly maxAnswers?: number
+  readonly limits?: GuessLimits
+  /** @defaultValue that of the endpoint */
+  readonly accessTokenSeconds?: number
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+  readonly randomBytes?: (size: number) => Buffer
+}
+
+const usual: Continuation = { grantType: 'urn:countersign:grant-type:mfa', tokenParameter: 'mfa_token', codeParameter: 'code' }
+
+type Wanted = Pick<Granted, 'scopes' | 'audiences'>
+
+function grantedTo({ subject, amr, acr, claims, issued }: SignedIn, { scopes, audiences }: Wanted, now: number): Granted {
+  return {
+    ok: true,
+    subject,
+    isPerson: true,
+    scopes,
+    audiences,
+    authentication: { authTime: now, amr, ...(acr !== undefined && { acr }) },
+    ...(claims && { claims }),
+    ...(issued && { issued }),
+  }
+}
+
+function checked({ authenticator, continuations = [usual], challengeSeconds = 300, maxAnswers = 5 }: PasswordGrantOptions) {
+  if (typeof authenticator?.start !== 'function' || typeof authenticator.answer !== 'function')
+    throw new TypeError('passwordGrants: authenticator is required')
+  if (!(Number.isFinite(challengeSeconds) && challengeSeconds > 0))
+    throw new TypeError('passwordGrants: challengeSeconds is a positive number')
+  if (!(Number.isInteger(maxAnswers) && maxAnswers > 0)) throw new TypeError('passwordGrants: maxAnswers is a positive whole number')
+  return { authenticator, continuations, challengeSeconds, maxAnswers }
+}
+
+/**
+ * The password grant (RFC 6749 §4.3), with challenges. RFC 9700 §2.4 forbids it to all but the host's own clients, which is why
+ * it has to be imported on its own. A right password that needs more is answered with a challenge.
+ *
+ * @returns the grants for `password` and for each continuation
+ * @throws TypeError if an option is missing or wrong
+ */
+export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] {
+  const { authenticator, continuations, challengeSeconds, maxAnswers } = checked(options)
+  const limiter = createGuessLimiter(options.limits ?? {})
+  const now = options.now ?? Date.now
+  const random = options.randomBytes ?? randomBytes
+  const life = options.accessTokenSeconds === undefined ? {} : { accessTokenSeconds: options.accessTokenSeconds }
+
+  /** A new token for every answer: the one before was used up. */
+  async function challenge(record: ChallengeRecord, { client, stores }: GrantRequest, isRetry: boolean): Promise<Challenged> {
+    const token = random(32).toString('base64url')
+    const nowMs = now()
+    await putChallenge(stores.challenges, record, { token, client, nowMs })
+    const expiresInSeconds = Math.max(1, Math.floor((record.endsAt - nowMs) / 1000))
+    return { ok: false, challenge: { token, types: record.types, expiresInSeconds, isRetry } }
+  }
+
+  async function outcome(
+    step: Exclude<AnswerStep, { readonly outcome: 'wrong_code' }>,
+    asked: GrantRequest,
+    wanted: Wanted & { readonly username: string },
+  ): Promise<GrantAnswer> {
+    switch (step.outcome) {
+      case 'signed_in':
+        return grantedTo(step, wanted, asked.now)
+      case 'challenge': {
+        const { types, user, state } = step
+        const { username, scopes, audiences } = wanted
+        const endsAt = now() + challengeSeconds * 1000
+        return challenge({ v: 1, user, username, types, state, scopes, audiences, attemptsLeft: maxAnswers, endsAt }, asked, false)
+      }
+      case 'refused':
+        return refused('wrong_credentials')
+      case 'throttled':
+        return refused('too_many_requests', { retryAfterSeconds: step.retryAfterSeconds })
+    }
+  }
+
+  async function start(asked: GrantRequest): Promise<GrantAnswer> {
+    const { parameters, stores, request, scopes, audiences } = asked
+    const name = parameters.get('username')
+    const password = parameters.get('password')
+    if (name === undefined || password === undefined) return refused('missing_parameter')
+    const username = countedName(name)
+    const guess = await limiter.password(stores.attempts, username, addressBlock(request.ip))
+    if (!guess.ok) return guess
+    const step = await authenticator.start({ username: name, password, request })
+    if (step.outcome === 'signed_in' || step.outcome === 'challenge') await guess.wasRight()
+    return outcome(step, asked, { username, scopes, audiences })
+  }
+
+  /** Whether the answer is to this challenge at all. */
+  function isMeant(record: ChallengeRecord, continuation: Continuation, name: string | undefined): boolean {
+    const { challengeType } = continuation
+    if (challengeType !== undefined && !record.types.includes(challengeType)) return false
+    return name === undefined || countedName(name) === record.username
+  }
+
+  async function judge(record: ChallengeRecord, continuation: Continuation, asked: GrantRequest, code: string): Promise<GrantAnswer> {
+    const { request } = asked
+    const step = await authenticator.answer({ state: record.state, type: continuation.challengeType, code, request })
+    if (step.outcome !== 'wrong_code') return outcome(step, asked, record)
+    const attemptsLeft = record.attemptsLeft - 1
+    if (attemptsLeft <= 0) return refused('wrong_code')
+    return challenge({ ...record, state: step.state, attemptsLeft }, asked, true)
+  }
+
+  async function answer(asked: GrantRequest, continuation: Continuation): Promise<GrantAnswer> {
+    const { parameters, client, stores } = asked
+    const token = parameters.get(continuation.tokenParameter)
+    const code = parameters.get(continuation.codeParameter)
+    if (token === undefined || code === undefined) return refused('missing_parameter')
+    // Both were decided with the password.
+    if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
+    const record = await takeChallenge(stores.challenges, token, client)
+    if (record === undefined || record.endsAt <= now()) return refused('challenge_unknown')
+    /** Nothing was looked at: the same token can be used again. */
+    const putBack = async (refusal: TokenRefused): Promise<TokenRefused> => {
+      await putChallenge(stores.challenges, record, { token, client, nowMs: now() })
+      return refusal
+    }
+    if (!isMeant(record, continuation, parameters.get('username'))) return putBack(refused('challenge_unknown'))
+    const guess = await limiter.code(stores.attempts, record.user)
+    if (!guess.ok) return putBack(guess)
+    const answered = await judge(record, continuation, asked, code)
+    if (answered.ok) await guess.wasRight()
+    return answered
+  }
+
+  return [
+    { type: 'password', ...life, decide: start },
+    ...continuations.map((continuation): Grant => {
+      const { grantType: type } = continuation
+      return { type, continues: 'password', ...life, decide: (asked) => answer(asked, continuation) }
+    }),
+  ]
+}
