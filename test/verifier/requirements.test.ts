@@ -1,11 +1,23 @@
 import { refuse, Unavailable } from '@countersign/core'
-import { fromIssuers, requireAnyScope, requireAuthentication, requireClaims, requireScopes } from '@countersign/verifier'
+import { fromIssuers, optional, requireAnyScope, requireAuthentication, requireClaims, requireScopes } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
 import { answerTo, bearer, entryOf, recorded, startGuard, startsAt, tokenOf } from './guard-setup.js'
 
 const loose = (make: (...values: never[]) => unknown, ...values: readonly unknown[]): (() => unknown) => {
   return () => make(...(values as never[]))
 }
+
+describe('a requirement that was not called', () => {
+  it.each([
+    ['requireScopes', requireScopes],
+    ['optional', optional],
+  ])('%s admits nobody, and its error holds nothing of the token', async (_name, uncalled) => {
+    const { guard } = startGuard()
+    const check = guard.check(bearer(await tokenOf({ sub: 'somebody' })), uncalled as never)
+    await expect(check).rejects.toThrow(TypeError)
+    await expect(check).rejects.not.toThrow(/somebody/)
+  })
+})
 
 describe('requireScopes', () => {
   it.each<[string, string]>([
@@ -97,6 +109,7 @@ describe('requireAuthentication', () => {
     ['an acr with a line break', { acr: 'a\n' }],
     ['an acr that is no text', { acr: [7] }],
     ['a negative age', { maxAgeSeconds: -1 }],
+    ['nothing', undefined],
     ['half a second', { maxAgeSeconds: 0.5 }],
     ['an age as text', { maxAgeSeconds: '60' }],
   ])('does not demand %s', (_what, options) => {
@@ -105,6 +118,10 @@ describe('requireAuthentication', () => {
 })
 
 describe('requireClaims', () => {
+  it('needs a function', () => {
+    expect(loose(requireClaims, { role: 'admin' })).toThrow(TypeError)
+  })
+
   it.each<[string, unknown, string]>([
     ['true', true, '200 main'],
     ['a promise of true', Promise.resolve(true), '200 main'],

@@ -7,7 +7,9 @@ const isToken = (text: unknown): boolean => typeof text === 'string' && /^[\x21\
 function scopeTokens(name: string, scopes: readonly string[]): readonly string[] {
   if (scopes.length === 0) throw new TypeError(`${name} needs at least one scope`)
   for (const scope of scopes) {
-    if (!isToken(scope)) throw new TypeError(`${name}: ${JSON.stringify(scope)} is not one scope-token (RFC 6749 §3.3)`)
+    // A requirement that was not called gets claims here: they belong in no log.
+    const shown = typeof scope === 'string' ? JSON.stringify(scope) : 'something that is no text'
+    if (!isToken(scope)) throw new TypeError(`${name}: ${shown} is not one scope-token (RFC 6749 §3.3)`)
   }
   return Object.freeze([...scopes])
 }
@@ -53,6 +55,7 @@ export interface AuthenticationRequirement {
  * @throws TypeError if neither `acr` nor `maxAgeSeconds` is given
  */
 export function requireAuthentication(options: AuthenticationRequirement): Requirement {
+  if (typeof options !== 'object' || options === null) throw new TypeError('requireAuthentication needs acr or maxAgeSeconds')
   const acrValues = options.acr === undefined ? undefined : Object.freeze([options.acr].flat())
   const { maxAgeSeconds } = options
   if (acrValues === undefined && maxAgeSeconds === undefined) throw new TypeError('requireAuthentication needs acr or maxAgeSeconds')
@@ -86,10 +89,12 @@ function isRecent(ageSeconds: number, maxAgeSeconds: number): boolean {
  * Demands what a function of the host's says.
  *
  * @param test - gets the `Auth` and the host's request; true admits, a refusal is used as it is, all else is 403
+ * @throws TypeError if it is no function
  */
 export function requireClaims<A = Auth, R = unknown>(
   test: (auth: A, request: R) => boolean | Refusal | Promise<boolean | Refusal>,
 ): Requirement<A, R> {
+  if (typeof test !== 'function') throw new TypeError('requireClaims needs a function that judges')
   const refusal = refuse('forbidden')
   return async (auth, request) => {
     const answer = await test(auth, request)

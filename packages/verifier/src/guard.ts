@@ -57,7 +57,7 @@ async function firstRefusal<A, R>(
     const answer = await requirement(auth, request, { now })
     if (answer === undefined) continue
     // A null, false or true would otherwise mean whatever the reader hopes.
-    if (!isRefusal(answer)) throw new TypeError('a requirement answers undefined or a refusal')
+    if (!isRefusal(answer)) throw new TypeError('a requirement answers undefined or a refusal: is it one, or the function that makes one?')
     if (answer.reason !== 'insufficient_scope') return answer
     const scopes = [
       ...new Set(requirements.flatMap((one) => (Object.hasOwn(one, 'scopes') && one.scopes) || []).concat(answer.scopes ?? [])),
