@@ -79,29 +79,6 @@ it('a revoked key stops verifying at once in this process', async () => {
   expect(await verifyingOf(registry, [first])).toEqual([])
 })
 
-it('a reading that began before the revocation does not bring the key back', async () => {
-  const { registry, first, clock, keys } = await deployReady()
-  await signingKid(registry)
-  clock.advance(6)
-  const gate: { open?: () => void } = {}
-  const held = new Promise<void>((resolve) => {
-    gate.open = resolve
-  })
-  // A reading that gets its answer before the revocation and delivers it after.
-  const read = keys.get.bind(keys)
-  keys.get = async (address) => {
-    keys.get = read
-    const document = await read(address)
-    await held
-    return document
-  }
-  const late = registry.source.find({ kid: first, algorithm: 'ES256' })
-  await registry.own.revoke(first)
-  gate.open?.()
-  await late
-  expect(await verifyingOf(registry, [first])).toEqual([])
-})
-
 it('a revoked key stays revoked in a process that knows it, also when the store has lost that', async () => {
   const { registry, first, clock, stores } = await deployReady()
   const address = { collection: 'own_keys', id: 'https://api.test' }

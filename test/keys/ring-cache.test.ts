@@ -45,6 +45,30 @@ describe('the ring in memory', () => {
     expect(keys.reads).toBe(reads + 1)
   })
 
+  it('a reading that began before a change of this process and ends after it does not undo it', async () => {
+    const { registry, first, clock, keys } = await deployReady()
+    clock.advance(6)
+    const gate: { open?: () => void } = {}
+    const held = new Promise<void>((resolve) => {
+      gate.open = resolve
+    })
+    // Gets its answer before the change and delivers it after.
+    const read = keys.get.bind(keys)
+    keys.get = async (address) => {
+      keys.get = read
+      const document = await read(address)
+      await held
+      return document
+    }
+    const late = Promise.resolve(registry.source.find({ kid: first, algorithm: 'ES256' }))
+    const next = done(await registry.own.generate())
+    await registry.own.revoke(first)
+    gate.open?.()
+    await late
+    const answers = [next, first].map((kid) => registry.source.find({ kid, algorithm: 'ES256' }))
+    expect(answers).toMatchObject([{ key: { kid: next } }, { key: undefined }])
+  })
+
   it('a clock that is set back does not keep it alive', async () => {
     const { registry, first, clock, start } = await deployReady({ refreshSeconds: 0.05 })
     const other = start()
@@ -101,10 +125,22 @@ describe('while the store is down', () => {
     expect(await verifyingOf(registry, [first])).toEqual([first])
   })
 
+  it('changes that wait for each other fail together: an outage does not add up', async () => {
+    const { registry, keys } = await deployReady()
+    keys.get = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      throw new Error('connection refused')
+    }
+    const begun = performance.now()
+    const ends = await Promise.all(Array.from({ length: 40 }, () => endOf(registry.own.retire('any'))))
+    expect(new Set(ends)).toEqual(new Set(['store_unavailable']))
+    expect(performance.now() - begun).toBeLessThan(1000)
+  })
+
   it('a ring that this release does not understand is an outage', async () => {
     const { stores, start } = await deployReady()
     const address = { collection: 'own_keys', id: 'https://api.test' }
-    for (const value of ['{"v":2}', '{', '{"v":1,"keys":[{"kid":1}]}', 'null']) {
+    for (const value of ['{"v":2,"keys":[]}', '{"v":1}', '{', '{"v":1,"keys":[{"kid":1}]}', 'null']) {
       const revision = (await stores.keys.get(address))?.revision ?? 0
       await stores.keys.put({ ...address, value, revision })
       expect([value, await endOf(verifyingOf(start(), ['x']))]).toEqual([value, 'store_unavailable'])
