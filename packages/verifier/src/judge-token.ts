@@ -1,10 +1,10 @@
-import { type JwtClaims, type KeyAnswer, type RevocationView, refuse, whenKnown } from '@countersign/core'
+import { type JwtClaims, type KeyAnswer, type RevocationReason, type RevocationView, refuse, whenKnown } from '@countersign/core'
 import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
 import { queriesOf, revokedBy } from './judge-revocations.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
 import type { TrustedIssuer } from './trust.js'
-import { bounded, refused, type Verdict } from './verdict.js'
+import { bounded, isKnown, refused, type Verdict } from './verdict.js'
 
 /** What judging a token needs. */
 export interface Judging {
@@ -36,6 +36,8 @@ interface Judged {
   readonly jws: Jws
   readonly claims: ParsedClaims
   readonly trusted: TrustedIssuer
+  /** What it is remembered under. */
+  readonly digest: string | undefined
 }
 
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
@@ -60,23 +62,20 @@ export function createJudge(judging: Judging): JudgeToken {
     })
   }
 
-  function conclude(
-    { jws, claims: said, trusted }: Judged,
-    claims: JwtClaims,
-    answer: KeyAnswer,
-    remember: (verified: VerifiedToken) => void,
-  ): Verdict | Promise<Verdict> {
+  function conclude({ jws, claims: said, trusted, digest }: Judged, claims: JwtClaims, answer: KeyAnswer): Verdict | Promise<Verdict> {
     // Who the client is and what may be revoked is as the token says, whatever a schema makes of it.
     const auth = authFrom(claims, said, trusted, answer.key?.kid ?? jws.header.kid)
     const queries = revocations === undefined ? [] : queriesOf(said, trusted, auth, answer.key?.thumbprint)
-    return whenKnown(revokedBy(revocations, queries), (reason): Verdict => {
+    const admit = (reason: RevocationReason | undefined): Verdict => {
       if (reason) return refused(refuse(reason), trusted)
-      remember({ auth, hit: Object.freeze({ ok: true, auth, cached: true }), trusted, set: answer.set, queries })
+      const hit = Object.freeze({ ok: true, auth, cached: true } as const)
+      if (digest !== undefined) cache?.set(digest, { auth, hit, trusted, set: answer.set, queries })
       return { ok: true, auth, cached: false }
-    })
+    }
+    return revocations === undefined ? admit(undefined) : whenKnown(revokedBy(revocations, queries), admit)
   }
 
-  function withKey(judged: Judged, answer: KeyAnswer, remember: (verified: VerifiedToken) => void): Verdict | Promise<Verdict> {
+  function withKey(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
     const { jws, claims, trusted } = judged
     if (answer.key === undefined) return refused(refuse('unknown_key'), trusted)
     if (!verifySignature(jws, answer.key)) return refused(refuse('signature'), trusted)
@@ -86,24 +85,20 @@ export function createJudge(judging: Judging): JudgeToken {
     // `iss` was looked up and `exp` was judged: both are there.
     const complete = claims as JwtClaims
     const { schema } = trusted.rule
-    if (schema === undefined) return conclude(judged, complete, answer, remember)
+    if (schema === undefined) return conclude(judged, complete, answer)
     return judgeSchema(complete, schema).then((result) =>
-      'refusal' in result ? refused(result.refusal, trusted) : conclude(judged, result.claims, answer, remember),
+      'refusal' in result ? refused(result.refusal, trusted) : conclude(judged, result.claims, answer),
     )
   }
 
-  function withIssuer(
-    jws: Jws,
-    claims: ParsedClaims,
-    trusted: TrustedIssuer | undefined,
-    remember: (verified: VerifiedToken) => void,
-  ): Verdict | Promise<Verdict> {
+  function withIssuer(read: Omit<Judged, 'trusted'>, trusted: TrustedIssuer | undefined): Verdict | Promise<Verdict> {
+    const { jws, claims, digest } = read
     if (trusted === undefined) return refused(refuse('unknown_issuer', { detail: { received: bounded(claims.iss ?? '') } }))
     const { alg: algorithm, kid } = jws.header
     if (!trusted.rule.algorithms.has(algorithm)) {
       return refused(refuse('algorithm', { detail: { expected: [...trusted.rule.algorithms].join(' '), received: algorithm } }), trusted)
     }
-    return whenKnown(trusted.keys.find({ kid, algorithm }), (answer) => withKey({ jws, claims, trusted }, answer, remember))
+    return whenKnown(trusted.keys.find({ kid, algorithm }), (answer) => withKey({ jws, claims, trusted, digest }, answer))
   }
 
   function forget({ digest }: Presented): void {
@@ -119,15 +114,11 @@ export function createJudge(judging: Judging): JudgeToken {
     if (!read.ok) return refused(read.refusal)
     const { claims } = read
     if (claims.iss === undefined) return refused(refuse('claims'))
-    const remember = (verified: VerifiedToken): void => {
-      if (digest !== undefined) cache?.set(digest, verified)
-    }
     return whenKnown(judging.find(claims.iss), (trusted) => {
       course.via = trusted?.via
-      return whenKnown(withIssuer(jws, claims, trusted, remember), (verdict) =>
-        // The issuer was removed or replaced while its keys were waited for.
-        verdict.ok && isEnded(trusted) ? judgeAnew(presented) : verdict,
-      )
+      const judged = withIssuer({ jws, claims, digest }, trusted)
+      // The issuer may be removed or replaced while its keys are waited for.
+      return isKnown(judged) ? judged : judged.then((verdict) => (verdict.ok && isEnded(trusted) ? judgeAnew(presented) : verdict))
     })
   }
 
