@@ -10,11 +10,11 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { q
 const { quick } = values
 
 const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
-  'verify-cold': () => verifyCold(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
-  'verify-hot': () => verifyHot(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 101, sliceMs: 12 }),
-  sign: () => signBench(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 51, sliceMs: 12 }),
-  'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 120 }),
-  'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 31, sliceMs: 120 }),
+  'verify-cold': () => verifyCold(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 401, sliceMs: 3 }),
+  'verify-hot': () => verifyHot(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 401, sliceMs: 3 }),
+  sign: () => signBench(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 201, sliceMs: 3 }),
+  'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 61, sliceMs: 80 }),
+  'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
 }
