@@ -39,9 +39,8 @@ const nonces = createNonces<Purpose>({
   typ: 'JWT',
   audience: 'mithril-login',
   purposes: { login: { audiences: lists }, sms_verification: { audiences: lists } },
-  subject: 'nonce',
   notBeforeSkewSeconds: 1,
-  claims: () => ({ nonce: randomUUID(), typ: 'access' }),
+  claims: () => ({ sub: 'nonce', nonce: randomUUID(), typ: 'access' }),
 })
 
 function send(res: Response, reply: ReturnType<typeof errorReply>): void {

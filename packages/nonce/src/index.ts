@@ -1,10 +1,11 @@
+export type { IssuedNonce } from './issue-nonce.js'
+export type { NonceDialect, NonceEndpointReason } from './nonce-dialect.js'
 export {
   createNonceEndpoint,
   type NonceClient,
-  type NonceDialect,
   type NonceEndpointOptions,
-  type NonceEndpointReason,
   type NonceSubmission,
   readJsonSubmission,
 } from './nonce-endpoint.js'
-export { createNonces, type IssuedNonce, type NonceOptions, type NoncePurpose, type NonceSubject, type Nonces } from './nonces.js'
+export type { NonceOptions, NoncePurpose, NonceSubject } from './nonce-options.js'
+export { createNonces, type NonceBinding, type Nonces } from './nonces.js'

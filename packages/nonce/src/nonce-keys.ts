@@ -1,74 +1,90 @@
-import type {
-  Algorithm,
-  HmacAlgorithm,
-  KeyAnswer,
-  KeySource,
-  RotatingSecrets,
-  SecretsOption,
-  Signer,
-  SignerSource,
-  VerificationKey,
-} from '@countersign/core'
+import type { KeyQuery, RotatingSecrets, Secret, VerificationKey } from '@countersign/core'
+import { type HmacAlgorithm, type KeySource, type SecretsOption, type Signer, type SignerSource, Unavailable } from '@countersign/core'
 import { createSigner, importSecret } from '@countersign/jwt'
 
-/** What nonces are signed and checked with. */
+/** What nonces are signed and checked with. Both throw or reject with `Unavailable` when the keys cannot be told. */
 export interface NonceKeys {
-  /** The signer of the moment, and whether its kid goes into the header. */
-  current(): Promise<{ readonly signer: Signer; readonly omitKid: boolean }>
-  find(query: {
-    readonly kid: string | undefined
-    readonly algorithm: Algorithm
-  }): VerificationKey | undefined | Promise<VerificationKey | undefined>
+  /** The signer of the moment, and whether its name goes into the header. */
+  current(): SignsNow | Promise<SignsNow>
+  find(query: KeyQuery): VerificationKey | undefined | Promise<VerificationKey | undefined>
 }
 
-function imported(id: string, secret: string | Uint8Array, algorithm: HmacAlgorithm): VerificationKey {
+interface SignsNow {
+  readonly signer: Signer
+  readonly omitKid: boolean
+}
+
+interface PreparedSecrets extends SignsNow {
+  readonly byId: ReadonlyMap<string, VerificationKey>
+  /** Copies, since a host may rotate by changing its own object or bytes in place. */
+  readonly copies: readonly Secret[]
+}
+
+const maxIdLength = 255
+
+const listOf = ({ current, previous = [] }: RotatingSecrets): readonly Secret[] => [current, ...previous]
+
+function imported({ id, secret }: Secret, algorithm: HmacAlgorithm): VerificationKey {
+  if (typeof id !== 'string' || id.length > maxIdLength)
+    throw new TypeError(`createNonces: the id of a secret is a text of at most ${maxIdLength} characters`)
+  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) throw new TypeError('createNonces: a secret is text or bytes')
   const key = importSecret(secret, { kid: id, algorithms: [algorithm] })
-  if (!key.ok) throw new TypeError(`createNonces: the secret ${JSON.stringify(id)} was refused: ${key.fault}`)
+  if (!key.ok) throw new TypeError(`createNonces: a secret was refused: ${key.fault}`)
   return key.key
 }
 
-function prepare(
-  secrets: RotatingSecrets,
-  algorithm: HmacAlgorithm,
-): { readonly signer: Signer; readonly omitKid: boolean; readonly byId: ReadonlyMap<string, VerificationKey> } {
-  const all = [secrets.current, ...(secrets.previous ?? [])]
-  const byId = new Map(all.map(({ id, secret }) => [id, imported(id, secret, algorithm)]))
+function prepare(secrets: RotatingSecrets, algorithm: HmacAlgorithm): PreparedSecrets {
+  if (typeof secrets?.current !== 'object' || secrets.current === null) throw new TypeError('createNonces: secrets has a current one')
+  const all = listOf(secrets)
+  const byId = new Map(all.map((secret) => [secret.id, imported(secret, algorithm)]))
   if (byId.size < all.length) throw new TypeError('createNonces: two secrets share an id')
+  const copies = all.map(({ id, secret }) => ({ id, secret: typeof secret === 'string' ? secret : Uint8Array.from(secret) }))
   const { id, secret } = secrets.current
-  const signer = createSigner({ key: Buffer.from(secret), algorithm, kid: id === '' ? 'first' : id })
-  return { signer, omitKid: id === '', byId }
+  // A signer has a name; this one's is never written.
+  const signer = createSigner({ key: Buffer.from(secret), algorithm, kid: id === '' ? 'unnamed' : id })
+  return { signer, omitKid: id === '', byId, copies }
+}
+
+function isSame(one: Secret, other: Secret | undefined): boolean {
+  if (one.id !== other?.id) return false
+  const [secret, copy] = [one.secret, other.secret]
+  return typeof secret === 'string' || typeof copy === 'string' ? secret === copy : Buffer.compare(secret, copy) === 0
+}
+
+function areSame(given: RotatingSecrets, copies: readonly Secret[]): boolean {
+  const list = listOf(given)
+  return list.length === copies.length && list.every((one, index) => isSame(one, copies[index]))
 }
 
 /**
  * HMAC secrets. The one with the empty id is written without a kid, so that a first secret can be joined by named ones later.
  *
- * @throws TypeError if a secret is shorter than its hash, or two share an id
+ * @throws TypeError if a secret is shorter than its hash, is a key of a pair, or shares its id with another
  */
-export function secretNonceKeys(option: SecretsOption, algorithm: HmacAlgorithm): NonceKeys {
-  const ask = typeof option === 'function' ? option : (): RotatingSecrets => option
-  const print = ({ current, previous = [] }: RotatingSecrets): string =>
-    JSON.stringify([current, ...previous].map(({ id, secret }) => [id, Buffer.from(secret).toString('base64')]))
-  const first = ask()
-  const state = { print: print(first), prepared: prepare(first, algorithm) }
-  function now(): ReturnType<typeof prepare> {
-    const secrets = ask()
-    const fingerprint = print(secrets)
-    if (fingerprint !== state.print) Object.assign(state, { prepared: prepare(secrets, algorithm), print: fingerprint })
-    return state.prepared
+export function secretNonceKeys(secrets: SecretsOption, algorithm: HmacAlgorithm): NonceKeys {
+  const ask = typeof secrets === 'function' ? secrets : undefined
+  const state = { prepared: prepare(typeof secrets === 'function' ? secrets() : secrets, algorithm) }
+  function now(): PreparedSecrets {
+    if (ask === undefined) return state.prepared
+    try {
+      const given = ask()
+      if (!areSame(given, state.prepared.copies)) state.prepared = prepare(given, algorithm)
+      return state.prepared
+    } catch (cause) {
+      throw new Unavailable('key_source_unavailable', { cause })
+    }
   }
   return {
-    current: async () => now(),
-    find: ({ kid, algorithm: asked }) => (asked === algorithm ? now().byId.get(kid ?? '') : undefined),
+    current: now,
+    // A token without a kid means the secret without a name, whichever others there are.
+    find: ({ kid = '', algorithm: asked }) => (asked === algorithm ? now().byId.get(kid) : undefined),
   }
 }
 
 /** A key pair: whoever has the public key can check, only we can issue. */
-export function pairNonceKeys(signer: SignerSource, source: KeySource): NonceKeys {
+export function pairNonceKeys(source: SignerSource, keys: KeySource): NonceKeys {
   return {
-    current: async () => ({ signer: await signer.current(), omitKid: false }),
-    find(query) {
-      const answer: KeyAnswer | Promise<KeyAnswer> = source.find(query)
-      return answer instanceof Promise ? answer.then(({ key }) => key) : answer.key
-    },
+    current: async () => ({ signer: await source.current(), omitKid: false }),
+    find: async (query) => (await keys.find(query)).key,
   }
 }

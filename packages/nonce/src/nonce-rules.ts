@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import type { Algorithm, NonceStore, Now } from '@countersign/core'
+import { isAlgorithm, isHmac, normalizeType } from '@countersign/jwt'
+import { type NonceKeys, pairNonceKeys, secretNonceKeys } from './nonce-keys.js'
+import type { NonceOptions, NoncePurpose, NonceSubject } from './nonce-options.js'
+
+/** Options in the form in which they are applied. */
+export interface NonceRules {
+  readonly issuer: string
+  readonly algorithm: Algorithm
+  readonly typ: string
+  readonly ttlSeconds: number
+  readonly toleranceSeconds: number
+  readonly notBeforeSkewSeconds: number | undefined
+  /** Audiences by purpose. */
+  readonly purposes: ReadonlyMap<string, readonly string[]>
+  readonly audienceOf: (subject: NonceSubject) => string
+  readonly claimsOf: (subject: NonceSubject) => Readonly<Record<string, unknown>>
+  readonly maxIssuedPerClient: NonceOptions<string>['maxIssuedPerClient']
+  readonly keys: NonceKeys
+  readonly store: NonceStore
+  readonly now: Now
+  readonly randomUUID: () => string
+}
+
+const yearSeconds = 366 * 86_400
+
+function demand(holds: boolean, sentence: string): asserts holds {
+  if (!holds) throw new TypeError(`createNonces: ${sentence}`)
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isBetween = (value: unknown, least: number, most: number): boolean => typeof value === 'number' && value >= least && value <= most
+
+/** What is left out means the one audience, where there is one. */
+function audiencesOf({ audiences }: NoncePurpose, audience: unknown): readonly string[] {
+  const list = audiences ?? [audience]
+  demand(Array.isArray(list) && list.length > 0 && list.every(isText), 'every purpose lists the audiences that it takes')
+  return Object.freeze([...(list as readonly string[])])
+}
+
+function purposesOf({ purposes, audience }: NonceOptions<string>): NonceRules['purposes'] {
+  const map = new Map(Object.entries(purposes ?? {}).map(([name, purpose]) => [name, audiencesOf(purpose, audience)]))
+  demand(map.size > 0, 'there is a purpose')
+  const isTaken = typeof audience !== 'string' || [...map.values()].some((audiences) => audiences.includes(audience))
+  demand(isTaken, 'a purpose takes the audience')
+  return map
+}
+
+function keysOf({ secrets, signer, keys, algorithm }: NonceOptions<string>): { readonly keys: NonceKeys; readonly algorithm: Algorithm } {
+  if (secrets !== undefined) {
+    const hmac: unknown = algorithm ?? 'HS512'
+    demand(signer === undefined && keys === undefined, 'secrets or a signer with keys, not both')
+    if (!isAlgorithm(hmac) || !isHmac(hmac)) throw new TypeError('createNonces: secrets go with an HMAC algorithm')
+    return { keys: secretNonceKeys(secrets, hmac), algorithm: hmac }
+  }
+  demand(typeof signer?.current === 'function' && typeof keys?.find === 'function', 'secrets, or a signer with keys, are required')
+  if (!isAlgorithm(algorithm) || isHmac(algorithm)) throw new TypeError('createNonces: a signer goes with an asymmetric algorithm')
+  return { keys: pairNonceKeys(signer, keys), algorithm }
+}
+
+/** A type under which no access token of an issuer with the same keys is taken. */
+function typOf({ typ = 'nonce+jwt', secrets }: NonceOptions<string>): string {
+  const normalized = typeof typ === 'string' ? normalizeType(typ) : ''
+  demand(normalized !== '' && normalized !== 'at+jwt', 'typ is a type of its own, not that of access tokens')
+  demand(normalized !== 'jwt' || secrets !== undefined, 'the keys of a signer may sign access tokens as well: typ is not JWT')
+  return typ
+}
+
+/**
+ * Checks options and brings them into the form in which they are applied.
+ *
+ * @throws TypeError if one is missing or wrong
+ */
+export function nonceRules(options: NonceOptions<string>): NonceRules {
+  const { issuer, audience, ttlSeconds, store, claims, notBeforeSkewSeconds, clockToleranceSeconds = 5, maxIssuedPerClient } = options
+  demand(isText(issuer), 'issuer is required')
+  demand(isText(audience) || typeof audience === 'function', 'audience is a text or a function')
+  demand(isBetween(ttlSeconds, Number.MIN_VALUE, yearSeconds), 'ttlSeconds is a positive number of seconds, at most a year')
+  demand(isBetween(clockToleranceSeconds, 0, 3600), 'clockToleranceSeconds is a number of seconds, 0 to 3600')
+  demand(notBeforeSkewSeconds === undefined || isBetween(notBeforeSkewSeconds, 0, 3600), 'notBeforeSkewSeconds is 0 to 3600')
+  demand(typeof store?.remember === 'function' && typeof store.spend === 'function', 'store is required')
+  if (maxIssuedPerClient !== undefined) {
+    const { limit, attempts } = maxIssuedPerClient
+    demand(Number.isSafeInteger(limit) && limit > 0, 'maxIssuedPerClient.limit is a positive whole number')
+    demand(typeof attempts?.reserve === 'function', 'maxIssuedPerClient.attempts is an AttemptStore')
+  }
+  return Object.freeze({
+    issuer,
+    ...keysOf(options),
+    typ: typOf(options),
+    ttlSeconds,
+    toleranceSeconds: clockToleranceSeconds,
+    notBeforeSkewSeconds,
+    purposes: purposesOf(options),
+    audienceOf: typeof audience === 'function' ? audience : () => audience,
+    claimsOf: claims ?? (() => ({})),
+    maxIssuedPerClient: maxIssuedPerClient && { ...maxIssuedPerClient },
+    store,
+    now: options.now ?? Date.now,
+    randomUUID: options.randomUUID ?? randomUUID,
+  })
+}
