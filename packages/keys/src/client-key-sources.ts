@@ -28,7 +28,7 @@ export interface ClientSourceOptions {
 export interface RemoteClientKeys extends ClientKeys, Lifecycle {}
 
 /** Where the keys of one client stand. */
-export interface ClientSource {
+interface ClientSource {
   /** Equal while the keys stand where they did. */
   readonly place: unknown
   open(context: SourceContext): KeySource
