@@ -18,7 +18,17 @@ export interface RefreshTokenOptions {
   readonly onStoreBehind?: 'refuse' | 'heal'
   /** @defaultValue that of the endpoint */
   readonly accessTokenSeconds?: number
+  /** Refresh tokens of other issuers. @defaultValue none */
+  readonly providers?: readonly RefreshProvider[]
   readonly randomBytes?: (size: number) => Buffer
+}
+
+/** Refreshes tokens that are not ours, for instance those of a user pool. */
+export interface RefreshProvider {
+  /** Judges the shape alone; nothing is asked. Ours, which begin with `r1.`, never get here. */
+  accepts(token: string): boolean
+  /** As `decide` of a grant; usually it answers with `issued`. */
+  refresh(token: string, asked: GrantRequest): Promise<GrantAnswer>
 }
 
 /** A store wants an end of everything: ten years, at every use anew. */
@@ -95,7 +105,7 @@ function retryWindowMs(client: Client): number {
  * @throws TypeError for secrets that are too short or share an id
  */
 export function refreshToken(options: RefreshTokenOptions): Grant {
-  const { onStoreBehind = 'refuse', accessTokenSeconds } = options
+  const { onStoreBehind = 'refuse', accessTokenSeconds, providers = [] } = options
   if (onStoreBehind !== 'refuse' && onStoreBehind !== 'heal') throw new TypeError('refreshToken: onStoreBehind is refuse or heal')
   const tokens = createRefreshTokenText(options.secrets)
   const random = options.randomBytes ?? randomBytes
@@ -162,6 +172,8 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     async decide(asked) {
       const token = asked.parameters.get('refresh_token')
       if (token === undefined) return refused('missing_parameter')
+      const provider = token.startsWith('r1.') ? undefined : providers.find((one) => one.accepts(token))
+      if (provider) return provider.refresh(token, asked)
       const presented = tokens.read(token)
       if (presented === undefined) return refused('refresh_malformed')
       asked.note({ family: presented.family })

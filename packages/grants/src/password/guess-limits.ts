@@ -26,7 +26,7 @@ export interface GuessLimiter {
 }
 
 /** A guess that may be looked at. */
-export interface Guess {
+interface Guess {
   readonly ok: true
   wasRight(): Promise<void>
 }

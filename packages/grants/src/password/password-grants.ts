@@ -142,7 +142,7 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     // Both were decided with the password.
     if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
     const record = await takeChallenge(stores.challenges, token, client)
-    if (record === undefined || record.endsAt <= now()) return refused('challenge_unknown')
+    if (record === undefined) return refused('challenge_unknown')
     /** Nothing was looked at: the same token can be used again. */
     const putBack = async (refusal: TokenRefused): Promise<TokenRefused> => {
       await putChallenge(stores.challenges, record, { token, client, nowMs: now() })

@@ -1,0 +1,111 @@
+import { clientCredentials, type Grant, type GrantRequest, refreshToken, refuseToken } from '@countersign/grants'
+import { describe, expect, it } from 'vitest'
+import { basic, claimsOf, setup } from './endpoint-setup.js'
+import { outcomes } from './outcomes.js'
+
+const secrets = { current: { id: 'r', secret: 'k'.repeat(32) } }
+const type = 'urn:example:grant-type:voucher'
+
+/** A grant that takes vouchers, each one once. */
+function vouchers(seen: GrantRequest[] = []): Grant {
+  const left = new Set(['v1', 'v2'])
+  return {
+    type,
+    async decide(asked) {
+      seen.push(asked)
+      const voucher = asked.parameters.get('voucher') ?? ''
+      if (!left.delete(voucher)) return { ok: false, refusal: refuseToken('invalid_grant') }
+      const { scopes, audiences } = asked
+      return { ok: true, subject: `holder of ${voucher}`, isPerson: true, scopes, audiences }
+    },
+  }
+}
+
+describe("a grant of the host's own", () => {
+  it('is asked with the authenticated client and what it may have, and gives a token and a chain like any other', async () => {
+    const seen: GrantRequest[] = []
+    const { ask, register } = setup({ grants: [vouchers(seen), refreshToken({ secrets })] })
+    const { id, secret } = await register({ grants: [type, 'refresh_token'], refresh: { policy: 'rotating' } })
+    const { body } = await ask({ grant_type: type, voucher: 'v1', scope: 'read' }, basic(id, secret))
+    expect(claimsOf(body.access_token)).toMatchObject({ sub: 'holder of v1', client_id: id, scope: 'read' })
+    expect(seen).toMatchObject([{ client: { id }, scopes: ['read'], audiences: ['https://api.example'] }])
+    const refreshed = await ask({ grant_type: 'refresh_token', refresh_token: body.refresh_token }, basic(id, secret))
+    expect(claimsOf(refreshed.body.access_token).sub).toBe('holder of v1')
+    expect((await ask({ grant_type: type, voucher: 'v1' }, basic(id, secret))).body.error).toBe('invalid_grant')
+  })
+
+  it('is not asked, and burns nothing, when something else is wrong', async () => {
+    const seen: GrantRequest[] = []
+    const { ask, register } = setup({ grants: [vouchers(seen), clientCredentials()] })
+    const { id, secret } = await register({ grants: [type] })
+    const other = await register()
+    const parameters = { grant_type: type, voucher: 'v1' }
+    await ask(parameters, basic(id, 'wrong'))
+    await ask(parameters, basic(other.id, other.secret))
+    await ask({ ...parameters, scope: 'admin' }, basic(id, secret))
+    await ask({ ...parameters, audience: 'https://evil.example' }, basic(id, secret))
+    expect(seen).toEqual([])
+    expect((await ask(parameters, basic(id, secret))).status).toBe(200)
+  })
+
+  it('is not asked while no key can sign', async () => {
+    const seen: GrantRequest[] = []
+    const broken = { current: () => Promise.reject(new Error('no key')) }
+    const { ask, register } = setup({ grants: [vouchers(seen)], signer: broken })
+    const { id, secret } = await register({ grants: [type] })
+    await expect(ask({ grant_type: type, voucher: 'v1' }, basic(id, secret))).rejects.toThrow('no key')
+    expect(seen).toEqual([])
+  })
+})
+
+describe('refresh tokens of another issuer', () => {
+  it('go to the provider that knows their shape; ours never do', async () => {
+    const asked: string[] = []
+    const provider = {
+      accepts: (token: string) => !token.startsWith('x'),
+      async refresh(token: string) {
+        asked.push(token)
+        const issued = { accessToken: 'theirs', expiresInSeconds: 5, refreshToken: token }
+        return { ok: true, subject: 's', isPerson: true, scopes: [], audiences: [], issued } as const
+      },
+    }
+    const { ask, register } = setup({ grants: [refreshToken({ secrets, providers: [provider] })] })
+    const { id, secret } = await register()
+    const heard = outcomes()
+    const use = async (token: string) => (await ask({ grant_type: 'refresh_token', refresh_token: token }, basic(id, secret))).body
+    expect(await use('a.b.c')).toMatchObject({ access_token: 'theirs', refresh_token: 'a.b.c' })
+    expect((await use('r1.forged')).error).toBe('invalid_grant')
+    expect((await use('xyz')).error).toBe('invalid_grant')
+    expect(asked).toEqual(['a.b.c'])
+    expect(heard()).toEqual(['issued', 'refresh_malformed', 'refresh_malformed'])
+  })
+})
+
+describe('a dialect', () => {
+  it('words every answer; caching, challenge and Retry-After are not its business', async () => {
+    const json = { 'content-type': 'application/json' }
+    const { ask, register } = setup({
+      dialect: {
+        success: ({ accessToken }) => ({
+          status: 200,
+          headers: { ...json, 'Cache-Control': 'public' },
+          body: JSON.stringify({ access_token: accessToken }),
+        }),
+        challenge: () => ({ status: 202, headers: json, body: '{}' }),
+        refusal: ({ reason }, { grantType }) => ({
+          status: reason === 'grant_not_allowed' ? 403 : 401,
+          headers: json,
+          body: JSON.stringify({ error: `${reason} ${grantType}` }),
+        }),
+      },
+    })
+    const { id, secret } = await register()
+    const good = await ask({ grant_type: 'client_credentials' }, basic(id, secret))
+    expect(good.headers).toEqual({ ...json, 'cache-control': 'no-store', pragma: 'no-cache' })
+    const bad = await ask({ grant_type: 'client_credentials' }, basic(id, 'wrong'))
+    expect(bad.body.error).toBe('wrong_secret client_credentials')
+    expect(bad.headers['www-authenticate']).toContain('Basic')
+    const none = await register({ grants: ['x'] })
+    expect((await ask({ grant_type: 'client_credentials' }, basic(none.id, none.secret))).status).toBe(403)
+  })
+})
