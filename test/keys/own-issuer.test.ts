@@ -147,7 +147,7 @@ describe('in the guard of another process', () => {
     const kid = (await registry.own.list())[0]?.kid ?? ''
     await registry.own.revoke(kid)
     clock.advance(5)
-    expect(await ask(guard, token)).toBe('401 unknown_key')
+    expect(await ask(guard, token)).toBe('401 revoked_key')
   })
 
   it('a key that is forced to sign before anybody can know it is found within a second', async () => {

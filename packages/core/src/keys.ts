@@ -47,6 +47,8 @@ export interface KeyQuery {
 export interface KeyAnswer {
   readonly key: VerificationKey | undefined
   readonly set: KeySet
+  /** Where there is no key: that the source once had it and revoked it. */
+  readonly fault?: 'revoked' | undefined
 }
 
 /**

@@ -38,7 +38,9 @@ export function createOwnKeySource({ ring, times, now }: OwnKeySourceOptions): K
       return whenKnown(ring.current(), (current): KeyAnswer | Promise<KeyAnswer> => {
         const set = setOf(current)
         const key = selectKey(set, query)
-        if (key || query.kid === undefined || current.keys.some(({ kid }) => kid === query.kid)) return { key, set }
+        if (key || query.kid === undefined) return { key, set }
+        const known = current.keys.find(({ kid }) => kid === query.kid)
+        if (known) return known.revokedAt === undefined ? { key, set } : { key, set, fault: 'revoked' }
         // Another process may have made the key just now.
         const renewed = ring.renewed()
         return renewed ? renewed.then((newer) => ({ key: selectKey(setOf(newer), query), set: setOf(newer) })) : { key, set }
