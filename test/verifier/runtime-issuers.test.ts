@@ -1,8 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
 import type { KeyAnswer, KeySource, RevocationReason } from '@countersign/core'
 import { createKeySet, importJwk } from '@countersign/jwt'
 import { publicJwkOf, testKeys } from '@countersign/testkit'
-import { ownIssuer, staticKeys } from '@countersign/verifier'
+import { type IssuerEntry, jwks, ownIssuer, type ResourceGuard, staticKeys } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
 import { answerTo, audience, entryOf, issuer, recorded, startGuard, tokenOf } from './guard-setup.js'
 
@@ -102,6 +103,52 @@ describe('removeIssuer', () => {
       release()
       expect(await open).toBe(answer)
     }
+  })
+
+  it('and setIssuer are no outage for tokens whose keys are waited for, cold or overdue', async () => {
+    const change = (guard: ResourceGuard, to: string): unknown =>
+      to === 'removed' ? guard.verifier.removeIssuer('main') : guard.verifier.setIssuer('main', entryOf())
+    const remote = jwks({ issuer, audience, algorithms: ['ES256'], url: 'https://issuer.test/jwks', staleIfErrorSeconds: 0 })
+    for (const [to, answer] of [
+      ['removed', '401 unknown_issuer'],
+      ['replaced', '200 main'],
+    ] as const) {
+      let isHeld = true
+      const fetchKeys = (): Promise<Response> =>
+        isHeld ? new Promise(() => undefined) : Promise.resolve(Response.json({ keys: [publicJwkOf(testKeys.es256)] }))
+      const cold = startGuard({ issuers: { main: remote }, fetch: fetchKeys as typeof fetch })
+      const first = answerTo(cold.guard, await tokenOf())
+      change(cold.guard, to)
+      expect(await first).toBe(answer)
+      isHeld = false
+      const { guard, clock } = startGuard({ issuers: { main: remote }, fetch: fetchKeys as typeof fetch })
+      const token = await tokenOf({ exp: 1_800_100_000 })
+      expect(await answerTo(guard, token)).toBe('200 main')
+      isHeld = true
+      clock.advance(3600)
+      const second = answerTo(guard, token)
+      change(guard, to)
+      expect(await second).toBe(answer)
+    }
+  })
+
+  it('of a host whose tenants are never the same twice ends as an outage, and does not judge for ever', async () => {
+    const validate = async (value: object): Promise<{ value: object }> => {
+      await setTimeout(20)
+      return { value }
+    }
+    const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const
+    const asked: string[] = []
+    const resolve = async (iss: string): Promise<IssuerEntry | undefined> =>
+      asked.push(iss) > 20 ? undefined : entryOf({ issuer: iss, schema } as never)
+    const { guard } = startGuard({ resolveIssuer: { via: 'tenant', prefixes: ['https://login.test/'], ttlSeconds: 0, resolve } } as never)
+    const token = await tokenOf({ iss: 'https://login.test/a' })
+    const first = answerTo(guard, token)
+    await setTimeout(10)
+    // Each asks while the other waits, and ends what the other was judged by.
+    const answers = await Promise.all([first, answerTo(guard, token)])
+    expect(asked.length).toBeLessThanOrEqual(6)
+    for (const answer of answers) expect(['200 tenant', '503 key_source_unavailable']).toContain(answer)
   })
 
   it('does not close a source of ours that the host gave', async () => {

@@ -22,6 +22,20 @@ describe('questions', () => {
     expect(settled).toEqual(Array.from({ length: 6 }, () => '503 key_source_unavailable'))
   })
 
+  it('that are open together do not make Node warn of a leak', async () => {
+    const warnings: Error[] = []
+    const warned = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', warned)
+    const directory = startDirectory()
+    directory.answer = () => new Promise((resolve) => setImmediate(() => resolve(undefined)))
+    const tokens = await Promise.all(Array.from({ length: 64 }, (_, at) => tokenFrom(tenant(`t${at}`))))
+    await Promise.all(tokens.map((token) => answerTo(directory.guard, token)))
+    expect(directory.asked).toHaveLength(64)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', warned)
+    expect(warnings).toEqual([])
+  })
+
   it('that nobody answers end as an outage, and do not keep their place', async () => {
     const directory = startDirectory({ timeoutSeconds: 0.05 })
     const answer = directory.answer

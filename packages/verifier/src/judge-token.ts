@@ -1,4 +1,12 @@
-import { type JwtClaims, type KeyAnswer, type RevocationReason, type RevocationView, refuse, whenKnown } from '@countersign/core'
+import {
+  type JwtClaims,
+  type KeyAnswer,
+  type RevocationReason,
+  type RevocationView,
+  refuse,
+  Unavailable,
+  whenKnown,
+} from '@countersign/core'
 import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
 import { queriesOf, revokedBy } from './judge-revocations.js'
@@ -40,6 +48,9 @@ interface Judged {
   readonly digest: string | undefined
 }
 
+/** For a host whose tenants are never the same twice: two requests could replace each other's issuer for ever. */
+const maxAttempts = 3
+
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
 /** The order of work for one token: cheap before dear, nothing believed before the signature, no I/O for strangers. */
@@ -77,7 +88,7 @@ export function createJudge(judging: Judging): JudgeToken {
 
   function withKey(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
     const { jws, claims, trusted } = judged
-    if (answer.key === undefined) return refused(refuse('unknown_key'), trusted)
+    if (answer.key === undefined) return refused(refuse(answer.fault === 'revoked' ? 'revoked_key' : 'unknown_key'), trusted)
     if (!verifySignature(jws, answer.key)) return refused(refuse('signature'), trusted)
     headers.remember(jws)
     const refusal = judgeClaims(jws, claims, trusted.rule, judging.now() / 1000)
@@ -105,7 +116,8 @@ export function createJudge(judging: Judging): JudgeToken {
     if (digest !== undefined) cache?.delete(digest)
   }
 
-  function judgeAnew(presented: Presented): Verdict | Promise<Verdict> {
+  function judgeAnew(presented: Presented, attempt = 1): Verdict | Promise<Verdict> {
+    if (attempt > maxAttempts) throw new Unavailable('key_source_unavailable')
     const { token, digest, course } = presented
     const parsed = parseJws(token, parsing)
     if (!parsed.ok) return refused(parsed.refusal)
@@ -117,8 +129,13 @@ export function createJudge(judging: Judging): JudgeToken {
     return whenKnown(judging.find(claims.iss), (trusted) => {
       course.via = trusted?.via
       const judged = withIssuer({ jws, claims, digest }, trusted)
-      // The issuer may be removed or replaced while its keys are waited for.
-      return isKnown(judged) ? judged : judged.then((verdict) => (verdict.ok && isEnded(trusted) ? judgeAnew(presented) : verdict))
+      if (isKnown(judged)) return judged
+      // The issuer may be removed or replaced while its keys are waited for, which may fail for it: what is believed now decides.
+      const instead = (): Verdict | Promise<Verdict> => judgeAnew(presented, attempt + 1)
+      return judged.then(
+        (verdict) => (isEnded(trusted) ? instead() : verdict),
+        (error: unknown) => (isEnded(trusted) ? instead() : Promise.reject(error)),
+      )
     })
   }
 
@@ -134,7 +151,9 @@ export function createJudge(judging: Judging): JudgeToken {
     const time = judging.now()
     const current = time < trusted.liveUntil && trusted.keys.isCurrent(set)
     if (current === true) return recheck(presented, verified, time)
-    return whenKnown(current, (still) => {
+    // Keys are closed with their issuer: who waited for them is no outage then.
+    const waited = current && Promise.resolve(current).catch((error: unknown) => (isEnded(trusted) ? false : Promise.reject(error)))
+    return whenKnown(waited, (still) => {
       if (still && !isEnded(trusted)) return recheck(presented, verified, judging.now())
       forget(presented)
       return judgeAnew(presented)

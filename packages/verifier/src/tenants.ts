@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { eventChannel, Unavailable } from '@countersign/core'
 import { withDeadline } from '@countersign/jwt/jwks'
 import type { IssuerEntry } from './issuer-entry.js'
@@ -108,6 +109,8 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
   const denied = new Map<string, number>()
   const asking = new Map<string, Promise<TrustedIssuer | undefined>>()
   const closing = new AbortController()
+  // One for every open question: by default Node warns of a leak at the eleventh.
+  setMaxListeners(maxOpenQuestions, closing.signal)
   const { now } = context
 
   function admit(issuer: string, entry: IssuerEntry<object>): TrustedIssuer {
