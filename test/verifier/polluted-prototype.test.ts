@@ -87,6 +87,29 @@ describe('a member that a library put into every object', () => {
     expect(answers).toEqual(['200 main', '401 claims', '401 audience'])
   })
 
+  it.each([
+    ['d', 'x'],
+    ['k', 'x'],
+    ['use', 'enc'],
+    ['alg', 'HS256'],
+    ['key_ops', []],
+  ])('named %s drops no key of an issuer', async (name, value) => {
+    const { guard } = startGuard({
+      issuers: { main: remote },
+      fetch: (async () => Response.json({ keys: [publicJwkOf(testKeys.es256, { alg: undefined, use: undefined })] })) as typeof fetch,
+    })
+    const token = await tokenOf()
+    pollute(name, value)
+    expect(await answerTo(guard, token)).toBe('200 main')
+  })
+
+  it('named keys makes no JWK Set of another document', async () => {
+    const { guard } = startGuard({ issuers: { main: remote }, fetch: (async () => Response.json({})) as typeof fetch })
+    const token = await tokenOf()
+    pollute('keys', [])
+    expect(await answerTo(guard, token)).toBe('503 key_source_unavailable')
+  })
+
   it('changes no rule of an entry', async () => {
     const { guard } = startGuard({ issuers: { main: entryOf() } })
     pollute('toleranceSeconds', 1e9)

@@ -28,7 +28,8 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
  */
 export function importJwk(jwk: unknown): KeyImport {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { ok: false, fault: 'malformed' }
-  const members = jwk as Members
+  // Without a prototype: what a library put into every object says nothing of a key.
+  const members = Object.assign(Object.create(null) as Members, jwk)
   const fault = labelFault(members) ?? materialFault(members)
   if (fault !== undefined) return { ok: false, fault }
   const key = createKey(members)
@@ -37,10 +38,11 @@ export function importJwk(jwk: unknown): KeyImport {
 }
 
 /** Judges what RFC 7517 §4 lets every kind of key say of itself. */
-function labelFault({ kty, kid, use, alg, key_ops: operations, ...rest }: Members): KeyFault | undefined {
+function labelFault(members: Members): KeyFault | undefined {
+  const { kty, kid, use, alg, key_ops: operations } = members
   if (typeof kty !== 'string') return 'malformed'
-  if (kty === 'oct' || rest.k !== undefined) return 'secret'
-  if (privateMembers.some((name) => rest[name] !== undefined)) return 'private'
+  if (kty === 'oct' || members.k !== undefined) return 'secret'
+  if (privateMembers.some((name) => members[name] !== undefined)) return 'private'
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > maxKidLength)) return 'malformed'
   if (alg !== undefined && typeof alg !== 'string') return 'malformed'
   if (use !== undefined && use !== 'sig') return typeof use === 'string' ? 'wrong_use' : 'malformed'
@@ -68,7 +70,7 @@ function isInteger(member: unknown): boolean {
 function createKey({ kty, crv, x, y, n, e }: Members): KeyObject | undefined {
   const material = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x }
   try {
-    return createPublicKey({ key: material as JsonWebKey, format: 'jwk' })
+    return createPublicKey({ key: Object.assign(Object.create(null) as object, material) as JsonWebKey, format: 'jwk' })
   } catch {
     return undefined
   }

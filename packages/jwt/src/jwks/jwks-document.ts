@@ -18,7 +18,8 @@ export const maxKeys = 100
  * @throws Error if it is no JWK Set or holds more than {@link maxKeys} keys
  */
 export function importJwks(document: unknown): ImportedJwks {
-  const keys: unknown = typeof document === 'object' && document !== null ? (document as { keys?: unknown }).keys : undefined
+  const keys =
+    typeof document === 'object' && document !== null && Object.hasOwn(document, 'keys') ? (document as { keys: unknown }).keys : undefined
   if (!Array.isArray(keys)) throw new Error('the document is no JWK Set: it has no list "keys"')
   if (keys.length > maxKeys) throw new Error(`the JWK Set holds more than ${maxKeys} keys`)
   const usable: VerificationKey[] = []
