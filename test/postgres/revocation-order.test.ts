@@ -24,7 +24,7 @@ describeWith('postgres', 'the order of revocations', (url) => {
     const poll = async (): Promise<void> => {
       while (state.writing) await read()
     }
-    const polling = Promise.all([poll()])
+    const polling = poll()
     const wanted = Array.from({ length: 64 * 4 }, (_, n) => `${n}`)
     await Promise.all(wanted.map((id, n) => (lanes[n % 2] ?? lanes[0]).stores.revocations.revoke(entryOf(id))))
     state.writing = false
