@@ -1,76 +1,64 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import type { Stores } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { handle } from '@countersign/express'
 import { createNonces } from '@countersign/nonce'
 import { redisStores } from '@countersign/redis'
-import express, { type ErrorRequestHandler, type Response } from 'express'
-import { errorReply, inEnvelope } from './envelope.js'
+import express, { type ErrorRequestHandler } from 'express'
+import { errorReply, inEnvelope, unreadableReply } from './envelope.js'
 import { getNonce } from './get-nonce.js'
-import { login, type Purpose, smsVerification } from './redeem.js'
+import { login } from './login.js'
+import type { Purpose } from './redemption.js'
 import { openRedis } from './redis.js'
+import { createRefusalLog, logNonces } from './refusal-log.js'
 import { loadSeed } from './seed.js'
+import { readSettings } from './settings.js'
 import { compactJwsVerifier } from './signed-content.js'
+import { smsVerification } from './sms-verification.js'
 
-const { env } = process
+const settings = readSettings(process.env)
+const { seed, digest, secret } = await loadSeed(settings.seedFile)
+const verifySignedContent = compactJwsVerifier(seed)
+const redis = await openRedis(settings.redisUrl)
+const stores = redis ? redisStores(redis, { prefix: `ehealth:${digest}`, maxWaitMs: 800 }) : memoryStores()
+if (!redis) console.log('no Redis: nonces are kept in the memory of this process')
+if (!settings.secret) console.log('no JWT_SECRET: nonces are signed with a secret that is made of the seed, for a first try only')
 
-function ttlMinutes(): number {
-  const minutes = Number(env.JWT_LOGIN_TTL?.trim() || Number.NaN)
-  if (Number.isFinite(minutes) && minutes > 0) return minutes
-  console.error('JWT_LOGIN_TTL is required: the life of a nonce in minutes, a positive number. For a first try: JWT_LOGIN_TTL=15')
-  process.exit(1)
-}
-
-const ttlSeconds = ttlMinutes() * 60
-const { seed, digest } = await loadSeed(env.SEED_FILE)
-const redis = await openRedis(env.REDIS_URL)
-if (redis === undefined) console.log('no Redis: nonces are kept in the memory of this process')
-const stores: Stores = redis ? redisStores(redis, { prefix: `ehealth:${digest}`, maxWaitMs: 800 }) : memoryStores()
-
-const lists = ['mithril-login', 'trusted-client']
+const audiences = ['mithril-login', 'trusted-client']
 const nonces = createNonces<Purpose>({
   issuer: 'EHealth',
-  ttlSeconds,
+  ttlSeconds: settings.ttlSeconds,
   store: stores.nonces,
-  // The first secret has no name, and its tokens no kid; later ones are named beside it.
-  secrets: { current: { id: '', secret: env.JWT_SECRET ?? randomBytes(64).toString('hex') } },
+  // The first secret has no name, and its tokens no kid. The next is named, and this one goes to `previous` meanwhile.
+  secrets: { current: { id: '', secret: settings.secret ?? secret } },
   typ: 'JWT',
   audience: 'mithril-login',
-  purposes: { login: { audiences: lists }, sms_verification: { audiences: lists } },
+  purposes: { login: { audiences }, sms_verification: { audiences } },
   notBeforeSkewSeconds: 1,
   claims: () => ({ sub: 'nonce', nonce: randomUUID(), typ: 'access' }),
 })
+const log = createRefusalLog()
+logNonces(log)
 
-function send(res: Response, reply: ReturnType<typeof errorReply>): void {
-  res
-    .status(reply.status)
-    .set(reply.headers as Record<string, string>)
-    .send(reply.body)
-}
-
-const failed: ErrorRequestHandler = (error: unknown, req, res, _next) => {
-  const status = Number((error as { status?: unknown }).status ?? 500)
-  const texts: Record<number, string> = { 400: 'Malformed request.', 413: 'Request is too large.', 415: 'Invalid Content-Type header.' }
-  const known = status in texts ? status : 500
-  if (known === 500) console.error(error)
-  send(res, errorReply(known, texts[known] ?? 'Internal error.', { url: req.originalUrl, headers: req.headers }))
-}
-
-const app = express()
+const app = express().disable('x-powered-by')
 app.use(express.json({ limit: '100kb' }))
 app.get('/oauth/nonce', handle(inEnvelope(getNonce(nonces, seed))))
 app.post('/oauth/nonce', handle(inEnvelope(getNonce(nonces, seed))))
-app.post('/auth/login', handle(inEnvelope(login({ nonces, seed, verifySignedContent: compactJwsVerifier(seed) }))))
+app.post('/auth/login', handle(inEnvelope(login({ nonces, seed, verifySignedContent, log }))))
 app.post('/api/sms_verifications', handle(inEnvelope(smsVerification(nonces))))
-app.use((req, res) => send(res, errorReply(404, 'Not found.', { url: req.originalUrl, headers: req.headers })))
+app.use(handle(async (request) => errorReply(404, 'Not found.', request)))
+
+const failed: ErrorRequestHandler = (error: { readonly status?: number } | undefined, req, res, next) => {
+  if (error?.status === undefined) console.error(error)
+  handle(async (request) => unreadableReply(error?.status, request))(req, res, next)
+}
 app.use(failed)
 
-const server = app.listen(Number(env.PORT ?? 3000), '127.0.0.1')
+const server = app.listen(settings.port, '127.0.0.1')
 process.once('SIGTERM', () => {
-  server.close()
-  void stores.close().then(() => redis?.disconnect())
+  server.close(() => void stores.close().then(() => redis?.disconnect()))
+  setTimeout(() => server.closeAllConnections(), 2_000).unref()
 })
 await once(server, 'listening')
 console.log(`listening http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -19,13 +19,19 @@ const defaultTypes: Readonly<Record<number, string>> = {
   415: 'content_type_invalid',
 }
 
-const manifest = 'http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors'
+const unreadable: Readonly<Record<number, string>> = {
+  400: 'Malformed request. The body is no JSON object.',
+  413: 'Request is too large.',
+  415: 'Invalid Content-Type header.',
+}
 
-function meta(code: number, request: WireRequest): object {
-  const host = typeof request.headers.host === 'string' ? request.headers.host : 'localhost'
-  const given = request.headers['x-request-id']
+/** Of the URL its path only: the query may hold a secret. */
+function meta(code: number, { headers, url = '/' }: WireRequest): object {
+  const host = typeof headers.host === 'string' ? headers.host : 'localhost'
+  const path = url.split('?', 1)[0]
+  const given = headers['x-request-id']
   const requestId = typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
-  return { code, url: `http://${host}${request.url ?? '/'}`, type: 'object', request_id: requestId }
+  return { code, url: `http://${host}${path}`, type: 'object', request_id: requestId }
 }
 
 /** A success in the system's envelope. */
@@ -38,29 +44,36 @@ export function errorReply(
   status: number,
   message: string,
   request: WireRequest,
-  further: { type?: string; invalid?: readonly object[] } = {},
+  further: { readonly type?: string; readonly invalid?: readonly object[]; readonly retryAfterSeconds?: number } = {},
 ): Reply {
-  const type = further.type ?? defaultTypes[status] ?? 'internal_error'
-  const error = { type, message, ...(further.invalid && { invalid: further.invalid }) }
-  const headers: Record<string, string> = { 'cache-control': 'no-store' }
-  if (status === 503) headers['retry-after'] = '1'
-  return jsonReply(status, { meta: meta(status, request), error }, headers)
+  const { type = defaultTypes[status] ?? 'internal_error', invalid: fields, retryAfterSeconds } = further
+  const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+  const error = { type, message, ...(fields && { invalid: fields }) }
+  return jsonReply(status, { meta: meta(status, request), error }, { 'cache-control': 'no-store', ...retry })
+}
+
+/** A body that could not be read: 400, 413 or 415; whatever else went wrong is a fault of ours. */
+export function unreadableReply(status: number | undefined, request: WireRequest): Reply {
+  const message = status === undefined ? undefined : unreadable[status]
+  return status === undefined || message === undefined ? errorReply(500, 'Internal error.', request) : errorReply(status, message, request)
 }
 
 /** The 422 of a request whose fields are wrong. */
 export function validationReply(fields: readonly InvalidField[], request: WireRequest): Reply {
-  const invalid = fields.map(({ entry, rule, description }) => ({
+  const entries = fields.map(({ entry, rule, description }) => ({
     entry_type: 'json_data_property',
     entry,
     rules: [{ rule, params: [], description }],
   }))
-  return errorReply(422, `Validation failed. You can find validators description at our API Manifest: ${manifest}.`, request, {
-    type: 'validation_failed',
-    invalid,
-  })
+  const manifest = 'http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors'
+  const message = `Validation failed. You can find validators description at our API Manifest: ${manifest}.`
+  return errorReply(422, message, request, { type: 'validation_failed', invalid: entries })
 }
 
+/** A field that is not there, or empty. */
 export const blank = (entry: string): InvalidField => ({ entry, rule: 'required', description: "can't be blank" })
+
+/** A field that is not what it has to be. */
 export const invalid = (entry: string, rule = 'cast'): InvalidField => ({ entry, rule, description: 'is invalid' })
 
 /** An outage of a store in the envelope: 503, never a refusal. */
@@ -70,7 +83,8 @@ export function inEnvelope(endpoint: Endpoint): Endpoint {
       return await endpoint(request)
     } catch (error) {
       if (!isUnavailable(error)) throw error
-      return errorReply(503, 'The service is not available at the moment.', request)
+      const { retryAfterSeconds } = error
+      return errorReply(503, 'The service is not available at the moment.', request, { retryAfterSeconds })
     }
   }
 }

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, hkdfSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { stop } from './settings.js'
 
 const seedSchema = z.object({
   clients: z.array(
@@ -8,15 +9,24 @@ const seedSchema = z.object({
       client_id: z.uuid(),
       client_type: z.string(),
       is_blocked: z.boolean().default(false),
-      connections: z.array(z.object({ secret: z.string().min(1), redirect_uri: z.string() })).default([]),
+      connections: z.array(z.object({ secret: z.string().min(1), redirect_uri: z.string().optional() })).default([]),
     }),
   ),
-  users: z.array(z.object({ id: z.string(), tax_id: z.string(), is_blocked: z.boolean().default(false) })),
-  signers: z.array(z.object({ kid: z.string(), tax_id: z.string(), public_key_pem: z.string() })),
+  users: z.array(z.object({ id: z.string(), tax_id: z.string(), is_blocked: z.boolean().default(false) })).default([]),
+  signers: z.array(z.object({ kid: z.string().min(1), tax_id: z.string(), public_key_pem: z.string() })).default([]),
 })
 
 /** Clients, users and the keys of people who sign; what a real system has in its database. */
 export type Seed = z.infer<typeof seedSchema>
+
+/** A seed, and what follows from its bytes. */
+export interface LoadedSeed {
+  readonly seed: Seed
+  /** 12 hexadecimal digits: processes with one seed share their state, others do not. */
+  readonly digest: string
+  /** A secret for nonces where none is given: all processes with one seed have the same, and who has the seed has it too. */
+  readonly secret: Uint8Array
+}
 
 const demoSigner = `-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQvpYYXZBi1GTaXHsradHDwE17gIE
@@ -44,9 +54,28 @@ const builtIn = JSON.stringify({
   signers: [{ kid: 'demo', tax_id: '3126509816', public_key_pem: demoSigner }],
 })
 
-/** The seed, and a name for it: processes with one seed share their state, others do not. */
-export async function loadSeed(file: string | undefined): Promise<{ readonly seed: Seed; readonly digest: string }> {
-  const bytes = file === undefined ? Buffer.from(builtIn) : await readFile(file)
-  const seed = seedSchema.parse(JSON.parse(bytes.toString('utf8')))
-  return { seed, digest: createHash('sha256').update(bytes).digest('hex').slice(0, 12) }
+function parse(text: string): Seed {
+  try {
+    return seedSchema.parse(JSON.parse(text))
+  } catch (error) {
+    return stop(`SEED_FILE is no seed: ${error instanceof z.ZodError ? z.prettifyError(error) : 'it is not JSON'}`)
+  }
+}
+
+async function read(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    return stop(`SEED_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Reads a seed; without a file it is the built-in one. Ends the process with a message if the file is not there or no seed. */
+export async function loadSeed(file: string | undefined): Promise<LoadedSeed> {
+  const bytes = file === undefined ? Buffer.from(builtIn) : await read(file)
+  return {
+    seed: parse(bytes.toString('utf8')),
+    digest: createHash('sha256').update(bytes).digest('hex').slice(0, 12),
+    secret: new Uint8Array(hkdfSync('sha512', bytes, '', 'ehealth: secret of nonces', 64)),
+  }
 }
