@@ -62,7 +62,7 @@ describe('an access token', () => {
       iat: clock.now() / 1000,
       exp: clock.now() / 1000 + 900,
       jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      client_key: `secret:${client.secretId}`,
+      client_key: expect.stringMatching(`^secret:${client.secretId}:[\\w-]{16}$`),
     })
   })
 

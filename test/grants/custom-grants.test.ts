@@ -48,6 +48,18 @@ describe("a grant of the host's own", () => {
     expect((await ask(parameters, basic(id, secret))).status).toBe(200)
   })
 
+  it.each([
+    ['nothing', undefined],
+    ['no subject', { ok: true, isPerson: false, scopes: [], audiences: ['a'] }],
+    ['an empty subject', { ok: true, subject: '', isPerson: false, scopes: [], audiences: ['a'] }],
+    ['no audience', { ok: true, subject: 's', isPerson: false, scopes: [], audiences: [] }],
+    ['scopes that are none', { ok: true, subject: 's', isPerson: false, scopes: ['a b'], audiences: ['a'] }],
+  ])('that answers with %s is a fault and never a token', async (_name, answer) => {
+    const { ask, register } = setup({ grants: [{ type, decide: async () => answer as never }] })
+    const { id, secret } = await register({ grants: [type] })
+    await expect(ask({ grant_type: type }, basic(id, secret))).rejects.toThrow(TypeError)
+  })
+
   it('is not asked while no key can sign', async () => {
     const seen: GrantRequest[] = []
     const broken = { current: () => Promise.reject(new Error('no key')) }

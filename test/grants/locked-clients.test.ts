@@ -1,4 +1,5 @@
 import type { RevocationEntry } from '@countersign/core'
+import { clientCredentials, type Grant } from '@countersign/grants'
 import { describe, expect, it } from 'vitest'
 import { basic, guardOf, issuer, setup } from './endpoint-setup.js'
 
@@ -13,7 +14,12 @@ async function start() {
     pending.revoke(entry, options?.undone ?? false)
     return store.revoke(entry, options)
   }
+  const person: Grant = {
+    type: 'urn:x:person',
+    decide: async ({ audiences }) => ({ ok: true, subject: 'person-1', isPerson: true, scopes: [], audiences }),
+  }
   const announcing = setup({
+    grants: [clientCredentials(), person],
     allStores: suite.stores,
     now: suite.clock.now,
     clientOptions: { issuer, revocations: { ...store, revoke }, now: suite.clock.now },
@@ -37,7 +43,24 @@ describe('a locked client', () => {
     expect(await token()).toBeUndefined()
     expect((await clients.find(client.id))?.isLocked).toBe(true)
     expect(await clients.unlock(client.id)).toBe(true)
+    // All within one second.
+    expect(await admits(before)).toBe(false)
     expect(await admits(await token())).toBe(true)
+  })
+
+  it('loses the tokens of people that it got, too, and a public client loses its own', async () => {
+    const { clients, ask, admits, register } = await start()
+    const parameters = { grant_type: 'urn:x:person' }
+    const confidential = await register({ grants: [parameters.grant_type] })
+    const open = await register({ grants: [parameters.grant_type], methods: ['none'] })
+    const signIns = [() => ask(parameters, basic(confidential.id, confidential.secret)), () => ask({ ...parameters, client_id: open.id })]
+    const before = await Promise.all(signIns.map(async (signIn) => (await signIn()).body.access_token))
+    for (const { id } of [confidential, open]) {
+      await clients.lock(id)
+      await clients.unlock(id)
+    }
+    const after = await Promise.all(signIns.map(async (signIn) => (await signIn()).body.access_token))
+    expect(await Promise.all([...before, ...after].map(admits))).toEqual([false, false, true, true])
   })
 
   it('that is not there cannot be locked', async () => {

@@ -1,8 +1,9 @@
 import type { Signer } from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
 import type { Client } from './client.js'
-import { credentialName } from './clients.js'
+import { credentialName } from './credential-name.js'
 import type { Granted } from './grant.js'
+import { isScopeToken } from './scope.js'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -47,6 +48,16 @@ function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
   return claims
 }
 
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+/** A grant of the host's that forgot to say for whom must not end in a token for nobody. */
+function checkGranted({ subject, audiences, scopes }: Granted): void {
+  if (!isText(subject)) throw new TypeError('access token: the grant named no subject')
+  if (!Array.isArray(audiences) || audiences.length === 0 || !audiences.every(isText))
+    throw new TypeError('access token: the grant named no audience')
+  if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) throw new TypeError('access token: the grant named a scope that is none')
+}
+
 /**
  * Signs an access token (RFC 9068).
  *
@@ -55,6 +66,7 @@ function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
 export async function signAccessToken(signer: Signer, parts: AccessTokenParts): Promise<string> {
   const { issuer, client, secretId, granted, jti, now, lifeSeconds } = parts
   const { subject, audiences, scopes, authentication } = granted
+  checkGranted(granted)
   const claims = {
     ...furtherClaims(parts.claims, granted.claims),
     iss: issuer,
@@ -66,8 +78,7 @@ export async function signAccessToken(signer: Signer, parts: AccessTokenParts): 
     exp: now + lifeSeconds,
     jti,
     ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
-    // By it a guard knows tokens whose secret was revoked.
-    ...(secretId !== undefined && { client_key: credentialName(secretId) }),
+    client_key: credentialName(client, secretId),
   }
   return signJwt(claims, { signer, typ: 'at+jwt' })
 }

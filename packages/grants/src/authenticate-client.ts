@@ -1,6 +1,6 @@
 import type { Now } from '@countersign/core'
 import type { Client } from './client.js'
-import { type ClientRecord, type ClientRecords, clientOf } from './client-record.js'
+import type { ClientRecord, ClientRecords } from './client-record.js'
 import type { SecretHasher } from './client-secret.js'
 import type { IdAndSecret, PresentedClient } from './presented-client.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
@@ -38,17 +38,18 @@ export function createClientJudge(
   const { records, hasher, now } = options
 
   return async (presented) => {
-    const client = await records.get(idOf(presented))
+    const known = await records.get(idOf(presented))
+    const client = known?.record
     if (presented.method === 'none') {
       const fault = faultOf(client, 'none')
-      return fault || !client ? refused(fault ?? 'unknown_client') : { ok: true, client: clientOf(client), secretId: undefined }
+      return fault || !known ? refused(fault ?? 'unknown_client') : { ok: true, client: known.client, secretId: undefined }
     }
     const { id, secret } = asWritten(presented, client)
     // Compared on every path, before anything else is said about the client.
     const match = hasher.match(secret, client?.secrets ?? [], now() / 1000)
     const fault = faultOf(client, presented.method)
-    if (fault || !client) return refused(fault ?? 'unknown_client')
-    return match && id === client.id ? { ok: true, client: clientOf(client), secretId: match.id } : refused('wrong_secret')
+    if (fault || !known) return refused(fault ?? 'unknown_client')
+    return match && id === known.record.id ? { ok: true, client: known.client, secretId: match.id } : refused('wrong_secret')
   }
 }
 

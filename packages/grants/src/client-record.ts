@@ -11,9 +11,15 @@ export interface ClientRecord extends CompleteSettings {
   readonly secrets: readonly KeptSecret[]
 }
 
+/** A record and what is shown of it; shared by requests, so both are frozen. */
+export interface KnownClient {
+  readonly record: ClientRecord
+  readonly client: Client
+}
+
 /** Clients in a store. Every method rejects with `Unavailable` when it is out of reach or its content not understood. */
 export interface ClientRecords {
-  get(id: string): Promise<ClientRecord | undefined>
+  get(id: string): Promise<KnownClient | undefined>
   /** False if it exists already. */
   add(record: ClientRecord): Promise<boolean>
   /** Changes a record, again if somebody else changed it meanwhile. Undefined for one that is not there. */
@@ -24,6 +30,7 @@ export interface ClientRecords {
 const collection = 'clients'
 /** Other processes change the same client at most so often before we give up. */
 const attempts = 100
+const maxKnown = 1000
 
 /** Waits for a store: whatever it rejects with is an outage. */
 export async function reachable<T>(work: Promise<T>): Promise<T> {
@@ -32,6 +39,12 @@ export async function reachable<T>(work: Promise<T>): Promise<T> {
   } catch (cause) {
     throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
   }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
+    for (const part of Object.values(Object.freeze(value))) deepFreeze(part)
+  return value
 }
 
 function parse(value: string): ClientRecord {
@@ -47,6 +60,19 @@ export function clientOf({ v: _version, secrets, ...rest }: ClientRecord): Clien
 
 /** Clients as documents, one each. */
 export function clientRecords(store: DocumentStore): ClientRecords {
+  /** What texts were parsed to: the store is asked every time, but most clients have not changed since. */
+  const known = new Map<string, KnownClient & { readonly value: string }>()
+
+  function know(id: string, value: string): KnownClient {
+    const before = known.get(id)
+    if (before?.value === value) return before
+    const record = deepFreeze(parse(value))
+    const now = { value, record, client: deepFreeze(clientOf(record)) }
+    if (known.size >= maxKnown) known.clear()
+    known.set(id, now)
+    return now
+  }
+
   async function attempt(id: string, change: (record: ClientRecord) => ClientRecord, left: number): Promise<ClientRecord | undefined> {
     if (left === 0) throw new Unavailable('store_unavailable', { cause: new Error('the client is changed too often at once') })
     const document = await reachable(store.get({ collection, id }))
@@ -59,7 +85,7 @@ export function clientRecords(store: DocumentStore): ClientRecords {
   return {
     async get(id) {
       const document = await reachable(store.get({ collection, id }))
-      return document && parse(document.value)
+      return document && know(id, document.value)
     },
     add: (record) => reachable(store.put({ collection, id: record.id, value: JSON.stringify(record), revision: 0 })),
     change: (id, change) => attempt(id, change, attempts),

@@ -11,6 +11,7 @@ import { type ClientVerdict, createClientJudge } from './authenticate-client.js'
 import { type Client, type ClientSettings, completeSettings, isClientId, isPublicClient, type SecretView } from './client.js'
 import { type ClientRecord, clientOf, clientRecords, reachable } from './client-record.js'
 import { createSecretHasher, type KeptSecret, newSecret } from './client-secret.js'
+import { credentialName, credentialNames } from './credential-name.js'
 import { createLastUses } from './last-uses.js'
 import type { PresentedClient } from './presented-client.js'
 
@@ -85,9 +86,6 @@ export interface Clients {
   authenticate(presented: Exclude<PresentedClient, { method: 'anonymous' }>): Promise<ClientVerdict>
 }
 
-/** What stands in the private claim `client_key` of tokens that were obtained with a secret; it tells nothing but its id. */
-export const credentialName = (secretId: string): string => `secret:${secretId}`
-
 const events = eventChannel('countersign:client')
 
 function checked({ store, issuer, revocations, secretPrefix = 'cs_' }: ClientsOptions): string {
@@ -151,8 +149,7 @@ export function createClients(options: ClientsOptions): Clients {
       return { ok: true, client: clientOf(record), ...(first && { secret: first.issued }) }
     },
     async find(id) {
-      const record = await records.get(id)
-      return record && clientOf(record)
+      return (await records.get(id))?.client
     },
     async list(query = {}) {
       const found = (await records.list(query)).map(clientOf)
@@ -167,7 +164,13 @@ export function createClients(options: ClientsOptions): Clients {
       // Tokens first: whatever is issued until the record is locked as well is covered by the announcement.
       if ((await records.get(id)) === undefined) return audited('lock', id, false)
       await announce({ type: 'client', issuer, clientId: id })
-      const locked = await records.change(id, (record) => ({ ...record, isLocked: true, era: newEra() }))
+      const ended: { client?: Client } = {}
+      const locked = await records.change(id, (record) => {
+        ended.client = clientOf(record)
+        return { ...record, isLocked: true, era: newEra() }
+      })
+      // What is announced of the client is taken back when it is unlocked; this is not.
+      for (const thumbprint of ended.client ? credentialNames(ended.client) : []) await announce({ type: 'client_key', issuer, thumbprint })
       return audited('lock', id, locked !== undefined)
     },
     async unlock(id) {
@@ -184,9 +187,9 @@ export function createClients(options: ClientsOptions): Clients {
       return audited('add_secret', id, isDone, kept.id) ? issued : undefined
     },
     async revokeSecret(id, secretId) {
-      const known = (await records.get(id))?.secrets.some((secret) => secret.id === secretId) ?? false
-      if (!known) return audited('revoke_secret', id, false, secretId)
-      await announce({ type: 'client_key', issuer, thumbprint: credentialName(secretId) })
+      const client = (await records.get(id))?.client
+      if (!client?.secrets.some((secret) => secret.id === secretId)) return audited('revoke_secret', id, false, secretId)
+      await announce({ type: 'client_key', issuer, thumbprint: credentialName(client, secretId) })
       await records.change(id, (record) => ({ ...record, secrets: record.secrets.filter((secret) => secret.id !== secretId) }))
       return audited('revoke_secret', id, true, secretId)
     },

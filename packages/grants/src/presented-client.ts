@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { FormParameters, WireRequest } from '@countersign/core'
 import { refused, type TokenRefused } from './token-refusal.js'
 
@@ -33,15 +34,11 @@ function basicCredentials(request: WireRequest): readonly string[] {
 /** RFC 4648 §4, the one encoding of its bytes, of UTF-8. */
 function decodeBase64(text: string): string | undefined {
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.toString('base64') !== text) return undefined
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined // fatal: it throws for nothing else
-  }
+  return bytes.toString('base64') === text && isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
 function decodeForm(text: string): string | undefined {
+  if (!text.includes('%') && !text.includes('+')) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

@@ -31,6 +31,11 @@ export function attemptKey(purpose: string, ...parts: readonly string[]): string
   return `${purpose}:${createHash('sha256').update(text).digest('base64url')}`
 }
 
+/** An address and a client id need no hiding; what is too long to be a client id is hashed all the same. */
+function requestKey(purpose: string, address: string, clientId: string): string {
+  return clientId.length > 255 ? attemptKey(purpose, address, clientId) : `${purpose}:${address.length}:${address}${clientId}`
+}
+
 /** @throws TypeError for a budget that is none */
 export function checkBudget(name: string, { limit, windowSeconds }: Budget): void {
   if (!(Number.isInteger(limit) && limit > 0 && Number.isFinite(windowSeconds) && windowSeconds > 0))
@@ -64,9 +69,9 @@ export function createLimiter(attempts: AttemptStore, limits: RateLimits | false
 
   return {
     async reserve(address, clientId, isGuess) {
-      const key = attemptKey('token-failures', address, clientId)
+      const key = requestKey('token-failures', address, clientId)
       const [request, failure] = await Promise.all([
-        take(attemptKey('token-requests', address, clientId), requests),
+        take(requestKey('token-requests', address, clientId), requests),
         isGuess ? take(key, failures) : undefined,
       ])
       if (!request.ok) return refused('too_many_requests', { retryAfterSeconds: Math.ceil(request.retryAfterMs / 1000) })

@@ -8,7 +8,7 @@ export type TargetAnswer = { readonly ok: true; readonly audiences: readonly str
  * Judges `audience` and `resource` (RFC 8707 §2). Only what is registered becomes an `aud`; undefined where nothing was asked for.
  */
 export function judgeTarget(parameters: FormParameters, allowed: readonly string[]): TargetAnswer {
+  if (parameters.get('audience') === undefined && parameters.get('resource') === undefined) return { ok: true, audiences: undefined }
   const asked = [...new Set([...parameters.all('audience'), ...parameters.all('resource')])]
-  if (asked.length === 0) return { ok: true, audiences: undefined }
   return asked.every((one) => allowed.includes(one)) ? { ok: true, audiences: asked } : refused('target_not_allowed')
 }

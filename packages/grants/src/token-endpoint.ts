@@ -65,7 +65,9 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     const target = judgeTarget(ask.parameters, allowed)
     if (!target.ok) return target
     return {
-      ...ask,
+      parameters: ask.parameters,
+      request: ask.request,
+      note: ask.note,
       stores: options.stores,
       isActive: isActive && (async (granted) => (await isActive({ ...granted, client })) === true),
       client,
@@ -111,7 +113,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
       trace.cause = error.cause
       return { ok: false, refusal: refuseToken('unavailable', { retryAfterSeconds: error.retryAfterSeconds }) }
     })
-    events.publish({ ...trace, outcome: outcomeOf(answer), durationMs: performance.now() - startedAt })
+    if (events.hasSubscribers) events.publish({ ...trace, outcome: outcomeOf(answer), durationMs: performance.now() - startedAt })
     return tokenReply(answer, { issuer, dialect: checked.dialect, context })
   }
 }

@@ -22,8 +22,11 @@ export function tokenReply(
   { issuer, dialect, context }: { readonly issuer: string; readonly dialect: TokenDialect; readonly context: TokenContext },
 ): Reply {
   const worded = word(answer, dialect, context)
-  const lowered = Object.entries(worded.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
-  const headers: Record<string, string | readonly string[]> = Object.fromEntries(lowered.filter(([name]) => !decided.includes(name)))
+  const headers: Record<string, string | readonly string[]> = {}
+  for (const [name, value] of Object.entries(worded.headers)) {
+    const lowered = name.toLowerCase()
+    if (!decided.includes(lowered)) headers[lowered] = value
+  }
   headers['cache-control'] = 'no-store'
   headers.pragma = 'no-cache'
   if (worded.status === 401) headers['www-authenticate'] = `Basic realm="${issuer}", charset="UTF-8"`
