@@ -75,21 +75,25 @@ describe('refresh tokens of another issuer', () => {
     const asked: string[] = []
     const provider = {
       accepts: (token: string) => !token.startsWith('x'),
-      async refresh(token: string) {
+      async refresh({ token }: { token: string }) {
         asked.push(token)
+        if (token === 'busy') return { outcome: 'throttled', retryAfterSeconds: 3 } as const
+        if (token !== 'a.b.c') return { outcome: 'refused' } as const
         const issued = { accessToken: 'theirs', expiresInSeconds: 5, refreshToken: token }
-        return { ok: true, subject: 's', isPerson: true, scopes: [], audiences: [], issued } as const
+        return { outcome: 'signed_in', subject: 's', amr: [], issued } as const
       },
     }
     const { ask, register } = setup({ grants: [refreshToken({ secrets, providers: [provider] })] })
     const { id, secret } = await register()
     const heard = outcomes()
     const use = async (token: string) => (await ask({ grant_type: 'refresh_token', refresh_token: token }, basic(id, secret))).body
-    expect(await use('a.b.c')).toMatchObject({ access_token: 'theirs', refresh_token: 'a.b.c' })
+    expect(await use('a.b.c')).toEqual({ access_token: 'theirs', token_type: 'Bearer', expires_in: 5, refresh_token: 'a.b.c' })
+    expect((await use('a.b.d')).error).toBe('invalid_grant')
+    expect((await use('busy')).error).toBe('temporarily_unavailable')
     expect((await use('r1.forged')).error).toBe('invalid_grant')
     expect((await use('xyz')).error).toBe('invalid_grant')
-    expect(asked).toEqual(['a.b.c'])
-    expect(heard()).toEqual(['issued', 'refresh_malformed', 'refresh_malformed'])
+    expect(asked).toEqual(['a.b.c', 'a.b.d', 'busy'])
+    expect(heard()).toEqual(['issued', 'invalid_grant', 'too_many_requests', 'refresh_malformed', 'refresh_malformed'])
   })
 })
 

@@ -43,6 +43,7 @@ export type {
   AnswerStep,
   IssuedElsewhere,
   PasswordAuthenticator,
+  RefreshProvider,
   SignedIn,
   SignInChallenge,
   SignInRefused,

@@ -15,6 +15,8 @@ export interface SignedIn {
   /** How (RFC 8176). */
   readonly amr: readonly string[]
   readonly acr?: string
+  /** When, in epoch seconds. @defaultValue now */
+  readonly authTime?: number
   /** Further claims of the access token. */
   readonly claims?: Readonly<Record<string, unknown>>
   /** Where the tokens are made elsewhere. */
@@ -53,4 +55,11 @@ export interface PasswordAuthenticator {
     readonly code: string
     readonly request: WireRequest
   }): Promise<AnswerStep>
+}
+
+/** Refreshes tokens of another issuer, for instance of a user pool. Rejects for a fault of ours only. */
+export interface RefreshProvider {
+  /** Judges the shape alone; nothing is asked. */
+  accepts(token: string): boolean
+  refresh(presented: { readonly token: string; readonly request: WireRequest }): Promise<Exclude<SignInStep, SignInChallenge>>
 }

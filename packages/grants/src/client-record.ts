@@ -12,7 +12,7 @@ export interface ClientRecord extends CompleteSettings {
 }
 
 /** A record and what is shown of it; shared by requests, so both are frozen. */
-export interface KnownClient {
+interface KnownClient {
   readonly record: ClientRecord
   readonly client: Client
 }

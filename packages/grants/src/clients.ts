@@ -132,6 +132,11 @@ export function createClients(options: ClientsOptions): Clients {
     if (revocations) await reachable(revocations.revoke(entry, undone ? { undone } : {}))
   }
 
+  /** What is announced of a client is taken back when it is unlocked; this is not. */
+  async function endCredentials(client: Client): Promise<void> {
+    for (const thumbprint of credentialNames(client)) await announce({ type: 'client_key', issuer, thumbprint })
+  }
+
   /** Tells the audit, and passes on whether there was such a one. */
   function audited(action: string, clientId: string, isDone: boolean, secret?: string): boolean {
     events.publish({ action, clientId, outcome: isDone ? 'done' : 'unknown', ...(secret !== undefined && { secret }) })
@@ -162,15 +167,17 @@ export function createClients(options: ClientsOptions): Clients {
     },
     async lock(id) {
       // Tokens first: whatever is issued until the record is locked as well is covered by the announcement.
-      if ((await records.get(id)) === undefined) return audited('lock', id, false)
+      const known = (await records.get(id))?.client
+      if (known === undefined) return audited('lock', id, false)
       await announce({ type: 'client', issuer, clientId: id })
+      // Twice, because a secret may have been added meanwhile, and because a lock that failed half-way is tried again.
+      await endCredentials(known)
       const ended: { client?: Client } = {}
       const locked = await records.change(id, (record) => {
         ended.client = clientOf(record)
         return { ...record, isLocked: true, era: newEra() }
       })
-      // What is announced of the client is taken back when it is unlocked; this is not.
-      for (const thumbprint of ended.client ? credentialNames(ended.client) : []) await announce({ type: 'client_key', issuer, thumbprint })
+      if (ended.client) await endCredentials(ended.client)
       return audited('lock', id, locked !== undefined)
     },
     async unlock(id) {

@@ -24,7 +24,7 @@ export type {
 export { type AuthorizationServerMetadata, authorizationServerMetadata } from './metadata.js'
 export type { IdAndSecret, PresentedClient } from './presented-client.js'
 export type { Budget, RateLimits } from './rate-limits.js'
-export { type RefreshProvider, type RefreshTokenOptions, refreshToken } from './refresh-token.js'
+export { type RefreshTokenOptions, refreshToken } from './refresh-token.js'
 export { rfc6749, type TokenContext, type TokenDialect, type TokenResponse } from './token-dialect.js'
 export { createTokenEndpoint } from './token-endpoint.js'
 export type { Grantee, TokenEndpointOptions } from './token-endpoint-options.js'

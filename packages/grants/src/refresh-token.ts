@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { RefreshFamily, RotationRequest, SecretsOption } from '@countersign/core'
+import type { RefreshFamily, RefreshProvider, RotationRequest, SecretsOption } from '@countersign/core'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import type { Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
 import { type ChainData, chainData, parseChain } from './refresh-chain.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-text.js'
+import { grantedTo } from './signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
 
 /** Options of {@link refreshToken}. */
@@ -18,17 +19,9 @@ export interface RefreshTokenOptions {
   readonly onStoreBehind?: 'refuse' | 'heal'
   /** @defaultValue that of the endpoint */
   readonly accessTokenSeconds?: number
-  /** Refresh tokens of other issuers. @defaultValue none */
+  /** Take refresh tokens of other issuers, whatever the client's policy; ours never get there. @defaultValue none */
   readonly providers?: readonly RefreshProvider[]
   readonly randomBytes?: (size: number) => Buffer
-}
-
-/** Refreshes tokens that are not ours, for instance those of a user pool. */
-export interface RefreshProvider {
-  /** Judges the shape alone; nothing is asked. Ours, which begin with `r1.`, never get here. */
-  accepts(token: string): boolean
-  /** As `decide` of a grant; usually it answers with `issued`. */
-  refresh(token: string, asked: GrantRequest): Promise<GrantAnswer>
 }
 
 /** A store wants an end of everything: ten years, at every use anew. */
@@ -61,6 +54,19 @@ function grantedBy(data: ChainData | undefined, asked: GrantRequest): Granted | 
     audiences,
     ...(data.authentication && { authentication: data.authentication }),
     ...(data.claims && { claims: data.claims }),
+  }
+}
+
+/** A token of another issuer. Its chain is that issuer's: none of ours is begun. */
+async function elsewhere(provider: RefreshProvider, token: string, asked: GrantRequest): Promise<GrantAnswer> {
+  const step = await provider.refresh({ token, request: asked.request })
+  switch (step.outcome) {
+    case 'signed_in':
+      return { ...grantedTo(step, asked, asked.now), refreshToken: step.issued?.refreshToken ?? null }
+    case 'refused':
+      return refused('invalid_grant')
+    case 'throttled':
+      return refused('too_many_requests', { retryAfterSeconds: step.retryAfterSeconds })
   }
 }
 
@@ -173,7 +179,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       const token = asked.parameters.get('refresh_token')
       if (token === undefined) return refused('missing_parameter')
       const provider = token.startsWith('r1.') ? undefined : providers.find((one) => one.accepts(token))
-      if (provider) return provider.refresh(token, asked)
+      if (provider) return elsewhere(provider, token, asked)
       const presented = tokens.read(token)
       if (presented === undefined) return refused('refresh_malformed')
       asked.note({ family: presented.family })

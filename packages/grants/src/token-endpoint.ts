@@ -17,6 +17,8 @@ const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
   413: 'too_large',
   415: 'unsupported_media_type',
 }
+/** The client that was named is there. */
+const ofKnownClient: readonly TokenReason[] = ['locked_client', 'wrong_secret', 'wrong_method_of_client']
 const repeatable = ['audience', 'resource']
 
 function outcomeOf(answer: TokenAnswer): string {
@@ -93,7 +95,10 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     if ('ok' in presented) return presented
     if (type === undefined) return refused('missing_parameter')
     const who = await authenticate(request, presented)
-    if (!who.ok) return who
+    if (!who.ok) {
+      if (ofKnownClient.includes(who.refusal.reason)) trace.clientId = countedId(presented) || (anonymousClient ?? '')
+      return who
+    }
     trace.clientId = who.client.id
     if (grant === undefined) return refused('unsupported_grant_type')
     if (!who.client.grants.includes(grant.continues ?? grant.type))

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { AnswerStep, Now, PasswordAuthenticator, SignedIn } from '@countersign/core'
+import type { AnswerStep, Now, PasswordAuthenticator } from '@countersign/core'
 import { addressBlock } from '../client-address.js'
-import type { Challenged, Grant, GrantAnswer, Granted, GrantRequest } from '../grant.js'
+import type { Challenged, Grant, GrantAnswer, GrantRequest } from '../grant.js'
+import { grantedTo, type Wanted } from '../signed-in.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
 import { createGuessLimiter, type GuessLimits } from './guess-limits.js'
 import { type ChallengeRecord, putChallenge, takeChallenge } from './sealed-challenge.js'
@@ -36,21 +37,6 @@ export interface PasswordGrantOptions {
 }
 
 const usual: Continuation = { grantType: 'urn:countersign:grant-type:mfa', tokenParameter: 'mfa_token', codeParameter: 'code' }
-
-type Wanted = Pick<Granted, 'scopes' | 'audiences'>
-
-function grantedTo({ subject, amr, acr, claims, issued }: SignedIn, { scopes, audiences }: Wanted, now: number): Granted {
-  return {
-    ok: true,
-    subject,
-    isPerson: true,
-    scopes,
-    audiences,
-    authentication: { authTime: now, amr, ...(acr !== undefined && { acr }) },
-    ...(claims && { claims }),
-    ...(issued && { issued }),
-  }
-}
 
 function checked({ authenticator, continuations = [usual], challengeSeconds = 300, maxAnswers = 5 }: PasswordGrantOptions) {
   if (typeof authenticator?.start !== 'function' || typeof authenticator.answer !== 'function')
