@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { WireRequest } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
+import { createClientAuthenticator } from '@countersign/grants'
 import { describe, expect, it } from 'vitest'
-import { basic, setup } from './endpoint-setup.js'
+import { basic, issuer, setup } from './endpoint-setup.js'
 import { heardEvents } from './outcomes.js'
 
 const grantType = { grant_type: 'client_credentials' }
@@ -160,6 +161,31 @@ describe('who is not believed', () => {
     expect((await ask(grantType)).status).toBe(401)
     expect((await ask({ ...grantType, username: id, password: 'x' })).status).toBe(401)
     expect((await ask({ ...grantType, client_assertion: 'a.b.c', client_assertion_type: 'x' })).status).toBe(401)
+  })
+})
+
+describe('a client at another endpoint', () => {
+  it('authenticates by Basic, within the same limits, and reaches nobody else', async () => {
+    const { clients, stores, register } = setup()
+    const authenticate = createClientAuthenticator({ issuer, clients, stores, rateLimits: { failures: { limit: 3, windowSeconds: 60 } } })
+    const client = await register({ id: 'c1' })
+    const status = async (headers: Record<string, string>) => {
+      const who = await authenticate({ method: 'GET', headers, ip: '192.0.2.1' })
+      return who.ok ? who.clientId : who.reply.status
+    }
+    expect(await status(basic('c1', client.secret))).toBe('c1')
+    expect(await status({})).toBe(401)
+    expect(await status({ authorization: 'Bearer x' })).toBe(401)
+    expect(await status({ authorization: 'Basic !' })).toBe(401)
+    expect([await status(basic('c1', 'x')), await status(basic('c1', 'y')), await status(basic('c1', 'z'))]).toEqual([401, 401, 429])
+    expect(await status(basic('c1', client.secret))).toBe(429)
+  })
+
+  it('needs its options', () => {
+    const { clients, stores } = setup()
+    for (const bad of [{ issuer: '' }, { clients: {} }, { stores: {} }]) {
+      expect(() => createClientAuthenticator({ issuer, clients, stores, ...bad } as never)).toThrow(TypeError)
+    }
   })
 })
 

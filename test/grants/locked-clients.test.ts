@@ -6,10 +6,14 @@ import { basic, guardOf, issuer, setup } from './endpoint-setup.js'
 /** Clients that announce to the guard, as a shared denylist does. */
 async function start() {
   const heard: RevocationEntry[] = []
+  const left = { announcements: Number.POSITIVE_INFINITY }
+  const failAfter = (announcements: number) => void Object.assign(left, { announcements })
   const pending: { revoke: (entry: RevocationEntry, undone: boolean) => void } = { revoke: () => undefined }
   const suite = setup()
   const { revocations: store } = suite.stores
   const revoke: typeof store.revoke = async (entry, options) => {
+    if (left.announcements <= 0) throw new Error('down')
+    left.announcements -= 1
     heard.push(entry)
     pending.revoke(entry, options?.undone ?? false)
     return store.revoke(entry, options)
@@ -30,7 +34,7 @@ async function start() {
   const token = async (secret = client.secret) =>
     (await announcing.ask({ grant_type: 'client_credentials' }, basic(client.id, secret))).body.access_token
   const admits = async (bearer: string) => (await guard.check({ headers: { authorization: `Bearer ${bearer}` } })).ok
-  return { ...announcing, client, token, admits, heard }
+  return { ...announcing, client, token, admits, heard, failAfter }
 }
 
 describe('a locked client', () => {
@@ -61,6 +65,20 @@ describe('a locked client', () => {
     }
     const after = await Promise.all(signIns.map(async (signIn) => (await signIn()).body.access_token))
     expect(await Promise.all([...before, ...after].map(admits))).toEqual([false, false, true, true])
+  })
+
+  it('whose lock failed half-way is locked by the next try, and its tokens are dead after an unlock all the same', async () => {
+    const { clients, client, token, admits, failAfter } = await start()
+    for (const announced of [0, 1, 2]) {
+      const before = await token()
+      failAfter(announced)
+      await expect(clients.lock(client.id)).rejects.toThrow('store_unavailable')
+      failAfter(Number.POSITIVE_INFINITY)
+      await clients.lock(client.id)
+      await clients.unlock(client.id)
+      expect(await admits(before)).toBe(false)
+      expect(await admits(await token())).toBe(true)
+    }
   })
 
   it('that is not there cannot be locked', async () => {

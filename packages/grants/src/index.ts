@@ -1,5 +1,6 @@
 export type { AuthenticatedClient, ClientVerdict } from './authenticate-client.js'
 export type { Client, ClientMethod, ClientSettings, CompleteSettings, RefreshPolicy, SecretView } from './client.js'
+export { createClientAuthenticator } from './client-authenticator.js'
 export { clientCredentials } from './client-credentials.js'
 export {
   type ClientRegistration,

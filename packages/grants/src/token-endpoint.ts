@@ -1,9 +1,9 @@
 import { type Endpoint, eventChannel, isUnavailable, readForm, type WireRequest } from '@countersign/core'
-import type { AuthenticatedClient, ClientVerdict } from './authenticate-client.js'
-import { addressBlock } from './client-address.js'
+import type { AuthenticatedClient } from './authenticate-client.js'
+import { createClientGate, namedClient } from './client-gate.js'
 import type { GrantRequest } from './grant.js'
 import { createIssue, type Trace } from './issue-token.js'
-import { type PresentedClient, presentedClient } from './presented-client.js'
+import { presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
 import { judgeScope } from './scope.js'
 import { judgeTarget } from './target.js'
@@ -27,12 +27,6 @@ function outcomeOf(answer: TokenAnswer): string {
   return answer.challenge.isRetry ? 'wrong_code' : 'challenged'
 }
 
-/** The client id that attempts are counted under: as it was sent, it need not be known. */
-function countedId(presented: PresentedClient): string {
-  if (presented.method === 'anonymous') return ''
-  return presented.method === 'client_secret_basic' ? (presented.decoded?.id ?? presented.raw.id) : presented.id
-}
-
 /**
  * A token endpoint (RFC 6749 §3.2), for POST. Every request goes through one pipeline: parse, rate limit, authenticate the
  * client, validate everything, one atomic step, status again, sign, reply.
@@ -43,19 +37,9 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
   const checked = checkOptions(options)
   const { issuer, clients, anonymousClient, isActive } = options
   const limiter = createLimiter(options.stores.attempts, options.rateLimits ?? {})
+  const authenticate = createClientGate({ clients, limiter, anonymousClient })
   const issue = createIssue(options, checked)
   const now = options.now ?? Date.now
-
-  async function authenticate(request: WireRequest, presented: PresentedClient): Promise<ClientVerdict> {
-    const isGuess = presented.method === 'client_secret_basic' || presented.method === 'client_secret_post'
-    const limit = await limiter.reserve(addressBlock(request.ip), countedId(presented), isGuess)
-    if (!limit.ok) return limit
-    if (presented.method === 'anonymous' && anonymousClient === undefined) return refused('no_authentication')
-    const known = presented.method === 'anonymous' ? ({ method: 'none', id: anonymousClient ?? '' } as const) : presented
-    const verdict = await clients.authenticate(known)
-    if (verdict.ok) await limit.succeeded()
-    return verdict
-  }
 
   /** What the grant is asked, if client and endpoint allow it. */
   function askedFor(who: AuthenticatedClient, ask: Pick<GrantRequest, 'parameters' | 'request' | 'note'>): GrantRequest | TokenRefused {
@@ -96,7 +80,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     if (type === undefined) return refused('missing_parameter')
     const who = await authenticate(request, presented)
     if (!who.ok) {
-      if (ofKnownClient.includes(who.refusal.reason)) trace.clientId = countedId(presented) || (anonymousClient ?? '')
+      if (ofKnownClient.includes(who.refusal.reason)) trace.clientId = namedClient(presented) || (anonymousClient ?? '')
       return who
     }
     trace.clientId = who.client.id

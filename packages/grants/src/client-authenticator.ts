@@ -1,0 +1,31 @@
+import type { ClientAuthenticator } from '@countersign/core'
+import { createClientGate } from './client-gate.js'
+import { presentedClient } from './presented-client.js'
+import { createLimiter } from './rate-limits.js'
+import { rfc6749 } from './token-dialect.js'
+import type { TokenEndpointOptions } from './token-endpoint-options.js'
+import { tokenReply } from './token-reply.js'
+
+const noParameters = { get: (): undefined => undefined, all: (): readonly string[] => [] }
+
+/**
+ * Authenticates clients at other endpoints than that for tokens, for instance those of `keyRoutes`: by `client_secret_basic`
+ * alone, because their bodies are no forms.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createClientAuthenticator(
+  options: Pick<TokenEndpointOptions, 'issuer' | 'clients' | 'stores' | 'dialect' | 'rateLimits'>,
+): ClientAuthenticator {
+  const { issuer, clients, stores, dialect = rfc6749, rateLimits = {} } = options
+  if (typeof issuer !== 'string' || issuer === '') throw new TypeError('createClientAuthenticator: issuer is required')
+  if (typeof clients?.authenticate !== 'function' || typeof stores?.attempts?.reserve !== 'function')
+    throw new TypeError('createClientAuthenticator needs clients and stores')
+  const admit = createClientGate({ clients, limiter: createLimiter(stores.attempts, rateLimits), anonymousClient: undefined })
+  return async (request) => {
+    const presented = presentedClient(request, noParameters)
+    const verdict = 'ok' in presented ? presented : await admit(request, presented)
+    if (verdict.ok) return { ok: true, clientId: verdict.client.id }
+    return { ok: false, reply: tokenReply(verdict, { issuer, dialect, context: { grantType: undefined } }) }
+  }
+}
