@@ -1,7 +1,7 @@
 import { publicJwkOf, testKeys } from '@countersign/testkit'
 import { createVerifier, jwks, optional, requireScopes } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { answerTo, audience, bearer, entryOf, issuer, replyTo, startGuard, tokenOf } from './guard-setup.js'
+import { answerTo, audience, bearer, entryOf, issuer, replyTo, startGuard, startsAt, tokenOf } from './guard-setup.js'
 
 /** What a library with a hole lets anybody do to every object of the process. */
 function pollute(name: string, value: unknown): void {
@@ -108,6 +108,18 @@ describe('a member that a library put into every object', () => {
     const token = await tokenOf()
     pollute('keys', [])
     expect(await answerTo(guard, token)).toBe('503 key_source_unavailable')
+  })
+
+  it.each([
+    ['typ', null, { typ: 'logout+jwt' }, {}],
+    ['maxFutureIssuedSeconds', null, {}, { iat: startsAt + 90 }],
+    ['clockToleranceSeconds', 3600, {}, { exp: startsAt - 60 }],
+  ] as const)('named %s is no option of an entry that is made at run time', async (name, value, header, claims) => {
+    const { guard } = startGuard()
+    const token = await tokenOf(claims, header)
+    pollute(name, value)
+    guard.verifier.setIssuer('main', entryOf())
+    expect(await answerTo(guard, token)).toMatch(/^401/)
   })
 
   it('changes no rule of an entry', async () => {

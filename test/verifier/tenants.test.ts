@@ -77,6 +77,23 @@ describe('an answer of the host', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('is not remembered longer when the clock was ahead at first', async () => {
+    const directory = startDirectory({ ttlSeconds: 10, negativeTtlSeconds: 10 })
+    const { guard, clock, answer } = directory
+    const token = await tokenOf({ iss: tenant('a'), iat: undefined, exp: 1_900_000_000 })
+    clock.advance(1_000_000)
+    expect(await answerTo(guard, token)).toBe('200 tenant')
+    directory.answer = () => undefined
+    clock.advance(-999_000)
+    expect(await answerTo(guard, token)).toBe('401 unknown_issuer')
+    directory.answer = answer
+    clock.advance(-900)
+    expect(await answerTo(guard, token)).toBe('200 tenant')
+    directory.answer = down
+    clock.advance(-10)
+    expect(await answerTo(guard, token)).toBe('503 key_source_unavailable')
+  })
+
   it('that is no is remembered for negativeTtlSeconds', async () => {
     const directory = startDirectory({ negativeTtlSeconds: 10 })
     const { guard, clock, asked } = directory

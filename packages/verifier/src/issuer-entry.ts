@@ -114,7 +114,9 @@ function defaultScopes(claims: JwtClaims): readonly string[] {
  * @throws TypeError if an option is missing or out of range
  */
 export function issuerRule(preset: string, options: RuleOptions, demand?: IssuerRule['demand']): IssuerRule {
-  const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60, schema, scopes } = options
+  // Entries may be made in a running process: what a library put into every object is no option of the host's.
+  const own = Object.assign(Object.create(null) as RuleOptions, options)
+  const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60, schema, scopes } = own
   if (audience === undefined) throw new TypeError(`${preset}: audience is required; null opts out of the check`)
   const accepted = audience === null ? null : texts(preset, 'audience', audience)
   if (accepted?.includes('')) throw new TypeError(`${preset}: an audience is not empty`)

@@ -11,7 +11,7 @@ import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, v
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
 import { queriesOf, revokedBy } from './judge-revocations.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
-import type { TrustedIssuer } from './trust.js'
+import { isLive, type TrustedIssuer } from './trust.js'
 import { bounded, isKnown, refused, type Verdict } from './verdict.js'
 
 /** What judging a token needs. */
@@ -149,7 +149,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const { trusted, set } = verified
     course.via = trusted.via
     const time = judging.now()
-    const current = time < trusted.liveUntil && trusted.keys.isCurrent(set)
+    const current = isLive(trusted, time) && trusted.keys.isCurrent(set)
     if (current === true) return recheck(presented, verified, time)
     // Keys are closed with their issuer: who waited for them is no outage then.
     const waited = current && Promise.resolve(current).catch((error: unknown) => (isEnded(trusted) ? false : Promise.reject(error)))

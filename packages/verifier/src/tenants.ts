@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { eventChannel, Unavailable } from '@countersign/core'
 import { withDeadline } from '@countersign/jwt/jwks'
 import type { IssuerEntry } from './issuer-entry.js'
-import { endTrust, openEntry, type TrustedIssuer, type TrustOptions } from './trust.js'
+import { endTrust, isLive, openEntry, type TrustedIssuer, type TrustOptions } from './trust.js'
 import { bounded } from './verdict.js'
 
 /** Finds issuers at run time, for instance the tenants of an identity provider. */
@@ -41,7 +41,9 @@ interface Tenant {
   readonly entry: IssuerEntry<object>
   readonly trusted: TrustedIssuer
   readonly opened: readonly TrustedIssuer[]
-  /** Epoch milliseconds until which it may be believed without a yes. */
+  /** Epoch milliseconds of the last yes. */
+  answeredAt: number
+  /** Epoch milliseconds until which it may be believed without another. */
   staleUntil: number
 }
 
@@ -116,21 +118,22 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
   function admit(issuer: string, entry: IssuerEntry<object>): TrustedIssuer {
     const old = tenants.get(issuer)
     tenants.delete(issuer)
-    const liveUntil = now() + ttlMs
+    const askedAt = now()
+    const liveUntil = askedAt + ttlMs
     const staleUntil = liveUntil + staleMs
     if (old?.entry === entry) {
-      old.trusted.liveUntil = liveUntil
-      old.staleUntil = staleUntil
+      Object.assign(old.trusted, { askedAt, liveUntil })
+      Object.assign(old, { answeredAt: askedAt, staleUntil })
       tenants.set(issuer, old)
       return old.trusted
     }
     if (old) endTrust(old.opened)
-    const opened = openEntry(via, entry, context, liveUntil)
+    const opened = openEntry(via, entry, context, { askedAt, liveUntil })
     const trusted = opened.find((one) => one.issuer === issuer)
     if (trusted === undefined) throw new TypeError('resolveIssuer: the entry does not name the issuer that was asked for')
     const evicted = evictOldest(tenants, maxIssuers)
     if (evicted) endTrust(evicted.opened)
-    tenants.set(issuer, { entry, trusted, opened, staleUntil })
+    tenants.set(issuer, { entry, trusted, opened, answeredAt: askedAt, staleUntil })
     return trusted
   }
 
@@ -146,9 +149,10 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
   function failed(issuer: string, cause: unknown): TrustedIssuer {
     events.publish({ outcome: 'failed', via, issuer: bounded(issuer), cause })
     const old = tenants.get(issuer)
-    if (old !== undefined && now() < old.staleUntil) {
+    const askedAt = now()
+    if (old !== undefined && askedAt >= old.answeredAt && askedAt < old.staleUntil) {
       // Believed for a little while without asking, so that an outage is not met with a question for every request.
-      old.trusted.liveUntil = Math.min(now() + retryAfterMs, old.staleUntil)
+      Object.assign(old.trusted, { askedAt, liveUntil: Math.min(askedAt + retryAfterMs, old.staleUntil) })
       return old.trusted
     }
     throw new Unavailable('key_source_unavailable', { cause, retryAfterSeconds: retryAfterMs / 1000 })
@@ -170,10 +174,11 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
   return {
     find(issuer) {
       const known = tenants.get(issuer)
-      if (known && now() < known.trusted.liveUntil) return known.trusted
+      if (known && isLive(known.trusted, now())) return known.trusted
       if (!isAskedFor(issuer)) return undefined
-      const deniedUntil = denied.get(issuer)
-      if (deniedUntil !== undefined && now() < deniedUntil) return undefined
+      const deniedFor = (denied.get(issuer) ?? 0) - now()
+      // More than was given: the clock was set back.
+      if (deniedFor > 0 && deniedFor <= negativeTtlMs) return undefined
       denied.delete(issuer)
       const open = asking.get(issuer)
       if (open) return open

@@ -9,8 +9,15 @@ export interface TrustedIssuer {
   readonly aliases: readonly string[]
   readonly rule: IssuerRule
   readonly keys: KeySource
+  /** Epoch milliseconds at which the host was last asked for it. */
+  askedAt: number
   /** Epoch milliseconds until which it is believed without asking again; 0 once it was removed. */
   liveUntil: number
+}
+
+/** Whether it is believed without asking again. Not before it was asked for: the clock was set back, and nobody knows how long ago that was. */
+export function isLive({ askedAt, liveUntil }: TrustedIssuer, time: number): boolean {
+  return time >= askedAt && time < liveUntil
 }
 
 /** The issuers that are believed, by exact `iss`. */
@@ -35,24 +42,25 @@ export interface TrustOptions {
 }
 
 const events = eventChannel('countersign:issuer')
+const always = { askedAt: Number.NEGATIVE_INFINITY, liveUntil: Number.POSITIVE_INFINITY }
 
 /**
  * Opens the key sources of an entry.
  *
- * @param liveUntil - epoch milliseconds
+ * @param life - when it was asked for and until when it is believed, epoch milliseconds
  */
 export function openEntry(
   via: string,
   entry: IssuerEntry<object>,
   options: Omit<TrustOptions, 'issuers'>,
-  liveUntil: number,
+  life: Pick<TrustedIssuer, 'askedAt' | 'liveUntil'>,
 ): TrustedIssuer[] {
   if (entry?.sources === undefined || typeof entry.rule !== 'object')
     throw new TypeError(`issuer ${JSON.stringify(via)} is no entry that a preset made`)
   const aliases = entry.sources.flatMap((source) => source.issuers)
   return entry.sources.flatMap((source) => {
     const keys = source.open({ via, now: options.now, fetch: options.fetch, random: options.random })
-    return source.issuers.map((issuer: string) => ({ via, issuer, aliases, rule: entry.rule, keys, liveUntil }))
+    return source.issuers.map((issuer: string) => ({ via, issuer, aliases, rule: entry.rule, keys, ...life }))
   })
 }
 
@@ -88,7 +96,7 @@ export function createTrust(options: TrustOptions): Trust {
       if (other && other.via !== via)
         throw new TypeError(`issuers ${JSON.stringify(other.via)} and ${JSON.stringify(via)} both name ${issuer}`)
     }
-    const opened = openEntry(via, entry, options, Number.POSITIVE_INFINITY)
+    const opened = openEntry(via, entry, options, always)
     if (new Set(opened.map(({ issuer }) => issuer)).size < opened.length)
       throw new TypeError(`issuer ${JSON.stringify(via)} names one issuer twice`)
     remove(via)
