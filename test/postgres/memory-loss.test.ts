@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { isUnavailable, type ReplayVerdict } from '@countersign/core'
 import { migrate, type PostgresStores, postgresStores } from '@countersign/postgres'
 import type { Pool } from 'pg'
@@ -57,6 +58,7 @@ async function expectMemoryLost({ replay, nonces, challenges, revocations }: Pos
 describeWithServers('PostgreSQL that loses something', () => {
   const servers: OwnServer[] = []
   const pools: Pool[] = []
+  const folders: string[] = []
   const state: { primary: OwnServer | undefined } = { primary: undefined }
   const primary = (): OwnServer => {
     if (state.primary === undefined) throw new Error('not started')
@@ -84,6 +86,7 @@ describeWithServers('PostgreSQL that loses something', () => {
   })
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.remove()))
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
   }, 60_000)
 
   it('killed with SIGKILL among 64 claims, it knows every answer that it gave, and grants no id twice', async () => {
@@ -167,6 +170,7 @@ describeWithServers('PostgreSQL that loses something', () => {
     await Promise.all(pools.splice(0).map((pool) => pool.end()))
     await primary().stop()
     const snapshot = await newFolder()
+    folders.push(snapshot)
     await copyFolder(primary().folder, snapshot)
     await primary().start()
     const later = postgresStores(connect(primary()), { schema, tenant: 'snapshot', maxWaitMs: patientMs })
