@@ -23,6 +23,7 @@ describe('createGuard', () => {
     ['metadata without resource', { issuers, metadata: {} }],
     ['a resource with a fragment', { issuers, resource: 'https://api.test/#x' }],
     ['a resource with an empty fragment', { issuers, resource: 'https://api.test/#' }],
+    ['a resource with credentials', { issuers, resource: 'https://user:secret@api.test/' }],
     ['a resource that is no URL', { issuers, resource: 'api' }],
     ['a resource that is no http URL', { issuers, resource: 'urn:api' }],
     ['a token size of 0', { issuers, maxTokenBytes: 0 }],

@@ -12,6 +12,7 @@ export function resourceUrl(resource: string): URL {
   if (!URL.canParse(resource)) throw new TypeError('resource is an http(s) URL')
   const url = new URL(resource)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('resource is an http(s) URL')
+  if (url.username !== '' || url.password !== '') throw new TypeError('resource has no credentials: every challenge names it')
   if (url.hash !== '' || resource.includes('#')) throw new TypeError('resource has no fragment (RFC 8707 §2)')
   return url
 }
