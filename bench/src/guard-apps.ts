@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createPublicKey, hash, type JsonWebKey, verify } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { protect as protectExpress } from '@countersign/express'
 import { protect as protectKoa } from '@countersign/koa'
@@ -12,7 +12,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import jwksRsa from 'jwks-rsa'
 import Koa, { type Context, type Middleware } from 'koa'
 import koaJwt from 'koa-jwt'
-import { audience, issuer } from './tokens.js'
+import { audience, benchKey, issuer, makeTokens, prepare } from './tokens.js'
 
 /** Makes an app whose keys come from a URL. */
 type CreateApp = (jwksUrl: string) => Promise<RequestListener>
@@ -68,6 +68,24 @@ async function fetchJwks(url: string): Promise<{ readonly keys: readonly JsonWeb
   return (await (await fetch(url)).json()) as { keys: JsonWebKey[] }
 }
 
+/** No guard: what the primitives cost in a server, where they share the processor's caches with everything else. */
+async function withBareVerify(): Promise<RequestListener> {
+  const key = benchKey('RS256')
+  const [token = ''] = await makeTokens(key, 1)
+  const { data, signature } = prepare(token)
+  return koa((_ctx, next) => {
+    verify('sha256', data, key.verifying, signature)
+    return next()
+  })
+}
+
+function withBareHash(): RequestListener {
+  return koa((ctx, next) => {
+    hash('sha256', ctx.req.headers.authorization ?? '', 'binary')
+    return next()
+  })
+}
+
 async function withStaticKoaJwt(jwksUrl: string): Promise<RequestListener> {
   const { keys } = await fetchJwks(jwksUrl)
   const key = createPublicKey({ key: keys[0] ?? {}, format: 'jwk' })
@@ -89,6 +107,8 @@ async function withAws(jwksUrl: string): Promise<RequestListener> {
 /** Koa apps that differ in their guard only. */
 export const koaApps: Readonly<Record<string, CreateApp>> = {
   unguarded: async () => koa(),
+  'bare crypto.verify': withBareVerify,
+  'bare SHA-256': async () => withBareHash(),
   'countersign cold': async (url) => koa(protectKoa(guardWith(url, false))),
   'countersign cached': async (url) => koa(protectKoa(guardWith(url, {}))),
   'koa-jwt, KeyObject': withStaticKoaJwt,

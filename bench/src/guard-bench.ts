@@ -33,7 +33,8 @@ async function cpuMicroseconds(server: ChildProcess): Promise<number> {
 async function checkServer({ name, url }: Server, token: string): Promise<void> {
   const statusOf = async (sent: string): Promise<number> => (await fetch(url, { headers: { authorization: `Bearer ${sent}` } })).status
   if ((await statusOf(token)) !== 200) throw new Error(`${name} refuses a good token`)
-  if (name !== 'unguarded' && (await statusOf(spoil(token))) !== 401) throw new Error(`${name} accepts a bad signature`)
+  if (name !== 'unguarded' && !name.startsWith('bare ') && (await statusOf(spoil(token))) !== 401)
+    throw new Error(`${name} accepts a bad signature`)
 }
 
 async function start(framework: string, name: string, jwksUrl: string, tokens: readonly string[]): Promise<Server> {

@@ -75,3 +75,14 @@ export function spoil(token: string): string {
   const at = token.length - 10
   return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
 }
+
+/** A token taken apart, so that nothing is left but the primitive. */
+export interface Prepared {
+  readonly data: Buffer
+  readonly signature: Buffer
+}
+
+export function prepare(token: string): Prepared {
+  const dot = token.lastIndexOf('.')
+  return { data: Buffer.from(token.slice(0, dot)), signature: Buffer.from(token.slice(dot + 1), 'base64url') }
+}

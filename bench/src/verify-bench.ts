@@ -1,18 +1,8 @@
 import { createHmac, timingSafeEqual, verify } from 'node:crypto'
 import { awaitEachOf, type Effort, eachOf, interleave, type Measured, type Subject } from './measure.js'
 import type { Result } from './report.js'
-import { type BenchKey, benchAlgorithms, benchKey, makeTokens, spoil } from './tokens.js'
+import { type BenchKey, benchAlgorithms, benchKey, makeTokens, prepare, spoil } from './tokens.js'
 import { countersign, countersignJwt, fastJwt, peers, type TokenSubject } from './verify-subjects.js'
-
-interface Prepared {
-  readonly data: Buffer
-  readonly signature: Buffer
-}
-
-function prepare(token: string): Prepared {
-  const dot = token.lastIndexOf('.')
-  return { data: Buffer.from(token.slice(0, dot)), signature: Buffer.from(token.slice(dot + 1), 'base64url') }
-}
 
 /** The primitive alone: key, data and signature are at hand. */
 function bare({ alg, verifying: key }: BenchKey, tokens: readonly string[]): Subject {
