@@ -66,3 +66,17 @@ describe('createGuard', () => {
     expect(loose(createGuard, { issuers: { a: entryOf(), b: entryOf({ issuer: `${issuer}/` }) } })).not.toThrow()
   })
 })
+
+describe('an option that is none', () => {
+  const issuers = {}
+
+  it.each(['revocation', 'audience', 'clockTolerance', 'caches'])('%s is told by name, in a guard and in a verifier', (name) => {
+    const misspelt = { issuers, [name]: undefined }
+    expect(() => createGuard(misspelt)).toThrow(`createGuard: "${name}" is no option`)
+    expect(() => createVerifier(misspelt)).toThrow(`createVerifier: "${name}" is no option`)
+  })
+
+  it('an option of a guard is none of a verifier', () => {
+    expect(() => createVerifier({ issuers, realm: 'api' } as never)).toThrow(TypeError)
+  })
+})

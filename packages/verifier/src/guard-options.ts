@@ -83,3 +83,17 @@ export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<strin
   readonly metadata: ResourceMetadata | undefined
   readonly tokenFrom: TokenPlaces
 }
+
+const verifierNames: readonly string[] = ['issuers', 'resolveIssuer', 'cache', 'maxTokenBytes', 'revocations', 'now', 'fetch', 'random']
+const guardNames: readonly string[] = [...verifierNames, 'resource', 'realm', 'metadata', 'tokenFrom', 'dialect']
+
+/**
+ * Checks that every option is one: in plain JavaScript, a misspelt `revocations` would be a guard that knows of none.
+ *
+ * @throws TypeError that names the option
+ */
+export function checkOptionNames(factory: 'createGuard' | 'createVerifier', options: object): void {
+  const names = factory === 'createGuard' ? guardNames : verifierNames
+  const stranger = Object.keys(options ?? {}).find((name) => !names.includes(name))
+  if (stranger !== undefined) throw new TypeError(`${factory}: ${JSON.stringify(stranger)} is no option; there are ${names.join(', ')}`)
+}

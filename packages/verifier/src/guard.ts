@@ -10,7 +10,7 @@ import {
 } from '@countersign/core'
 import { readBearer, tokenPlaces } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
-import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
+import { type AuthOfIssuers, checkOptionNames, type GuardOptions, type Issuers, type ResourceGuard } from './guard-options.js'
 import type { Course } from './judge-token.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
 import { isKnown, refused, type Verdict } from './verdict.js'
@@ -77,6 +77,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   options: GuardOptions<I, Via, Claims>,
 ): ResourceGuard<I, AuthOfIssuers<I, Via, Claims>> {
   type A = AuthOfIssuers<I, Via, Claims>
+  checkOptionNames('createGuard', options)
   const { verifier, judge } = verifierParts<I, A>(options)
   const challenge = challengeOptions(options)
   const places = tokenPlaces(options.tokenFrom)

@@ -1,5 +1,5 @@
 import { eventChannel, isUnavailable, type JwtClaims, type Readiness, type Unavailable } from '@countersign/core'
-import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-options.js'
+import { type AuthOfIssuers, checkOptionNames, type Issuers, type Verifier, type VerifierOptions } from './guard-options.js'
 import { type Course, createJudge, type JudgeToken } from './judge-token.js'
 import { createTenants } from './tenants.js'
 import { createTokenCache } from './token-cache.js'
@@ -120,5 +120,6 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
 export function createVerifier<const I extends Issuers, const Via extends string = never, Claims extends object = JwtClaims>(
   options: VerifierOptions<I, Via, Claims>,
 ): Verifier<I, AuthOfIssuers<I, Via, Claims>> {
+  checkOptionNames('createVerifier', options)
   return verifierParts<I, AuthOfIssuers<I, Via, Claims>>(options).verifier
 }
