@@ -64,22 +64,38 @@ export function redisRevocations(
 ): { readonly store: RevocationStore; close(): void } {
   const key = keys.revocations
 
+  /** The driver sends a command again on the next connection, where another memory may have answered it. */
+  async function answered<T>(memory: ServerMemory, answer: Promise<T>): Promise<T> {
+    const value = await answer
+    if (!connection.isCurrent(memory)) throw new Error('the connection was lost meanwhile')
+    return value
+  }
+
   async function page(from: string, memory: ServerMemory): Promise<Page> {
-    const [newest = '', found = '', now = '', ...flat] = ((await run('since', key, from, entriesPerRead)) as readonly unknown[]).map(String)
+    const answer = (await answered(memory, run('since', key, from, entriesPerRead))) as readonly unknown[]
+    const [newest = '', found = '', now = '', ...flat] = answer.map(String)
     return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), flat }
   }
 
   /** An epoch that Redis would refuse to parse is no id of this store. */
   const readable = (epoch: string): string => (/^\d{1,16}-\d{1,16}$/.test(epoch) ? epoch : '-')
 
-  async function since(epoch: string | undefined, memory: ServerMemory): Promise<RevocationDelta> {
+  /** Each page has its own limit of time, so that a long list can be read at all; all are of one server. */
+  function pageOf(memory: ServerMemory, from: string): Promise<Page> {
+    return connection.read((current) => {
+      if (current !== memory) throw new Error('the connection was lost between two pages')
+      return page(from, memory)
+    })
+  }
+
+  async function since(epoch: string | undefined): Promise<RevocationDelta> {
     const asked = epoch === undefined ? '-' : readable(epoch)
-    let next = await page(asked, memory)
-    const lost = epoch !== undefined && isLost(epoch, next, memory)
-    if (lost && asked !== '-') next = await page('-', memory)
+    const [memory, first] = await connection.read(async (current) => [current, await page(asked, current)] as const)
+    const lost = epoch !== undefined && isLost(epoch, first, memory)
+    let next = lost && asked !== '-' ? await pageOf(memory, '-') : first
     const pages = [next]
     while (next.flat.length === entriesPerRead * 4) {
-      next = await page(next.flat.at(-4) ?? '-', memory)
+      next = await pageOf(memory, next.flat.at(-4) ?? '-')
       pages.push(next)
     }
     const { now, newest } = next
@@ -87,7 +103,10 @@ export function redisRevocations(
   }
 
   const epoch = (): Promise<string> =>
-    connection.read(async (memory) => (await client.xrevrange(key, '+', '-', 'COUNT', 1))[0]?.[0] ?? beginningOf(memory))
+    connection.read(async (memory) => {
+      const [newest] = await answered(memory, client.xrevrange(key, '+', '-', 'COUNT', 1))
+      return newest?.[0] ?? beginningOf(memory)
+    })
   const subscribed = revocationSubscription(client, { key, epoch, onWarning })
 
   const store: RevocationStore = {
@@ -96,7 +115,7 @@ export function redisRevocations(
       const json = JSON.stringify(entry)
       return connection.change(key, async (memory) => String(await run('revoke', key, json, keep, undone ? '1' : '0', memory.since)))
     },
-    since: (from) => connection.read((memory) => since(from, memory)),
+    since,
     epoch,
     compare: compareEpochs,
     subscribe: subscribed.subscribe,

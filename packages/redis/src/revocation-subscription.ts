@@ -10,10 +10,13 @@ interface Followed {
 
 interface BlockingClient extends RedisClient {
   xread(...args: readonly (string | number)[]): Promise<unknown>
+  disconnect(reconnect?: boolean): void
 }
 
 /** One blocking read; then it is asked again, so that a connection that silently died is noticed. */
 const blockMs = 5_000
+/** So much longer a read may take before its connection counts as dead: TCP alone would believe in it for hours. */
+const silenceMs = 2_000
 const retryMs = 500
 
 /** A connection of its own for reads that block, without the limits that the host set for others. */
@@ -50,16 +53,32 @@ export function revocationSubscription(
     state.failing = true
   }
 
+  /** True if something was added after `from`. */
+  async function hasMore(connection: BlockingClient, from: string): Promise<boolean> {
+    const silent = setInterval(() => {
+      failed(new Error(`no answer within ${blockMs + silenceMs} ms`))
+      // the driver asks again on the next connection, or rejects
+      connection.disconnect(true)
+    }, blockMs + silenceMs).unref()
+    try {
+      return (await connection.xread('COUNT', 1, 'BLOCK', blockMs, 'STREAMS', key, from)) !== null
+    } finally {
+      clearInterval(silent)
+    }
+  }
+
   async function follow(connection: BlockingClient): Promise<void> {
+    const heard = { more: false }
     while (!state.closed) {
       try {
-        // what was added before this is for the poll; what comes between this and the read is not missed
         const from = await epoch()
-        if (state.failing) tell()
+        // Only now: what was added since the last read is known to whoever reads from here on, and the rest is heard below.
+        if (heard.more) tell()
         state.failing = false
-        if ((await connection.xread('COUNT', 1, 'BLOCK', blockMs, 'STREAMS', key, from)) !== null) tell()
+        heard.more = await hasMore(connection, from)
       } catch (error) {
         failed(error)
+        heard.more = true
         await new Promise<void>((resolve) => setTimeout(resolve, retryMs).unref())
       }
     }
