@@ -31,7 +31,7 @@ export function optionsOf(changes: object = {}): Options {
     now,
     ...changes,
   }
-  return options as Options
+  return options
 }
 
 export interface Running {

@@ -3,7 +3,7 @@ import type { Seed } from './seed.js'
 import { stop } from './settings.js'
 
 /** Content that a person signed, and who that was. */
-export interface SignedContent {
+interface SignedContent {
   readonly content: unknown
   readonly signer: { readonly taxId: string }
 }

@@ -63,7 +63,7 @@ export async function issueNonce(subject: NonceSubject, rules: NonceRules): Prom
   const { clientId } = subject
   if (!isText(clientId)) throw new TypeError('issue: clientId is required')
   const { algorithm, keys, typ, ttlSeconds, toleranceSeconds, store } = rules
-  const jti = rules.randomUUID()
+  const jti = rules.newId()
   const claims = claimsFor(subject, jti, rules)
   const refusal = await overCap(clientId, rules)
   if (refusal) return { ok: false, refusal }

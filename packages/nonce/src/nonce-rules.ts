@@ -20,7 +20,7 @@ export interface NonceRules {
   readonly keys: NonceKeys
   readonly store: NonceStore
   readonly now: Now
-  readonly randomUUID: () => string
+  readonly newId: () => string
 }
 
 const yearSeconds = 366 * 86_400
@@ -98,6 +98,6 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
     maxIssuedPerClient: maxIssuedPerClient && { ...maxIssuedPerClient },
     store,
     now: options.now ?? Date.now,
-    randomUUID: options.randomUUID ?? randomUUID,
+    newId: options.randomUUID ?? randomUUID,
   })
 }
