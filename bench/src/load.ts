@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
 /** Requests that were answered, and how long that took. */
-export interface Load {
+interface Load {
   readonly answered: number
   readonly milliseconds: number
 }

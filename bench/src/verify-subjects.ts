@@ -26,7 +26,7 @@ export type TokenSubject = { readonly name: string } & (
 )
 
 /** The issuer entry for a key of the benches. */
-export function entryFor({ alg, kid, verifying, jwk }: BenchKey): IssuerEntry {
+function entryFor({ alg, kid, verifying, jwk }: BenchKey): IssuerEntry {
   if (alg === 'HS512') {
     return staticKeys({ issuer, audience, algorithms: [alg], secrets: { current: { id: kid, secret: verifying.export() } } })
   }

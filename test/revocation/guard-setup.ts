@@ -16,7 +16,7 @@ export const choices = {
 export type Choice = keyof typeof choices
 
 /** Where the denylist is. */
-export type StorePlace =
+type StorePlace =
   | { readonly host: string; readonly port: number; readonly username?: string; readonly password?: string; readonly prefix: string }
   | { readonly url: string; readonly schema: string }
 

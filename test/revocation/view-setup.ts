@@ -11,7 +11,7 @@ export const ofKey = (kid: string): RevocationEntry => ({ type: 'signing_key', i
 export const ofClient = (clientId: string): RevocationEntry => ({ type: 'client', issuer, clientId })
 
 /** What is asked about a token that was issued a second after the start and lives for five minutes. */
-export function queryOf(changes: Partial<RevocationQuery> = {}): RevocationQuery {
+function queryOf(changes: Partial<RevocationQuery> = {}): RevocationQuery {
   const nothing = { kid: undefined, thumbprint: undefined, jti: undefined, subject: undefined, clientId: undefined, clientKey: undefined }
   return { issuer, ...nothing, issuedAt: startsAt + 1, expiresAt: startsAt + 301, via: 'main', ...changes }
 }
@@ -27,14 +27,14 @@ export async function verdictOf(view: RevocationView, changes: Partial<Revocatio
 }
 
 /** Time that only the test moves: timers, `Date` and `performance`. */
-export interface TestTime {
+interface TestTime {
   /** Time goes by, and timers run. */
   pass(seconds: number): Promise<void>
   /** The wall clock alone moves: the machine slept, or somebody set the clock. */
   setClock(seconds: number): void
 }
 
-export function stopTime(): TestTime {
+function stopTime(): TestTime {
   vi.useFakeTimers({ now: startsAt * 1000, toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
   onTestFinished(() => void vi.useRealTimers())
   return {

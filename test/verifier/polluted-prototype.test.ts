@@ -96,7 +96,7 @@ describe('a member that a library put into every object', () => {
   ])('named %s drops no key of an issuer', async (name, value) => {
     const { guard } = startGuard({
       issuers: { main: remote },
-      fetch: (async () => Response.json({ keys: [publicJwkOf(testKeys.es256, { alg: undefined, use: undefined })] })) as typeof fetch,
+      fetch: async () => Response.json({ keys: [publicJwkOf(testKeys.es256, { alg: undefined, use: undefined })] }),
     })
     const token = await tokenOf()
     pollute(name, value)
@@ -104,7 +104,7 @@ describe('a member that a library put into every object', () => {
   })
 
   it('named keys makes no JWK Set of another document', async () => {
-    const { guard } = startGuard({ issuers: { main: remote }, fetch: (async () => Response.json({})) as typeof fetch })
+    const { guard } = startGuard({ issuers: { main: remote }, fetch: async () => Response.json({}) })
     const token = await tokenOf()
     pollute('keys', [])
     expect(await answerTo(guard, token)).toBe('503 key_source_unavailable')

@@ -48,7 +48,7 @@ describe('keys over HTTP', () => {
     for (const key of [renameKey(testKeys.es256Other, { kid: 'private' }), renameKey(testKeys.es256Third, { kid: 'for-encryption' })])
       expect(await ask(await issuer.token({ key }))).toBe('401 unknown_key')
     expect(loads[0]).toMatchObject({ via: 'partner', outcome: 'loaded', keys: 2 })
-    expect(loads[0]?.dropped).toEqual({ symmetric: 1, private: 1, wrong_use: 1, weak_rsa: 1, bad_point: 1, unsupported: 1, malformed: 2 })
+    expect(loads[0]?.dropped).toEqual({ secret: 1, private: 1, wrong_use: 1, weak_rsa: 1, bad_point: 1, unsupported: 1, malformed: 2 })
   })
 
   it('a kid that two different keys share names neither of them, and asks for no further fetch', async () => {

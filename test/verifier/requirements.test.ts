@@ -101,7 +101,7 @@ describe('requireAuthentication', () => {
     expect(await answerTo(guard, token)).toBe('200 main')
   })
 
-  it.each<[string, object]>([
+  it.each<[string, object | undefined]>([
     ['nothing', {}],
     ['an empty list', { acr: [] }],
     ['an empty acr', { acr: '' }],
@@ -109,7 +109,7 @@ describe('requireAuthentication', () => {
     ['an acr with a line break', { acr: 'a\n' }],
     ['an acr that is no text', { acr: [7] }],
     ['a negative age', { maxAgeSeconds: -1 }],
-    ['nothing', undefined],
+    ['options that are missing', undefined],
     ['half a second', { maxAgeSeconds: 0.5 }],
     ['an age as text', { maxAgeSeconds: '60' }],
   ])('does not demand %s', (_what, options) => {

@@ -116,12 +116,12 @@ describe('removeIssuer', () => {
       let isHeld = true
       const fetchKeys = (): Promise<Response> =>
         isHeld ? new Promise(() => undefined) : Promise.resolve(Response.json({ keys: [publicJwkOf(testKeys.es256)] }))
-      const cold = startGuard({ issuers: { main: remote }, fetch: fetchKeys as typeof fetch })
+      const cold = startGuard({ issuers: { main: remote }, fetch: fetchKeys })
       const first = answerTo(cold.guard, await tokenOf())
       change(cold.guard, to)
       expect(await first).toBe(answer)
       isHeld = false
-      const { guard, clock } = startGuard({ issuers: { main: remote }, fetch: fetchKeys as typeof fetch })
+      const { guard, clock } = startGuard({ issuers: { main: remote }, fetch: fetchKeys })
       const token = await tokenOf({ exp: 1_800_100_000 })
       expect(await answerTo(guard, token)).toBe('200 main')
       isHeld = true
@@ -140,7 +140,7 @@ describe('removeIssuer', () => {
     const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const
     const asked: string[] = []
     const resolve = async (iss: string): Promise<IssuerEntry | undefined> =>
-      asked.push(iss) > 20 ? undefined : entryOf({ issuer: iss, schema } as never)
+      asked.push(iss) > 20 ? undefined : entryOf({ issuer: iss, schema })
     const { guard } = startGuard({ resolveIssuer: { via: 'tenant', prefixes: ['https://login.test/'], ttlSeconds: 0, resolve } } as never)
     const token = await tokenOf({ iss: 'https://login.test/a' })
     const first = answerTo(guard, token)

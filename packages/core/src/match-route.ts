@@ -39,7 +39,9 @@ function parametersOf(pattern: Pattern, segments: readonly string[]): Readonly<R
  * @throws TypeError for a path without leading slash, a parameter without a name, or a method and path given twice
  */
 export function createRouteMatcher(table: RouteTable): (method: string, path: string) => RouteMatch {
-  if (!Array.isArray(table)) throw new TypeError('routes: a table is a list of { method, path, endpoint }')
+  // Annotated, so that the compiler does not take the table for a list of any.
+  const isList: boolean = Array.isArray(table)
+  if (!isList) throw new TypeError('routes: a table is a list of { method, path, endpoint }')
   const routes = table.map((route) => ({ ...route, pattern: compile(route.path) }))
   const keys = new Set(routes.map((route) => `${route.method} ${route.path}`))
   if (keys.size !== routes.length) throw new TypeError('routes: a method and path is given twice')

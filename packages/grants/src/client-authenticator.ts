@@ -1,4 +1,4 @@
-import type { ClientAuthenticator } from '@countersign/core'
+import { type ClientAuthenticator, hasOwn } from '@countersign/core'
 import { createClientGate } from './client-gate.js'
 import { presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
@@ -24,7 +24,7 @@ export function createClientAuthenticator(
   const admit = createClientGate({ clients, limiter: createLimiter(stores.attempts, rateLimits), anonymousClient: undefined })
   return async (request) => {
     const presented = presentedClient(request, noParameters)
-    const verdict = 'ok' in presented ? presented : await admit(request, presented)
+    const verdict = hasOwn(presented, 'ok') ? presented : await admit(request, presented)
     if (verdict.ok) return { ok: true, clientId: verdict.client.id }
     return { ok: false, reply: tokenReply(verdict, { issuer, dialect, context: { grantType: undefined } }) }
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { FormParameters, WireRequest } from '@countersign/core'
+import { type FormParameters, hasOwn, type WireRequest } from '@countersign/core'
 import { refused, type TokenRefused } from './token-refusal.js'
 
 /** A client id and secret. */
@@ -67,7 +67,7 @@ export function presentedClient(request: WireRequest, parameters: FormParameters
   if (isAssertion) return refused('unsupported_authentication')
   if (basic[0] !== undefined) {
     const presented = presentedBasic(basic[0])
-    const named = 'raw' in presented ? [presented.raw.id, presented.decoded?.id] : [id]
+    const named = hasOwn(presented, 'raw') ? [presented.raw.id, presented.decoded?.id] : [id]
     return id === undefined || named.includes(id) ? presented : refused('several_authentications')
   }
   if (id === undefined) return secret === undefined ? { method: 'anonymous' } : refused('malformed_credentials')

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { RefreshFamily, RefreshProvider, RotationRequest, SecretsOption } from '@countersign/core'
+import { hasOwn, type RefreshFamily, type RefreshProvider, type RotationRequest, type SecretsOption } from '@countersign/core'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import type { Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
@@ -150,7 +150,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
   async function rotate(presented: RefreshTokenParts, asked: GrantRequest): Promise<GrantAnswer> {
     const { client, stores } = asked
     const known = mustLookFirst(asked) ? await lookFirst(presented, asked) : { ageSeconds: 0 }
-    if ('ok' in known) return known
+    if (hasOwn(known, 'ok')) return known
     const keep = keepSeconds(client, known.ageSeconds)
     const request: RotationRequest = {
       ...presented,

@@ -1,4 +1,4 @@
-import { type Endpoint, eventChannel, isUnavailable, readForm, type WireRequest } from '@countersign/core'
+import { type Endpoint, eventChannel, hasOwn, isUnavailable, readForm, type WireRequest } from '@countersign/core'
 import type { AuthenticatedClient } from './authenticate-client.js'
 import { createClientGate, namedClient } from './client-gate.js'
 import type { GrantRequest } from './grant.js'
@@ -23,7 +23,7 @@ const repeatable = ['audience', 'resource']
 
 function outcomeOf(answer: TokenAnswer): string {
   if (answer.ok) return 'issued'
-  if ('refusal' in answer) return answer.refusal.reason
+  if (hasOwn(answer, 'refusal')) return answer.refusal.reason
   return answer.challenge.isRetry ? 'wrong_code' : 'challenged'
 }
 
@@ -76,7 +76,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     const grant = checked.grants.get(type ?? '')
     if (grant) trace.grant = grant.type
     const presented = presentedClient(request, parameters)
-    if ('ok' in presented) return presented
+    if (hasOwn(presented, 'ok')) return presented
     if (type === undefined) return refused('missing_parameter')
     const who = await authenticate(request, presented)
     if (!who.ok) {
@@ -88,7 +88,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     if (!who.client.grants.includes(grant.continues ?? grant.type))
       return refused(presented.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
     const asked = askedFor(who, { parameters, request, note: (seen) => void Object.assign(trace, seen) })
-    if ('ok' in asked) return asked
+    if (hasOwn(asked, 'ok')) return asked
     // The signer first: without one there is no token, and nothing must be burned for none.
     return issue(grant, asked, { signer: await options.signer.current(), trace })
   }

@@ -1,4 +1,4 @@
-import type { Reply } from '@countersign/core'
+import { hasOwn, type Reply } from '@countersign/core'
 import type { Challenged } from './grant.js'
 import type { TokenContext, TokenDialect, TokenResponse } from './token-dialect.js'
 import type { TokenRefusal } from './token-refusal.js'
@@ -13,7 +13,7 @@ const decided: readonly string[] = ['cache-control', 'pragma', 'www-authenticate
 
 function word(answer: TokenAnswer, dialect: TokenDialect, context: TokenContext): Reply {
   if (answer.ok) return dialect.success(answer.response, context)
-  return 'challenge' in answer ? dialect.challenge(answer.challenge, context) : dialect.refusal(answer.refusal, context)
+  return hasOwn(answer, 'challenge') ? dialect.challenge(answer.challenge, context) : dialect.refusal(answer.refusal, context)
 }
 
 /** The reply as the dialect words it, with the header fields that are not a matter of taste (RFC 6749 §5.1, §5.2). */
@@ -31,7 +31,7 @@ export function tokenReply(
   headers.pragma = 'no-cache'
   if (worded.status === 401) headers['www-authenticate'] = `Basic realm="${issuer}", charset="UTF-8"`
   if (worded.status === 405) headers.allow = 'POST'
-  if ('refusal' in answer && answer.refusal.retryAfterSeconds !== undefined)
+  if (hasOwn(answer, 'refusal') && answer.refusal.retryAfterSeconds !== undefined)
     headers['retry-after'] = String(Math.max(1, Math.ceil(answer.refusal.retryAfterSeconds)))
   return { status: worded.status, headers, body: worded.body }
 }

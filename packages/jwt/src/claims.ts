@@ -29,7 +29,7 @@ export function parseClaims(jws: Jws): Outcome<{ claims: ParsedClaims }> {
 }
 
 /** RFC 7519 §4.1: StringOrURI, NumericDate (fractions of a second are legal, §2), audience as one or several strings. */
-export function hasRegisteredTypes(claims: Readonly<Record<string, unknown>>): claims is ParsedClaims {
+function hasRegisteredTypes(claims: Readonly<Record<string, unknown>>): claims is ParsedClaims {
   const { iss, sub, aud, exp, nbf, iat, jti } = claims
   return (
     (iss === undefined || typeof iss === 'string') &&

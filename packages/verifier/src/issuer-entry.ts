@@ -86,7 +86,7 @@ function ruleAlgorithms(preset: string, algorithms: readonly Algorithm[]): Reado
 }
 
 /** Beyond an hour it is no tolerance for clocks; revocations of tokens are kept that long past their expiry. */
-export const maxToleranceSeconds = 3600
+const maxToleranceSeconds = 3600
 
 function seconds(preset: string, name: string, value: number, most = Number.MAX_VALUE): number {
   if (!Number.isFinite(value) || value < 0 || value > most)

@@ -1,4 +1,5 @@
 import {
+  hasOwn,
   type JwtClaims,
   type KeyAnswer,
   type RevocationReason,
@@ -53,6 +54,11 @@ const maxAttempts = 3
 
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
+function throwUnlessEnded(trusted: TrustedIssuer, error: unknown): false {
+  if (isEnded(trusted)) return false
+  throw error
+}
+
 /** The order of work for one token: cheap before dear, nothing believed before the signature, no I/O for strangers. */
 export function createJudge(judging: Judging): JudgeToken {
   const { cache, revocations, maxTokenBytes } = judging
@@ -98,7 +104,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const { schema } = trusted.rule
     if (schema === undefined) return conclude(judged, complete, answer)
     return judgeSchema(complete, schema).then((result) =>
-      'refusal' in result ? refused(result.refusal, trusted) : conclude(judged, result.claims, answer),
+      hasOwn(result, 'refusal') ? refused(result.refusal, trusted) : conclude(judged, result.claims, answer),
     )
   }
 
@@ -134,7 +140,10 @@ export function createJudge(judging: Judging): JudgeToken {
       const instead = (): Verdict | Promise<Verdict> => judgeAnew(presented, attempt + 1)
       return judged.then(
         (verdict) => (isEnded(trusted) ? instead() : verdict),
-        (error: unknown) => (isEnded(trusted) ? instead() : Promise.reject(error)),
+        (error: unknown) => {
+          if (isEnded(trusted)) return instead()
+          throw error
+        },
       )
     })
   }
@@ -152,7 +161,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const current = isLive(trusted, time) && trusted.keys.isCurrent(set)
     if (current === true) return recheck(presented, verified, time)
     // Keys are closed with their issuer: who waited for them is no outage then.
-    const waited = current && Promise.resolve(current).catch((error: unknown) => (isEnded(trusted) ? false : Promise.reject(error)))
+    const waited = current && Promise.resolve(current).catch((error: unknown) => throwUnlessEnded(trusted, error))
     return whenKnown(waited, (still) => {
       if (still && !isEnded(trusted)) return recheck(presented, verified, judging.now())
       forget(presented)

@@ -88,7 +88,7 @@ export async function withDeadline<T>(milliseconds: number, closing: AbortSignal
   closing.throwIfAborted()
   const controller = new AbortController()
   const givenUp = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener('abort', () => reject(controller.signal.reason))
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error))
   })
   const timer = setTimeout(() => controller.abort(new Error(`no whole answer within ${milliseconds} ms`)), milliseconds).unref()
   // AbortSignal.any() would leave something behind on `closing` with every load.

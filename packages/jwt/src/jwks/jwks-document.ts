@@ -9,13 +9,13 @@ export interface ImportedJwks {
 }
 
 /** Most keys that a document may hold. */
-export const maxKeys = 100
+const maxKeys = 100
 
 /**
  * Imports a JWK Set (RFC 7517 §5). Keys that must not verify signatures (private, symmetric, for encryption, weak,
  * of unknown kinds) are left out; the others stay usable.
  *
- * @throws Error if it is no JWK Set or holds more than {@link maxKeys} keys
+ * @throws Error if it is no JWK Set or holds more than 100 keys
  */
 export function importJwks(document: unknown): ImportedJwks {
   const keys =
@@ -24,8 +24,8 @@ export function importJwks(document: unknown): ImportedJwks {
   if (keys.length > maxKeys) throw new Error(`the JWK Set holds more than ${maxKeys} keys`)
   const usable: VerificationKey[] = []
   const dropped: Record<string, number> = {}
-  for (const jwk of keys) {
-    const imported = jwk?.kty === 'oct' ? ({ ok: false, fault: 'symmetric' } as const) : importJwk(jwk)
+  for (const jwk of keys as readonly unknown[]) {
+    const imported = importJwk(jwk)
     if (imported.ok) usable.push(imported.key)
     else dropped[imported.fault] = (dropped[imported.fault] ?? 0) + 1
   }
