@@ -185,4 +185,13 @@ describe('what is told', () => {
       { action: 'spend', outcome: 'expired', purpose: 'login', jti },
     ])
   })
+
+  it('names who presents a nonce only as long as a client id may be: it comes from outside', async () => {
+    const { nonces } = startNonces()
+    const token = await issued(nonces)
+    const events = recorded('countersign:nonce')
+    await spending(nonces, token, 'login', { clientId: 'x'.repeat(256) })
+    await spending(nonces, token, 'login', { clientId: 'x'.repeat(255) })
+    expect(events.map(({ clientId }) => clientId?.length)).toEqual([undefined, 255])
+  })
 })

@@ -93,9 +93,12 @@ describe('createNonces', () => {
     const options = optionsOf({ purposes })
     const nonces = createNonces(options)
     purposes.login.audiences.length = 0
-    Object.assign(options, { issuer: 'https://attacker.test' })
+    Object.assign(options, { issuer: 'https://attacker.test', audience: 'other' })
     const issued = await nonces.issue({ clientId: 'c' })
-    expect(await nonces.spend(issued.ok ? issued.token : '', 'login')).toMatchObject({ ok: true, claims: { iss: 'https://api.test' } })
+    expect(await nonces.spend(issued.ok ? issued.token : '', 'login')).toMatchObject({
+      ok: true,
+      claims: { iss: 'https://api.test', aud: 'form' },
+    })
   })
 })
 
