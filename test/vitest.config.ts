@@ -13,5 +13,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: 'forks',
+    // Most of the time goes by in waiting: for windows to end, keys to rotate, servers to start.
+    maxWorkers: 3,
   },
 })
