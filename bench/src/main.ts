@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { guardBench } from './guard-bench.js'
 import { jwksBench } from './jwks-bench.js'
+import { nonceBench } from './nonce-bench.js'
+import { nonceMemoryBench } from './nonce-memory-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
 import { signBench } from './sign-bench.js'
 import { storesBench } from './stores-bench.js'
@@ -17,6 +19,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
+  'nonce-memory': () => nonceMemoryBench(quick ? 10_000 : 1_000_000),
+  nonce: () => nonceBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 60 }),
 }
 
 const targets: readonly Target[] = [
@@ -31,6 +35,13 @@ const targets: readonly Target[] = [
   { bench: 'jwks-fetches-unknown-kids', subject: 'countersign', alg: 'RS256', most: 2 },
   { bench: 'jwks-rotation-ms', subject: 'countersign', alg: 'RS256', most: 5000 },
   { bench: 'stores-claim', subject: 'countersign', alg: '64 in flight', least: 0.7 },
+  { bench: 'nonce-issue', subject: 'countersign, the store alone', alg: '64 in flight', least: 0.7 },
+  { bench: 'nonce-spend', subject: 'countersign, the store alone', alg: '64 in flight', least: 0.7 },
+  // the one HMAC of a token takes a third of the driver's rate by itself
+  { bench: 'nonce-issue', subject: 'countersign', alg: '64 in flight', least: 0.4 },
+  { bench: 'nonce-spend', subject: 'countersign', alg: '64 in flight', least: 0.4 },
+  { bench: 'nonce-memory-mb', subject: 'countersign, short names', alg: '1000000 outstanding', most: 200 },
+  { bench: 'nonce-memory-mb', subject: 'countersign, a long prefix and UUIDs as clients', alg: '1000000 outstanding', most: 200 },
 ]
 
 const wanted = Object.keys(benches).filter((name) => positionals.length === 0 || positionals.some((part) => name.startsWith(part)))

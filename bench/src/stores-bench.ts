@@ -5,10 +5,10 @@ import { type Effort, interleave, type Subject } from './measure.js'
 import type { Result } from './report.js'
 
 /** Calls that are under way at a time. */
-const inFlight = 64
+export const inFlight = 64
 
 /** Does so many calls, as many at a time as are in flight. */
-function concurrent(name: string, call: () => Promise<unknown>): Subject {
+export function concurrent(name: string, call: () => Promise<unknown>): Subject {
   return {
     name,
     async run(count) {
@@ -27,7 +27,7 @@ function concurrent(name: string, call: () => Promise<unknown>): Subject {
 }
 
 /** A client, or undefined where no Redis answers. */
-async function connect(): Promise<Redis | undefined> {
+export async function connect(): Promise<Redis | undefined> {
   const client = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', { lazyConnect: true, retryStrategy: () => null })
   client.on('error', () => undefined)
   try {

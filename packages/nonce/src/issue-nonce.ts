@@ -1,4 +1,4 @@
-import { isUnavailable, type Outcome, type Refusal, refuse, Unavailable } from '@countersign/core'
+import { isUnavailable, type Outcome, refuse, Unavailable } from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
 import type { NonceSubject } from './nonce-options.js'
 import type { NonceRules } from './nonce-rules.js'
@@ -20,17 +20,13 @@ const notForTheHost: readonly string[] = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jt
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
-/** Asks the store; whatever it throws is an outage. */
-export async function reachable<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (cause) {
-    throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
-  }
+/** Whatever a store throws is an outage. */
+export function outage(cause: unknown): Unavailable {
+  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
 }
 
 function furtherClaims(subject: NonceSubject, { claimsOf }: NonceRules): Readonly<Record<string, unknown>> {
-  const claims = { ...claimsOf(subject), ...subject.claims }
+  const claims = { ...claimsOf?.(subject), ...subject.claims }
   const taken = notForTheHost.find((name) => Object.hasOwn(claims, name))
   if (taken !== undefined) throw new TypeError(`issue: the claim ${taken} is not for the host`)
   if (claims.sub !== undefined && !isText(claims.sub)) throw new TypeError('issue: the claim sub is a text')
@@ -38,19 +34,35 @@ function furtherClaims(subject: NonceSubject, { claimsOf }: NonceRules): Readonl
 }
 
 function claimsFor(subject: NonceSubject, jti: string, rules: NonceRules): Readonly<Record<string, unknown>> & { readonly exp: number } {
-  const { issuer, ttlSeconds, notBeforeSkewSeconds, audienceOf, now } = rules
-  const audience: unknown = subject.audience ?? audienceOf(subject)
-  if (!isText(audience)) throw new TypeError('issue: the audience is a text')
+  const { issuer: iss, ttlSeconds, notBeforeSkewSeconds, audienceOf, claimsOf, now } = rules
+  const aud: unknown = subject.audience ?? audienceOf(subject)
+  if (!isText(aud)) throw new TypeError('issue: the audience is a text')
   const iat = Math.floor(now() / 1000)
-  const nbf = notBeforeSkewSeconds === undefined ? {} : { nbf: iat - notBeforeSkewSeconds }
-  return { ...furtherClaims(subject, rules), iss: issuer, aud: audience, iat, ...nbf, exp: iat + ttlSeconds, jti }
+  // What is undefined is not written.
+  const nbf = notBeforeSkewSeconds === undefined ? undefined : iat - notBeforeSkewSeconds
+  const claims = { iss, aud, iat, nbf, exp: iat + ttlSeconds, jti }
+  const hasFurther = claimsOf !== undefined || subject.claims !== undefined
+  return hasFurther ? { ...furtherClaims(subject, rules), ...claims } : claims
 }
 
-async function overCap(clientId: string, { maxIssuedPerClient, ttlSeconds }: NonceRules): Promise<Refusal | undefined> {
-  if (maxIssuedPerClient === undefined) return undefined
+async function reserved(clientId: string, rules: NonceRules): Promise<Outcome<object>> {
+  const { maxIssuedPerClient, ttlSeconds } = rules
+  if (maxIssuedPerClient === undefined) return { ok: true }
   const { attempts, limit } = maxIssuedPerClient
-  const verdict = await reachable(() => attempts.reserve({ key: `nonce:${clientId}`, limit, windowMs: ttlSeconds * 1000 }))
-  return verdict.ok ? undefined : refuse('too_many', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) })
+  try {
+    const verdict = await attempts.reserve({ key: `nonce:${clientId}`, limit, windowMs: ttlSeconds * 1000 })
+    if (verdict.ok) return verdict
+    return { ok: false, refusal: refuse('too_many', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) }) }
+  } catch (cause) {
+    throw outage(cause)
+  }
+}
+
+async function signed(claims: object, { algorithm, keys, typ }: NonceRules): Promise<string> {
+  const current = keys.current()
+  const { signer, omitKid } = current instanceof Promise ? await current : current
+  if (signer.algorithm !== algorithm) throw new TypeError(`issue: the signer signs with ${signer.algorithm}, not with ${algorithm}`)
+  return signJwt(claims, { signer, typ, omitKid })
 }
 
 /**
@@ -62,16 +74,17 @@ async function overCap(clientId: string, { maxIssuedPerClient, ttlSeconds }: Non
 export async function issueNonce(subject: NonceSubject, rules: NonceRules): Promise<Outcome<IssuedNonce>> {
   const { clientId } = subject
   if (!isText(clientId)) throw new TypeError('issue: clientId is required')
-  const { algorithm, keys, typ, ttlSeconds, toleranceSeconds, store } = rules
+  const { ttlSeconds, toleranceSeconds, store } = rules
   const jti = rules.newId()
   const claims = claimsFor(subject, jti, rules)
-  const refusal = await overCap(clientId, rules)
-  if (refusal) return { ok: false, refusal }
-  const { signer, omitKid } = await keys.current()
-  if (signer.algorithm !== algorithm) throw new TypeError(`issue: the signer signs with ${signer.algorithm}, not with ${algorithm}`)
-  const token = await signJwt(claims, { signer, typ, omitKid })
-  const keepForMs = (ttlSeconds + toleranceSeconds + graceSeconds) * 1000
-  // Before it is given out: a store that lost its memory then refuses instead of admitting replays.
-  await reachable(() => store.remember(jti, { clientId, keepForMs }))
+  const room = await reserved(clientId, rules)
+  if (!room.ok) return room
+  const token = await signed(claims, rules)
+  try {
+    // Before it is given out: a store that lost its memory then refuses instead of admitting replays.
+    await store.remember(jti, { clientId, keepForMs: (ttlSeconds + toleranceSeconds + graceSeconds) * 1000 })
+  } catch (cause) {
+    throw outage(cause)
+  }
   return { ok: true, token, jti, expiresAt: claims.exp, ttlSeconds }
 }

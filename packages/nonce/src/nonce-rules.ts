@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Algorithm, NonceStore, Now } from '@countersign/core'
-import { isAlgorithm, isHmac, normalizeType } from '@countersign/jwt'
+import { createHeaderMemo, type HeaderMemo, isAlgorithm, isHmac, normalizeType } from '@countersign/jwt'
 import { type NonceKeys, pairNonceKeys, secretNonceKeys } from './nonce-keys.js'
 import type { NonceOptions, NoncePurpose, NonceSubject } from './nonce-options.js'
 
@@ -8,16 +8,19 @@ import type { NonceOptions, NoncePurpose, NonceSubject } from './nonce-options.j
 export interface NonceRules {
   readonly issuer: string
   readonly algorithm: Algorithm
+  /** As it is written, and as it is compared. */
   readonly typ: string
+  readonly type: string
   readonly ttlSeconds: number
   readonly toleranceSeconds: number
   readonly notBeforeSkewSeconds: number | undefined
   /** Audiences by purpose. */
   readonly purposes: ReadonlyMap<string, readonly string[]>
   readonly audienceOf: (subject: NonceSubject) => string
-  readonly claimsOf: (subject: NonceSubject) => Readonly<Record<string, unknown>>
+  readonly claimsOf: NonceOptions<string>['claims']
   readonly maxIssuedPerClient: NonceOptions<string>['maxIssuedPerClient']
   readonly keys: NonceKeys
+  readonly headers: HeaderMemo
   readonly store: NonceStore
   readonly now: Now
   readonly newId: () => string
@@ -60,11 +63,11 @@ function keysOf({ secrets, signer, keys, algorithm }: NonceOptions<string>): { r
 }
 
 /** A type under which no access token of an issuer with the same keys is taken. */
-function typOf({ typ = 'nonce+jwt', secrets }: NonceOptions<string>): string {
-  const normalized = typeof typ === 'string' ? normalizeType(typ) : ''
-  demand(normalized !== '' && normalized !== 'at+jwt', 'typ is a type of its own, not that of access tokens')
-  demand(normalized !== 'jwt' || secrets !== undefined, 'the keys of a signer may sign access tokens as well: typ is not JWT')
-  return typ
+function typOf({ typ = 'nonce+jwt', secrets }: NonceOptions<string>): Pick<NonceRules, 'typ' | 'type'> {
+  const type = typeof typ === 'string' ? normalizeType(typ) : ''
+  demand(type !== '' && type !== 'at+jwt', 'typ is a type of its own, not that of access tokens')
+  demand(type !== 'jwt' || secrets !== undefined, 'the keys of a signer may sign access tokens as well: typ is not JWT')
+  return { typ, type }
 }
 
 /**
@@ -76,6 +79,7 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
   const { issuer, audience, ttlSeconds, store, claims, notBeforeSkewSeconds, clockToleranceSeconds = 5, maxIssuedPerClient } = options
   demand(isText(issuer), 'issuer is required')
   demand(isText(audience) || typeof audience === 'function', 'audience is a text or a function')
+  demand(claims === undefined || typeof claims === 'function', 'claims is a function')
   demand(isBetween(ttlSeconds, Number.MIN_VALUE, yearSeconds), 'ttlSeconds is a positive number of seconds, at most a year')
   demand(isBetween(clockToleranceSeconds, 0, 3600), 'clockToleranceSeconds is a number of seconds, 0 to 3600')
   demand(notBeforeSkewSeconds === undefined || isBetween(notBeforeSkewSeconds, 0, 3600), 'notBeforeSkewSeconds is 0 to 3600')
@@ -88,14 +92,15 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
   return Object.freeze({
     issuer,
     ...keysOf(options),
-    typ: typOf(options),
+    ...typOf(options),
     ttlSeconds,
     toleranceSeconds: clockToleranceSeconds,
     notBeforeSkewSeconds,
     purposes: purposesOf(options),
     audienceOf: typeof audience === 'function' ? audience : () => audience,
-    claimsOf: claims ?? (() => ({})),
+    claimsOf: claims,
     maxIssuedPerClient: maxIssuedPerClient && { ...maxIssuedPerClient },
+    headers: createHeaderMemo(),
     store,
     now: options.now ?? Date.now,
     newId: options.randomUUID ?? randomUUID,

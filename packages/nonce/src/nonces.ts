@@ -1,7 +1,17 @@
-import { eventChannel, isUnavailable, type JwtClaims, type NonceVerdict, type Outcome, type Reason, refuse } from '@countersign/core'
-import { type IssuedNonce, issueNonce, reachable } from './issue-nonce.js'
+import {
+  eventChannel,
+  isUnavailable,
+  type JwtClaims,
+  type NonceEvent,
+  type NonceStore,
+  type NonceVerdict,
+  type Outcome,
+  type Reason,
+  refuse,
+} from '@countersign/core'
+import { type IssuedNonce, issueNonce, outage } from './issue-nonce.js'
 import type { NonceOptions, NonceSubject } from './nonce-options.js'
-import { type NonceRules, nonceRules } from './nonce-rules.js'
+import { nonceRules } from './nonce-rules.js'
 import { type VerifiedNonce, verifyNonce } from './verify-nonce.js'
 
 /** Issues and spends one-time JWTs. Both reject with `Unavailable` when the store is out of reach. */
@@ -43,29 +53,31 @@ function presenter(binding: NonceBinding | undefined): { readonly clientId?: str
 async function spendVerified(
   verified: VerifiedNonce,
   purpose: string,
-  { store, binding }: { readonly store: NonceRules['store']; readonly binding: NonceBinding | undefined },
+  binding: NonceBinding | undefined,
+  store: NonceStore,
 ): Promise<VerifiedNonce> {
   const { jti } = verified
   if (!verified.ok || jti === undefined) return verified
   if (!isBound(binding)) return { ok: false, refusal: refuse('wrong_client'), jti }
-  const verdict = await reachable(() => store.spend(jti, purpose, binding))
-  return verdict === 'spent' ? verified : { ok: false, refusal: refuse(reasons[verdict]), jti }
+  try {
+    const verdict = await store.spend(jti, purpose, binding)
+    return verdict === 'spent' ? verified : { ok: false, refusal: refuse(reasons[verdict]), jti }
+  } catch (cause) {
+    throw outage(cause)
+  }
 }
 
-/** Publishes how a piece of work ended, an outage too. */
-async function told<T extends Outcome<object> & { readonly jti?: string }>(
-  about: { readonly action: 'issue' | 'spend'; readonly clientId?: string; readonly purpose?: string },
-  work: Promise<T>,
-): Promise<T> {
-  try {
-    const result = await work
-    const outcome = result.ok ? (about.action === 'issue' ? 'issued' : 'spent') : result.refusal.reason
-    events.publish({ ...about, outcome, ...(result.jti !== undefined && { jti: result.jti }) })
-    return result
-  } catch (error) {
-    if (isUnavailable(error)) events.publish({ ...about, outcome: error.reason })
-    throw error
-  }
+type About = Pick<NonceEvent, 'action' | 'clientId' | 'purpose'>
+
+/** Publishes how a piece of work ended. */
+function tell(about: About, result: Outcome<object> & { readonly jti?: string }): void {
+  const outcome = result.ok ? (about.action === 'issue' ? 'issued' : 'spent') : result.refusal.reason
+  events.publish({ ...about, outcome, ...(result.jti !== undefined && { jti: result.jti }) })
+}
+
+/** Publishes that it could not be told. */
+function tellOutage(about: About, error: unknown): void {
+  if (isUnavailable(error)) events.publish({ ...about, outcome: error.reason })
 }
 
 /**
@@ -77,14 +89,28 @@ export function createNonces<const Purpose extends string>(options: NonceOptions
   const rules = nonceRules(options)
   const { store, purposes } = rules
   return {
-    issue: async (subject) => told({ action: 'issue', clientId: subject.clientId }, issueNonce(subject, rules)),
+    async issue(subject) {
+      const about = { action: 'issue', clientId: subject.clientId } as const
+      try {
+        const result = await issueNonce(subject, rules)
+        if (events.hasSubscribers) tell(about, result)
+        return result
+      } catch (error) {
+        tellOutage(about, error)
+        throw error
+      }
+    },
     async spend(token, purpose, binding) {
       const audiences = purposes.get(purpose)
       if (audiences === undefined) throw new TypeError(`spend: the purpose ${JSON.stringify(purpose)} was not declared`)
-      const spend = async (): Promise<VerifiedNonce> =>
-        spendVerified(await verifyNonce(token, audiences, rules), purpose, { store, binding })
-      const result = await told({ action: 'spend', purpose, ...presenter(binding) }, spend())
-      return result.ok ? { ok: true, claims: result.claims } : { ok: false, refusal: result.refusal }
+      try {
+        const result = await spendVerified(await verifyNonce(token, audiences, rules), purpose, binding, store)
+        if (events.hasSubscribers) tell({ action: 'spend', purpose, ...presenter(binding) }, result)
+        return result.ok ? { ok: true, claims: result.claims } : { ok: false, refusal: result.refusal }
+      } catch (error) {
+        tellOutage({ action: 'spend', purpose, ...presenter(binding) }, error)
+        throw error
+      }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { type JwtClaims, type Outcome, type Reason, type Refusal, refuse } from '@countersign/core'
+import { type JwtClaims, type Outcome, type Reason, type Refusal, refuse, type VerificationKey, whenKnown } from '@countersign/core'
 import { checkAudience, checkTimes, type Jws, normalizeType, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import type { NonceRules } from './nonce-rules.js'
 
@@ -10,12 +10,25 @@ const fail = (refusal: Refusal | Reason): { readonly ok: false; readonly refusal
   refusal: typeof refusal === 'string' ? refuse(refusal) : refusal,
 })
 
-async function signatureFault({ header, ...rest }: Jws, { algorithm, keys, typ }: NonceRules): Promise<Reason | undefined> {
-  if (header.alg !== algorithm) return 'algorithm'
-  const key = await keys.find({ kid: header.kid, algorithm })
-  if (key === undefined) return 'unknown_key'
-  if (!verifySignature({ header, ...rest }, key)) return 'signature'
-  return normalizeType(header.typ) === normalizeType(typ) ? undefined : 'token_type'
+function judgeClaims(jws: Jws, audiences: readonly string[], { issuer, toleranceSeconds, now }: NonceRules): VerifiedNonce {
+  const read = parseClaims(jws)
+  if (!read.ok) return read
+  const { claims } = read
+  const { iss, exp, jti, cnf } = claims
+  if (iss === undefined || exp === undefined || !jti) return fail('claims')
+  if (iss !== issuer) return { ...fail('unknown_issuer'), jti }
+  if (cnf !== undefined) return { ...fail('confirmation'), jti }
+  const refusal =
+    checkTimes(claims, { now: now() / 1000, toleranceSeconds, maxFutureIssuedSeconds: 60 }) ?? checkAudience(claims, audiences)
+  return refusal ? { ...fail(refusal), jti } : { ok: true, claims: claims as JwtClaims, jti }
+}
+
+function judge(jws: Jws, key: VerificationKey | undefined, audiences: readonly string[], rules: NonceRules): VerifiedNonce {
+  if (key === undefined) return fail('unknown_key')
+  if (!verifySignature(jws, key)) return fail('signature')
+  rules.headers.remember(jws)
+  if (normalizeType(jws.header.typ) !== rules.type) return fail('token_type')
+  return judgeClaims(jws, audiences, rules)
 }
 
 /**
@@ -23,19 +36,11 @@ async function signatureFault({ header, ...rest }: Jws, { algorithm, keys, typ }
  *
  * @param audiences - of the purpose
  */
-export async function verifyNonce(token: unknown, audiences: readonly string[], rules: NonceRules): Promise<VerifiedNonce> {
-  const parsed = typeof token === 'string' ? parseJws(token) : fail('malformed')
+export function verifyNonce(token: unknown, audiences: readonly string[], rules: NonceRules): VerifiedNonce | Promise<VerifiedNonce> {
+  const { algorithm, headers, keys } = rules
+  const parsed = typeof token === 'string' ? parseJws(token, { headers }) : fail('malformed')
   if (!parsed.ok) return parsed
-  const fault = await signatureFault(parsed.jws, rules)
-  if (fault !== undefined) return fail(fault)
-  const read = parseClaims(parsed.jws)
-  if (!read.ok) return read
-  const { claims } = read
-  const { iss, exp, jti, cnf } = claims
-  if (iss === undefined || exp === undefined || !jti) return fail('claims')
-  if (iss !== rules.issuer) return { ...fail('unknown_issuer'), jti }
-  if (cnf !== undefined) return { ...fail('confirmation'), jti }
-  const times = { now: rules.now() / 1000, toleranceSeconds: rules.toleranceSeconds, maxFutureIssuedSeconds: 60 }
-  const refusal = checkTimes(claims, times) ?? checkAudience(claims, audiences)
-  return refusal ? { ...fail(refusal), jti } : { ok: true, claims: claims as JwtClaims, jti }
+  const { jws } = parsed
+  if (jws.header.alg !== algorithm) return fail('algorithm')
+  return whenKnown(keys.find({ kid: jws.header.kid, algorithm }), (key) => judge(jws, key, audiences, rules))
 }
