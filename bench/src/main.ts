@@ -3,6 +3,7 @@ import { guardBench } from './guard-bench.js'
 import { jwksBench } from './jwks-bench.js'
 import { nonceBench } from './nonce-bench.js'
 import { nonceMemoryBench } from './nonce-memory-bench.js'
+import { postgresBench } from './postgres-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
 import { signBench } from './sign-bench.js'
 import { storesBench } from './stores-bench.js'
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
+  'postgres-claim': () => postgresBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
   'nonce-memory': () => nonceMemoryBench(quick ? 10_000 : 1_000_000),
   nonce: () => nonceBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 60 }),
 }
