@@ -1,6 +1,6 @@
 import type { Reply, WireRequest } from './http.js'
 import type { Lifecycle } from './lifecycle.js'
-import type { Reason, Refusal } from './refusal.js'
+import type { Outcome, Reason, Refusal } from './refusal.js'
 
 /** The claims that RFC 7519 §4.1 registers, and whatever else the issuer says. */
 export interface JwtClaims {
@@ -74,3 +74,12 @@ export interface Guard<A extends Auth<string, object> = Auth> extends Lifecycle 
 
 /** The `Auth` that a guard gives. */
 export type AuthOf<G> = G extends Guard<infer A> ? A : never
+
+/** Verifies tokens without HTTP: what grants, introspection and the like need of a verifier. */
+export interface TokenVerifier<A extends object = Auth> {
+  /**
+   * @param token - a compact JWS
+   * @returns what the token says, or why it is refused; rejects with `Unavailable` in an outage of keys or revocations
+   */
+  verify(token: string): Promise<Outcome<{ readonly auth: A }>>
+}

@@ -1,6 +1,6 @@
 export { answer } from './answer.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
-export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext } from './auth.js'
+export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
 export type { ChallengeStore } from './challenge-store.js'
 export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'
 export type { Now } from './clock.js'

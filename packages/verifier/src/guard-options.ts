@@ -1,4 +1,4 @@
-import type { Auth, Dialect, Guard, JwtClaims, Lifecycle, Now, Outcome, RevocationView } from '@countersign/core'
+import type { Auth, Dialect, Guard, JwtClaims, Lifecycle, Now, RevocationView, TokenVerifier } from '@countersign/core'
 import type { TokenPlaces } from './bearer.js'
 import type { ClaimsOf, IssuerEntry } from './issuer-entry.js'
 import type { TenantOptions } from './tenants.js'
@@ -59,12 +59,7 @@ export type AuthOfIssuers<I extends Issuers, Via extends string = never, Claims 
   | ([Via] extends [never] ? never : Auth<Via, Claims>)
 
 /** Verifies tokens without HTTP. */
-export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> extends Lifecycle {
-  /**
-   * @param token - a compact JWS
-   * @returns what the token says, or why it is refused; rejects with `Unavailable` in an outage of keys or revocations
-   */
-  verify(token: string): Promise<Outcome<{ readonly auth: A }>>
+export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> extends Lifecycle, TokenVerifier<A> {
   /**
    * Adds or replaces an issuer of the running verifier. Tokens that the old entry accepted are judged anew.
    * @throws TypeError if another entry has one of its issuers
