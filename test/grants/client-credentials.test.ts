@@ -62,7 +62,7 @@ describe('an access token', () => {
       iat: clock.now() / 1000,
       exp: clock.now() / 1000 + 900,
       jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      client_key: expect.stringMatching(`^secret:${client.secretId}:[\\w-]{16}$`),
+      client_credential: expect.stringMatching(`^secret:${client.secretId}:[\\w-]{16}$`),
     })
   })
 
@@ -81,7 +81,7 @@ describe('an access token', () => {
     const good = setup({ claims: ({ client, subject }) => ({ tenant: `${client.id} ${subject}` }) })
     const { id, secret } = await good.register({ id: 'c1' })
     expect(claimsOf((await good.ask(grantType, basic(id, secret))).body.access_token).tenant).toBe('c1 c1')
-    for (const name of ['sub', 'iss', 'aud', 'exp', 'scope', 'client_id', 'act', 'cnf', 'client_key']) {
+    for (const name of ['sub', 'iss', 'aud', 'exp', 'scope', 'client_id', 'act', 'cnf', 'client_key', 'client_credential']) {
       const bad = setup({ claims: () => ({ [name]: 'admin' }) })
       const client = await bad.register()
       await expect(bad.ask(grantType, basic(client.id, client.secret))).rejects.toThrow(TypeError)

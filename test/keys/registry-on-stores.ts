@@ -90,7 +90,7 @@ export function registrySuite<Place>(backend: StoreBackend<Place>): void {
         jti: undefined,
         subject: undefined,
         clientId: undefined,
-        clientKey: undefined,
+        clientKeys: [],
         issuedAt: 0,
       }
       await until(async () => (await view.check(query)) === 'revoked_key', 2500)

@@ -5,7 +5,7 @@ import { issuer, ofClient, ofKey, revocationEvents, startsAt, startTrial, verdic
 describe('a revocation', () => {
   it.each<[RevocationEntry, object, string]>([
     [ofKey('k'), { kid: 'k' }, 'revoked_key'],
-    [{ type: 'client_key', issuer, thumbprint: 't' }, { clientKey: 't' }, 'revoked_key'],
+    [{ type: 'client_key', issuer, thumbprint: 't' }, { clientKeys: ['t'] }, 'revoked_key'],
     [{ type: 'jti', issuer, jti: 'j', expiresAt: startsAt + 301 }, { jti: 'j' }, 'revoked_token'],
     [{ type: 'subject', issuer, subject: 's', notBefore: startsAt + 1 }, { subject: 's' }, 'revoked_subject'],
     [ofClient('c'), { clientId: 'c' }, 'revoked_client'],

@@ -12,7 +12,7 @@ export const ofClient = (clientId: string): RevocationEntry => ({ type: 'client'
 
 /** What is asked about a token that was issued a second after the start and lives for five minutes. */
 function queryOf(changes: Partial<RevocationQuery> = {}): RevocationQuery {
-  const nothing = { kid: undefined, thumbprint: undefined, jti: undefined, subject: undefined, clientId: undefined, clientKey: undefined }
+  const nothing = { kid: undefined, thumbprint: undefined, jti: undefined, subject: undefined, clientId: undefined, clientKeys: [] }
   return { issuer, ...nothing, issuedAt: startsAt + 1, expiresAt: startsAt + 301, via: 'main', ...changes }
 }
 

@@ -17,6 +17,13 @@ describe('an entry', () => {
   it.each<[string, RevocationEntry, Record<string, unknown>, string]>([
     ['signing_key', { type: 'signing_key', issuer, kid }, {}, '401 revoked_key'],
     ['client_key', { type: 'client_key', issuer, thumbprint: 'tp' }, { client_key: 'tp' }, '401 revoked_key'],
+    ['client_key, of several', { type: 'client_key', issuer, thumbprint: 'tp' }, { client_key: ['other', 'tp'] }, '401 revoked_key'],
+    [
+      'client_key by credential',
+      { type: 'client_key', issuer, thumbprint: 'c' },
+      { client_key: 'tp', client_credential: 'c' },
+      '401 revoked_key',
+    ],
     ['jti', { type: 'jti', issuer, jti: 'j', expiresAt: startsAt + 300 }, { jti: 'j' }, '401 revoked_token'],
     ['subject', { type: 'subject', issuer, subject: 'user-1', notBefore: startsAt }, {}, '401 revoked_subject'],
     ['client', { type: 'client', issuer, clientId: 'app' }, { client_id: 'app' }, '401 revoked_client'],
@@ -137,7 +144,7 @@ describe("a token's entry", () => {
     clock.advance(2)
     expect(await answerTo(guard, token)).toBe('401 expired')
     sweep()
-    expect(revocations.check({ issuer, jti: 'j' } as never)).toBeUndefined()
+    expect(revocations.check({ issuer, jti: 'j', clientKeys: [] } as never)).toBeUndefined()
   })
 })
 

@@ -4,7 +4,7 @@ import type { Reason } from './refusal.js'
 export type RevocationEntry =
   /** An issuer's signing key, also a foreign issuer's, before that issuer reacts. */
   | { readonly type: 'signing_key'; readonly issuer: string; readonly kid: string }
-  /** A client's registered key by RFC 7638 thumbprint: ends the tokens obtained with it. */
+  /** A client's registered key by RFC 7638 thumbprint, or another of its credentials by name: ends the tokens obtained with it. */
   | { readonly type: 'client_key'; readonly issuer: string; readonly thumbprint: string }
   /** One token. Kept until `expiresAt`, the token's own. */
   | { readonly type: 'jti'; readonly issuer: string; readonly jti: string; readonly expiresAt: number }
@@ -22,8 +22,8 @@ export interface RevocationQuery {
   readonly jti: string | undefined
   readonly subject: string | undefined
   readonly clientId: string | undefined
-  /** The private claim `client_key`. */
-  readonly clientKey: string | undefined
+  /** What the client obtained the token with: all texts of the private claims `client_key` and `client_credential`. */
+  readonly clientKeys: readonly string[]
   /** The claim `iat`; a token without one counts as old. */
   readonly issuedAt: number | undefined
   /** The claim `exp`. */

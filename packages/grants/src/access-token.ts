@@ -39,6 +39,7 @@ const reserved: readonly string[] = [
   'azp',
   'cid',
   'client_key',
+  'client_credential',
 ]
 
 function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
@@ -78,7 +79,7 @@ export async function signAccessToken(signer: Signer, parts: AccessTokenParts): 
     exp: now + lifeSeconds,
     jti,
     ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
-    client_key: credentialName(client, secretId),
+    client_credential: credentialName(client, secretId),
   }
   return signJwt(claims, { signer, typ: 'at+jwt' })
 }

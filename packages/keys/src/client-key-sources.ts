@@ -105,7 +105,13 @@ export function createClientKeySources(
   async function isRevoked(clientId: string, thumbprint: string | undefined): Promise<boolean> {
     if (denylist === undefined) return false
     const none = { kid: undefined, thumbprint: undefined, jti: undefined, subject: undefined }
-    const query = { ...none, issuer: denylist.issuer, clientId, clientKey: thumbprint, issuedAt: now() / 1000 }
+    const query = {
+      ...none,
+      issuer: denylist.issuer,
+      clientId,
+      clientKeys: thumbprint === undefined ? [] : [thumbprint],
+      issuedAt: now() / 1000,
+    }
     return (await denylist.revocations.check(query)) !== undefined
   }
 

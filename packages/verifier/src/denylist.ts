@@ -92,7 +92,7 @@ export function createDenylist(now?: Now): Denylist {
     check(query) {
       const { issuer } = query
       if (has('signing_key', issuer, query.kid) || has('signing_key', issuer, query.thumbprint)) return 'revoked_key'
-      if (has('client_key', issuer, query.clientKey)) return 'revoked_key'
+      if (query.clientKeys.some((name) => has('client_key', issuer, name))) return 'revoked_key'
       if (has('jti', issuer, query.jti)) return 'revoked_token'
       if (subjectEnded(query)) return 'revoked_subject'
       return has('client', issuer, query.clientId) ? 'revoked_client' : undefined

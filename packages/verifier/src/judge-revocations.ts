@@ -2,6 +2,8 @@ import { type Auth, type RevocationQuery, type RevocationReason, type Revocation
 import type { ParsedClaims } from '@countersign/jwt'
 import type { TrustedIssuer } from './trust.js'
 
+const isText = (value: unknown): value is string => typeof value === 'string'
+
 /** What a view is asked about a token: once for each `iss` under which it may have been revoked. `claims` as they stand in the token. */
 export function queriesOf(
   claims: ParsedClaims,
@@ -9,7 +11,8 @@ export function queriesOf(
   auth: Auth,
   thumbprint: string | undefined,
 ): readonly RevocationQuery[] {
-  const { jti, iat, client_key: clientKey } = claims
+  const { jti, iat, client_key: key, client_credential: credential } = claims
+  const clientKeys = [key, credential].flat().filter(isText)
   return trusted.aliases.map((issuer) => ({
     issuer,
     kid: auth.kid,
@@ -17,7 +20,7 @@ export function queriesOf(
     jti,
     subject: auth.subject,
     clientId: auth.clientId,
-    clientKey: typeof clientKey === 'string' ? clientKey : undefined,
+    clientKeys,
     issuedAt: iat,
     expiresAt: auth.expiresAt,
     via: trusted.via,
