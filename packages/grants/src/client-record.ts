@@ -24,6 +24,8 @@ export interface ClientRecords {
   add(record: ClientRecord): Promise<boolean>
   /** Changes a record, again if somebody else changed it meanwhile. Undefined for one that is not there. */
   change(id: string, change: (record: ClientRecord) => ClientRecord): Promise<ClientRecord | undefined>
+  /** Removes it if it is locked and of that era; true also if it is not there any more. */
+  remove(locked: Pick<ClientRecord, 'id' | 'era'>): Promise<boolean>
   list(query: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ClientRecord[]>
 }
 
@@ -89,6 +91,12 @@ export function clientRecords(store: DocumentStore): ClientRecords {
     },
     add: (record) => reachable(store.put({ collection, id: record.id, value: JSON.stringify(record), revision: 0 })),
     change: (id, change) => attempt(id, change, attempts),
+    async remove({ id, era }) {
+      const document = await reachable(store.get({ collection, id }))
+      if (document === undefined) return true
+      const kept = parse(document.value)
+      return kept.isLocked && kept.era === era && (await reachable(store.remove({ collection, id, revision: document.revision })))
+    },
     list: async (query) => (await reachable(store.list({ collection, ...query }))).map(({ value }) => parse(value)),
   }
 }

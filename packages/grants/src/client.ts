@@ -27,6 +27,8 @@ export type RefreshPolicy =
 /** What a client is and may do. */
 export interface ClientSettings {
   readonly title?: string
+  /** Whom it belongs to, in the host's own words, for instance the id of a department. */
+  readonly owner?: string
   /** @defaultValue `['client_secret_basic']` */
   readonly methods?: readonly ClientMethod[]
   /** Whether the halves of Basic are form-encoded (RFC 6749 §2.3.1) or taken as they are. @defaultValue `'form'` */
@@ -48,8 +50,8 @@ export interface ClientSettings {
 }
 
 /** Settings with their defaults. */
-export type CompleteSettings = Required<Omit<ClientSettings, 'title' | 'audiences' | 'accessTokenSeconds'>> &
-  Pick<ClientSettings, 'title' | 'audiences' | 'accessTokenSeconds'>
+export type CompleteSettings = Required<Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds'>> &
+  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds'>
 
 /** A secret of a client as it is shown: without the secret. Times are epoch seconds. */
 export interface SecretView {
@@ -116,11 +118,13 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
     defaultScopes: settings.defaultScopes ?? scopes,
     refresh,
     ...(settings.title !== undefined && { title: settings.title }),
+    ...(settings.owner !== undefined && { owner: settings.owner }),
     ...(audiences !== undefined && { audiences }),
     ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
   }
   if (!areTexts(complete.methods) || complete.methods.length === 0 || complete.methods.some((method) => !methods.includes(method)))
     fail(`methods are of ${methods.join(', ')}`)
+  if (settings.owner !== undefined && !areTexts([settings.owner])) fail('owner is a text')
   const isPublic = isPublicClient(complete)
   if (isPublic && complete.methods.length > 1) fail('a client that may do without its secret has none')
   if (basicEncoding !== 'form' && basicEncoding !== 'raw') fail('basicEncoding is form or raw')

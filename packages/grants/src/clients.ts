@@ -1,17 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  type DocumentStore,
-  eventChannel,
-  type Now,
-  type RevocationEntry,
-  type RevocationStore,
-  type SecretsOption,
-} from '@countersign/core'
+import { type DocumentStore, eventChannel, type Now, type RevocationStore, type SecretsOption } from '@countersign/core'
 import { type ClientVerdict, createClientJudge } from './authenticate-client.js'
 import { type Client, type ClientSettings, completeSettings, isClientId, isPublicClient, type SecretView } from './client.js'
-import { type ClientRecord, clientOf, clientRecords, reachable } from './client-record.js'
+import { type ClientChanges, changedRecord } from './client-changes.js'
+import { createClientEndings } from './client-endings.js'
+import { type ClientRecord, clientOf, clientRecords } from './client-record.js'
 import { createSecretHasher, type KeptSecret, newSecret } from './client-secret.js'
-import { credentialName, credentialNames } from './credential-name.js'
 import { createLastUses } from './last-uses.js'
 import type { PresentedClient } from './presented-client.js'
 
@@ -74,6 +68,17 @@ export interface Clients {
     readonly after?: string
     readonly limit?: number
   }): Promise<readonly (Omit<Client, 'secrets'> & { readonly secrets: readonly UsedSecretView[] })[]>
+  /**
+   * Changes some settings; `undefined` is back to the default. Refresh tokens give no more than the new settings allow; access
+   * tokens that are out keep what they have until they expire. Undefined for a client that is not there. Rejects with TypeError
+   * if the settings do not fit together, or would make a public client of a confidential one or the reverse.
+   */
+  update(id: string, changes: ClientChanges): Promise<Client | undefined>
+  /**
+   * Ends everything that the client has, and forgets it. A client that is registered under the same id later has nothing of it.
+   * Keys that were registered elsewhere are the host's to revoke. False for one that is not there.
+   */
+  remove(id: string): Promise<boolean>
   /** Ends everything that the client has, tokens and refresh tokens, and lets it get nothing more. False for one that is not there. */
   lock(id: string): Promise<boolean>
   /** Lets the client get new tokens. Refresh tokens from before the lock stay dead. */
@@ -82,6 +87,8 @@ export interface Clients {
   addSecret(id: string, settings?: SecretSettings): Promise<IssuedSecret | undefined>
   /** Ends a secret and the tokens and refresh tokens obtained with it. False if there is no such one. */
   revokeSecret(id: string, secretId: string): Promise<boolean>
+  /** When each secret was last used, by its id, in epoch seconds and to about a minute. A secret that was not used is not there. */
+  lastUses(id: string): Promise<Readonly<Record<string, number>>>
   /** Judges what {@link PresentedClient} says. Unknown clients and wrong secrets cost the same. */
   authenticate(presented: Exclude<PresentedClient, { method: 'anonymous' }>): Promise<ClientVerdict>
 }
@@ -118,6 +125,7 @@ export function createClients(options: ClientsOptions): Clients {
   const uses = createLastUses(store, now)
   const judge = createClientJudge({ records, hasher, now })
   const newEra = (): string => random(12).toString('base64url')
+  const endings = createClientEndings({ records, issuer, revocations, newEra })
 
   function make(settings: SecretSettings): { readonly kept: KeptSecret; readonly issued: IssuedSecret } {
     checkSecret(settings)
@@ -126,15 +134,6 @@ export function createClients(options: ClientsOptions): Clients {
     const id = uuid()
     const kept = { id, title, createdAt: Math.floor(now() / 1000), notBefore, expiresAt, ...hasher.hash(secret) }
     return { kept, issued: { id, secret } }
-  }
-
-  async function announce(entry: RevocationEntry, undone = false): Promise<void> {
-    if (revocations) await reachable(revocations.revoke(entry, undone ? { undone } : {}))
-  }
-
-  /** What is announced of a client is taken back when it is unlocked; this is not. */
-  async function endCredentials(client: Client): Promise<void> {
-    for (const thumbprint of credentialNames(client)) await announce({ type: 'client_key', issuer, thumbprint })
   }
 
   /** Tells the audit, and passes on whether there was such a one. */
@@ -165,26 +164,18 @@ export function createClients(options: ClientsOptions): Clients {
         }),
       )
     },
-    async lock(id) {
-      // Tokens first: whatever is issued until the record is locked as well is covered by the announcement.
-      const known = (await records.get(id))?.client
-      if (known === undefined) return audited('lock', id, false)
-      await announce({ type: 'client', issuer, clientId: id })
-      // Twice, because a secret may have been added meanwhile, and because a lock that failed half-way is tried again.
-      await endCredentials(known)
-      const ended: { client?: Client } = {}
-      const locked = await records.change(id, (record) => {
-        ended.client = clientOf(record)
-        return { ...record, isLocked: true, era: newEra() }
-      })
-      if (ended.client) await endCredentials(ended.client)
-      return audited('lock', id, locked !== undefined)
+    async update(id, changes) {
+      const changed = await records.change(id, (record) => changedRecord(record, changes))
+      return audited('update', id, changed !== undefined) && changed ? clientOf(changed) : undefined
     },
-    async unlock(id) {
-      const unlocked = await records.change(id, (record) => ({ ...record, isLocked: false }))
-      if (unlocked) await announce({ type: 'client', issuer, clientId: id }, true)
-      return audited('unlock', id, unlocked !== undefined)
+    async remove(id) {
+      const isDone = await endings.remove(id)
+      // Also of one that is not there: a removal that failed before this is tried again.
+      await uses.forget(id)
+      return audited('remove', id, isDone)
     },
+    lock: async (id) => audited('lock', id, await endings.lock(id)),
+    unlock: async (id) => audited('unlock', id, await endings.unlock(id)),
     async addSecret(id, settings = {}) {
       const { kept, issued } = make(settings)
       const changed = await records.change(id, (record) =>
@@ -193,13 +184,8 @@ export function createClients(options: ClientsOptions): Clients {
       const isDone = changed?.secrets.some((secret) => secret.id === kept.id) ?? false
       return audited('add_secret', id, isDone, kept.id) ? issued : undefined
     },
-    async revokeSecret(id, secretId) {
-      const client = (await records.get(id))?.client
-      if (!client?.secrets.some((secret) => secret.id === secretId)) return audited('revoke_secret', id, false, secretId)
-      await announce({ type: 'client_key', issuer, thumbprint: credentialName(client, secretId) })
-      await records.change(id, (record) => ({ ...record, secrets: record.secrets.filter((secret) => secret.id !== secretId) }))
-      return audited('revoke_secret', id, true, secretId)
-    },
+    revokeSecret: async (id, secretId) => audited('revoke_secret', id, await endings.revokeSecret(id, secretId), secretId),
+    lastUses: (id) => uses.get(id),
     async authenticate(presented) {
       const verdict = await judge(presented)
       if (verdict.ok && verdict.secretId !== undefined) uses.note(verdict.client.id, verdict.secretId)

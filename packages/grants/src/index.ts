@@ -1,6 +1,7 @@
 export type { AuthenticatedClient, ClientVerdict } from './authenticate-client.js'
 export type { Client, ClientMethod, ClientSettings, CompleteSettings, RefreshPolicy, SecretView } from './client.js'
 export { createClientAuthenticator } from './client-authenticator.js'
+export type { ClientChanges } from './client-changes.js'
 export { clientCredentials } from './client-credentials.js'
 export {
   type ClientRegistration,

@@ -6,6 +6,8 @@ export interface LastUses {
   /** Never fails and keeps nobody waiting: what could not be noted is noted at a later use. */
   note(clientId: string, secretId: string): void
   get(clientId: string): Promise<Readonly<Record<string, number>>>
+  /** Of a client that was removed. */
+  forget(clientId: string): Promise<void>
 }
 
 const collection = 'client_uses'
@@ -38,5 +40,9 @@ export function createLastUses(store: DocumentStore, now: Now): LastUses {
       })
     },
     get: async (clientId) => (await read(clientId)).uses,
+    async forget(clientId) {
+      const { revision } = await read(clientId)
+      if (revision > 0) await reachable(store.remove({ collection, id: clientId, revision }))
+    },
   }
 }

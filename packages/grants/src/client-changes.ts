@@ -1,0 +1,25 @@
+import { type ClientSettings, completeSettings, isPublicClient } from './client.js'
+import type { ClientRecord } from './client-record.js'
+
+/** Settings to change; `undefined` is back to the default. */
+export type ClientChanges = { readonly [Name in keyof ClientSettings]?: ClientSettings[Name] | undefined }
+
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((one) => others.includes(one))
+
+/**
+ * The record with other settings, judged as a whole.
+ *
+ * @throws TypeError if they do not fit together
+ */
+export function changedRecord(record: ClientRecord, changes: ClientChanges): ClientRecord {
+  const { v, id, isLocked, era, secrets, ...before } = record
+  // Whoever never set them apart means all of its scopes.
+  const defaultScopes = areSame(before.defaultScopes, before.scopes) ? undefined : before.defaultScopes
+  const wanted = Object.entries({ ...before, defaultScopes, ...changes }).filter(([, value]) => value !== undefined)
+  const settings = completeSettings(Object.fromEntries(wanted) as unknown as ClientSettings)
+  // What it holds was given to a client of the other kind.
+  if (isPublicClient(settings) !== isPublicClient(before))
+    throw new TypeError('client: a public client stays one, and a confidential one too')
+  return { ...settings, v, id, isLocked, era, secrets }
+}
