@@ -7,6 +7,7 @@ describe('a revocation', () => {
     [ofKey('k'), { kid: 'k' }, 'revoked_key'],
     [{ type: 'client_key', issuer, thumbprint: 't' }, { clientKeys: ['t'] }, 'revoked_key'],
     [{ type: 'jti', issuer, jti: 'j', expiresAt: startsAt + 301 }, { jti: 'j' }, 'revoked_token'],
+    [{ type: 'family', issuer, family: 'f', expiresAt: startsAt + 301 }, { family: 'f' }, 'revoked_token'],
     [{ type: 'subject', issuer, subject: 's', notBefore: startsAt + 1 }, { subject: 's' }, 'revoked_subject'],
     [ofClient('c'), { clientId: 'c' }, 'revoked_client'],
   ])('of %j reaches the other processes, and only what it names', async (entry, named, reason) => {
@@ -162,15 +163,17 @@ describe('an entry with an end', () => {
   const hour = 3600
   const expiresAt = startsAt + 301
   const jti: RevocationEntry = { type: 'jti', issuer, jti: 'j', expiresAt }
+  const family: RevocationEntry = { type: 'family', issuer, family: 'f', expiresAt }
   const subject: RevocationEntry = { type: 'subject', issuer, subject: 's', notBefore: startsAt + 1 }
 
   it('counts as long as any entry may believe its token, and is forgotten after that', async () => {
     const { view, store, ask, pass } = await startTrial({ pollSeconds: 60, maxStalenessSeconds: 90, maxTokenLifeSeconds: 2 * hour })
-    for (const entry of [jti, subject]) await view.revoke(entry)
+    for (const entry of [jti, family, subject]) await view.revoke(entry)
+    const all = async () => [await ask({ jti: 'j' }), await ask({ family: 'f' }), await ask({ subject: 's' })]
     await pass(301 + hour - 10)
-    expect([await ask({ jti: 'j' }), await ask({ subject: 's' })]).toEqual(['revoked_token', 'revoked_subject'])
+    expect(await all()).toEqual(['revoked_token', 'revoked_token', 'revoked_subject'])
     await pass(120)
-    expect([await ask({ jti: 'j' }), await ask({ subject: 's' })]).toEqual(['pass', 'revoked_subject'])
+    expect(await all()).toEqual(['pass', 'pass', 'revoked_subject'])
     await pass(2 * hour)
     expect(await ask({ subject: 's' })).toBe('pass')
     expect(await store.all()).toEqual([])

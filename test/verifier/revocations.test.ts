@@ -25,6 +25,7 @@ describe('an entry', () => {
       '401 revoked_key',
     ],
     ['jti', { type: 'jti', issuer, jti: 'j', expiresAt: startsAt + 300 }, { jti: 'j' }, '401 revoked_token'],
+    ['family', { type: 'family', issuer, family: 'f', expiresAt: startsAt + 300 }, { refresh_family: 'f' }, '401 revoked_token'],
     ['subject', { type: 'subject', issuer, subject: 'user-1', notBefore: startsAt }, {}, '401 revoked_subject'],
     ['client', { type: 'client', issuer, clientId: 'app' }, { client_id: 'app' }, '401 revoked_client'],
     ['client by azp', { type: 'client', issuer, clientId: 'app' }, { azp: 'app' }, '401 revoked_client'],
@@ -59,6 +60,7 @@ describe('an entry', () => {
     ['no time', { type: 'subject', issuer, subject: 'a' }],
     ['a time that is no number', { type: 'subject', issuer, subject: 'a', notBefore: 'now' }],
     ['no expiry', { type: 'jti', issuer, jti: 'a' }],
+    ['no expiry of a family', { type: 'family', issuer, family: 'a' }],
     ['nothing', {}],
   ])('with %s is a TypeError', (_what, entry) => {
     const { revocations } = startWith()
@@ -68,11 +70,12 @@ describe('an entry', () => {
 
   it.each<RevocationEntry>([
     { type: 'jti', issuer, jti: 'j', expiresAt: startsAt + 300 },
+    { type: 'family', issuer, family: 'f', expiresAt: startsAt + 300 },
     { type: 'subject', issuer, subject: 'user-1', notBefore: startsAt },
     { type: 'client', issuer, clientId: 'app' },
   ])('of type $type can be taken back', async (entry) => {
     const { guard, revocations } = startWith()
-    const token = await tokenOf({ jti: 'j', client_id: 'app' })
+    const token = await tokenOf({ jti: 'j', client_id: 'app', refresh_family: 'f' })
     revocations.revoke(entry)
     expect(await answerTo(guard, token)).toMatch(/^401 revoked_/)
     revocations.unrevoke(entry)
@@ -129,14 +132,14 @@ describe("a subject's entry", () => {
 })
 
 describe("a token's entry", () => {
-  it('is kept as long as any entry may believe the token, and not for ever', async () => {
+  it.each(['jti', 'family'] as const)('of type %s is kept as long as any entry may believe the token, and not for ever', async (type) => {
     const issuers = { main: entryOf({ clockToleranceSeconds: 3600 }) }
     const { guard, clock, revocations } = startWith({ issuers })
-    const token = await tokenOf({ jti: 'j' })
-    const entry = { type: 'jti', issuer, jti: 'j', expiresAt: startsAt + 300 } as const
+    const token = await tokenOf({ jti: 'j', refresh_family: 'j' })
+    const entry = { type, issuer, jti: 'j', family: 'j', expiresAt: startsAt + 300 } as const
     revocations.revoke(entry)
     const sweep = (): void => {
-      for (let at = 0; at < 1000; at++) revocations.revoke({ ...entry, jti: `other-${at}`, expiresAt: 1 })
+      for (let at = 0; at < 1000; at++) revocations.revoke({ ...entry, jti: `other-${at}`, family: `other-${at}`, expiresAt: 1 })
     }
     clock.advance(300 + 3599)
     sweep()
@@ -144,7 +147,7 @@ describe("a token's entry", () => {
     clock.advance(2)
     expect(await answerTo(guard, token)).toBe('401 expired')
     sweep()
-    expect(revocations.check({ issuer, jti: 'j', clientKeys: [] } as never)).toBeUndefined()
+    expect(revocations.check({ issuer, jti: 'j', family: 'j', clientKeys: [] } as never)).toBeUndefined()
   })
 })
 

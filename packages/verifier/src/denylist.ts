@@ -19,6 +19,8 @@ export function nameOf(entry: RevocationEntry): string {
       return entry.thumbprint
     case 'jti':
       return entry.jti
+    case 'family':
+      return entry.family
     case 'subject':
       return entry.subject
     case 'client':
@@ -26,16 +28,21 @@ export function nameOf(entry: RevocationEntry): string {
   }
 }
 
+/** Ends with the tokens that it is about, at a time that it tells. */
+export function isOfTokens(entry: RevocationEntry): entry is Extract<RevocationEntry, { expiresAt: number }> {
+  return entry.type === 'jti' || entry.type === 'family'
+}
+
 /** The time of an entry in epoch seconds; Infinity for one without. Of two for the same, the later one covers the other. */
 export function timeOf(entry: RevocationEntry): number {
-  if (entry.type === 'jti') return entry.expiresAt
+  if (isOfTokens(entry)) return entry.expiresAt
   return entry.type === 'subject' ? entry.notBefore : Number.POSITIVE_INFINITY
 }
 
 /** A key stays revoked for ever. */
 export const isOfKey = ({ type }: RevocationEntry): boolean => type === 'signing_key' || type === 'client_key'
 
-const types: readonly string[] = ['signing_key', 'client_key', 'jti', 'subject', 'client']
+const types: readonly string[] = ['signing_key', 'client_key', 'jti', 'family', 'subject', 'client']
 /** Above this it is milliseconds: a subject would be ended for ever. */
 const latestSeconds = 1e11
 
@@ -50,7 +57,7 @@ export function checkEntry(entry: RevocationEntry, undone = false): void {
   const texts = [entry.issuer, nameOf(entry)]
   if (texts.some((text) => typeof text !== 'string' || text === ''))
     throw new TypeError(`a ${entry.type} entry needs its issuer and its name`)
-  const time = entry.type === 'jti' || entry.type === 'subject' ? timeOf(entry) : 0
+  const time = isOfTokens(entry) || entry.type === 'subject' ? timeOf(entry) : 0
   if (!(typeof time === 'number' && Math.abs(time) < latestSeconds))
     throw new TypeError(`a ${entry.type} entry needs its time in epoch seconds`)
   if (undone && isOfKey(entry)) throw new TypeError('a revoked key stays revoked')
@@ -66,6 +73,7 @@ export function createDenylist(now?: Now): Denylist {
     signing_key: new Map(),
     client_key: new Map(),
     jti: new Map(),
+    family: new Map(),
     subject: new Map(),
     client: new Map(),
   }
@@ -73,9 +81,11 @@ export function createDenylist(now?: Now): Denylist {
 
   function sweep(ended: number): void {
     state.sinceSweep = 0
-    for (const [issuer, jtis] of lists.jti) {
-      for (const [jti, expiresAt] of jtis) if (expiresAt < ended) jtis.delete(jti)
-      if (jtis.size === 0) lists.jti.delete(issuer)
+    for (const list of [lists.jti, lists.family]) {
+      for (const [issuer, names] of list) {
+        for (const [name, expiresAt] of names) if (expiresAt < ended) names.delete(name)
+        if (names.size === 0) list.delete(issuer)
+      }
     }
   }
 
@@ -93,7 +103,7 @@ export function createDenylist(now?: Now): Denylist {
       const { issuer } = query
       if (has('signing_key', issuer, query.kid) || has('signing_key', issuer, query.thumbprint)) return 'revoked_key'
       if (query.clientKeys.some((name) => has('client_key', issuer, name))) return 'revoked_key'
-      if (has('jti', issuer, query.jti)) return 'revoked_token'
+      if (has('jti', issuer, query.jti) || has('family', issuer, query.family)) return 'revoked_token'
       if (subjectEnded(query)) return 'revoked_subject'
       return has('client', issuer, query.clientId) ? 'revoked_client' : undefined
     },

@@ -11,7 +11,7 @@ export function queriesOf(
   auth: Auth,
   thumbprint: string | undefined,
 ): readonly RevocationQuery[] {
-  const { jti, iat, client_key: key, client_credential: credential } = claims
+  const { jti, iat, client_key: key, client_credential: credential, refresh_family: family } = claims
   const clientKeys = [key, credential].flat().filter(isText)
   return trusted.aliases.map((issuer) => ({
     issuer,
@@ -21,6 +21,7 @@ export function queriesOf(
     subject: auth.subject,
     clientId: auth.clientId,
     clientKeys,
+    family: isText(family) ? family : undefined,
     issuedAt: iat,
     expiresAt: auth.expiresAt,
     via: trusted.via,

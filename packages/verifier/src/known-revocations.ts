@@ -1,5 +1,5 @@
 import { eventChannel, type Now, type RevocationEntry, type RevocationRecord } from '@countersign/core'
-import { checkEntry, createDenylist, type Denylist, graceSeconds, isOfKey, nameOf, timeOf } from './denylist.js'
+import { checkEntry, createDenylist, type Denylist, graceSeconds, isOfKey, isOfTokens, nameOf, timeOf } from './denylist.js'
 
 /** An entry and how long it still counts; undefined is for ever. */
 export interface KnownEntry {
@@ -42,8 +42,8 @@ export function keepForMs(
   entry: RevocationEntry,
   { maxTokenLifeSeconds, now, undone }: { readonly maxTokenLifeSeconds: number; readonly now: number; readonly undone: boolean },
 ): number | undefined {
-  if (entry.type !== 'jti' && entry.type !== 'subject') return undefined
-  const last = entry.type === 'jti' ? entry.expiresAt : entry.notBefore + maxTokenLifeSeconds
+  if (!isOfTokens(entry) && entry.type !== 'subject') return undefined
+  const last = isOfTokens(entry) ? entry.expiresAt : entry.notBefore + maxTokenLifeSeconds
   const leftMs = Math.max(last * 1000 - now, undone ? maxTokenLifeSeconds * 1000 : 1)
   return leftMs + graceSeconds * 1000
 }

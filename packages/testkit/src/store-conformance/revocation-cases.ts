@@ -49,6 +49,7 @@ function readCases(define: DefineCase): readonly StoreCase[] {
         ...strangeStrings.map(keyEntry),
         { type: 'client_key', issuer: 'i', thumbprint: 't' },
         { type: 'jti', issuer: 'i', jti: 'j', expiresAt: 1_800_000_000.5 },
+        { type: 'family', issuer: 'i', family: 'f', expiresAt: 1_800_000_000 },
         { type: 'subject', issuer: 'i', subject: 's', notBefore: 1_800_000_000 },
         { type: 'client', issuer: 'i', clientId: 'c' },
       ]
