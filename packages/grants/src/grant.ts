@@ -93,7 +93,11 @@ export interface Grant {
   /** Nothing was waited for since the client was read, so its status need not be read again. @defaultValue false */
   readonly isImmediate?: boolean
   /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
-  begin?(granted: Granted, request: Pick<GrantRequest, 'client' | 'secretId' | 'now' | 'stores'>): Promise<BegunChain | undefined>
+  begin?(
+    granted: Granted,
+    /** `grantType` is the one that the client used, or went on with. */
+    request: Pick<GrantRequest, 'client' | 'secretId' | 'now' | 'stores'> & { readonly grantType: string },
+  ): Promise<BegunChain | undefined>
 }
 
 /** A chain of refresh tokens that was begun. */

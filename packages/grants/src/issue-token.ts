@@ -61,7 +61,10 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     const jti = uuid()
     const lifeSeconds = lifeOf(grant, asked)
     const accessToken = await signAccessToken(signer, { issuer, client, secretId, granted, claims, jti, now, lifeSeconds })
-    const chain = granted.refreshToken === undefined ? await chains?.begin?.(granted, asked) : undefined
+    const chain =
+      granted.refreshToken === undefined
+        ? await chains?.begin?.(granted, { ...asked, grantType: grant.continues ?? grant.type })
+        : undefined
     if (chain) trace.family = chain.family
     trace.jti = jti
     const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined

@@ -9,14 +9,20 @@ export interface ChainData {
   readonly audiences: readonly string[]
   readonly authentication?: Authentication
   readonly claims?: Readonly<Record<string, unknown>>
+  /** By which the chain began. */
+  readonly grantType: string
   /** Id of the client's secret that began the chain. */
   readonly secretId?: string
   /** Epoch seconds. */
   readonly startedAt: number
 }
 
-/** @param startedAt - epoch seconds */
-export function chainData(granted: Granted, secretId: string | undefined, startedAt: number): string {
+/** What a chain begins with. */
+export function chainData(
+  granted: Granted,
+  begun: Pick<ChainData, 'grantType' | 'startedAt'> & { readonly secretId: string | undefined },
+): string {
+  const { secretId, ...how } = begun
   const { subject, isPerson, scopes, audiences, authentication, claims } = granted
   const data: ChainData = {
     v: 1,
@@ -27,7 +33,7 @@ export function chainData(granted: Granted, secretId: string | undefined, starte
     ...(authentication && { authentication }),
     ...(claims && { claims }),
     ...(secretId !== undefined && { secretId }),
-    startedAt,
+    ...how,
   }
   return JSON.stringify(data)
 }

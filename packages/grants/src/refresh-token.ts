@@ -44,6 +44,8 @@ function grantedBy(data: ChainData | undefined, asked: GrantRequest): Granted | 
   const { client, requestedScopes: scopes = data.scopes, requestedAudiences: audiences = data.audiences } = asked
   if (!scopes.every((scope) => data.scopes.includes(scope))) return refused('scope_not_allowed')
   if (!audiences.every((audience) => data.audiences.includes(audience))) return refused('target_not_allowed')
+  const kept = audiences.filter((audience) => client.audiences?.includes(audience) ?? true)
+  if (kept.length === 0 || !client.grants.includes(data.grantType)) return refused('refresh_revoked')
   if (data.secretId !== undefined && !client.secrets.some(({ id }) => id === data.secretId)) return refused('refresh_revoked')
   return {
     ok: true,
@@ -51,7 +53,7 @@ function grantedBy(data: ChainData | undefined, asked: GrantRequest): Granted | 
     isPerson: data.isPerson,
     // What was taken from the client since is not given any more.
     scopes: scopes.filter((scope) => client.scopes.includes(scope)),
-    audiences,
+    audiences: kept,
     ...(data.authentication && { authentication: data.authentication }),
     ...(data.claims && { claims: data.claims }),
   }
@@ -192,10 +194,10 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
           return rotate(presented, asked)
       }
     },
-    async begin(granted, { client, secretId, now, stores }) {
+    async begin(granted, { client, secretId, now, stores, grantType }) {
       if (client.refresh.policy === 'none' || !client.grants.includes('refresh_token')) return undefined
       const family = random(16).toString('base64url')
-      const data = chainData(granted, secretId, now)
+      const data = chainData(granted, { secretId, grantType, startedAt: now })
       await reachable(stores.families.create({ family, binding: bindingOf(client), data, keepForMs: firstKeepSeconds(client) * 1000 }))
       return { family, refreshToken: tokens.write({ family, generation: 0 }) }
     },
