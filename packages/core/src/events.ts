@@ -103,6 +103,20 @@ export interface ClientEvent {
   readonly secret?: string
 }
 
+/** An integration, one of its credentials or an enrollment was made or ended, or that was refused. For audits. */
+export interface IntegrationEvent {
+  readonly action: string
+  /** `done`, or why not. */
+  readonly outcome: string
+  /** Who did it: the `sub` of a person, or the name that an operator goes by. */
+  readonly by: string | undefined
+  readonly clientId?: string
+  /** The entity that owns the integration, or that enrolls it. */
+  readonly entity?: string
+  /** Id of the credential. */
+  readonly credential?: string
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -115,6 +129,7 @@ export interface Events {
   'countersign:nonce': NonceEvent
   'countersign:token': TokenEvent
   'countersign:client': ClientEvent
+  'countersign:integration': IntegrationEvent
 }
 
 /** Names of all channels. */
@@ -129,6 +144,7 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:nonce',
   'countersign:token',
   'countersign:client',
+  'countersign:integration',
 ])
 
 /** A channel with the type of its messages. */

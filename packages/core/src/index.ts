@@ -14,6 +14,7 @@ export {
   type Events,
   eventChannel,
   eventNames,
+  type IntegrationEvent,
   type IssuerEvent,
   type KeyEvent,
   type KeySourceEvent,

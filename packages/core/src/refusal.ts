@@ -40,6 +40,7 @@ export type Reason =
   | 'insufficient_scope'
   | 'insufficient_authentication'
   | 'wrong_issuer'
+  | 'not_enrolled'
   | 'forbidden'
   // outages: never the client's fault, always 503
   | 'key_source_unavailable'
@@ -134,6 +135,11 @@ const wire: Readonly<Record<Reason, Wire>> = {
     description: 'A stronger or more recent authentication is required.',
   },
   wrong_issuer: { status: 403, code: 'insufficient_scope', description: 'Tokens of this issuer are not accepted for this resource.' },
+  not_enrolled: {
+    status: 403,
+    code: 'insufficient_scope',
+    description: 'This integration is not enrolled by the entity that this resource belongs to.',
+  },
   forbidden: { status: 403, code: 'insufficient_scope', description: 'The access token does not grant access to this resource.' },
   key_source_unavailable: outage('The keys of the token issuer cannot be loaded at the moment.'),
   revocation_unavailable: outage('Whether the token was revoked cannot be told at the moment.'),
