@@ -40,6 +40,7 @@ const reserved: readonly string[] = [
   'cid',
   'client_key',
   'client_credential',
+  'refresh_family',
 ]
 
 function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
@@ -80,6 +81,7 @@ export async function signAccessToken(signer: Signer, parts: AccessTokenParts): 
     jti,
     ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
     client_credential: credentialName(client, secretId),
+    ...(granted.family !== undefined && { refresh_family: granted.family }),
   }
   return signJwt(claims, { signer, typ: 'at+jwt' })
 }

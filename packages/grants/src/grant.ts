@@ -51,7 +51,7 @@ export interface Granted {
   readonly claims?: Readonly<Record<string, unknown>>
   /** The refresh token to answer with; absent: a new one, where the client's policy says so. Null: none. */
   readonly refreshToken?: string | null
-  /** The chain of refresh tokens, for events. */
+  /** The chain of refresh tokens that it belongs to: its end ends the access token, too. */
   readonly family?: string
   /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */
   readonly issued?: IssuedElsewhere
@@ -100,8 +100,10 @@ export interface Grant {
   ): Promise<BegunChain | undefined>
 }
 
-/** A chain of refresh tokens that was begun. */
+/** A chain of refresh tokens that begins when it is kept. */
 export interface BegunChain {
   readonly refreshToken: string
   readonly family: string
+  /** Called when there is an access token: a chain that nobody gets is not kept. */
+  keep(): Promise<void>
 }

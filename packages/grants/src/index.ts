@@ -1,3 +1,4 @@
+export type { Announcer } from './announce.js'
 export type { AuthenticatedClient, ClientVerdict } from './authenticate-client.js'
 export type { Client, ClientMethod, ClientSettings, CompleteSettings, RefreshPolicy, SecretView } from './client.js'
 export { createClientAuthenticator } from './client-authenticator.js'

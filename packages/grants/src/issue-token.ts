@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Signer, TokenEvent } from '@countersign/core'
+import { hasOwn, type Signer, type TokenEvent } from '@countersign/core'
 import { signAccessToken } from './access-token.js'
+import { longestWithRefreshSeconds } from './announce.js'
 import type { Grant, Granted, GrantRequest } from './grant.js'
+import { createReuseEnd } from './reused-family.js'
 import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
 import { refused, type TokenReason } from './token-refusal.js'
 import type { TokenAnswer } from './token-reply.js'
@@ -20,6 +22,12 @@ export type IssueToken = (
 export function createIssue(options: TokenEndpointOptions, checked: CheckedOptions): IssueToken {
   const { issuer, clients } = options
   const uuid = options.randomUUID ?? randomUUID
+  const endReused = createReuseEnd({
+    issuer,
+    revocations: options.revocations,
+    attempts: options.stores.attempts,
+    now: options.now ?? Date.now,
+  })
   const chains = [...checked.grants.values()].find((grant) => grant.begin)
 
   /** Whether client, secret and subject are still what they were when the request came in. */
@@ -39,15 +47,19 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     return undefined
   }
 
-  function lifeOf(grant: Grant, { client }: GrantRequest): number {
+  function lifeOf(grant: Grant, { client }: GrantRequest, family: string | undefined): number {
     const { accessTokenSeconds: own } = client
     const ofClient = typeof own === 'object' ? own[grant.type] : own
-    return Math.max(1, Math.floor(ofClient ?? grant.accessTokenSeconds ?? checked.accessTokenSeconds))
+    const seconds = Math.max(1, Math.floor(ofClient ?? grant.accessTokenSeconds ?? checked.accessTokenSeconds))
+    return family === undefined ? seconds : Math.min(seconds, longestWithRefreshSeconds)
   }
 
   return async (grant, asked, { signer, trace }) => {
     const granted = await grant.decide(asked)
-    if (!granted.ok) return granted
+    if (!granted.ok) {
+      if (hasOwn(granted, 'refusal')) await endReused(granted.refusal.reason, trace.family)
+      return granted
+    }
     trace.subject = granted.subject
     if (granted.family !== undefined) trace.family = granted.family
     const fault = await statusFault(grant, granted, asked)
@@ -59,13 +71,25 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     const { client, secretId, now } = asked
     const claims = (await options.claims?.({ ...granted, client })) ?? {}
     const jti = uuid()
-    const lifeSeconds = lifeOf(grant, asked)
-    const accessToken = await signAccessToken(signer, { issuer, client, secretId, granted, claims, jti, now, lifeSeconds })
     const chain =
       granted.refreshToken === undefined
         ? await chains?.begin?.(granted, { ...asked, grantType: grant.continues ?? grant.type })
         : undefined
-    if (chain) trace.family = chain.family
+    const family = chain?.family ?? granted.family
+    if (family !== undefined) trace.family = family
+    const lifeSeconds = lifeOf(grant, asked, family)
+    const parts = {
+      issuer,
+      client,
+      secretId,
+      granted: { ...granted, ...(family !== undefined && { family }) },
+      claims,
+      jti,
+      now,
+      lifeSeconds,
+    }
+    const accessToken = await signAccessToken(signer, parts)
+    await chain?.keep()
     trace.jti = jti
     const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined
     return { ok: true, response: { accessToken, expiresInSeconds: lifeSeconds, scopes: granted.scopes, refreshToken } }

@@ -198,8 +198,8 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       if (client.refresh.policy === 'none' || !client.grants.includes('refresh_token')) return undefined
       const family = random(16).toString('base64url')
       const data = chainData(granted, { secretId, grantType, startedAt: now })
-      await reachable(stores.families.create({ family, binding: bindingOf(client), data, keepForMs: firstKeepSeconds(client) * 1000 }))
-      return { family, refreshToken: tokens.write({ family, generation: 0 }) }
+      const record = { family, binding: bindingOf(client), data, keepForMs: firstKeepSeconds(client) * 1000 }
+      return { family, refreshToken: tokens.write({ family, generation: 0 }), keep: () => reachable(stores.families.create(record)) }
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Now, SignerSource } from '@countersign/core'
+import type { Announcer } from './announce.js'
 import type { Client } from './client.js'
 import type { Clients } from './clients.js'
 import type { Grant, Granted, GrantStores } from './grant.js'
@@ -24,6 +25,8 @@ export interface TokenEndpointOptions {
   readonly claims?: (grantee: Grantee) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
   /** Whether a subject may still get tokens: asked right before signing, at every refresh too. @defaultValue always */
   readonly isActive?: (grantee: Grantee) => boolean | Promise<boolean>
+  /** Where the end of a chain is announced whose refresh token was used twice. @defaultValue its access tokens live until they expire */
+  readonly revocations?: Announcer
   /** @defaultValue `rfc6749` */
   readonly dialect?: TokenDialect
   /** Whether a JSON body will do as well. @defaultValue false */

@@ -1,0 +1,30 @@
+import type { AttemptStore, Now } from '@countersign/core'
+import { type Announcer, createAnnounce, endOfFamily } from './announce.js'
+import { reachable } from './client-record.js'
+import type { TokenReason } from './token-refusal.js'
+
+/** A client that goes on with a dead token must not fill the denylist. */
+const repeats = { limit: 3, windowMs: 86_400_000 }
+
+/** What {@link createReuseEnd} needs. */
+interface ReuseEndOptions {
+  readonly issuer: string
+  readonly revocations: Announcer | undefined
+  readonly attempts: AttemptStore
+  readonly now: Now
+}
+
+/**
+ * A refresh token that was used twice ends the access tokens of its chain as well: one of the two who have it is a thief
+ * (RFC 9700 §4.14.2). Where that could not be announced the answer was 503, and the next one finds the chain ended.
+ */
+export function createReuseEnd(options: ReuseEndOptions): (reason: TokenReason, family: string | undefined) => Promise<void> {
+  const { issuer, revocations, attempts, now } = options
+  const announce = revocations && createAnnounce(revocations, now)
+  return async (reason, family) => {
+    if (announce === undefined || family === undefined) return
+    if (reason !== 'refresh_reused' && reason !== 'refresh_revoked') return
+    if (reason === 'refresh_revoked' && !(await reachable(attempts.reserve({ key: `family-end:${family}`, ...repeats }))).ok) return
+    await announce(endOfFamily(issuer, family, now()))
+  }
+}
