@@ -93,6 +93,27 @@ export interface TokenEvent {
   readonly cause?: unknown
 }
 
+/** An endpoint that ends tokens, or tells of them, answered. Only ids. */
+export interface TokenStatusEvent {
+  /**
+   * `revoked` or `ended` (there was nothing left to end), `active` or `inactive`; or the reason of the refusal.
+   */
+  readonly outcome: string
+  /** Why a token is ended or inactive. */
+  readonly reason?: string
+  readonly kind?: 'access_token' | 'refresh_token'
+  /** Who asked. Only of a client that is registered. */
+  readonly clientId?: string
+  /** Who the token is about, where it is believed. */
+  readonly subject?: string
+  readonly jti?: string
+  /** The chain of refresh tokens. */
+  readonly family?: string
+  readonly durationMs: number
+  /** For an outage, what failed. */
+  readonly cause?: unknown
+}
+
 /** A client or one of its secrets was added, locked, unlocked or revoked. For audits. */
 export interface ClientEvent {
   readonly action: string
@@ -129,6 +150,8 @@ export interface Events {
   'countersign:nonce': NonceEvent
   'countersign:token': TokenEvent
   'countersign:client': ClientEvent
+  'countersign:token-revocation': TokenStatusEvent
+  'countersign:introspection': TokenStatusEvent
   'countersign:integration': IntegrationEvent
 }
 
@@ -144,6 +167,8 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:nonce',
   'countersign:token',
   'countersign:client',
+  'countersign:token-revocation',
+  'countersign:introspection',
   'countersign:integration',
 ])
 

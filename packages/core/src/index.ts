@@ -23,6 +23,7 @@ export {
   type RefusedEvent,
   type RevocationEvent,
   type TokenEvent,
+  type TokenStatusEvent,
 } from './events.js'
 export { type Endpoint, jsonReply, type Reply, type Route, type RouteTable, type WireHeaders, type WireRequest } from './http.js'
 export type {
