@@ -57,8 +57,11 @@ interface Reserved {
 
 const reserved: Reserved = { ok: true, succeeded: async () => undefined }
 
-/** @throws TypeError for a budget that is none */
-export function createLimiter(attempts: AttemptStore, limits: RateLimits | false): Limiter {
+/**
+ * @param endpoint - whose requests are counted; wrong secrets count together, wherever they are tried
+ * @throws TypeError for a budget that is none
+ */
+export function createLimiter(attempts: AttemptStore, limits: RateLimits | false, endpoint = 'token'): Limiter {
   if (limits === false) return { reserve: async () => reserved }
   const { requests, failures } = { ...defaults, ...limits }
   checkBudget('rateLimits.requests', requests)
@@ -71,7 +74,7 @@ export function createLimiter(attempts: AttemptStore, limits: RateLimits | false
     async reserve(address, clientId, isGuess) {
       const key = requestKey('token-failures', address, clientId)
       const [request, failure] = await Promise.all([
-        take(requestKey('token-requests', address, clientId), requests),
+        take(requestKey(`${endpoint}-requests`, address, clientId), requests),
         isGuess ? take(key, failures) : undefined,
       ])
       if (!request.ok) return refused('too_many_requests', { retryAfterSeconds: Math.ceil(request.retryAfterMs / 1000) })

@@ -1,4 +1,11 @@
+import type { Client } from './client.js'
 import type { Authentication, Granted } from './grant.js'
+
+/** What the tokens of a chain are bound to: another client's chains, and those from before a lock, are none of this one. */
+export const bindingOf = ({ id, era }: Pick<Client, 'id' | 'era'>): string => JSON.stringify([id, era])
+
+/** The client that a chain was begun by, also if it was locked since. */
+export const ownerOf = (binding: string): unknown => (JSON.parse(binding) as readonly unknown[])[0]
 
 /** What the store keeps with a chain of refresh tokens: everything that a token is made of again. */
 export interface ChainData {

@@ -3,7 +3,7 @@ import { hasOwn, type RefreshFamily, type RefreshProvider, type RotationRequest,
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import type { Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
-import { type ChainData, chainData, parseChain } from './refresh-chain.js'
+import { bindingOf, type ChainData, chainData, parseChain } from './refresh-chain.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-text.js'
 import { grantedTo } from './signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
@@ -27,9 +27,6 @@ export interface RefreshTokenOptions {
 /** A store wants an end of everything: ten years, at every use anew. */
 const foreverSeconds = 315_360_000
 
-/** Another client's chains, and those from before the client was locked, are none of this one. */
-const bindingOf = ({ id, era }: Client): string => JSON.stringify([id, era])
-
 const refusals: Readonly<Record<'reused' | 'mismatch' | 'ahead' | 'gone' | 'revoked', TokenReason>> = {
   reused: 'refresh_reused',
   mismatch: 'refresh_mismatch',
@@ -39,7 +36,10 @@ const refusals: Readonly<Record<'reused' | 'mismatch' | 'ahead' | 'gone' | 'revo
 }
 
 /** What a chain gives to this request, or why it gives nothing. */
-function grantedBy(data: ChainData | undefined, asked: GrantRequest): Granted | TokenRefused {
+export function grantedBy(
+  data: ChainData | undefined,
+  asked: Pick<GrantRequest, 'client' | 'requestedScopes' | 'requestedAudiences'>,
+): Granted | TokenRefused {
   if (data === undefined) return refused('refresh_gone')
   const { client, requestedScopes: scopes = data.scopes, requestedAudiences: audiences = data.audiences } = asked
   if (!scopes.every((scope) => data.scopes.includes(scope))) return refused('scope_not_allowed')
@@ -73,7 +73,7 @@ async function elsewhere(provider: RefreshProvider, token: string, asked: GrantR
 }
 
 /** Why a record does not fit what was presented; the store decides again when the token is rotated. */
-function faultOf(record: RefreshFamily | undefined, client: Client): TokenReason | undefined {
+export function faultOf(record: RefreshFamily | undefined, client: Client): TokenReason | undefined {
   if (record === undefined) return 'refresh_gone'
   if (record.revoked !== undefined) return 'refresh_revoked'
   return record.binding === bindingOf(client) ? undefined : 'refresh_mismatch'

@@ -1,25 +1,31 @@
-import { type Endpoint, eventChannel, hasOwn, isUnavailable, readForm, type WireRequest } from '@countersign/core'
-import type { AuthenticatedClient } from './authenticate-client.js'
+import { type Endpoint, eventChannel, type FormParameters, hasOwn, isUnavailable, readForm, type WireRequest } from '@countersign/core'
 import { createClientGate, namedClient } from './client-gate.js'
-import type { GrantRequest } from './grant.js'
+import type { Grant } from './grant.js'
+import { createAskGrant } from './grant-request.js'
 import { createIssue, type Trace } from './issue-token.js'
-import { presentedClient } from './presented-client.js'
+import { type PresentedClient, presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
-import { judgeScope } from './scope.js'
-import { judgeTarget } from './target.js'
 import { checkOptions, type TokenEndpointOptions } from './token-endpoint-options.js'
 import { refused, refuseToken, type TokenReason, type TokenRefused } from './token-refusal.js'
 import { type TokenAnswer, tokenReply } from './token-reply.js'
 
 const events = eventChannel('countersign:token')
-const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
+/** Why a body could not be read, by status. */
+export const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
   400: 'malformed_request',
   413: 'too_large',
   415: 'unsupported_media_type',
 }
 /** The client that was named is there. */
-const ofKnownClient: readonly TokenReason[] = ['locked_client', 'wrong_secret', 'wrong_method_of_client']
+export const ofKnownClient: readonly TokenReason[] = ['locked_client', 'wrong_secret', 'wrong_method_of_client']
 const repeatable = ['audience', 'resource']
+
+/** A client that nothing but what it presents to the grant identifies: the id is not said twice, or is the same. */
+async function asserted(grant: Grant | undefined, presented: PresentedClient, parameters: FormParameters): Promise<string | undefined> {
+  if (grant?.identification === undefined || (presented.method !== 'anonymous' && presented.method !== 'none')) return undefined
+  const named = await grant.identification.named(parameters)
+  return presented.method === 'anonymous' || presented.id === named ? named : undefined
+}
 
 function outcomeOf(answer: TokenAnswer): string {
   if (answer.ok) return 'issued'
@@ -35,36 +41,11 @@ function outcomeOf(answer: TokenAnswer): string {
  */
 export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
   const checked = checkOptions(options)
-  const { issuer, clients, anonymousClient, isActive } = options
+  const { issuer, clients, anonymousClient } = options
   const limiter = createLimiter(options.stores.attempts, options.rateLimits ?? {})
   const authenticate = createClientGate({ clients, limiter, anonymousClient })
   const issue = createIssue(options, checked)
-  const now = options.now ?? Date.now
-
-  /** What the grant is asked, if client and endpoint allow it. */
-  function askedFor(who: AuthenticatedClient, ask: Pick<GrantRequest, 'parameters' | 'request' | 'note'>): GrantRequest | TokenRefused {
-    const { client, secretId } = who
-    const scope = ask.parameters.get('scope')
-    const asked = judgeScope(scope, client.scopes, client.defaultScopes)
-    if (!asked.ok) return asked
-    const allowed = client.audiences ?? checked.audiences
-    const target = judgeTarget(ask.parameters, allowed)
-    if (!target.ok) return target
-    return {
-      parameters: ask.parameters,
-      request: ask.request,
-      note: ask.note,
-      stores: options.stores,
-      isActive: isActive && (async (granted) => (await isActive({ ...granted, client })) === true),
-      client,
-      secretId,
-      requestedScopes: scope === undefined ? undefined : asked.scopes,
-      requestedAudiences: target.audiences,
-      scopes: asked.scopes,
-      audiences: target.audiences ?? allowed.slice(0, 1),
-      now: Math.floor(now() / 1000),
-    }
-  }
+  const askGrant = createAskGrant(options, checked.audiences)
 
   async function run(request: WireRequest, trace: Trace, context: { grantType: string | undefined }): Promise<TokenAnswer> {
     if (request.method !== undefined && request.method !== 'POST') return refused('wrong_method')
@@ -78,17 +59,24 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     const presented = presentedClient(request, parameters)
     if (hasOwn(presented, 'ok')) return presented
     if (type === undefined) return refused('missing_parameter')
-    const who = await authenticate(request, presented)
+    const id = await asserted(grant, presented, parameters)
+    const caller = id === undefined ? presented : ({ method: 'asserted', id } as const)
+    const who = await authenticate(request, caller, issuer)
     if (!who.ok) {
-      if (ofKnownClient.includes(who.refusal.reason)) trace.clientId = namedClient(presented) || (anonymousClient ?? '')
+      if (ofKnownClient.includes(who.refusal.reason)) trace.clientId = namedClient(caller) || (anonymousClient ?? '')
       return who
     }
     trace.clientId = who.client.id
     if (grant === undefined) return refused('unsupported_grant_type')
-    if (!who.client.grants.includes(grant.continues ?? grant.type))
-      return refused(presented.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
-    const asked = askedFor(who, { parameters, request, note: (seen) => void Object.assign(trace, seen) })
-    if (hasOwn(asked, 'ok')) return asked
+    const mayUse = who.client.grants.includes(grant.continues ?? grant.type)
+    const asked = mayUse
+      ? askGrant(who, { issuer, parameters, request, note: (seen) => void Object.assign(trace, seen) })
+      : refused(presented.method === 'anonymous' && id === undefined ? 'no_authentication' : 'grant_not_allowed')
+    if (hasOwn(asked, 'ok')) {
+      const { client } = who
+      const proof = id !== undefined && { client, parameters, keys: clients.keys, issuer, nowMs: (options.now ?? Date.now)() }
+      return (proof && (await grant.identification?.fault(proof))) || asked
+    }
     // The signer first: without one there is no token, and nothing must be burned for none.
     return issue(grant, asked, { signer: await options.signer.current(), trace })
   }
