@@ -32,6 +32,8 @@ export interface SignInChallenge {
   readonly user: string
   /** What the authenticator needs to judge the answer; kept on our side. */
   readonly state: string
+  /** After that the authenticator takes no answer any more. @defaultValue no such limit */
+  readonly expiresInSeconds?: number
 }
 
 /** Nobody may learn whether the person is unknown, disabled, or the password wrong. */

@@ -24,7 +24,7 @@ export interface PasswordGrantOptions {
   readonly authenticator: PasswordAuthenticator
   /** @defaultValue `urn:countersign:grant-type:mfa` with `mfa_token` and `code` */
   readonly continuations?: readonly Continuation[]
-  /** How long a challenge can be answered. @defaultValue 300 */
+  /** How long a challenge can be answered; less where the authenticator says so. @defaultValue 300 */
   readonly challengeSeconds?: number
   /** Answers that one challenge takes. @defaultValue 5 */
   readonly maxAnswers?: number
@@ -79,9 +79,9 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
       case 'signed_in':
         return grantedTo(step, wanted, asked.now)
       case 'challenge': {
-        const { types, user, state } = step
+        const { types, user, state, expiresInSeconds = challengeSeconds } = step
         const { username, scopes, audiences } = wanted
-        const endsAt = now() + challengeSeconds * 1000
+        const endsAt = now() + Math.min(challengeSeconds, expiresInSeconds) * 1000
         return challenge({ v: 1, user, username, types, state, scopes, audiences, attemptsLeft: maxAnswers, endsAt }, asked, false)
       }
       case 'refused':
