@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Now } from '@countersign/core'
 import { answer, type Behaviour, type Caching } from './issuer-behaviour.js'
 import { startLoopbackServer } from './loopback-server.js'
@@ -24,6 +24,8 @@ export interface FakeIssuerOptions {
   readonly jwkMembers?: Readonly<Record<string, unknown>>
   /** Members to add to the discovery document or to replace there. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** Answers what is none of the documents. @defaultValue 404 */
+  readonly otherwise?: RequestListener
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
 }
@@ -85,7 +87,8 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
     requests.push({ url, headers: request.headers })
     const endpoint = endpointAt(url.split('?', 1)[0] ?? '', path, jwksPath)
     if (endpoint === undefined || request.method !== 'GET') {
-      response.writeHead(404).end()
+      if (options.otherwise) options.otherwise(request, response)
+      else response.writeHead(404).end()
       return
     }
     fetches[endpoint] += 1

@@ -1,0 +1,35 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+/** What an app client with a secret proves its calls with. */
+export interface ClientSecret {
+  /** The secret as it is now; undefined for an app client without one. */
+  plain(): string | undefined
+  /** `SECRET_HASH` for a user name, or nothing for an app client without a secret. */
+  hashFor(username: string): { readonly SECRET_HASH?: string }
+  /** MAC over texts of ours, never over what Cognito hashes. */
+  mac(...parts: readonly string[]): Buffer
+}
+
+/** @throws TypeError for a secret that is none */
+export function createClientSecret(clientId: string, option: string | (() => string) | undefined): ClientSecret {
+  if (option !== undefined && typeof option !== 'function' && (typeof option !== 'string' || option === ''))
+    throw new TypeError('createCognito: clientSecret is a text or a function that gives one')
+  const plain = typeof option === 'function' ? option : () => option
+  return {
+    plain,
+    hashFor(username) {
+      const secret = plain()
+      if (secret === undefined) return {}
+      return { SECRET_HASH: createHmac('sha256', secret).update(`${username}${clientId}`).digest('base64') }
+    },
+    mac: (...parts) =>
+      createHmac('sha256', plain() ?? '')
+        .update(['countersign', ...parts].map((part) => `${part.length}:${part}`).join(''))
+        .digest(),
+  }
+}
+
+/** Whether two MACs are one, in constant time. */
+export function isSameMac(left: Buffer, right: Buffer): boolean {
+  return left.length === right.length && timingSafeEqual(left, right)
+}

@@ -1,0 +1,48 @@
+import { type ClientSecret, isSameMac } from './client-secret.js'
+
+/** A refresh token as clients get it. */
+export interface RefreshTokenText {
+  accepts(text: string): boolean
+  write(token: string, username: string): string
+  /** Undefined for one that is none of ours. */
+  read(text: string): { readonly token: string; readonly username: string | undefined } | undefined
+}
+
+const maxLength = 16_384
+
+/** Cognito's are JWEs that only Cognito reads; those of emulators are JWTs. */
+const jose = /^eyJ[\w-]*(?:\.[\w-]*){2}(?:(?:\.[\w-]*){2})?$/
+
+const plain: RefreshTokenText = {
+  accepts: (text) => text.length <= maxLength && jose.test(text),
+  write: (token) => token,
+  read: (token) => ({ token, username: undefined }),
+}
+
+const mark = 'c1.'
+const wrapped = /^c1\.([\w-]+)\.([\w-]{43})\.(.+)$/s
+
+/**
+ * Beside an app client's secret, `REFRESH_TOKEN_AUTH` wants the user's name, which the token does not tell: it goes with the
+ * token, under a MAC. Without one a changed name would look like a wrong secret, which is a fault of ours.
+ */
+function named(secret: ClientSecret): RefreshTokenText {
+  const macOf = (name: string, token: string): Buffer => secret.mac('refresh token', name, token)
+  return {
+    accepts: (text) => text.length <= maxLength && text.startsWith(mark),
+    write(token, username) {
+      const name = Buffer.from(username).toString('base64url')
+      return `${mark}${name}.${macOf(name, token).toString('base64url')}.${token}`
+    },
+    read(text) {
+      const [, name = '', mac = '', token = ''] = wrapped.exec(text) ?? []
+      if (token === '' || !isSameMac(Buffer.from(mac, 'base64url'), macOf(name, token))) return undefined
+      return { token, username: Buffer.from(name, 'base64url').toString() }
+    },
+  }
+}
+
+/** @param needsName - whether the call that refreshes needs the user's name */
+export function createRefreshTokenText(secret: ClientSecret, needsName: boolean): RefreshTokenText {
+  return needsName ? named(secret) : plain
+}
