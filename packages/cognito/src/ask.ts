@@ -23,7 +23,7 @@ export type Ask = <Output>(call: (options: SendOptions) => Promise<Output>, opti
 
 /** An outage, or a setting that makes every call fail: never the person's fault. */
 export function cannotAsk(cause: unknown, retryAfterSeconds = 1): Unavailable {
-  return new Unavailable('store_unavailable', { cause, retryAfterSeconds })
+  return new Unavailable('authenticator_unavailable', { cause, retryAfterSeconds })
 }
 
 function named(error: unknown): NamedError {

@@ -46,6 +46,7 @@ export type Reason =
   | 'key_source_unavailable'
   | 'revocation_unavailable'
   | 'store_unavailable'
+  | 'authenticator_unavailable'
 
 /** Registered error codes that may appear on the wire (RFC 6750 §3.1, RFC 9470 §3). */
 export type ErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication'
@@ -144,6 +145,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   key_source_unavailable: outage('The keys of the token issuer cannot be loaded at the moment.'),
   revocation_unavailable: outage('Whether the token was revoked cannot be told at the moment.'),
   store_unavailable: outage('A store that this resource needs cannot be reached at the moment.'),
+  authenticator_unavailable: outage('What knows the users cannot be reached at the moment.'),
 }
 
 /** Every reason, in the order of the documentation. */
