@@ -1,9 +1,8 @@
-import type { Signer } from '@countersign/core'
-import { signJwt } from '@countersign/jwt'
 import type { Client } from './client.js'
 import { credentialName } from './credential-name.js'
 import type { Granted } from './grant.js'
 import { isScopeToken } from './scope.js'
+import type { UsedKey } from './used-key.js'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -12,6 +11,7 @@ export interface AccessTokenParts {
   readonly issuer: string
   readonly client: Client
   readonly secretId: string | undefined
+  readonly key: UsedKey | undefined
   readonly granted: Granted
   readonly claims: Claims
   readonly jti: string
@@ -60,28 +60,37 @@ function checkGranted({ subject, audiences, scopes }: Granted): void {
   if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) throw new TypeError('access token: the grant named a scope that is none')
 }
 
+const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined => (texts.length > 1 ? texts : texts[0])
+
+/** Keys that the token is owed to, each once. */
+export function keysOf({ keys = [] }: Pick<Granted, 'keys'>, key: UsedKey | undefined): readonly UsedKey[] {
+  const all = key === undefined ? keys : [key, ...keys]
+  return all.filter(({ thumbprint }, at) => all.findIndex((one) => one.thumbprint === thumbprint) === at)
+}
+
 /**
- * Signs an access token (RFC 9068).
+ * The claims of an access token (RFC 9068 §2.2).
  *
  * @throws TypeError for claims that are not the host's to set
  */
-export async function signAccessToken(signer: Signer, parts: AccessTokenParts): Promise<string> {
-  const { issuer, client, secretId, granted, jti, now, lifeSeconds } = parts
+export function accessTokenClaims(parts: AccessTokenParts): Claims {
+  const { issuer, client, secretId, key, granted, jti, now, lifeSeconds } = parts
   const { subject, audiences, scopes, authentication } = granted
   checkGranted(granted)
-  const claims = {
+  const keys = keysOf(granted, key).map(({ thumbprint }) => thumbprint)
+  return {
     ...furtherClaims(parts.claims, granted.claims),
     iss: issuer,
     sub: subject,
-    aud: audiences.length === 1 ? audiences[0] : audiences,
+    aud: oneOrAll(audiences),
     client_id: client.id,
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     iat: now,
     exp: now + lifeSeconds,
     jti,
     ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
-    client_credential: credentialName(client, secretId),
+    client_credential: oneOrAll([credentialName(client, secretId), ...(granted.inherited ?? [])]),
+    ...(keys.length > 0 && { client_key: oneOrAll(keys) }),
     ...(granted.family !== undefined && { refresh_family: granted.family }),
   }
-  return signJwt(claims, { signer, typ: 'at+jwt' })
 }

@@ -1,16 +1,22 @@
-import type { Now } from '@countersign/core'
+import type { ClientKeys, Now, ReplayClaim } from '@countersign/core'
 import type { Client } from './client.js'
+import { judgeClientAssertion } from './client-assertion.js'
 import type { ClientRecord, ClientRecords } from './client-record.js'
 import type { SecretHasher } from './client-secret.js'
 import type { IdAndSecret, PresentedClient } from './presented-client.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
+import type { UsedKey } from './used-key.js'
 
 /** A client that proved who it is. */
 export interface AuthenticatedClient {
   readonly ok: true
   readonly client: Client
-  /** Id of the secret that it used; undefined for public clients. */
+  /** Id of the secret that it used; undefined where it used none. */
   readonly secretId: string | undefined
+  /** The key that it signed a client assertion with. */
+  readonly key?: UsedKey
+  /** What has to be claimed in a `ReplayStore` before the client assertion counts; undefined where there is none. */
+  readonly once?: ReplayClaim | undefined
 }
 
 /** Who makes a request, or why that is not believed. */
@@ -19,11 +25,15 @@ export type ClientVerdict = AuthenticatedClient | TokenRefused
 interface AuthenticateOptions {
   readonly records: ClientRecords
   readonly hasher: SecretHasher
+  readonly keys: ClientKeys | undefined
   readonly now: Now
 }
 
 /** The halves of Basic as this client writes them. */
-function asWritten(presented: Exclude<PresentedClient, { method: 'anonymous' | 'none' }>, client: ClientRecord | undefined): IdAndSecret {
+function asWritten(
+  presented: Extract<PresentedClient, { method: 'client_secret_basic' | 'client_secret_post' }>,
+  client: ClientRecord | undefined,
+): IdAndSecret {
   if (presented.method === 'client_secret_post') return presented
   return client?.basicEncoding === 'raw' ? presented.raw : (presented.decoded ?? presented.raw)
 }
@@ -31,18 +41,32 @@ function asWritten(presented: Exclude<PresentedClient, { method: 'anonymous' | '
 const idOf = (presented: Exclude<PresentedClient, { method: 'anonymous' }>): string =>
   presented.method === 'client_secret_basic' ? (presented.decoded?.id ?? presented.raw.id) : presented.id
 
+/** Who is asked to judge a client: client assertions are for one issuer only. */
+export interface AuthenticationContext {
+  /** Our own `iss`. Without it, no client assertion is accepted. */
+  readonly issuer?: string
+}
+
 /** Judges who a client says it is. Rejects with `Unavailable` in an outage. */
 export function createClientJudge(
   options: AuthenticateOptions,
-): (presented: Exclude<PresentedClient, { method: 'anonymous' }>) => Promise<ClientVerdict> {
-  const { records, hasher, now } = options
+): (presented: Exclude<PresentedClient, { method: 'anonymous' }>, context?: AuthenticationContext) => Promise<ClientVerdict> {
+  const { records, hasher, keys, now } = options
 
-  return async (presented) => {
+  return async (presented, { issuer } = {}) => {
     const known = await records.get(idOf(presented))
     const client = known?.record
     if (presented.method === 'none') {
       const fault = faultOf(client, 'none')
       return fault || !known ? refused(fault ?? 'unknown_client') : { ok: true, client: known.client, secretId: undefined }
+    }
+    if (presented.method === 'private_key_jwt') {
+      if (keys === undefined || issuer === undefined) return refused('unsupported_authentication')
+      // Judged on every path, before anything else is said about the client.
+      const judged = await judgeClientAssertion(presented, client?.assertion, { keys, issuer, nowMs: now() })
+      const fault = faultOf(client, presented.method)
+      if (fault || !known) return refused(fault ?? 'unknown_client')
+      return judged.ok ? { ok: true, client: known.client, secretId: undefined, key: judged.key, once: judged.once } : judged
     }
     const { id, secret } = asWritten(presented, client)
     // Compared on every path, before anything else is said about the client.

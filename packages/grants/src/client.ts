@@ -1,7 +1,8 @@
+import { type AssertionRules, completeRules } from './assertion-rules.js'
 import { isScopeToken } from './scope.js'
 
-/** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). */
-export type ClientMethod = 'client_secret_basic' | 'client_secret_post' | 'none'
+/** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). `private_key_jwt` needs the option `keys` of `createClients`. */
+export type ClientMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
 
 /** Whether and how a client gets refresh tokens. */
 export type RefreshPolicy =
@@ -47,11 +48,13 @@ export interface ClientSettings {
   readonly accessTokenSeconds?: number | Readonly<Record<string, number>>
   /** @defaultValue `{ policy: 'none' }` */
   readonly refresh?: RefreshPolicy
+  /** What is demanded of the JWTs that it signs. */
+  readonly assertion?: AssertionRules
 }
 
 /** Settings with their defaults. */
-export type CompleteSettings = Required<Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds'>> &
-  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds'>
+export type CompleteSettings = Required<Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds' | 'assertion'>> &
+  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds' | 'assertion'>
 
 /** A secret of a client as it is shown: without the secret. Times are epoch seconds. */
 export interface SecretView {
@@ -71,7 +74,7 @@ export interface Client extends CompleteSettings {
   readonly secrets: readonly SecretView[]
 }
 
-const methods: readonly string[] = ['client_secret_basic', 'client_secret_post', 'none']
+const methods: readonly string[] = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']
 
 function fail(message: string): never {
   throw new TypeError(`client: ${message}`)
@@ -106,6 +109,10 @@ export const isClientId = (id: unknown): id is string => typeof id === 'string' 
 /** Whether nothing but its id proves who it is (RFC 6749 §2.1). */
 export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boolean => client.methods.includes('none')
 
+/** Whether it has secrets, or may have. */
+export const hasSecretMethod = ({ methods: own }: Pick<CompleteSettings, 'methods'>): boolean =>
+  own.includes('client_secret_basic') || own.includes('client_secret_post')
+
 /** @throws TypeError if something is missing, wrong or against RFC 6749 */
 export function completeSettings(settings: ClientSettings): CompleteSettings {
   const { scopes = [], basicEncoding = 'form', refresh = { policy: 'none' }, audiences, accessTokenSeconds } = settings
@@ -121,6 +128,7 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
     ...(settings.owner !== undefined && { owner: settings.owner }),
     ...(audiences !== undefined && { audiences }),
     ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    ...(settings.assertion !== undefined && { assertion: settings.assertion }),
   }
   if (!areTexts(complete.methods) || complete.methods.length === 0 || complete.methods.some((method) => !methods.includes(method)))
     fail(`methods are of ${methods.join(', ')}`)
@@ -138,5 +146,6 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
   const lives = typeof accessTokenSeconds === 'object' ? Object.values(accessTokenSeconds) : [accessTokenSeconds ?? 1]
   if (!lives.every(isPositive)) fail('accessTokenSeconds are positive numbers')
   checkRefresh(refresh, isPublic)
+  completeRules(settings.assertion)
   return complete
 }

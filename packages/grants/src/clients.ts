@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type DocumentStore, eventChannel, type Now, type RevocationStore, type SecretsOption } from '@countersign/core'
-import { type ClientVerdict, createClientJudge } from './authenticate-client.js'
-import { type Client, type ClientSettings, completeSettings, isClientId, isPublicClient, type SecretView } from './client.js'
+import { type ClientKeys, type DocumentStore, eventChannel, type Now, type RevocationStore, type SecretsOption } from '@countersign/core'
+import { type AuthenticationContext, type ClientVerdict, createClientJudge } from './authenticate-client.js'
+import { type Client, type ClientSettings, completeSettings, hasSecretMethod, isClientId, type SecretView } from './client.js'
 import { type ClientChanges, changedRecord } from './client-changes.js'
 import { createClientEndings } from './client-endings.js'
 import { type ClientRecord, clientOf, clientRecords } from './client-record.js'
@@ -14,6 +14,8 @@ export interface ClientsOptions {
   readonly store: DocumentStore
   /** Keys the hashes of secrets; 32 bytes or more, and not in the store. */
   readonly pepper: SecretsOption
+  /** Keys that clients sign with, for instance those of `createKeyRegistry`. Without them, no client uses one. */
+  readonly keys?: ClientKeys
   /** Our own `iss`; with `revocations`. */
   readonly issuer?: string
   /** Where the end of clients and secrets is announced to all guards. Without it, tokens that are out live until they expire. */
@@ -56,6 +58,8 @@ export interface UsedSecretView extends SecretView {
 
 /** The clients of a token endpoint. Every method rejects with `Unavailable` when the store is out of reach. */
 export interface Clients {
+  /** The keys that clients sign with. */
+  readonly keys: ClientKeys | undefined
   /** Rejects with TypeError for settings that are wrong. */
   register(
     registration: ClientRegistration,
@@ -90,7 +94,7 @@ export interface Clients {
   /** When each secret was last used, by its id, in epoch seconds and to about a minute. A secret that was not used is not there. */
   lastUses(id: string): Promise<Readonly<Record<string, number>>>
   /** Judges what {@link PresentedClient} says. Unknown clients and wrong secrets cost the same. */
-  authenticate(presented: Exclude<PresentedClient, { method: 'anonymous' }>): Promise<ClientVerdict>
+  authenticate(presented: Exclude<PresentedClient, { method: 'anonymous' }>, context?: AuthenticationContext): Promise<ClientVerdict>
 }
 
 const events = eventChannel('countersign:client')
@@ -116,14 +120,14 @@ function checkSecret({ secret, notBefore = 0, expiresAt = notBefore + 1 }: Secre
  */
 export function createClients(options: ClientsOptions): Clients {
   const secretPrefix = checked(options)
-  const { store, issuer = '', revocations } = options
+  const { store, keys, issuer = '', revocations } = options
   const now = options.now ?? Date.now
   const uuid = options.randomUUID ?? randomUUID
   const random = options.randomBytes ?? randomBytes
   const hasher = createSecretHasher(options.pepper)
   const records = clientRecords(store)
   const uses = createLastUses(store, now)
-  const judge = createClientJudge({ records, hasher, now })
+  const judge = createClientJudge({ records, hasher, keys, now })
   const newEra = (): string => random(12).toString('base64url')
   const endings = createClientEndings({ records, issuer, revocations, newEra })
 
@@ -143,10 +147,12 @@ export function createClients(options: ClientsOptions): Clients {
   }
 
   return {
+    keys,
     async register({ id = uuid(), secret, ...settings }) {
       if (!isClientId(id)) throw new TypeError('client: id is 1 to 255 letters, digits and ._~@/!*=-')
       const complete = completeSettings(settings)
-      const first = isPublicClient(complete) || secret === false ? undefined : make(secret ?? {})
+      if (complete.methods.includes('private_key_jwt') && !keys) throw new TypeError('createClients: private_key_jwt needs keys')
+      const first = !hasSecretMethod(complete) || secret === false ? undefined : make(secret ?? {})
       const record: ClientRecord = { v: 1, ...complete, id, isLocked: false, era: newEra(), secrets: first ? [first.kept] : [] }
       if (!(await records.add(record))) return { ok: false, fault: 'taken' }
       audited('register', id, true)
@@ -179,15 +185,15 @@ export function createClients(options: ClientsOptions): Clients {
     async addSecret(id, settings = {}) {
       const { kept, issued } = make(settings)
       const changed = await records.change(id, (record) =>
-        isPublicClient(record) ? record : { ...record, secrets: [...record.secrets, kept] },
+        !hasSecretMethod(record) ? record : { ...record, secrets: [...record.secrets, kept] },
       )
       const isDone = changed?.secrets.some((secret) => secret.id === kept.id) ?? false
       return audited('add_secret', id, isDone, kept.id) ? issued : undefined
     },
     revokeSecret: async (id, secretId) => audited('revoke_secret', id, await endings.revokeSecret(id, secretId), secretId),
     lastUses: (id) => uses.get(id),
-    async authenticate(presented) {
-      const verdict = await judge(presented)
+    async authenticate(presented, context) {
+      const verdict = await judge(presented, context)
       if (verdict.ok && verdict.secretId !== undefined) uses.note(verdict.client.id, verdict.secretId)
       return verdict
     },

@@ -1,12 +1,21 @@
-import type { FormParameters, IssuedElsewhere, Stores, WireRequest } from '@countersign/core'
+import type { ClientKeys, FormParameters, IssuedElsewhere, Stores, WireRequest } from '@countersign/core'
 import type { Client } from './client.js'
 import type { TokenRefused } from './token-refusal.js'
+import type { UsedKey } from './used-key.js'
 
 /** What a grant is asked. The client is authenticated and may use the grant; scope and audience are allowed for it. */
 export interface GrantRequest {
   readonly client: Client
   /** Id of the secret that the client used. */
   readonly secretId: string | undefined
+  /** The key that the client signed its client assertion with. */
+  readonly key: UsedKey | undefined
+  /** Our own `iss`. */
+  readonly issuer: string
+  /** Keys that clients sign with. */
+  readonly keys: ClientKeys | undefined
+  /** Whether a client is registered under an id. */
+  isClient(id: string): Promise<boolean>
   readonly parameters: FormParameters
   /** What was asked for, each scope once; undefined where nothing was. */
   readonly requestedScopes: readonly string[] | undefined
@@ -19,10 +28,17 @@ export interface GrantRequest {
   readonly stores: GrantStores
   /** Epoch seconds, whole. */
   readonly now: number
+  /** Epoch milliseconds. */
+  readonly nowMs: number
+  /**
+   * Uses up the client assertion of the request, where there is one. A grant with an atomic step of its own calls it right before that
+   * step, after everything was validated; the endpoint does so after all others. Undefined, or why the request ends.
+   */
+  claimAuthentication(): Promise<TokenRefused | undefined>
   /** What the host says of a subject, where it has a say: asked before something is used up. It is asked again before signing. */
   readonly isActive: ((granted: Granted) => Promise<boolean>) | undefined
   /** Tells the event what the request is about, also if it is refused. */
-  note(seen: { readonly family?: string; readonly subject?: string }): void
+  note(seen: { readonly family?: string; readonly subject?: string; readonly key?: string }): void
 }
 
 /** Stores that grants may use. */
@@ -53,6 +69,14 @@ export interface Granted {
   readonly refreshToken?: string | null
   /** The chain of refresh tokens that it belongs to: its end ends the access token, too. */
   readonly family?: string
+  /** Keys of the client that this is owed to, besides the one that it authenticates with: revoked with any of them. */
+  readonly keys?: readonly UsedKey[]
+  /** What the token is made of was itself obtained with these: texts of `client_key` and `client_credential` of a token of ours. */
+  readonly inherited?: readonly string[]
+  /** The latest end of the access token, in epoch seconds. */
+  readonly expiresAt?: number
+  /** What is issued, where the answer says so (RFC 8693 §2.2.1). */
+  readonly issuedTokenType?: string
   /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */
   readonly issued?: IssuedElsewhere
 }
@@ -77,6 +101,14 @@ export interface Challenged {
 /** What a grant decides. */
 export type GrantAnswer = Granted | TokenRefused | Challenged
 
+/** How what a request presents identifies its client (RFC 7523 §3.1). `decide` has to prove it again, in every request. */
+export interface Identification {
+  /** The client that is named; nothing is checked yet. */
+  named(parameters: FormParameters): string | undefined | Promise<string | undefined>
+  /** Why it was not that client. Asked where the request is refused for something else, which a stranger is not to be told. */
+  fault(asked: Pick<GrantRequest, 'client' | 'parameters' | 'keys' | 'issuer' | 'nowMs'>): Promise<TokenRefused | undefined>
+}
+
 /** One grant type. It decides who and what; it never signs and never writes the reply. */
 export interface Grant {
   /** The value of `grant_type`. */
@@ -90,13 +122,17 @@ export interface Grant {
   decide(request: GrantRequest): Promise<GrantAnswer>
   /** Life of its access tokens in seconds. @defaultValue that of the endpoint */
   readonly accessTokenSeconds?: number
+  /** Needs the option `keys` of `createClients`. @defaultValue false */
+  readonly needsKeys?: boolean
+  /** For requests that identify no client: what they present does. */
+  readonly identification?: Identification
   /** Nothing was waited for since the client was read, so its status need not be read again. @defaultValue false */
   readonly isImmediate?: boolean
   /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
   begin?(
     granted: Granted,
     /** `grantType` is the one that the client used, or went on with. */
-    request: Pick<GrantRequest, 'client' | 'secretId' | 'now' | 'stores'> & { readonly grantType: string },
+    request: Pick<GrantRequest, 'client' | 'secretId' | 'key' | 'now' | 'stores'> & { readonly grantType: string },
   ): Promise<BegunChain | undefined>
 }
 

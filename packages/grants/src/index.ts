@@ -1,5 +1,6 @@
 export type { Announcer } from './announce.js'
-export type { AuthenticatedClient, ClientVerdict } from './authenticate-client.js'
+export type { AssertionRules } from './assertion-rules.js'
+export type { AuthenticatedClient, AuthenticationContext, ClientVerdict } from './authenticate-client.js'
 export type { Client, ClientMethod, ClientSettings, CompleteSettings, RefreshPolicy, SecretView } from './client.js'
 export { createClientAuthenticator } from './client-authenticator.js'
 export type { ClientChanges } from './client-changes.js'
@@ -22,13 +23,17 @@ export type {
   Granted,
   GrantRequest,
   GrantStores,
+  Identification,
   TokenChallenge,
 } from './grant.js'
+export { createIntrospectionEndpoint, type IntrospectionEndpointOptions } from './introspection-endpoint.js'
 export { type AuthorizationServerMetadata, authorizationServerMetadata } from './metadata.js'
 export type { IdAndSecret, PresentedClient } from './presented-client.js'
 export type { Budget, RateLimits } from './rate-limits.js'
 export { type RefreshTokenOptions, refreshToken } from './refresh-token.js'
+export { createRevocationEndpoint, type RevocationEndpointOptions } from './revocation-endpoint.js'
 export { rfc6749, type TokenContext, type TokenDialect, type TokenResponse } from './token-dialect.js'
 export { createTokenEndpoint } from './token-endpoint.js'
 export type { Grantee, TokenEndpointOptions } from './token-endpoint-options.js'
-export { refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './token-refusal.js'
+export { type AssertionReason, refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './token-refusal.js'
+export type { UsedKey } from './used-key.js'

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { hasOwn, type Signer, type TokenEvent } from '@countersign/core'
-import { signAccessToken } from './access-token.js'
+import { signJwt } from '@countersign/jwt'
+import { accessTokenClaims, keysOf } from './access-token.js'
 import { longestWithRefreshSeconds } from './announce.js'
-import type { Grant, Granted, GrantRequest } from './grant.js'
+import type { Challenged, Grant, Granted, GrantRequest } from './grant.js'
 import { createReuseEnd } from './reused-family.js'
+import type { TokenResponse } from './token-dialect.js'
 import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
-import { refused, type TokenReason } from './token-refusal.js'
+import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
 import type { TokenAnswer } from './token-reply.js'
+import { areKeysGood } from './used-key.js'
 
 /** What becomes known of a request on its way; for the event. */
 export type Trace = { -readonly [K in keyof TokenEvent]?: TokenEvent[K] }
@@ -18,15 +21,19 @@ export type IssueToken = (
   context: { readonly signer: Signer; readonly trace: Trace },
 ) => Promise<TokenAnswer>
 
+/** An answer with a token of our own. */
+type Minted = TokenResponse & Required<Pick<TokenResponse, 'claims'>>
+
 /** Issues what a grant decides. */
 export function createIssue(options: TokenEndpointOptions, checked: CheckedOptions): IssueToken {
   const { issuer, clients } = options
   const uuid = options.randomUUID ?? randomUUID
+  const now = options.now ?? Date.now
   const endReused = createReuseEnd({
     issuer,
     revocations: options.revocations,
     attempts: options.stores.attempts,
-    now: options.now ?? Date.now,
+    now,
   })
   const chains = [...checked.grants.values()].find((grant) => grant.begin)
 
@@ -34,12 +41,13 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
   async function statusFault(
     grant: Grant,
     granted: Granted,
-    { client, secretId, isActive }: GrantRequest,
+    { client, secretId, key, keys, isActive }: GrantRequest,
   ): Promise<TokenReason | undefined> {
-    if (grant.isImmediate !== true) {
+    if (grant.isImmediate !== true || key !== undefined) {
       const current = await clients.find(client.id)
       if (current === undefined || current.isLocked || current.era !== client.era) return 'locked_client'
       if (secretId !== undefined && !current.secrets.some(({ id }) => id === secretId)) return 'wrong_secret'
+      if (!(await areKeysGood(keys, client.id, keysOf(granted, key)))) return 'assertion_key_revoked'
     }
     if (isActive && !(await isActive(granted))) return 'inactive_subject'
     if (granted.isPerson && (await clients.find(granted.subject)))
@@ -47,51 +55,60 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     return undefined
   }
 
-  function lifeOf(grant: Grant, { client }: GrantRequest, family: string | undefined): number {
-    const { accessTokenSeconds: own } = client
-    const ofClient = typeof own === 'object' ? own[grant.type] : own
+  /** A client assertion is used up by a request that gets something, and by no other. */
+  async function useUp(granted: Granted | Challenged, asked: GrantRequest): Promise<TokenRefused | undefined> {
+    if (asked.key === undefined) return undefined
+    if (granted.ok && asked.isActive && !(await asked.isActive(granted))) return refused('inactive_subject')
+    return asked.claimAuthentication()
+  }
+
+  function lifeOf(grant: Grant, { client, now: issuedAt }: GrantRequest, granted: Granted): number {
+    const { accessTokenSeconds: set } = client
+    const ofClient = typeof set === 'object' ? set[grant.type] : set
     const seconds = Math.max(1, Math.floor(ofClient ?? grant.accessTokenSeconds ?? checked.accessTokenSeconds))
-    return family === undefined ? seconds : Math.min(seconds, longestWithRefreshSeconds)
+    const own = granted.family === undefined ? seconds : Math.min(seconds, longestWithRefreshSeconds)
+    return Math.max(1, Math.min(own, Math.floor(granted.expiresAt ?? Number.POSITIVE_INFINITY) - issuedAt))
+  }
+
+  /** Signs a token of our own, and begins a chain of refresh tokens where the client gets one. */
+  async function mint(grant: Grant, decided: Granted, asked: GrantRequest, signer: Signer): Promise<Minted> {
+    const { client } = asked
+    const chain =
+      decided.refreshToken === undefined
+        ? await chains?.begin?.(decided, { ...asked, grantType: grant.continues ?? grant.type })
+        : undefined
+    const granted = chain ? { ...decided, family: chain.family } : decided
+    const ofHost = (await options.claims?.({ ...granted, client })) ?? {}
+    const lifeSeconds = lifeOf(grant, asked, granted)
+    const claims = accessTokenClaims({ ...asked, granted, claims: ofHost, jti: uuid(), lifeSeconds })
+    const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
+    await chain?.keep()
+    const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined
+    const { scopes, issuedTokenType } = granted
+    return { accessToken, expiresInSeconds: lifeSeconds, scopes, refreshToken, issuedTokenType, claims, client, nowMs: now() }
   }
 
   return async (grant, asked, { signer, trace }) => {
     const granted = await grant.decide(asked)
-    if (!granted.ok) {
-      if (hasOwn(granted, 'refusal')) await endReused(granted.refusal.reason, trace.family)
+    if (hasOwn(granted, 'refusal')) {
+      await endReused(granted.refusal.reason, trace.family)
       return granted
     }
-    trace.subject = granted.subject
-    if (granted.family !== undefined) trace.family = granted.family
+    if (granted.ok) Object.assign(trace, { subject: granted.subject }, granted.family !== undefined && { family: granted.family })
+    const used = await useUp(granted, asked)
+    if (used) return used
+    if (!granted.ok) return granted
     const fault = await statusFault(grant, granted, asked)
     if (fault) return refused(fault)
+    const { client } = asked
     if (granted.issued) {
       const { accessToken, expiresInSeconds, refreshToken } = granted.issued
-      return { ok: true, response: { accessToken, expiresInSeconds, scopes: granted.scopes, refreshToken } }
+      const { scopes } = granted
+      return { ok: true, response: { accessToken, expiresInSeconds, scopes, refreshToken, client, nowMs: now() } }
     }
-    const { client, secretId, now } = asked
-    const claims = (await options.claims?.({ ...granted, client })) ?? {}
-    const jti = uuid()
-    const chain =
-      granted.refreshToken === undefined
-        ? await chains?.begin?.(granted, { ...asked, grantType: grant.continues ?? grant.type })
-        : undefined
-    const family = chain?.family ?? granted.family
-    if (family !== undefined) trace.family = family
-    const lifeSeconds = lifeOf(grant, asked, family)
-    const parts = {
-      issuer,
-      client,
-      secretId,
-      granted: { ...granted, ...(family !== undefined && { family }) },
-      claims,
-      jti,
-      now,
-      lifeSeconds,
-    }
-    const accessToken = await signAccessToken(signer, parts)
-    await chain?.keep()
-    trace.jti = jti
-    const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined
-    return { ok: true, response: { accessToken, expiresInSeconds: lifeSeconds, scopes: granted.scopes, refreshToken } }
+    const response = await mint(grant, granted, asked, signer)
+    const { jti, refresh_family: family } = response.claims
+    Object.assign(trace, { jti }, family !== undefined && { family })
+    return { ok: true, response }
   }
 }

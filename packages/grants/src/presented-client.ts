@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type FormParameters, hasOwn, type WireRequest } from '@countersign/core'
-import { refused, type TokenRefused } from './token-refusal.js'
+import { type PresentedAssertion, readAssertion } from './assertion.js'
+import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
 
 /** A client id and secret. */
 export interface IdAndSecret {
@@ -14,6 +15,8 @@ export type PresentedClient =
   | { readonly method: 'client_secret_basic'; readonly decoded: IdAndSecret | undefined; readonly raw: IdAndSecret }
   | ({ readonly method: 'client_secret_post' } & IdAndSecret)
   | { readonly method: 'none'; readonly id: string }
+  /** A JWT that the client signed (RFC 7523 §2.2). `id` is what it says of itself. */
+  | { readonly method: 'private_key_jwt'; readonly id: string; readonly assertion: PresentedAssertion }
   /** Nothing at all. */
   | { readonly method: 'anonymous' }
 
@@ -57,6 +60,19 @@ function presentedBasic(credentials: string): PresentedClient | TokenRefused {
   return { method: 'client_secret_basic', raw, decoded: id === undefined || secret === undefined ? undefined : { id, secret } }
 }
 
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** RFC 7521 §4.2: `client_id` is not needed, but if it is there it names the same client. */
+function presentedAssertion(parameters: FormParameters): PresentedClient | TokenRefused {
+  if (parameters.get('client_assertion_type') !== assertionType) return refused('unsupported_authentication')
+  const read = readAssertion(parameters.get('client_assertion') ?? '')
+  if (!read.ok) return refusedAs('invalid_client', read.reason)
+  const { jws, claims } = read
+  const id = claims.sub
+  if (id === undefined || id !== (parameters.get('client_id') ?? id)) return refusedAs('invalid_client', 'assertion_subject')
+  return { method: 'private_key_jwt', id, assertion: { jws, claims } }
+}
+
 /** Reads how a request identifies its client: in one way only (RFC 6749 §2.3). */
 export function presentedClient(request: WireRequest, parameters: FormParameters): PresentedClient | TokenRefused {
   const basic = basicCredentials(request)
@@ -64,7 +80,7 @@ export function presentedClient(request: WireRequest, parameters: FormParameters
   const secret = parameters.get('client_secret')
   const isAssertion = parameters.get('client_assertion') !== undefined || parameters.get('client_assertion_type') !== undefined
   if (basic.length + Number(secret !== undefined) + Number(isAssertion) > 1) return refused('several_authentications')
-  if (isAssertion) return refused('unsupported_authentication')
+  if (isAssertion) return presentedAssertion(parameters)
   if (basic[0] !== undefined) {
     const presented = presentedBasic(basic[0])
     const named = hasOwn(presented, 'raw') ? [presented.raw.id, presented.decoded?.id] : [id]

@@ -1,5 +1,7 @@
+import { keysOf } from './access-token.js'
 import type { Client } from './client.js'
 import type { Authentication, Granted } from './grant.js'
+import type { UsedKey } from './used-key.js'
 
 /** What the tokens of a chain are bound to: another client's chains, and those from before a lock, are none of this one. */
 export const bindingOf = ({ id, era }: Pick<Client, 'id' | 'era'>): string => JSON.stringify([id, era])
@@ -20,6 +22,12 @@ export interface ChainData {
   readonly grantType: string
   /** Id of the client's secret that began the chain. */
   readonly secretId?: string
+  /** Keys of the client that the chain is owed to: its end is that of each of them. */
+  readonly keys?: readonly UsedKey[]
+  /** What that was itself obtained with. */
+  readonly inherited?: readonly string[]
+  /** The latest end of its access tokens, in epoch seconds. */
+  readonly expiresAt?: number
   /** Epoch seconds. */
   readonly startedAt: number
 }
@@ -27,10 +35,14 @@ export interface ChainData {
 /** What a chain begins with. */
 export function chainData(
   granted: Granted,
-  begun: Pick<ChainData, 'grantType' | 'startedAt'> & { readonly secretId: string | undefined },
+  begun: Pick<ChainData, 'grantType' | 'startedAt'> & {
+    readonly secretId: string | undefined
+    readonly key: UsedKey | undefined
+  },
 ): string {
-  const { secretId, ...how } = begun
-  const { subject, isPerson, scopes, audiences, authentication, claims } = granted
+  const { secretId, key, ...how } = begun
+  const { subject, isPerson, scopes, audiences, authentication, claims, inherited, expiresAt } = granted
+  const keys = keysOf(granted, key)
   const data: ChainData = {
     v: 1,
     subject,
@@ -40,6 +52,9 @@ export function chainData(
     ...(authentication && { authentication }),
     ...(claims && { claims }),
     ...(secretId !== undefined && { secretId }),
+    ...(keys.length > 0 && { keys }),
+    ...(inherited && { inherited }),
+    ...(expiresAt !== undefined && { expiresAt }),
     ...how,
   }
   return JSON.stringify(data)

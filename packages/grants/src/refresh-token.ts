@@ -7,6 +7,8 @@ import { bindingOf, type ChainData, chainData, parseChain } from './refresh-chai
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-text.js'
 import { grantedTo } from './signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
+import { jwtBearerType, tokenExchangeType } from './token-type.js'
+import { areKeysGood } from './used-key.js'
 
 /** Options of {@link refreshToken}. */
 export interface RefreshTokenOptions {
@@ -56,7 +58,18 @@ export function grantedBy(
     audiences: kept,
     ...(data.authentication && { authentication: data.authentication }),
     ...(data.claims && { claims: data.claims }),
+    ...(data.keys && { keys: data.keys }),
+    ...(data.inherited && { inherited: data.inherited }),
+    ...(data.expiresAt !== undefined && { expiresAt: data.expiresAt }),
   }
+}
+
+/** What a chain gives now, to be asked before anything is used up: none of its keys was revoked. */
+async function grantedNow(data: ChainData | undefined, asked: GrantRequest): Promise<Granted | TokenRefused> {
+  const granted = grantedBy(data, asked)
+  if (!granted.ok) return granted
+  if (granted.expiresAt !== undefined && granted.expiresAt <= asked.now) return refused('refresh_gone')
+  return (await areKeysGood(asked.keys, asked.client.id, granted.keys ?? [])) ? granted : refused('refresh_revoked')
 }
 
 /** A token of another issuer. Its chain is that issuer's: none of ours is begun. */
@@ -79,11 +92,15 @@ export function faultOf(record: RefreshFamily | undefined, client: Client): Toke
   return record.binding === bindingOf(client) ? undefined : 'refresh_mismatch'
 }
 
+/** Whether its chains may be owed to keys. */
+const mayUseKeys = ({ methods, grants }: Client): boolean =>
+  methods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
+
 /** Whether the record has to be read before the token is used up: there is something to validate, or to compute. */
 function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive }: GrantRequest): boolean {
   const { refresh } = client
   const limits = refresh.policy === 'rotating' && refresh.idleSeconds !== undefined && refresh.absoluteSeconds !== undefined
-  return limits || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
+  return limits || mayUseKeys(client) || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
 }
 
 /** How long the chain is kept after this use; undefined: its end stays. */
@@ -130,7 +147,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       await reachable(families.revoke(presented.family, 'reused'))
       return refused('refresh_reused')
     }
-    const granted = grantedBy(parseChain(record.data), asked)
+    const granted = await grantedNow(parseChain(record.data), asked)
     return granted.ok ? { ...granted, refreshToken: token, family: presented.family } : granted
   }
 
@@ -140,7 +157,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     const fault = faultOf(record, asked.client)
     const data = record && parseChain(record.data)
     if (fault || !data) return refused(fault ?? 'refresh_gone')
-    const granted = grantedBy(data, asked)
+    const granted = await grantedNow(data, asked)
     if (!granted.ok) return granted
     const ageSeconds = asked.now - data.startedAt
     const { refresh } = asked.client
@@ -161,6 +178,8 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       ...(keep !== undefined && { keepForMs: keep * 1000 }),
       heal,
     }
+    const used = await asked.claimAuthentication()
+    if (used) return used
     const rotation = await reachable(stores.families.rotate(request))
     switch (rotation.outcome) {
       case 'rotated':
@@ -194,10 +213,10 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
           return rotate(presented, asked)
       }
     },
-    async begin(granted, { client, secretId, now, stores, grantType }) {
+    async begin(granted, { client, secretId, key, now, stores, grantType }) {
       if (client.refresh.policy === 'none' || !client.grants.includes('refresh_token')) return undefined
       const family = random(16).toString('base64url')
-      const data = chainData(granted, { secretId, grantType, startedAt: now })
+      const data = chainData(granted, { secretId, key, grantType, startedAt: now })
       const record = { family, binding: bindingOf(client), data, keepForMs: firstKeepSeconds(client) * 1000 }
       return { family, refreshToken: tokens.write({ family, generation: 0 }), keep: () => reachable(stores.families.create(record)) }
     },

@@ -1,4 +1,5 @@
 import { jsonReply, type Reply } from '@countersign/core'
+import type { Client } from './client.js'
 import type { TokenChallenge } from './grant.js'
 import type { TokenRefusal } from './token-refusal.js'
 
@@ -9,6 +10,13 @@ export interface TokenResponse {
   /** What was granted. */
   readonly scopes: readonly string[]
   readonly refreshToken: string | undefined
+  /** A URN; with token exchange (RFC 8693 §2.2.1). */
+  readonly issuedTokenType?: string | undefined
+  /** Those of the access token, for members that a dialect adds; absent for a token of another issuer. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly client: Client
+  /** When the answer was made, in epoch milliseconds. */
+  readonly nowMs: number
 }
 
 /** What a dialect may know of the request. */
@@ -29,9 +37,10 @@ export interface TokenDialect {
 
 /** RFC 6749 §5.1 and §5.2; a challenge is a 400 `mfa_required`. */
 export const rfc6749: TokenDialect = Object.freeze({
-  success: ({ accessToken, expiresInSeconds, scopes, refreshToken }: TokenResponse) =>
+  success: ({ accessToken, expiresInSeconds, scopes, refreshToken, issuedTokenType }: TokenResponse) =>
     jsonReply(200, {
       access_token: accessToken,
+      ...(issuedTokenType !== undefined && { issued_token_type: issuedTokenType }),
       token_type: 'Bearer',
       expires_in: expiresInSeconds,
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),

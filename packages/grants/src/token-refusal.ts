@@ -1,3 +1,29 @@
+/** Why a JWT that a request presents is not believed. */
+export type AssertionReason =
+  | 'assertion_malformed'
+  | 'assertion_algorithm'
+  | 'assertion_key_unknown'
+  | 'assertion_key_pending'
+  | 'assertion_key_not_yet_valid'
+  | 'assertion_key_expired'
+  | 'assertion_key_retired'
+  | 'assertion_key_revoked'
+  | 'assertion_signature'
+  | 'assertion_type'
+  | 'assertion_bound'
+  | 'assertion_issuer'
+  | 'assertion_audience'
+  | 'assertion_expired'
+  | 'assertion_not_yet_valid'
+  | 'assertion_issued_in_future'
+  | 'assertion_life'
+  | 'assertion_jti'
+  | 'assertion_subject'
+  | 'assertion_delegated'
+  | 'assertion_revoked'
+  | 'assertion_replayed'
+  | 'assertion_unprovable'
+
 /** Why a token request was refused: one list, for logs, events and tests. The wire says less. */
 export type TokenReason =
   // the request
@@ -20,9 +46,17 @@ export type TokenReason =
   // what is asked for
   | 'malformed_scope'
   | 'scope_not_allowed'
+  | 'malformed_target'
   | 'target_not_allowed'
+  | 'unsupported_token_type'
+  | 'revocation_not_supported'
+  | 'delegation_not_supported'
+  // a JWT that somebody signed: a client assertion, an assertion, a subject token
+  | AssertionReason
+  | 'denied_by_policy'
   // what is presented
   | 'invalid_grant'
+  | 'foreign_token'
   | 'inactive_subject'
   | 'wrong_credentials'
   | 'wrong_code'
@@ -59,7 +93,20 @@ const badRequest = (description: string): Wire => row(400, 'invalid_request', de
 // One text: whether a client is known, or locked, is nobody's business.
 const badClient = row(401, 'invalid_client', 'The client is not known, or its authentication failed.')
 const badGrant = row(400, 'invalid_grant', 'What the request presents is not valid, or not any more.')
+const badAssertion = row(400, 'invalid_grant', 'The assertion is not valid, was used already, or does not allow this.')
 const badScope = row(400, 'invalid_scope', 'A scope is malformed or not allowed for this client.')
+
+const badTarget = row(400, 'invalid_target', 'A requested audience or resource is malformed, or not allowed for this client.')
+
+/** What a JWT was sent as, by the code that refuses it. */
+type SentAs = 'invalid_client' | 'invalid_grant' | 'invalid_request'
+
+/** What a bad assertion is depends on what it was sent as (RFC 7521 §4.1.1 and §4.2.1, RFC 8693 §2.2.2). */
+const assertionWire: Readonly<Record<SentAs, Wire>> = {
+  invalid_client: badClient,
+  invalid_grant: badAssertion,
+  invalid_request: badRequest('The subject token is not valid, was used already, or does not allow this.'),
+}
 
 const wire: Readonly<Record<TokenReason, Wire>> = {
   malformed_request: badRequest('The body is malformed, or a parameter is repeated or no text.'),
@@ -79,8 +126,37 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   grant_not_allowed: row(400, 'unauthorized_client', 'The client may not use this grant type.'),
   malformed_scope: badScope,
   scope_not_allowed: badScope,
-  target_not_allowed: row(400, 'invalid_target', 'A requested audience or resource is not allowed for this client.'),
+  malformed_target: badTarget,
+  target_not_allowed: badTarget,
+  unsupported_token_type: badRequest('A token type is not one that is exchanged here.'),
+  delegation_not_supported: badRequest('Tokens for an actor are not issued here.'),
+  assertion_malformed: badAssertion,
+  assertion_algorithm: badAssertion,
+  assertion_key_unknown: badAssertion,
+  assertion_key_pending: badAssertion,
+  assertion_key_not_yet_valid: badAssertion,
+  assertion_key_expired: badAssertion,
+  assertion_key_retired: badAssertion,
+  assertion_key_revoked: badAssertion,
+  assertion_signature: badAssertion,
+  assertion_type: badAssertion,
+  assertion_bound: badAssertion,
+  assertion_issuer: badAssertion,
+  assertion_audience: badAssertion,
+  assertion_expired: badAssertion,
+  assertion_not_yet_valid: badAssertion,
+  assertion_issued_in_future: badAssertion,
+  assertion_life: badAssertion,
+  assertion_jti: badAssertion,
+  assertion_subject: badAssertion,
+  assertion_delegated: badAssertion,
+  assertion_revoked: badAssertion,
+  assertion_replayed: badAssertion,
+  assertion_unprovable: badAssertion,
+  denied_by_policy: badAssertion,
+  revocation_not_supported: row(400, 'unsupported_token_type', 'Tokens of this kind cannot be revoked here.'),
   invalid_grant: badGrant,
+  foreign_token: row(400, 'invalid_grant', 'The token was issued to another client.'),
   inactive_subject: badGrant,
   wrong_credentials: badGrant,
   wrong_code: badGrant,
@@ -119,4 +195,9 @@ export interface TokenRefused {
 /** A refusal as an answer. */
 export function refused(reason: TokenReason, fields?: Parameters<typeof refuseToken>[1]): TokenRefused {
   return { ok: false, refusal: refuseToken(reason, fields) }
+}
+
+/** A JWT that is not believed, in the words for what it was sent as. */
+export function refusedAs(sentAs: SentAs, reason: TokenReason): TokenRefused {
+  return { ok: false, refusal: Object.freeze({ reason, ...assertionWire[sentAs] }) }
 }

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import { type ClientKeys, hasOwn, type Reason, type ReplayClaim, type ReplayStore } from '@countersign/core'
+import { isHmac, type Jws, normalizeType, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
+import { reachable } from './client-record.js'
+import type { AssertionReason } from './token-refusal.js'
+import { findClientKey, thumbprintOf, type UsedKey } from './used-key.js'
+
+/** A JWT that was taken apart; nothing of it is verified. */
+export interface PresentedAssertion {
+  readonly jws: Jws
+  readonly claims: ParsedClaims
+}
+
+/** Why a JWT is not believed. */
+export interface AssertionFault {
+  readonly ok: false
+  readonly reason: AssertionReason
+}
+
+/** What is demanded of a JWT that a client signs. */
+export interface AssertionExpectation {
+  readonly clientId: string
+  readonly issuer: string
+  /** It has one `aud`, and that is one of these. */
+  readonly audiences: readonly string[]
+  /** Accepted `typ` in the form of `normalizeType`. */
+  readonly types: readonly string[]
+  readonly maxLifeSeconds: number
+  readonly toleranceSeconds: number
+  readonly jti: 'once' | 'any'
+  /** What it is for: ids of two purposes never meet. */
+  readonly purpose: string
+}
+
+/** A JWT that a client signed, as far as that can be told without using it up. */
+export interface JudgedAssertion {
+  readonly ok: true
+  readonly claims: ParsedClaims
+  readonly key: UsedKey
+  /** `exp` in epoch seconds. */
+  readonly expiresAt: number
+  /** What has to be claimed before it counts; undefined for one that works more than once. */
+  readonly once: ReplayClaim | undefined
+}
+
+const fault = (reason: AssertionReason): AssertionFault => ({ ok: false, reason })
+
+const reasons: Readonly<Partial<Record<Reason, AssertionReason>>> = {
+  algorithm: 'assertion_algorithm',
+  token_type: 'assertion_type',
+  unknown_issuer: 'assertion_issuer',
+  issuer_rule: 'assertion_issuer',
+  wrong_issuer: 'assertion_issuer',
+  unknown_key: 'assertion_key_unknown',
+  revoked_key: 'assertion_key_revoked',
+  signature: 'assertion_signature',
+  audience: 'assertion_audience',
+  expired: 'assertion_expired',
+  too_old: 'assertion_expired',
+  not_yet_valid: 'assertion_not_yet_valid',
+  issued_in_future: 'assertion_issued_in_future',
+  confirmation: 'assertion_bound',
+  revoked_token: 'assertion_revoked',
+  revoked_subject: 'assertion_revoked',
+  revoked_client: 'assertion_revoked',
+  unprovable: 'assertion_unprovable',
+}
+
+/** The reason of a verifier, or of the parser, among ours. */
+export function assertionFault(reason: Reason): AssertionFault {
+  return fault(reasons[reason] ?? 'assertion_malformed')
+}
+
+/** Takes a JWT apart, strictly. */
+export function readAssertion(text: string): ({ readonly ok: true } & PresentedAssertion) | AssertionFault {
+  const parsed = parseJws(text)
+  if (!parsed.ok) return assertionFault(parsed.refusal.reason)
+  const read = parseClaims(parsed.jws)
+  return read.ok ? { ok: true, jws: parsed.jws, claims: read.claims } : assertionFault(read.refusal.reason)
+}
+
+/** The key by client and kid, with the algorithm that belongs to the key. */
+async function signedBy({ jws }: PresentedAssertion, clientId: string, keys: ClientKeys): Promise<UsedKey | AssertionFault> {
+  const { alg: algorithm, kid } = jws.header
+  // Keys of clients are public: as a secret one would let everybody in.
+  if (isHmac(algorithm)) return fault('assertion_algorithm')
+  const answer = await findClientKey(keys, { clientId, kid, algorithm })
+  if (!answer.ok) return fault(`assertion_key_${answer.fault}`)
+  if (!verifySignature(jws, answer.key)) return fault('assertion_signature')
+  return { kid: answer.key.kid ?? kid, algorithm, thumbprint: thumbprintOf(answer.key) }
+}
+
+function isFor({ aud }: ParsedClaims, audiences: readonly string[]): boolean {
+  const [only, ...others] = [aud ?? []].flat()
+  return only !== undefined && others.length === 0 && audiences.includes(only)
+}
+
+/** @param now - epoch seconds, with a fraction */
+function timeFault({ exp, nbf, iat }: ParsedClaims, expected: AssertionExpectation, now: number): AssertionReason | undefined {
+  const { maxLifeSeconds, toleranceSeconds } = expected
+  if (exp === undefined) return 'assertion_malformed'
+  if (!(now < exp + toleranceSeconds)) return 'assertion_expired'
+  if (nbf !== undefined && now < nbf - toleranceSeconds) return 'assertion_not_yet_valid'
+  if (iat !== undefined && iat > now + toleranceSeconds) return 'assertion_issued_in_future'
+  // Without `iat` it may have been made just now.
+  const life = iat === undefined ? exp - now - toleranceSeconds : exp - iat
+  return life <= maxLifeSeconds ? undefined : 'assertion_life'
+}
+
+function claimFault(presented: PresentedAssertion, expected: AssertionExpectation, now: number): AssertionReason | undefined {
+  const { jws, claims } = presented
+  if (!expected.types.includes(normalizeType(jws.header.typ))) return 'assertion_type'
+  if (claims.cnf !== undefined) return 'assertion_bound'
+  if (claims.iss !== expected.issuer) return 'assertion_issuer'
+  if (!isFor(claims, expected.audiences)) return 'assertion_audience'
+  const late = timeFault(claims, expected, now)
+  if (late) return late
+  return expected.jti === 'once' && !claims.jti ? 'assertion_jti' : undefined
+}
+
+/** Parts with their lengths, hashed: no two lists of parts make one id. */
+function idOf(...parts: readonly string[]): string {
+  return createHash('sha256')
+    .update(parts.map((part) => `${part.length}:${part}`).join(''))
+    .digest('base64url')
+}
+
+/** Ids of two clients, or of two issuers, never meet: nobody uses up somebody else's. */
+function claimOf({ iat, exp = 0, jti = '' }: ParsedClaims, expected: AssertionExpectation, now: number): ReplayClaim {
+  const { clientId, issuer, maxLifeSeconds, toleranceSeconds, purpose } = expected
+  // One without `iat` would have been refused as too long before that.
+  const issuedAt = iat ?? exp - maxLifeSeconds - toleranceSeconds
+  return {
+    purpose,
+    id: idOf(clientId, issuer, jti),
+    issuedAgoMs: Math.max(0, now - issuedAt + toleranceSeconds) * 1000,
+    // Another process may have a clock that is behind ours.
+    keepForMs: (exp - now + 2 * toleranceSeconds + 60) * 1000,
+  }
+}
+
+/**
+ * Judges a JWT that a client signed. Nothing is used up: see {@link claimOnce}. Rejects with `Unavailable` in an outage.
+ *
+ * @param nowMs - epoch milliseconds
+ */
+export async function judgeAssertion(
+  presented: PresentedAssertion,
+  expected: AssertionExpectation,
+  { keys, nowMs }: { readonly keys: ClientKeys; readonly nowMs: number },
+): Promise<JudgedAssertion | AssertionFault> {
+  const key = await signedBy(presented, expected.clientId, keys)
+  if (hasOwn(key, 'ok')) return key
+  const now = nowMs / 1000
+  const reason = claimFault(presented, expected, now)
+  if (reason) return fault(reason)
+  const { claims } = presented
+  const once = expected.jti === 'once' ? claimOf(claims, expected, now) : undefined
+  return { ok: true, claims, key, expiresAt: claims.exp ?? 0, once }
+}
+
+/** Uses a JWT up: the last thing before what it is for is done. Exactly one caller gets undefined. */
+export async function claimOnce(replay: ReplayStore, claim: ReplayClaim | undefined): Promise<AssertionFault | undefined> {
+  if (claim === undefined) return undefined
+  const verdict = await reachable(replay.claim(claim))
+  switch (verdict) {
+    case 'claimed':
+      return undefined
+    case 'replayed':
+      return fault('assertion_replayed')
+    case 'unprovable':
+      return fault('assertion_unprovable')
+  }
+}

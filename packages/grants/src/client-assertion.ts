@@ -1,0 +1,35 @@
+import type { ClientKeys } from '@countersign/core'
+import { type JudgedAssertion, judgeAssertion } from './assertion.js'
+import { type AssertionRules, completeRules } from './assertion-rules.js'
+import type { PresentedClient } from './presented-client.js'
+import { refusedAs, type TokenRefused } from './token-refusal.js'
+
+/** Whoever intercepts one has no use for it five minutes later. */
+const maxLifeSeconds = 300
+
+/** RFC 7523bis: the first one by preference. Access tokens and other JWTs of a client are none. */
+const types = ['client-authentication+jwt', 'jwt', '']
+
+/**
+ * Judges a client assertion (RFC 7523 §2.2 and §3): `iss` and `sub` are the client, the one `aud` is the issuer, so that no
+ * other server can pass it on (RFC 7523bis), and it is used once.
+ */
+export async function judgeClientAssertion(
+  { id, assertion }: Extract<PresentedClient, { method: 'private_key_jwt' }>,
+  rules: AssertionRules | undefined,
+  { keys, issuer, nowMs }: { readonly keys: ClientKeys; readonly issuer: string; readonly nowMs: number },
+): Promise<JudgedAssertion | TokenRefused> {
+  const { authenticationAudience = issuer, clockToleranceSeconds } = completeRules(rules)
+  const expected = {
+    clientId: id,
+    issuer: id,
+    audiences: [authenticationAudience],
+    types,
+    maxLifeSeconds,
+    toleranceSeconds: clockToleranceSeconds,
+    jti: 'once',
+    purpose: 'client_assertion',
+  } as const
+  const judged = await judgeAssertion(assertion, expected, { keys, nowMs })
+  return judged.ok ? judged : refusedAs('invalid_client', judged.reason)
+}

@@ -1,0 +1,56 @@
+import { claimOnce } from './assertion.js'
+import type { AuthenticatedClient } from './authenticate-client.js'
+import type { GrantRequest } from './grant.js'
+import { judgeScope } from './scope.js'
+import { judgeTarget } from './target.js'
+import type { TokenEndpointOptions } from './token-endpoint-options.js'
+import { refusedAs, type TokenRefused } from './token-refusal.js'
+
+/** What the grant is asked, if client and endpoint allow it. */
+export type AskGrant = (
+  who: AuthenticatedClient,
+  ask: Pick<GrantRequest, 'issuer' | 'parameters' | 'request' | 'note'>,
+) => GrantRequest | TokenRefused
+
+/** Once a request, however often it is asked for. */
+function claimed(stores: GrantRequest['stores'], { once }: AuthenticatedClient): GrantRequest['claimAuthentication'] {
+  const state: { result?: Promise<TokenRefused | undefined> } = {}
+  const claim = async (): Promise<TokenRefused | undefined> => {
+    const fault = await claimOnce(stores.replay, once)
+    return fault && refusedAs('invalid_client', fault.reason)
+  }
+  return () => (state.result ??= claim())
+}
+
+/** Judges scope and target, and puts together what a grant is asked. */
+export function createAskGrant(options: TokenEndpointOptions, usualAudiences: readonly string[]): AskGrant {
+  const { stores, clients, isActive } = options
+  const now = options.now ?? Date.now
+  return (who, ask) => {
+    const { client, secretId, key } = who
+    const scope = ask.parameters.get('scope')
+    const asked = judgeScope(scope, client.scopes, client.defaultScopes)
+    if (!asked.ok) return asked
+    const allowed = client.audiences ?? usualAudiences
+    const target = judgeTarget(ask.parameters, allowed)
+    if (!target.ok) return target
+    const nowMs = now()
+    return {
+      ...ask,
+      stores,
+      keys: clients.keys,
+      isClient: async (id) => (await clients.find(id)) !== undefined,
+      isActive: isActive && (async (granted) => (await isActive({ ...granted, client })) === true),
+      claimAuthentication: claimed(stores, who),
+      client,
+      secretId,
+      key,
+      requestedScopes: scope === undefined ? undefined : asked.scopes,
+      requestedAudiences: target.audiences,
+      scopes: asked.scopes,
+      audiences: target.audiences ?? allowed.slice(0, 1),
+      now: Math.floor(nowMs / 1000),
+      nowMs,
+    }
+  }
+}

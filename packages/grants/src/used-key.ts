@@ -1,0 +1,47 @@
+import { type Algorithm, type ClientKeyAnswer, type ClientKeys, isUnavailable, Unavailable, type VerificationKey } from '@countersign/core'
+import { jwkThumbprint } from '@countersign/jwt'
+
+/** A key of a client that something was signed with. */
+export interface UsedKey {
+  /** The client's name for it, where it has one. */
+  readonly kid: string | undefined
+  readonly algorithm: Algorithm
+  /** RFC 7638, SHA-256. */
+  readonly thumbprint: string
+}
+
+/** Which key of a client. */
+type ClientKeyQuery = Parameters<ClientKeys['find']>[0]
+
+/** Waits for the keys of a client: whatever they reject with is an outage. */
+export async function findClientKey(keys: ClientKeys, query: ClientKeyQuery): Promise<ClientKeyAnswer> {
+  try {
+    return await keys.find(query)
+  } catch (cause) {
+    throw isUnavailable(cause) ? cause : new Unavailable('key_source_unavailable', { cause })
+  }
+}
+
+/** Of a key that an adapter gives, with or without. */
+export const thumbprintOf = ({ thumbprint, key }: VerificationKey): string => thumbprint ?? jwkThumbprint(key)
+
+/** What has ended by itself, or on a day that was known, ends nothing that was obtained with it. */
+const harmless: readonly string[] = ['expired', 'retired', 'not_yet_valid']
+
+async function isGood(keys: ClientKeys, clientId: string, { kid, algorithm, thumbprint }: UsedKey): Promise<boolean> {
+  const answer = await findClientKey(keys, { clientId, kid, algorithm })
+  // Under the same name there may be another key by now.
+  return answer.ok ? thumbprintOf(answer.key) === thumbprint : harmless.includes(answer.fault)
+}
+
+/**
+ * Whether what a client obtained with some keys is still good: none of them was revoked, nor taken away.
+ *
+ * @throws TypeError where there are keys to ask about and nobody to ask
+ */
+export async function areKeysGood(keys: ClientKeys | undefined, clientId: string, used: readonly UsedKey[]): Promise<boolean> {
+  if (used.length === 0) return true
+  if (keys === undefined) throw new TypeError('createClients: keys is required while tokens obtained with keys are refreshed')
+  const answers = await Promise.all(used.map((key) => isGood(keys, clientId, key)))
+  return answers.every(Boolean)
+}
