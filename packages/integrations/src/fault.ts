@@ -1,0 +1,38 @@
+import type { FieldIssue } from './fields.js'
+
+/** Why something was not done. */
+export type IntegrationFault =
+  /** A value is missing or wrong; `issues` says which. */
+  | 'invalid'
+  /** The token is a client's, or was obtained by an integration. */
+  | 'not_a_person'
+  /** The token does not show that the person signed in with more than one factor. */
+  | 'mfa_required'
+  /** The sign-in is longer ago than `maxAgeSeconds`, or the token does not say when it was. */
+  | 'authentication_too_old'
+  /** The person does not act for the entity. */
+  | 'foreign_entity'
+  | 'unknown_entity'
+  | 'unknown_integration'
+  | 'unknown_credential'
+  | 'unknown_enrollment'
+  /** The integration has as many credentials as it may. */
+  | 'too_many_credentials'
+
+/** Something was not done, and nothing was changed. */
+export interface Failed {
+  readonly ok: false
+  readonly fault: IntegrationFault
+  /** With `invalid`. */
+  readonly issues?: readonly FieldIssue[]
+  /** With `authentication_too_old`. */
+  readonly maxAgeSeconds?: number
+}
+
+/** What was done, or why not. */
+export type Done<T extends object = object> = ({ readonly ok: true } & T) | Failed
+
+/** Says why something is not done. */
+export function failed(fault: IntegrationFault, more: Pick<Failed, 'issues' | 'maxAgeSeconds'> = {}): Failed {
+  return { ok: false, fault, ...more }
+}
