@@ -88,6 +88,8 @@ export interface TokenEvent {
   readonly jti?: string
   /** The chain of refresh tokens. */
   readonly family?: string
+  /** The client's key that the request was signed with: its RFC 7638 thumbprint. */
+  readonly key?: string
   readonly durationMs: number
   /** For an outage, what failed. */
   readonly cause?: unknown

@@ -14,6 +14,7 @@ export {
   type SecretSettings,
   type UsedSecretView,
 } from './clients.js'
+export type { ExchangeDecision, ExchangePolicy, ExchangeRequest, PresentedSubject } from './exchange-policy.js'
 export type {
   Authentication,
   BegunChain,
@@ -27,6 +28,7 @@ export type {
   TokenChallenge,
 } from './grant.js'
 export { createIntrospectionEndpoint, type IntrospectionEndpointOptions } from './introspection-endpoint.js'
+export { type JwtBearerOptions, jwtBearer } from './jwt-bearer.js'
 export { type AuthorizationServerMetadata, authorizationServerMetadata } from './metadata.js'
 export type { IdAndSecret, PresentedClient } from './presented-client.js'
 export type { Budget, RateLimits } from './rate-limits.js'
@@ -35,5 +37,7 @@ export { createRevocationEndpoint, type RevocationEndpointOptions } from './revo
 export { rfc6749, type TokenContext, type TokenDialect, type TokenResponse } from './token-dialect.js'
 export { createTokenEndpoint } from './token-endpoint.js'
 export type { Grantee, TokenEndpointOptions } from './token-endpoint-options.js'
+export { type TokenExchangeOptions, tokenExchange } from './token-exchange.js'
 export { type AssertionReason, refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './token-refusal.js'
+export type { TrustedTokens } from './trusted-token.js'
 export type { UsedKey } from './used-key.js'

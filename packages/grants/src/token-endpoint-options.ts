@@ -65,6 +65,8 @@ export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
   if (!(grants?.length > 0)) fail('grants names at least one')
   const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))
   if (byType.size < grants.length) fail('two grants have one type')
+  if (grants.some(({ needsKeys }) => needsKeys === true) && clients.keys === undefined)
+    fail('a grant needs the keys of clients: createClients({ keys })')
   const audiences = [audience].flat()
   if (audiences.length === 0 || audiences.some((one) => typeof one !== 'string' || one === '')) fail('audience is required')
   if (!isLife(accessTokenSeconds) || !grants.every((grant) => isLife(grant.accessTokenSeconds ?? 1)))

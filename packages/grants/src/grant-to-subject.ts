@@ -1,0 +1,102 @@
+import { type Auth, hasOwn } from '@countersign/core'
+import { claimOnce } from './assertion.js'
+import type { ExchangeDecision, ExchangePolicy, PresentedSubject } from './exchange-policy.js'
+import type { Granted, GrantRequest } from './grant.js'
+import type { OwnAssertion } from './own-assertion.js'
+import { judgeScope, type ScopeAnswer } from './scope.js'
+import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
+import { authenticationOf, inheritedFrom } from './trusted-token.js'
+
+/** A JWT that is good, by who signed it. */
+export type GoodToken = { readonly own: OwnAssertion; readonly issuer: string } | { readonly auth: Auth }
+
+/** What a grant over a JWT does with it. */
+export interface SubjectGrant {
+  readonly policy: ExchangePolicy
+  /** What the JWT was sent as. */
+  readonly sentAs: 'invalid_request' | 'invalid_grant'
+  /** Whether a chain of refresh tokens may begin. */
+  readonly refreshTokens: boolean
+  readonly issuedTokenType?: string
+}
+
+function presentedBy(token: GoodToken): PresentedSubject {
+  if (hasOwn(token, 'own')) {
+    const { claims } = token.own
+    return { kind: 'client_signed', via: undefined, issuer: token.issuer, subject: claims.sub, claims, scopes: undefined }
+  }
+  const { via, issuer, subject, claims, scopes } = token.auth
+  return { kind: 'issued', via, issuer, subject, claims, scopes }
+}
+
+/** What a client asks for inside of what it signs (as with Google's service accounts). */
+function scopeInside(token: GoodToken): string | undefined {
+  const scope = hasOwn(token, 'own') ? token.own.claims.scope : undefined
+  // What is no text is no list of scopes either: refused as one that is malformed.
+  return scope === undefined || scope === '' ? undefined : typeof scope === 'string' ? scope : '\0'
+}
+
+/** Requested ∩ client ∩ subject ∩ what the policy allows: what is asked for beyond is refused, never dropped. */
+function scopesFor(asked: GrantRequest, inside: string | undefined, allowed: readonly string[]): ScopeAnswer {
+  const { client, requestedScopes } = asked
+  const said = judgeScope(inside, client.scopes, client.scopes)
+  if (!said.ok) return said
+  const isWithin = (scope: string): boolean => said.scopes.includes(scope) && allowed.includes(scope)
+  const wanted = requestedScopes ?? (inside === undefined ? undefined : said.scopes)
+  if (wanted === undefined) return { ok: true, scopes: asked.scopes.filter(isWithin) }
+  return wanted.every(isWithin) ? { ok: true, scopes: wanted } : refused('scope_not_allowed')
+}
+
+/** What comes with the token that was presented: its end, its keys, what it was itself obtained with. */
+function owedTo(token: GoodToken, { client, issuer }: GrantRequest): Partial<Granted> {
+  if (hasOwn(token, 'own')) {
+    const { key, expiresAt } = token.own
+    return { keys: [key], ...(expiresAt !== undefined && { expiresAt }) }
+  }
+  const { auth } = token
+  return { ...inheritedFrom(auth, issuer), ...(client.assertion?.mayOutlive !== true && { expiresAt: auth.expiresAt }) }
+}
+
+function authenticationFor(decision: ExchangeDecision & { allow: true }, token: GoodToken): Partial<Granted> {
+  const authentication = decision.authentication ?? (hasOwn(token, 'auth') ? authenticationOf(token.auth) : undefined)
+  return decision.isPerson && authentication ? { authentication } : {}
+}
+
+/** Uses up what works once: last of all, so that a request that is refused burns nothing. */
+async function useUp(token: GoodToken, asked: GrantRequest, sentAs: SubjectGrant['sentAs']): Promise<TokenRefused | undefined> {
+  const used = await asked.claimAuthentication()
+  if (used) return used
+  const fault = hasOwn(token, 'own') ? await claimOnce(asked.stores.replay, token.own.once) : undefined
+  return fault && refusedAs(sentAs, fault.reason)
+}
+
+/** Asks the policy, and grants what it allows, to whom it allows it. */
+export async function grantToSubject(token: GoodToken, asked: GrantRequest, grant: SubjectGrant): Promise<Granted | TokenRefused> {
+  const { policy, sentAs } = grant
+  const presented = presentedBy(token)
+  const { client, audiences } = asked
+  const decision = await policy({ client, presented, scopes: asked.scopes, audiences })
+  if (decision?.allow !== true) return refusedAs(sentAs, 'denied_by_policy')
+  const { isPerson, subject = presented.subject } = decision
+  if (typeof isPerson !== 'boolean') throw new TypeError('the policy of an exchange says isPerson')
+  if (subject === undefined || subject === '' || (isPerson && (await asked.isClient(subject))))
+    return refusedAs(sentAs, 'assertion_subject')
+  asked.note({ subject })
+  const scope = scopesFor(asked, scopeInside(token), decision.scopes ?? presented.scopes ?? client.scopes)
+  if (!scope.ok) return scope
+  const granted: Granted = {
+    ok: true,
+    subject,
+    isPerson,
+    scopes: scope.scopes,
+    audiences,
+    ...authenticationFor(decision, token),
+    ...(decision.claims && { claims: decision.claims }),
+    ...owedTo(token, asked),
+    ...(!grant.refreshTokens && { refreshToken: null }),
+    ...(grant.issuedTokenType !== undefined && { issuedTokenType: grant.issuedTokenType }),
+  }
+  if (granted.expiresAt !== undefined && Math.floor(granted.expiresAt) <= asked.now) return refusedAs(sentAs, 'assertion_expired')
+  if (asked.isActive && !(await asked.isActive(granted))) return refused('inactive_subject')
+  return (await useUp(token, asked, sentAs)) ?? granted
+}

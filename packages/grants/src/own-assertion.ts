@@ -1,0 +1,63 @@
+import type { ClientKeys, ReplayClaim } from '@countersign/core'
+import type { ParsedClaims } from '@countersign/jwt'
+import { type AssertionFault, judgeAssertion, type PresentedAssertion } from './assertion.js'
+import { completeRules } from './assertion-rules.js'
+import type { Client } from './client.js'
+import type { UsedKey } from './used-key.js'
+
+/** A JWT that a client signed for itself or for somebody whom it speaks for. */
+export interface OwnAssertion {
+  readonly ok: true
+  readonly claims: ParsedClaims
+  readonly key: UsedKey
+  readonly once: ReplayClaim | undefined
+  /** The latest end of what it is exchanged for; undefined where that may live longer. */
+  readonly expiresAt: number | undefined
+}
+
+/** Who judges, and when. */
+export interface AssertionContext {
+  readonly client: Client
+  readonly keys: ClientKeys | undefined
+  readonly issuer: string
+  /** Epoch milliseconds. */
+  readonly nowMs: number
+}
+
+/** What an assertion of a client is to be used for. */
+interface AssertionUse {
+  readonly purpose: string
+  readonly types: readonly string[]
+}
+
+/** The `iss` of a client's assertions. */
+export const issuerOf = ({ id, assertion }: Client): string => assertion?.issuer ?? id
+
+/** Judges a JWT by the rules of the client that sends it. Nothing is used up. Rejects with `Unavailable` in an outage. */
+export async function judgeOwnAssertion(
+  presented: PresentedAssertion,
+  { purpose, types }: AssertionUse,
+  { client, keys, issuer, nowMs }: AssertionContext,
+): Promise<OwnAssertion | AssertionFault> {
+  if (keys === undefined) return { ok: false, reason: 'assertion_key_unknown' }
+  const rules = completeRules(client.assertion)
+  const expected = {
+    clientId: client.id,
+    issuer: issuerOf(client),
+    audiences: rules.audiences ?? [issuer],
+    types,
+    maxLifeSeconds: rules.maxLifeSeconds,
+    toleranceSeconds: rules.clockToleranceSeconds,
+    jti: rules.jti,
+    purpose,
+  }
+  const judged = await judgeAssertion(presented, expected, { keys, nowMs })
+  if (!judged.ok) return judged
+  const { claims, key, once, expiresAt } = judged
+  // Delegation is not understood: ignored, it would be more than was meant (RFC 8693 §4.1, §4.4).
+  if (claims.act !== undefined || claims.may_act !== undefined) return { ok: false, reason: 'assertion_delegated' }
+  const { sub } = claims
+  const mayName = sub === undefined || sub === expected.issuer || sub === client.id || (rules.subjects?.includes(sub) ?? true)
+  if (!mayName) return { ok: false, reason: 'assertion_subject' }
+  return { ok: true, claims, key, once, expiresAt: rules.mayOutlive ? undefined : expiresAt }
+}
