@@ -1,0 +1,136 @@
+import {
+  type Endpoint,
+  eventChannel,
+  hasOwn,
+  isUnavailable,
+  type Reply,
+  readForm,
+  type Stores,
+  type TokenStatusEvent,
+  type TokenVerifier,
+  type WireRequest,
+} from '@countersign/core'
+import { claimOnce } from './assertion.js'
+import type { AuthenticatedClient } from './authenticate-client.js'
+import { createClientGate, namedClient } from './client-gate.js'
+import type { Clients } from './clients.js'
+import { presentedClient } from './presented-client.js'
+import { createLimiter, type RateLimits } from './rate-limits.js'
+import { rfc6749, type TokenDialect } from './token-dialect.js'
+import { bodyFaults, ofKnownClient } from './token-endpoint.js'
+import { refused, refusedAs, refuseToken, type TokenRefused } from './token-refusal.js'
+import { tokenReply } from './token-reply.js'
+
+/** What the endpoints for revocation and introspection have in common. */
+export interface PresentedTokenOptions {
+  /** Our own `iss`. */
+  readonly issuer: string
+  readonly clients: Clients
+  readonly stores: Pick<Stores, 'attempts' | 'families' | 'replay'>
+  /**
+   * Verifies our own access tokens, for every audience that they are issued for: `createVerifier` with `ownIssuer`, and the
+   * revocations that the guards have.
+   */
+  readonly verifier: TokenVerifier
+  /** Words refusals. @defaultValue `rfc6749` */
+  readonly dialect?: TokenDialect
+}
+
+/** A token that an authenticated client presents. Nothing of the token is believed yet. */
+export interface PresentedToken {
+  readonly ok: true
+  readonly who: AuthenticatedClient
+  readonly token: string
+}
+
+/** What becomes known of a request on its way; for the event. */
+export type StatusTrace = { -readonly [K in keyof TokenStatusEvent]?: TokenStatusEvent[K] }
+
+/** What will be answered. `outcome` is for the event. */
+interface Decided {
+  readonly ok: true
+  readonly outcome: string
+  readonly reply: Reply
+  /** What has to be done for that to be true. */
+  readonly step?: () => Promise<void>
+}
+
+/** What came of it. */
+export type StatusAnswer = Decided | TokenRefused
+
+/** What sets the endpoints apart. */
+interface Kind {
+  readonly channel: 'countersign:token-revocation' | 'countersign:introspection'
+  readonly rateLimits: RateLimits | false
+  /** Validates everything; what is to be done is done later. */
+  decide(presented: PresentedToken, trace: StatusTrace): Promise<StatusAnswer>
+}
+
+/** @throws TypeError if an option is missing or wrong */
+export function checkPresentedTokenOptions(name: string, { issuer, clients, stores, verifier }: PresentedTokenOptions): void {
+  const fail = (message: string): never => {
+    throw new TypeError(`${name}: ${message}`)
+  }
+  // It becomes the realm of a challenge.
+  if (typeof issuer !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(issuer)) fail('issuer is required, a URL')
+  if (typeof clients?.authenticate !== 'function') fail('clients is required')
+  if (
+    typeof stores?.attempts?.reserve !== 'function' ||
+    typeof stores.families?.find !== 'function' ||
+    typeof stores.replay?.claim !== 'function'
+  )
+    fail('stores is required')
+  if (typeof verifier?.verify !== 'function') fail('verifier is required: it verifies our own access tokens')
+}
+
+/** An endpoint to which a client posts a form with a token (RFC 7009 §2.1, RFC 7662 §2.1). `token_type_hint` is not needed: tokens tell. */
+export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kind: Kind): Endpoint {
+  const { issuer, clients, stores, dialect = rfc6749 } = options
+  const limiter = createLimiter(stores.attempts, kind.rateLimits, kind.channel)
+  const authenticate = createClientGate({ clients, limiter, anonymousClient: undefined })
+  const events = eventChannel(kind.channel)
+
+  async function read(request: WireRequest, trace: StatusTrace): Promise<PresentedToken | TokenRefused> {
+    if (request.method !== undefined && request.method !== 'POST') return refused('wrong_method')
+    const form = await readForm(request)
+    if (!form.ok) return refused(bodyFaults[form.status])
+    const presented = presentedClient(request, form.value)
+    if (hasOwn(presented, 'ok')) return presented
+    const who = await authenticate(request, presented, issuer)
+    if (!who.ok) {
+      if (ofKnownClient.includes(who.refusal.reason)) trace.clientId = namedClient(presented)
+      return who
+    }
+    trace.clientId = who.client.id
+    const token = form.value.get('token')
+    return token === undefined ? refused('missing_parameter', { description: 'The parameter token is missing.' }) : { ok: true, who, token }
+  }
+
+  async function run(request: WireRequest, trace: StatusTrace): Promise<StatusAnswer> {
+    const presented = await read(request, trace)
+    if (!presented.ok) return presented
+    const answer = await kind.decide(presented, trace)
+    if (!answer.ok) return answer
+    // A client assertion is used up by a request that is answered, and by no other.
+    const fault = await claimOnce(stores.replay, presented.who.once)
+    if (fault) return refusedAs('invalid_client', fault.reason)
+    await answer.step?.()
+    return answer
+  }
+
+  return async (request) => {
+    const startedAt = performance.now()
+    const trace: StatusTrace = {}
+    const answer = await run(request, trace).catch((error: unknown): TokenRefused => {
+      if (!isUnavailable(error)) throw error
+      trace.cause = error.cause
+      return { ok: false, refusal: refuseToken('unavailable', { retryAfterSeconds: error.retryAfterSeconds }) }
+    })
+    const outcome = answer.ok ? answer.outcome : answer.refusal.reason
+    if (events.hasSubscribers) events.publish({ ...trace, outcome, durationMs: performance.now() - startedAt })
+    return answer.ok ? answer.reply : tokenReply(answer, { issuer, dialect, context: { grantType: undefined } })
+  }
+}
+
+/** The header fields of every answer that may tell of a token. */
+export const notStored: Reply['headers'] = { 'cache-control': 'no-store', pragma: 'no-cache' }

@@ -1,0 +1,125 @@
+import { type Endpoint, type Reason, type RefreshProvider, type Refusal, type SecretsOption, Unavailable } from '@countersign/core'
+import { type Announcer, createAnnounce, endOfFamily } from './announce.js'
+import type { Client } from './client.js'
+import { reachable } from './client-record.js'
+import {
+  checkPresentedTokenOptions,
+  createPresentedTokenEndpoint,
+  notStored,
+  type PresentedTokenOptions,
+  type StatusAnswer,
+  type StatusTrace,
+} from './presented-token.js'
+import type { RateLimits } from './rate-limits.js'
+import { ownerOf } from './refresh-chain.js'
+import { createRefreshTokenText } from './refresh-token-text.js'
+import { refused } from './token-refusal.js'
+
+/** Options of {@link createRevocationEndpoint}. */
+export interface RevocationEndpointOptions extends PresentedTokenOptions {
+  /** Where the end of tokens is announced to all guards. */
+  readonly revocations: Announcer
+  /** The secrets of `refreshToken`. @defaultValue there are no refresh tokens */
+  readonly refreshSecrets?: SecretsOption
+  /** Those of `refreshToken`: what they accept cannot be revoked here, and is refused. @defaultValue none */
+  readonly providers?: readonly Pick<RefreshProvider, 'accepts'>[]
+  /** @defaultValue those of the token endpoint, counted apart */
+  readonly rateLimits?: RateLimits | false
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: () => number
+}
+
+/** What was never a token of ours, or is none any more: there is nothing to end (RFC 7009 §2.2). */
+const nothingToEnd: readonly Reason[] = [
+  'too_large',
+  'malformed',
+  'header',
+  'claims',
+  'algorithm',
+  'unknown_issuer',
+  'unknown_key',
+  'signature',
+  'expired',
+  'too_old',
+  'revoked_key',
+  'revoked_token',
+  'revoked_subject',
+  'revoked_client',
+]
+
+const reply = { status: 200, headers: notStored }
+
+function ended(reason: string, trace: StatusTrace): StatusAnswer {
+  trace.reason = reason
+  return { ok: true, outcome: 'ended', reply }
+}
+
+const revoked = (step: () => Promise<void>): StatusAnswer => ({ ok: true, outcome: 'revoked', reply, step })
+
+/** Why a token was not verified decides whether 200 would be true: one that may still be good somewhere was not ended. */
+function answerTo({ reason }: Refusal, trace: StatusTrace): StatusAnswer {
+  if (nothingToEnd.includes(reason)) return ended(reason, trace)
+  trace.reason = reason
+  // Another process may know more of what was revoked, and believe it.
+  if (reason === 'unprovable') throw new Unavailable('revocation_unavailable')
+  return refused('revocation_not_supported')
+}
+
+/**
+ * Ends tokens on behalf of the client that they were issued to (RFC 7009). A refresh token ends with its chain and the access
+ * tokens that came with it; an access token ends alone. What another client presents is refused and stays alive.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
+  checkPresentedTokenOptions('createRevocationEndpoint', options)
+  const { issuer, stores, verifier, revocations, refreshSecrets, providers = [], rateLimits = {} } = options
+  if (typeof revocations?.revoke !== 'function') throw new TypeError('createRevocationEndpoint: revocations is required')
+  const now = options.now ?? Date.now
+  const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
+  const announce = createAnnounce(revocations, now)
+
+  async function endFamily(family: string, client: Client, trace: StatusTrace): Promise<StatusAnswer> {
+    const record = await reachable(stores.families.find(family))
+    if (record === undefined) return ended('refresh_gone', trace)
+    if (ownerOf(record.binding) !== client.id) return refused('foreign_token')
+    // Ended here means announced: the announcement comes first. A chain that ended otherwise may not have been.
+    if (record.revoked === 'revoked') return ended('refresh_revoked', trace)
+    return revoked(async () => {
+      await announce(endOfFamily(issuer, family, now()))
+      await reachable(stores.families.revoke(family, 'revoked'))
+    })
+  }
+
+  async function endRefreshToken(token: string, client: Client, trace: StatusTrace): Promise<StatusAnswer> {
+    trace.kind = 'refresh_token'
+    if (refreshTokens === undefined) return refused('revocation_not_supported')
+    // The MAC first: nothing is asked of a store for what we did not write.
+    const parts = refreshTokens.read(token)
+    if (parts === undefined) return ended('refresh_malformed', trace)
+    trace.family = parts.family
+    return endFamily(parts.family, client, trace)
+  }
+
+  async function endAccessToken(token: string, client: Client, trace: StatusTrace): Promise<StatusAnswer> {
+    const verified = await verifier.verify(token)
+    if (!verified.ok) return answerTo(verified.refusal, trace)
+    trace.kind = 'access_token'
+    const { claims, clientId, expiresAt } = verified.auth
+    const { jti } = claims
+    if (claims.iss !== issuer || jti === undefined) return refused('revocation_not_supported')
+    Object.assign(trace, { jti, subject: claims.sub })
+    if (clientId !== client.id) return refused('foreign_token')
+    return revoked(() => announce({ type: 'jti', issuer, jti, expiresAt }))
+  }
+
+  return createPresentedTokenEndpoint(options, {
+    channel: 'countersign:token-revocation',
+    rateLimits,
+    async decide({ who, token }, trace) {
+      if (token.startsWith('r1.')) return endRefreshToken(token, who.client, trace)
+      if (providers.some((provider) => provider.accepts(token))) return refused('revocation_not_supported')
+      return endAccessToken(token, who.client, trace)
+    },
+  })
+}
