@@ -128,7 +128,8 @@ describe('registration', () => {
     const { clients } = await start()
     const grants = ['client_credentials']
     for (const wrong of [
-      { id: 'a:b', grants },
+      { id: 'a:b', grants, basicEncoding: 'raw' },
+      { id: 'a%3Ab', grants },
       { id: 'a b', grants },
       { id: '', grants },
       { grants: [] },

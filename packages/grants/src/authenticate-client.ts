@@ -38,8 +38,18 @@ function asWritten(
   return client?.basicEncoding === 'raw' ? presented.raw : (presented.decoded ?? presented.raw)
 }
 
-const idOf = (presented: Exclude<PresentedClient, { method: 'anonymous' }>): string =>
-  presented.method === 'client_secret_basic' ? (presented.decoded?.id ?? presented.raw.id) : presented.id
+/** The client that a request means: the form-decoded id first; as it was sent for clients that write it so. */
+async function meant(
+  records: ClientRecords,
+  presented: Exclude<PresentedClient, { method: 'anonymous' }>,
+): ReturnType<ClientRecords['get']> {
+  if (presented.method !== 'client_secret_basic') return records.get(presented.id)
+  const { raw, decoded = raw } = presented
+  const known = await records.get(decoded.id)
+  if (known !== undefined || decoded.id === raw.id) return known
+  const written = await records.get(raw.id)
+  return written?.record.basicEncoding === 'raw' ? written : undefined
+}
 
 /** Who is asked to judge a client: client assertions are for one issuer only. */
 export interface AuthenticationContext {
@@ -54,7 +64,7 @@ export function createClientJudge(
   const { records, hasher, keys, now } = options
 
   return async (presented, { issuer } = {}) => {
-    const known = await records.get(idOf(presented))
+    const known = await meant(records, presented)
     const client = known?.record
     if (presented.method === 'none') {
       const fault = faultOf(client, 'none')

@@ -1,4 +1,4 @@
-import { type ClientSettings, completeSettings, isPublicClient } from './client.js'
+import { type ClientSettings, checkClientId, completeSettings, isPublicClient } from './client.js'
 import type { ClientRecord } from './client-record.js'
 
 /** Settings to change; `undefined` is back to the default. */
@@ -18,6 +18,7 @@ export function changedRecord(record: ClientRecord, changes: ClientChanges): Cli
   const defaultScopes = areSame(before.defaultScopes, before.scopes) ? undefined : before.defaultScopes
   const wanted = Object.entries({ ...before, defaultScopes, ...changes }).filter(([, value]) => value !== undefined)
   const settings = completeSettings(Object.fromEntries(wanted) as unknown as ClientSettings)
+  checkClientId(id, settings)
   // What it holds was given to a client of the other kind.
   if (isPublicClient(settings) !== isPublicClient(before))
     throw new TypeError('client: a public client stays one, and a confidential one too')

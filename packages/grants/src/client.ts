@@ -103,8 +103,15 @@ function checkRefresh(refresh: RefreshPolicy, isPublic: boolean): void {
   }
 }
 
-/** No percent sign and plus, so that it is the same form-encoded or not; no colon, at which Basic is split. */
-export const isClientId = (id: unknown): id is string => typeof id === 'string' && /^[A-Za-z0-9._~@/!*=-]{1,255}$/.test(id)
+/** Whether a text may be the id of a client. */
+export const isClientId = (id: unknown): id is string => typeof id === 'string' && /^[A-Za-z0-9._~@/!*=:%-]{1,255}$/.test(id)
+
+/** @throws TypeError for an id that is none, or that Basic as this client writes it would not carry */
+export function checkClientId(id: string, { basicEncoding }: Pick<CompleteSettings, 'basicEncoding'>): void {
+  if (!isClientId(id)) fail('id is 1 to 255 letters, digits and ._~@/!*=:%-')
+  if (basicEncoding === 'raw' && id.includes(':')) fail('an id with a colon needs basicEncoding form: Basic is split at the first one')
+  if (basicEncoding === 'form' && id.includes('%')) fail('an id with a percent sign needs basicEncoding raw: form-decoding would change it')
+}
 
 /** Whether nothing but its id proves who it is (RFC 6749 §2.1). */
 export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boolean => client.methods.includes('none')

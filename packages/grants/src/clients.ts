@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type ClientKeys, type DocumentStore, eventChannel, type Now, type RevocationStore, type SecretsOption } from '@countersign/core'
 import { type AuthenticationContext, type ClientVerdict, createClientJudge } from './authenticate-client.js'
-import { type Client, type ClientSettings, completeSettings, hasSecretMethod, isClientId, type SecretView } from './client.js'
+import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './client.js'
 import { type ClientChanges, changedRecord } from './client-changes.js'
 import { createClientEndings } from './client-endings.js'
 import { type ClientRecord, clientOf, clientRecords } from './client-record.js'
@@ -149,8 +149,8 @@ export function createClients(options: ClientsOptions): Clients {
   return {
     keys,
     async register({ id = uuid(), secret, ...settings }) {
-      if (!isClientId(id)) throw new TypeError('client: id is 1 to 255 letters, digits and ._~@/!*=-')
       const complete = completeSettings(settings)
+      checkClientId(id, complete)
       if (complete.methods.includes('private_key_jwt') && !keys) throw new TypeError('createClients: private_key_jwt needs keys')
       const first = !hasSecretMethod(complete) || secret === false ? undefined : make(secret ?? {})
       const record: ClientRecord = { v: 1, ...complete, id, isLocked: false, era: newEra(), secrets: first ? [first.kept] : [] }

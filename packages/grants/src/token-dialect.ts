@@ -30,6 +30,8 @@ export interface TokenContext {
  * added to the reply by the endpoint.
  */
 export interface TokenDialect {
+  /** `WWW-Authenticate` of every 401. @defaultValue `Basic` with the issuer as realm */
+  readonly wwwAuthenticate?: string
   success(response: TokenResponse, context: TokenContext): Reply
   challenge(challenge: TokenChallenge, context: TokenContext): Reply
   refusal(refusal: TokenRefusal, context: TokenContext): Reply

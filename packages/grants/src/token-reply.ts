@@ -29,7 +29,7 @@ export function tokenReply(
   }
   headers['cache-control'] = 'no-store'
   headers.pragma = 'no-cache'
-  if (worded.status === 401) headers['www-authenticate'] = `Basic realm="${issuer}", charset="UTF-8"`
+  if (worded.status === 401) headers['www-authenticate'] = dialect.wwwAuthenticate ?? `Basic realm="${issuer}", charset="UTF-8"`
   if (worded.status === 405) headers.allow = 'POST'
   if (hasOwn(answer, 'refusal') && answer.refusal.retryAfterSeconds !== undefined)
     headers['retry-after'] = String(Math.max(1, Math.ceil(answer.refusal.retryAfterSeconds)))
