@@ -33,7 +33,8 @@ export async function audited<A extends Auth, T extends object>(
   const isInvalid = !done.ok && done.fault === 'invalid'
   const { clientId, credentialId: credential } = done as Partial<NewCredential>
   const made = { ...(clientId !== undefined && { clientId }), ...(credential !== undefined && { credential }) }
-  events.publish({ action, outcome: done.ok ? 'done' : done.fault, by: nameOf(by), ...(!isInvalid && about), ...made })
+  if (events.hasSubscribers)
+    events.publish({ action, outcome: done.ok ? 'done' : done.fault, by: nameOf(by), ...(!isInvalid && about), ...made })
   return done
 }
 
