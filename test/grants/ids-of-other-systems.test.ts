@@ -25,9 +25,9 @@ describe('an id that another system gave', () => {
   it('never lets in another client than the one that is meant', async () => {
     const { ask, register } = setup()
     const colon = await register({ id: 'a:b' })
-    const escape = await register({ id: 'a%3Ab', basicEncoding: 'raw' })
+    const escaped = await register({ id: 'a%3Ab', basicEncoding: 'raw' })
     expect((await ask(grantType, basic('a%3Ab', colon.secret))).status).toBe(200)
-    expect((await ask(grantType, basic('a%3Ab', escape.secret))).status).toBe(401)
+    expect((await ask(grantType, basic('a%3Ab', escaped.secret))).status).toBe(401)
     const raw = await register({ id: 'c.d', basicEncoding: 'raw' })
     expect((await ask(grantType, basic('c%2Ed', raw.secret))).status).toBe(401)
   })
