@@ -86,9 +86,22 @@ export interface Loader {
 /** Opens 32 connections, which `run` keeps busy, without pipelining, with requests that carry the tokens in turn. */
 export async function createLoader(url: string, tokens: readonly string[]): Promise<Loader> {
   const { host, pathname } = new URL(url)
-  const requests = tokens.map(
-    (token) => `GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\n${otherFields}\r\nauthorization: Bearer ${token}\r\n\r\n`,
+  const head = `GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\n${otherFields}`
+  return createRequestLoader(
+    url,
+    tokens.map((token) => `${head}\r\nauthorization: Bearer ${token}\r\n\r\n`),
   )
+}
+
+/** The same with forms: one, which is posted again and again. */
+export async function createFormLoader(url: string, form: string, authorization: string): Promise<Loader> {
+  const { host, pathname } = new URL(url)
+  const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\n${otherFields}\r\nauthorization: ${authorization}`
+  const body = `content-type: application/x-www-form-urlencoded\r\ncontent-length: ${form.length}\r\n\r\n${form}`
+  return createRequestLoader(url, [`${head}\r\n${body}`])
+}
+
+async function createRequestLoader(url: string, requests: readonly string[]): Promise<Loader> {
   const opened = await Promise.all(Array.from({ length: connections }, () => open(new URL(url))))
   let at = 0
   const next = (): string => {

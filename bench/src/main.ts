@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { grantsBench } from './grants-bench.js'
 import { guardBench } from './guard-bench.js'
 import { jwksBench } from './jwks-bench.js'
 import { nonceBench } from './nonce-bench.js'
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   sign: () => signBench(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 201, sliceMs: 3 }),
   'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 61, sliceMs: 80 }),
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
+  grants: () => grantsBench(quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
   'postgres-claim': () => postgresBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
@@ -33,6 +35,7 @@ const targets: readonly Target[] = [
   { bench: 'verify-hot', subject: 'countersign', alg: 'RS256', least: 2 },
   { bench: 'guard-koa', subject: 'countersign cold', alg: 'RS256', least: 0.45 },
   { bench: 'guard-koa', subject: 'countersign cached', alg: 'RS256', least: 0.9 },
+  { bench: 'grants', subject: 'countersign', alg: 'ES256', least: 0.9 },
   { bench: 'jwks-fetches-cold', subject: 'countersign', alg: 'RS256', most: 1 },
   { bench: 'jwks-fetches-unknown-kids', subject: 'countersign', alg: 'RS256', most: 2 },
   { bench: 'jwks-rotation-ms', subject: 'countersign', alg: 'RS256', most: 3000 },
