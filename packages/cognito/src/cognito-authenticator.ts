@@ -20,21 +20,23 @@ const digits = /^\d{6,8}$/
 
 const isPassword = (text: string): boolean => text.length <= maxPasswordLength && password.test(text)
 
+/** People copy codes with spaces around and in them. */
+const codeIn = (text: string): string => text.replaceAll(/\s/g, '')
+
 function unlessThrottled(failure: Failure): Step {
   return failure.kind === 'throttled' ? { outcome: 'throttled', retryAfterSeconds: failure.retryAfterSeconds } : refused
 }
 
 /** The factor that an answer picks: by its type, by naming it, or because a code of an app is all there can be yet. */
-function picked({ choices }: ChallengeState, type: string | undefined, code: string): string | undefined {
-  const wanted = type ?? (digits.test(code) ? 'software_token_mfa' : code)
+function picked({ choices }: ChallengeState, type: string | undefined, text: string): string | undefined {
+  const wanted = type ?? (digits.test(codeIn(text)) ? 'software_token_mfa' : text)
   return choices.find((choice) => typeOf(choice) === wanted)
 }
 
 /** Signs people in with USER_PASSWORD_AUTH and what Cognito asks after the password. */
 export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, texts: RefreshTokenText): PasswordAuthenticator {
-  async function choose(state: ChallengeState, choice: string, request: WireRequest): Promise<Asked<SignInReply>> {
-    return calls.respond(state, { ANSWER: choice }, request)
-  }
+  const choose = (state: ChallengeState, choice: string, request: WireRequest): Promise<Asked<SignInReply>> =>
+    calls.respond(state, { ANSWER: choice }, request)
 
   async function challenged(state: ChallengeState | undefined, request: WireRequest): Promise<Step> {
     if (state === undefined) return refused
@@ -63,8 +65,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
   async function respond(state: ChallengeState, text: string, request: WireRequest): Promise<AnswerStep> {
     const row = challengeRow(state.name)
     const isNewPassword = row?.type === 'new_password_required'
-    // People copy codes with spaces around and in them.
-    const answer = isNewPassword ? text : text.replaceAll(/\s/g, '')
+    const answer = isNewPassword ? text : codeIn(text)
     const again = { outcome: 'wrong_code', state: JSON.stringify(state) } as const
     if (row === undefined || !(isNewPassword ? isPassword(answer) : digits.test(answer))) return again
     const asked = await calls.respond(state, { [row.parameter]: answer }, request)
@@ -78,9 +79,9 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
     const choice = picked(state, type, code)
     if (choice === undefined) return { outcome: 'wrong_code', state: JSON.stringify(state) }
     const asked = await choose(state, choice, request)
-    const next = asked.ok && asked.output.ChallengeName !== undefined ? asked.output.ChallengeName : undefined
+    const next = asked.ok ? asked.output.ChallengeName : undefined
     // The code of an app is at hand before it is asked for.
-    if (asked.ok && next !== undefined && typeOf(next) === 'software_token_mfa' && digits.test(code.replaceAll(/\s/g, ''))) {
+    if (asked.ok && next === 'SOFTWARE_TOKEN_MFA' && digits.test(codeIn(code))) {
       const following = readChallenge({ ...asked.output, ChallengeName: next }, state)
       if (following) return respond(following, code, request)
     }
