@@ -13,7 +13,7 @@ export interface AssertionRules {
   readonly jti?: 'once' | 'any'
   /** Subjects that it may speak for, besides itself; the policy of the grant decides in any case. @defaultValue any */
   readonly subjects?: readonly string[]
-  /** How far the client's clock may differ from ours, in seconds; at most 300. @defaultValue 30 */
+  /** How far the client's clock may differ from ours, in seconds; at most 300. @defaultValue 5 */
   readonly clockToleranceSeconds?: number
   /** Whether what it gets for one may live longer than that. @defaultValue false */
   readonly mayOutlive?: boolean
@@ -25,7 +25,7 @@ export interface AssertionRules {
 export type CompleteAssertionRules = Required<Omit<AssertionRules, 'issuer' | 'audiences' | 'subjects' | 'authenticationAudience'>> &
   Pick<AssertionRules, 'issuer' | 'audiences' | 'subjects' | 'authenticationAudience'>
 
-const defaults: CompleteAssertionRules = { maxLifeSeconds: 300, jti: 'once', clockToleranceSeconds: 30, mayOutlive: false }
+const defaults: CompleteAssertionRules = { maxLifeSeconds: 300, jti: 'once', clockToleranceSeconds: 5, mayOutlive: false }
 const names: readonly string[] = [...Object.keys(defaults), 'issuer', 'audiences', 'subjects', 'authenticationAudience']
 
 const isText = (text: unknown): boolean => typeof text === 'string' && text !== ''
