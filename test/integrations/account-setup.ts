@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { DocumentStore, RevocationStore, Stores } from '@countersign/core'
+import type { Auth, DocumentStore, RevocationStore, Stores } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { type ClientSettings, type Clients, clientCredentials, createClients, createTokenEndpoint, refreshToken } from '@countersign/grants'
 import { createIntegrations, type Integrations, type IntegrationsOptions } from '@countersign/integrations'
@@ -119,8 +119,7 @@ export function deploy(changes: Partial<Options> = {}, given?: Stores): Deployme
     ...{ issuer, stores, clients, audience, signer: { current: () => signer }, now: clock.now },
     grants: [clientCredentials(), refreshToken({ secrets: refreshSecrets })],
   })
-  const mine = (auth: { readonly claims: { readonly entities?: unknown } }, entity: string): boolean =>
-    Array.isArray(auth.claims.entities) && auth.claims.entities.includes(entity)
+  const mine = (auth: Auth, entity: string): boolean => Array.isArray(auth.claims.entities) && auth.claims.entities.includes(entity)
   const integrations = createIntegrations({
     ...{ issuer, accounts, clients, settings, now: clock.now },
     policies: { mayManage: mine, mayEnroll: (auth, { entity }) => mine(auth, entity) },
