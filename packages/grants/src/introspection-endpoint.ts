@@ -113,6 +113,8 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     if (iss !== issuer) return inactive('wrong_issuer')
     Object.assign(trace, { kind: 'access_token', ...(sub !== undefined && { subject: sub }), ...(jti !== undefined && { jti }) })
     if (!(await isFor(caller, auth))) return inactive('foreign_token')
+    // Tolerance is for clocks of others; the end is one that we set.
+    if (auth.expiresAt <= now() / 1000) return inactive('expired')
     const fault = await faultOf(auth)
     return fault === undefined ? { ok: true, view: { token_type: 'Bearer', ...pick(auth.claims, names) } } : inactive(fault)
   }
