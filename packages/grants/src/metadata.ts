@@ -5,6 +5,10 @@ export interface AuthorizationServerMetadata {
   /** Our own `iss`. */
   readonly issuer: string
   readonly tokenEndpoint: string
+  /** Where `createRevocationEndpoint` is mounted. @defaultValue not told */
+  readonly revocationEndpoint?: string
+  /** Where `createIntrospectionEndpoint` is mounted. @defaultValue not told */
+  readonly introspectionEndpoint?: string
   /** Where the public keys are served. */
   readonly jwksUri: string
   /** Grant types that the endpoint has. */
@@ -22,6 +26,25 @@ function checkUrl(name: string, text: string): URL {
   return new URL(text)
 }
 
+/** The endpoints about tokens let clients in like that for tokens; only introspection has nothing to say to public ones. */
+function statusEndpoints(
+  { revocationEndpoint, introspectionEndpoint }: AuthorizationServerMetadata,
+  methods: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (revocationEndpoint !== undefined) checkUrl('revocationEndpoint', revocationEndpoint)
+  if (introspectionEndpoint !== undefined) checkUrl('introspectionEndpoint', introspectionEndpoint)
+  return {
+    ...(revocationEndpoint !== undefined && {
+      revocation_endpoint: revocationEndpoint,
+      revocation_endpoint_auth_methods_supported: methods,
+    }),
+    ...(introspectionEndpoint !== undefined && {
+      introspection_endpoint: introspectionEndpoint,
+      introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== 'none'),
+    }),
+  }
+}
+
 /**
  * Serves the metadata of our own issuer at `/.well-known/oauth-authorization-server`, followed by the path of the issuer
  * (RFC 8414 §3.1).
@@ -30,6 +53,7 @@ function checkUrl(name: string, text: string): URL {
  */
 export function authorizationServerMetadata(options: AuthorizationServerMetadata): RouteTable {
   const { issuer, tokenEndpoint, jwksUri, grants, scopesSupported, further } = options
+  const { methods = ['client_secret_basic', 'client_secret_post'] } = options
   const { pathname, search, hash } = checkUrl('issuer', issuer)
   if (search !== '' || hash !== '') throw new TypeError('authorizationServerMetadata: issuer has no query and no fragment (RFC 8414 §2)')
   checkUrl('tokenEndpoint', tokenEndpoint)
@@ -43,7 +67,8 @@ export function authorizationServerMetadata(options: AuthorizationServerMetadata
       token_endpoint: tokenEndpoint,
       jwks_uri: jwksUri,
       grant_types_supported: grants.map(({ type }) => type),
-      token_endpoint_auth_methods_supported: options.methods ?? ['client_secret_basic', 'client_secret_post'],
+      token_endpoint_auth_methods_supported: methods,
+      ...statusEndpoints(options, methods),
       // There is no authorization endpoint; RFC 8414 wants the member all the same.
       response_types_supported: [],
       ...(scopesSupported && { scopes_supported: scopesSupported }),
