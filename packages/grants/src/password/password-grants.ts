@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { AnswerStep, Now, PasswordAuthenticator } from '@countersign/core'
+import { type AnswerStep, isUnavailable, type Now, type PasswordAuthenticator } from '@countersign/core'
 import { addressBlock } from '../client-address.js'
 import type { Challenged, Grant, GrantAnswer, GrantRequest } from '../grant.js'
 import { grantedTo, type Wanted } from '../signed-in.js'
@@ -111,9 +111,7 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     return name === undefined || countedName(name) === record.username
   }
 
-  async function judge(record: ChallengeRecord, continuation: Continuation, asked: GrantRequest, code: string): Promise<GrantAnswer> {
-    const { request } = asked
-    const step = await authenticator.answer({ state: record.state, type: continuation.challengeType, code, request })
+  async function judge(record: ChallengeRecord, step: AnswerStep, asked: GrantRequest): Promise<GrantAnswer> {
     if (step.outcome !== 'wrong_code') return outcome(step, asked, record)
     const attemptsLeft = record.attemptsLeft - 1
     if (attemptsLeft <= 0) return refused('wrong_code')
@@ -137,7 +135,15 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     if (!isMeant(record, continuation, parameters.get('username'))) return putBack(refused('challenge_unknown'))
     const guess = await limiter.code(stores.attempts, record.user)
     if (!guess.ok) return putBack(guess)
-    const answered = await judge(record, continuation, asked, code)
+    const { challengeType: type } = continuation
+    // In an outage the answer may have been looked at: it counts, and the challenge goes on.
+    const step = await authenticator.answer({ state: record.state, type, code, request: asked.request }).catch(async (error: unknown) => {
+      const left = { ...record, attemptsLeft: record.attemptsLeft - 1 }
+      if (isUnavailable(error) && left.attemptsLeft > 0) await putChallenge(stores.challenges, left, { token, client, nowMs: now() })
+      throw error
+    })
+    if (step.outcome === 'throttled') return putBack(refused('too_many_requests', { retryAfterSeconds: step.retryAfterSeconds }))
+    const answered = await judge(record, step, asked)
     if (answered.ok) await guess.wasRight()
     return answered
   }
