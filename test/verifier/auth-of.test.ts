@@ -90,10 +90,50 @@ describe('authOf', () => {
     expect(() => guard.authOf(second)).toThrow(/did not admit/)
   })
 
+  it('is about the very object: an heir, a proxy and a copy with all descriptors were not admitted', async () => {
+    const { guard } = startGuard()
+    const request = bearer(await tokenOf())
+    await guard.check(request)
+    const copy: unknown = Object.defineProperties({}, Object.getOwnPropertyDescriptors(request))
+    const others = [Object.create(request), new Proxy(request, {}), copy, structuredClone(request)] as readonly object[]
+    for (const other of others) expect(() => guard.authOf(other)).toThrow(/did not admit/)
+    expect(guard.authOf(request)).toMatchObject({ via: 'main' })
+  })
+
+  it.each([Object.freeze, Object.seal, Object.preventExtensions])(
+    'follows the last check of a request that %o has closed',
+    async (close) => {
+      const { guard } = startGuard()
+      const closedLater = bearer(await tokenOf())
+      await guard.check(closedLater)
+      for (const request of [close(closedLater), close(bearer(await tokenOf()))]) {
+        await guard.check(request)
+        expect(guard.authOf(request)).toMatchObject({ via: 'main' })
+        await guard.check(request, requireScopes('other'))
+        expect(() => guard.authOf(request)).toThrow(/did not admit/)
+      }
+    },
+  )
+
+  it('tells two guards of one request apart', async () => {
+    const [first, second] = [startGuard().guard, startGuard().guard]
+    const request = bearer(await tokenOf())
+    await first.check(request)
+    await second.check(request, requireScopes('other'))
+    expect(first.authOf(request)).toMatchObject({ via: 'main' })
+    expect(() => second.authOf(request)).toThrow(/did not admit/)
+    await second.check(request)
+    await first.check(request, requireScopes('other'))
+    expect(second.authOf(request)).toMatchObject({ via: 'main' })
+    expect(() => first.authOf(request)).toThrow(/did not admit/)
+  })
+
   it('writes nothing to the request', async () => {
     const { guard } = startGuard()
     const request = Object.freeze(bearer(await tokenOf()))
     expect(await guard.check(request)).toMatchObject({ ok: true })
-    expect(Object.keys(request)).toEqual(['method', 'url', 'headers', 'rawHeaders'])
+    const open = bearer(await tokenOf())
+    expect(await guard.check(open)).toMatchObject({ ok: true })
+    for (const one of [request, open]) expect(Reflect.ownKeys(one)).toEqual(['method', 'url', 'headers', 'rawHeaders'])
   })
 })

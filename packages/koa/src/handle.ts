@@ -1,9 +1,15 @@
-import { answer, createRouteMatcher, type Endpoint, type RouteTable, type WireRequest } from '@countersign/core'
-import { type Middleware, orError } from './protect.js'
+import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable, type WireRequest } from '@countersign/core'
+import { asError, type Middleware } from './protect.js'
 import { endpointRequest, type KoaContext, send } from './wire.js'
 
 async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): Promise<void> {
-  send(ctx, await orError(answer(endpoint, request)))
+  let reply: Reply
+  try {
+    reply = await answer(endpoint, request)
+  } catch (cause) {
+    throw asError(cause)
+  }
+  send(ctx, reply)
 }
 
 /**

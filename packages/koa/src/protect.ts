@@ -1,4 +1,4 @@
-import type { Auth, Guard, Requirement } from '@countersign/core'
+import type { Admission, Auth, Guard, Requirement } from '@countersign/core'
 import { guardRequest, type KoaContext, send } from './wire.js'
 
 /** A middleware for `app.use` and for routers, for any context that is a `C`. */
@@ -17,22 +17,20 @@ export function protect<A extends Auth, C extends KoaContext>(
 ): Middleware<C> {
   checkArguments(guard, requirements)
   return async (ctx, next) => {
-    const admission = await orError(guard.check(guardRequest(ctx), ...requirements))
+    let admission: Admission<A>
+    try {
+      admission = await guard.check(guardRequest(ctx), ...requirements)
+    } catch (cause) {
+      throw asError(cause)
+    }
     return admission.ok ? next() : send(ctx, admission.reply)
   }
 }
 
 /** Koa never answers a request that was rejected with undefined: what is thrown must be an object. */
-export async function orError<T>(result: Promise<T>): Promise<T> {
-  try {
-    return await result
-  } catch (cause) {
-    if (isObject(cause)) throw cause
-    throw new Error('something that is no error was thrown', { cause })
-  }
+export function asError(cause: unknown): unknown {
+  return typeof cause === 'object' && cause !== null ? cause : new Error('something that is no error was thrown', { cause })
 }
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 /** A program that is not type-checked learns of it at start-up, not with its first request. */
 function checkArguments(guard: Partial<Guard>, requirements: readonly unknown[]): void {
