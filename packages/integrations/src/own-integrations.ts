@@ -33,7 +33,7 @@ function byAge(a: Integration, b: Integration): number {
   return a.createdAt - b.createdAt || (a.clientId < b.clientId ? -1 : 1)
 }
 
-/** Ends an integration, in an order in which each step can be taken again. */
+/** Ends an integration, in an order in which each step can be taken again. What leads to something goes first: nothing that ends is shown. */
 async function end<A extends Auth>(
   context: AccountContext<A>,
   clients: Pick<IntegrationClients<object>, 'remove'>,
@@ -50,12 +50,12 @@ async function end<A extends Auth>(
   // Until none is left: one that is being made is seen here, or sees afterwards that the integration ends.
   for (let left = await enrollments.all(); left.length > 0; left = await enrollments.all()) {
     for (const { id } of left) {
-      await removeWhole(enrollments, id)
       await removeWhole(records.enrolledBy(id), clientId)
+      await removeWhole(enrollments, id)
     }
   }
-  await removeWhole(records.integrations, clientId)
   await removeWhole(records.ownedBy(record.entity), clientId)
+  await removeWhole(records.integrations, clientId)
 }
 
 /** Integrations over documents and the clients of a token endpoint. */
