@@ -1,5 +1,6 @@
 import { type Endpoint, onEvent, type Reply, type Stores, type TokenStatusEvent } from '@countersign/core'
 import {
+  type ClientsOptions,
   clientCredentials,
   createIntrospectionEndpoint,
   createRevocationEndpoint,
@@ -59,6 +60,7 @@ const person: Grant = {
 
 /** Options of a trial. */
 interface TrialOptions {
+  readonly clientOptions?: Partial<ClientsOptions>
   readonly allStores?: Stores
   readonly tokens?: Partial<TokenEndpointOptions>
   readonly revocation?: Partial<RevocationEndpointOptions>
@@ -68,6 +70,7 @@ interface TrialOptions {
 /** A registered client and how it authenticates. */
 export interface Registered {
   readonly id: string
+  readonly secret: string
   readonly secretId: string
   readonly headers: Readonly<Record<string, string>>
 }
@@ -79,6 +82,7 @@ interface Pair {
 
 /** A token endpoint, both endpoints about its tokens, and a guard elsewhere that shares nothing with them but the store. */
 export interface Trial extends Omit<Setup, 'register'> {
+  readonly endpoints: { readonly revocation: Endpoint; readonly introspection: Endpoint }
   readonly revoke: Ask
   readonly introspect: Ask
   register(changes?: Parameters<Setup['register']>[0]): Promise<Registered>
@@ -93,9 +97,15 @@ const audiences = [audience, otherAudience]
 const keys = { keys: [publicJwkOf(testKeys.es256)] }
 const own = staticKeys({ issuer, keys, algorithms: ['ES256'], audience: audiences, typ: 'at+jwt' })
 
-export function start({ allStores, tokens, revocation, introspection }: TrialOptions = {}): Trial {
+export function start({ allStores, clientOptions, tokens, revocation, introspection }: TrialOptions = {}): Trial {
   const grants = [clientCredentials(), person, refreshToken({ secrets: refreshSecrets })]
-  const base = setup({ audience: audiences, grants, ...(allStores && { allStores, now: Date.now }), ...tokens })
+  const base = setup({
+    audience: audiences,
+    grants,
+    ...(allStores && { allStores, now: Date.now }),
+    ...tokens,
+    ...(clientOptions && { clientOptions }),
+  })
   const { clients, stores } = base
   const now = allStores ? Date.now : base.clock.now
   const view = createSharedRevocations({
@@ -111,17 +121,22 @@ export function start({ allStores, tokens, revocation, introspection }: TrialOpt
   const guard = createGuard({ issuers: { own }, revocations: view, now })
   const common = { issuer, clients, stores, verifier, refreshSecrets, now }
   const audiencesOf = ({ title }: { readonly title?: string }) => (title === undefined ? undefined : [title])
+  const endpoints = {
+    revocation: createRevocationEndpoint({ ...common, revocations: stores.revocations, ...revocation }),
+    introspection: createIntrospectionEndpoint({ ...common, audiencesOf, ...introspection }),
+  }
   return {
     ...base,
-    revoke: asking(createRevocationEndpoint({ ...common, revocations: stores.revocations, ...revocation })),
-    introspect: asking(createIntrospectionEndpoint({ ...common, audiencesOf, ...introspection })),
+    endpoints,
+    revoke: asking(endpoints.revocation),
+    introspect: asking(endpoints.introspection),
     async register(changes) {
       const { id, secret, secretId } = await base.register({
         grants: ['client_credentials', 'urn:x:person', 'refresh_token'],
         refresh: { policy: 'rotating' },
         ...changes,
       })
-      return { id, secretId, headers: changes?.methods?.includes('none') ? {} : basic(id, secret) }
+      return { id, secret, secretId, headers: changes?.methods?.includes('none') ? {} : basic(id, secret) }
     },
     async signIn({ id, headers }, parameters = {}) {
       const { body } = await base.ask({ grant_type: 'urn:x:person', client_id: id, ...parameters }, headers)
