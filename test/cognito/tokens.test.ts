@@ -82,6 +82,15 @@ describe('second factors of a user', () => {
     for (const token of [revoked.accessToken, expired.accessToken, 'nonsense']) expect(await cognito.mfaSettings(token)).toEqual([])
   })
 
+  it('and the verified address are told only for such a token', async () => {
+    const { cognito, signIn, pool } = await startPool()
+    const { accessToken } = issuedOf(await signIn('ann@x.example'))
+    expect(await cognito.verifiedEmail(accessToken)).toBe('ann@x.example')
+    expect(await cognito.verifiedEmail('nonsense')).toBeUndefined()
+    pool.throttle(1)
+    await expect(cognito.verifiedEmail(accessToken)).rejects.toMatchObject({ reason: 'authenticator_unavailable' })
+  })
+
   it('cannot be told while Cognito throttles', async () => {
     const { cognito, signIn, pool } = await startPool()
     const { accessToken, refreshToken } = issuedOf(await signIn('ann@x.example'))

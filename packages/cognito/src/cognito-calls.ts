@@ -34,6 +34,8 @@ export interface CognitoCalls {
   /** @param username - for `REFRESH_TOKEN_AUTH` */
   refresh(token: string, username: string | undefined): Promise<Asked<SignInReply>>
   factorsOf(accessToken: string): Promise<Asked<readonly string[]>>
+  /** Undefined for a user without a verified address. */
+  verifiedEmailOf(accessToken: string): Promise<Asked<string | undefined>>
   revoke(refreshToken: string): Promise<Asked<unknown>>
 }
 
@@ -79,6 +81,16 @@ export function createCalls(options: CheckedOptions): CognitoCalls {
       const command = new InitiateAuthCommand({ AuthFlow: 'REFRESH_TOKEN_AUTH', ClientId, AuthParameters })
       return ask((how) => client.send(command, how), { isRepeatable: true })
     },
+    verifiedEmailOf: (accessToken) =>
+      ask(
+        async (how) => {
+          const { UserAttributes = [] } = await client.send(new GetUserCommand({ AccessToken: accessToken }), how)
+          const attribute = (wanted: string): string | undefined => UserAttributes.find(({ Name }) => Name === wanted)?.Value
+          // An address that nobody verified may be anybody's.
+          return attribute('email_verified') === 'true' ? attribute('email') : undefined
+        },
+        { isRepeatable: true },
+      ),
     factorsOf: (accessToken) =>
       ask(async (how) => (await client.send(new GetUserCommand({ AccessToken: accessToken }), how)).UserMFASettingList ?? [], {
         isRepeatable: true,

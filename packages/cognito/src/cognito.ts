@@ -18,6 +18,8 @@ export interface Cognito {
    * expired, revoked, without the scope `aws.cognito.signin.user.admin`.
    */
   mfaSettings(accessToken: string): Promise<readonly CognitoChallengeType[]>
+  /** The address of the user of such a token, if the pool has verified it. Undefined also for a token that Cognito does not take. */
+  verifiedEmail(accessToken: string): Promise<string | undefined>
   /**
    * Ends a refresh token and the access tokens of its sign-in, as far as Cognito is asked about them.
    *
@@ -49,6 +51,12 @@ export function createCognito(options: CognitoOptions): Cognito {
       const { failure } = asked
       if (failure.kind === 'throttled') throw cannotAsk(new Error('Cognito is asked too often'), failure.retryAfterSeconds)
       return []
+    },
+    async verifiedEmail(accessToken) {
+      const asked = await calls.verifiedEmailOf(accessToken)
+      if (asked.ok) return asked.output
+      if (asked.failure.kind === 'throttled') throw cannotAsk(new Error('Cognito is asked too often'), asked.failure.retryAfterSeconds)
+      return undefined
     },
     async revoke(refreshToken) {
       const read = texts.read(refreshToken)
