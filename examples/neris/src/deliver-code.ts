@@ -1,0 +1,31 @@
+import { createTransport } from 'nodemailer'
+
+/** Brings a code to a person. */
+export interface DeliverCode {
+  (mail: { readonly to: string; readonly code: string }): void
+  close(): void
+}
+
+/** On the machine itself, the certificate of a mail server says nothing. */
+function withLoopback(smtpUrl: string): string {
+  const url = new URL(smtpUrl)
+  if (['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)) url.searchParams.set('tls.rejectUnauthorized', 'false')
+  return url.href
+}
+
+/** The code is the only run of digits: clients and people find it. */
+const textWith = (code: string): string =>
+  `Your sign-in code is ${code}\n\nIt can be used once, within a few minutes.\nIf you did not ask for it, somebody else has your password: change it.\n`
+
+/** By mail, or on the console where there is no mail server. */
+export function createDelivery(smtpUrl: string | undefined): DeliverCode {
+  if (smtpUrl === undefined) {
+    const print = ({ to, code }: { readonly to: string; readonly code: string }): void => console.log(`code for ${to}: ${code}`)
+    return Object.assign(print, { close: () => undefined })
+  }
+  const transport = createTransport(withLoopback(smtpUrl), { from: 'NERIS <no-reply@neris.example>', subject: 'Your sign-in code' })
+  const send = ({ to, code }: { readonly to: string; readonly code: string }): void => {
+    transport.sendMail({ to, text: textWith(code) }).catch((error: unknown) => console.error('a code was not sent:', error))
+  }
+  return Object.assign(send, { close: () => transport.close() })
+}

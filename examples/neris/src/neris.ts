@@ -1,0 +1,156 @@
+import { createCognito } from '@countersign/cognito'
+import { handle, routes } from '@countersign/express'
+import { type ClientSettings, createClients, createTokenEndpoint } from '@countersign/grants'
+import { createIntegrations } from '@countersign/integrations'
+import { createKeyRegistry } from '@countersign/keys'
+import { cognito as cognitoIssuer, createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import { accountRoutes } from './accounts.js'
+import { appSecrets, poolKey } from './app-secrets.js'
+import { createDelivery } from './deliver-code.js'
+import { detailReply, guardDialect } from './detail.js'
+import { entityId, integrationTypes } from './entity-id.js'
+import { openStores } from './open-stores.js'
+import { createPeople, type NerisAuth } from './people.js'
+import { integrationSettings, peopleClient, registerSeed } from './register-seed.js'
+import { resources } from './resources.js'
+import { loadSeed } from './seed.js'
+import type { Settings } from './settings.js'
+import { createSignIns } from './sign-ins.js'
+import { tokenDialect } from './token-dialect.js'
+import { tokenGrants } from './token-grants.js'
+import { tokenRequests } from './token-request.js'
+import { remotePool, signInSeconds, startOwnPool, type UserPool } from './user-pool.js'
+
+/** The app, ready to listen. */
+export interface Neris {
+  readonly app: Express
+  readonly pool: UserPool
+  /** What whoever starts it should know. */
+  readonly warnings: readonly string[]
+  /** Ends its connections; requests come to their end first. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts the API together: two signers, one guard that believes both, the token endpoint, accounts and resources.
+ *
+ * @throws BadSettings if it cannot work like this
+ */
+export async function createNeris(settings: Settings): Promise<Neris> {
+  const { issuer } = settings
+  const { seed, digest } = await loadSeed(settings.seedFile)
+  const { stores, isShared, close: closeStores } = await openStores(settings, settings.storePrefix ?? digest)
+  const secretFor = await appSecrets(stores.accounts, settings.appSecret)
+  const deliver = createDelivery(settings.smtpUrl)
+  const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk: await poolKey(stores.accounts) })
+
+  // Our own signature, for integrations.
+  const keys = createKeyRegistry({ issuer, store: stores.keys, revocations: stores.revocations, encryption: secretFor('signing keys') })
+  const clients = createClients({
+    store: stores.clients,
+    pepper: secretFor('client secrets'),
+    issuer,
+    revocations: stores.revocations,
+    // Nobody takes a secret for the wrong environment.
+    secretPrefix: pool.own ? 'neris_test_' : 'neris_live_',
+  })
+
+  // Cognito's, for people.
+  const endpoint = pool.endpoint === undefined ? {} : { endpoint: pool.endpoint }
+  const people = createPeople({ seed, signIns: createSignIns(stores.accounts), cognito: () => cognito })
+  const cognito = createCognito({
+    userPoolId: pool.userPoolId,
+    clientId: pool.clientId,
+    ...(pool.clientSecret !== undefined && { clientSecret: pool.clientSecret }),
+    ...endpoint,
+    // Refresh tokens of NERIS are never replaced, so that the older call does, which every emulator has.
+    refreshWith: pool.endpoint === undefined ? 'GetTokensFromRefreshToken' : 'REFRESH_TOKEN_AUTH',
+    onSignedIn: (person) => people.signedIn(person),
+  })
+
+  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
+  const clockToleranceSeconds = 30
+  const guard = createGuard({
+    issuers: {
+      neris: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),
+      people: cognitoIssuer({ userPoolId: pool.userPoolId, clientId: pool.clientId, ...endpoint, clockToleranceSeconds }),
+    },
+    realm: 'neris',
+    revocations,
+    dialect: guardDialect,
+  })
+
+  const token = createTokenEndpoint({
+    issuer,
+    audience: issuer,
+    signer: keys.signer,
+    stores,
+    clients,
+    revocations: stores.revocations,
+    anonymousClient: peopleClient,
+    grants: tokenGrants({ cognito, refreshSecrets: secretFor('refresh tokens'), now: Date.now }),
+    dialect: tokenDialect,
+  })
+
+  const accountsOver = (over: Parameters<typeof createIntegrations<NerisAuth, ClientSettings>>[0]['clients'], randomUUID?: () => string) =>
+    createIntegrations<NerisAuth, ClientSettings>({
+      issuer,
+      accounts: stores.accounts,
+      clients: over,
+      settings: integrationSettings('rotating'),
+      entityId,
+      types: integrationTypes,
+      defaultType: 'RMS',
+      mfaMaxAgeSeconds: signInSeconds,
+      policies: {
+        isPerson: (auth) => auth.via === 'people',
+        provesMfa: (auth) => people.haveMfa(auth),
+        mayManage: (auth, entity) => people.actFor(auth, entity),
+        mayEnroll: (auth, { entity }) => people.actFor(auth, entity),
+      },
+      ...(randomUUID && { randomUUID }),
+    })
+  const integrations = accountsOver(clients)
+  const isEnrolledBySeed = await registerSeed({ seed, clients, accountsOver })
+  await Promise.all([keys.ready(), guard.ready()])
+
+  const app = express().disable('x-powered-by').set('trust proxy', settings.trustedProxies)
+  app.get('/v1/health', (_req, res) => void res.json({ status: 'ok' }))
+  // Express takes `/v1/token/` for the same.
+  app.all('/v1/token', handle(tokenRequests(token)))
+  app.use(routes(keys.jwks()))
+  app.use(routes(accountRoutes(integrations, guard, people)))
+  app.use(resources({ guard, people, integrations, isEnrolledBySeed }))
+  app.use(handle(async () => detailReply(404, 'Not Found')))
+  app.use(failed)
+
+  return {
+    app,
+    pool,
+    warnings: warningsOf(settings, isShared),
+    async close() {
+      await Promise.all([guard.close(), revocations.close(), cognito.close(), pool.close()])
+      deliver.close()
+      await closeStores()
+    },
+  }
+}
+
+function warningsOf({ pool, appSecret }: Settings, isShared: boolean): readonly string[] {
+  return [
+    ...(isShared ? [] : ['no REDIS_URL and no DATABASE_URL: everything is kept in the memory of this process']),
+    ...(isShared && appSecret === undefined
+      ? ['no APP_SECRET: a secret was made and is kept in the store, so that whoever reads the store can sign; for a first try only']
+      : []),
+    ...(pool
+      ? []
+      : ['no COGNITO_USER_POOL_ID: people are in a user pool in this process, with the users of SEED_FILE; for a first try only']),
+  ]
+}
+
+const failed: ErrorRequestHandler = (error: { readonly status?: number } | undefined, req, res, next) => {
+  const status = error?.status ?? 500
+  if (status >= 500) console.error(error)
+  handle(async () => detailReply(status, status >= 500 ? 'Internal Server Error' : 'Bad Request'))(req, res, next)
+}

@@ -1,0 +1,92 @@
+import type { Lifecycle, Stores } from '@countersign/core'
+import { memoryStores } from '@countersign/core/memory'
+import { migrate, postgresStores } from '@countersign/postgres'
+import { redisStores } from '@countersign/redis'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import { BadSettings, type Settings } from './settings.js'
+
+/** Stores that were reached once, and what ends their connections. */
+export interface OpenStores {
+  readonly stores: Omit<Stores, keyof Lifecycle>
+  /** Whether other processes have them too. */
+  readonly isShared: boolean
+  close(): Promise<void>
+}
+
+type Opened = { readonly stores: Stores; close(): Promise<void> }
+
+/** A server that is being started is waited for; one that is not there ends the start. */
+const patienceMs = 15_000
+
+async function reached(stores: Stores, name: string): Promise<void> {
+  const until = performance.now() + patienceMs
+  for (;;) {
+    const { ok, parts } = await stores.ready()
+    if (ok) return
+    if (performance.now() > until) {
+      const causes = Object.values(parts).flatMap((part) => (part.ok ? [] : [String(part.cause)]))
+      throw new BadSettings(`${name} cannot be reached: ${causes.join(', ')}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
+async function openRedis(url: string, prefix: string): Promise<Opened> {
+  // A command fails at once while the connection is down: a caller is told 503, and need not wait.
+  const retryStrategy = (times: number): number => Math.min(times * 50, 500)
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000, retryStrategy })
+  redis.on('error', (error: Error) => console.error(`redis: ${error.message}`))
+  const stores = redisStores(redis, { prefix: `neris:${prefix}` })
+  const close = async (): Promise<void> => {
+    await stores.close()
+    redis.disconnect()
+  }
+  await reached(stores, 'REDIS_URL').catch((error: unknown) => close().then(() => Promise.reject(error)))
+  return { stores, close }
+}
+
+async function openPostgres(url: string, tenant: string): Promise<Opened> {
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 1_000 })
+  pool.on('error', (error) => console.error(`postgres: ${error.message}`))
+  const schema = 'neris'
+  try {
+    await migrate(pool, { schema })
+  } catch (error) {
+    await pool.end()
+    throw new BadSettings(`DATABASE_URL cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  const stores = postgresStores(pool, { schema, tenant, sweepEverySeconds: 60 })
+  const close = async (): Promise<void> => {
+    await stores.close()
+    await pool.end()
+  }
+  await reached(stores, 'DATABASE_URL').catch((error: unknown) => close().then(() => Promise.reject(error)))
+  return { stores, close }
+}
+
+/**
+ * Everything on Redis or PostgreSQL. With both, what has to last is in PostgreSQL, and what is over in minutes in Redis. With
+ * neither it is in the memory of this process.
+ *
+ * @throws BadSettings if a server that was named is not there
+ */
+export async function openStores({ redisUrl, databaseUrl }: Settings, prefix: string): Promise<OpenStores> {
+  const postgres = databaseUrl === undefined ? undefined : await openPostgres(databaseUrl, prefix)
+  const redis = redisUrl === undefined ? undefined : await openRedis(redisUrl, prefix)
+  const lasting = postgres ?? redis
+  if (lasting === undefined) {
+    const stores = memoryStores()
+    return { stores, isShared: false, close: () => stores.close() }
+  }
+  const { clients, keys, accounts, families, revocations } = lasting.stores
+  const { challenges, attempts, replay, nonces } = (redis ?? lasting).stores
+  return {
+    stores: { clients, keys, accounts, families, revocations, challenges, attempts, replay, nonces },
+    isShared: true,
+    async close() {
+      await redis?.close()
+      await postgres?.close()
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type { ClientSettings, Clients } from '@countersign/grants'
+import type { IntegrationClients, Integrations } from '@countersign/integrations'
+import type { NerisAuth } from './people.js'
+import type { Seed } from './seed.js'
+
+type SeedIntegration = Seed['integrations'][number]
+
+/** What the client of an integration may do. Whether it gets refresh tokens differs: a published client cannot take one. */
+export function integrationSettings(refresh: SeedIntegration['refresh']): ClientSettings {
+  return {
+    // Published clients encode nothing in their Basic header.
+    basicEncoding: 'raw',
+    grants: ['client_credentials', 'refresh_token'],
+    refresh: { policy: refresh },
+  }
+}
+
+/** People who sign in with a password, who authenticate no client: requests that identify none are of this one. */
+export const peopleClient = 'neris-people'
+
+/** What {@link registerSeed} needs. */
+export interface SeedOptions {
+  readonly seed: Seed
+  readonly clients: Clients
+  /** The accounts, over other clients and with given ids. */
+  readonly accountsOver: (clients: IntegrationClients<ClientSettings>, randomUUID: () => string) => Integrations<NerisAuth>
+}
+
+const actor = { operator: 'seed' }
+
+/** Integrations that people can manage have UUIDs. Others act for whom the seed says, and that is all. */
+const isManaged = ({ client_id: id }: { readonly client_id: string }): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+
+/** The secret is in the same atomic step as the client: of processes that start together, one makes both. */
+async function registerClient(clients: Clients, one: SeedIntegration): Promise<void> {
+  const { client_id: id, client_secret: secret, entity_id: owner, title } = one
+  const settings = { ...integrationSettings(one.refresh), owner, title }
+  const made = await clients.register({ id, ...settings, secret: { secret, title: 'seed' } })
+  if (made.ok) return
+  await clients.update(id, settings)
+  const raw = { id, secret }
+  const verdict = await clients.authenticate({ method: 'client_secret_basic', raw, decoded: raw })
+  if (!verdict.ok) await clients.addSecret(id, { secret, title: 'seed' })
+}
+
+/** The account of a client that is there already. */
+async function registerAccount({ clients, accountsOver }: SeedOptions, one: SeedIntegration): Promise<void> {
+  const { client_id: id, entity_id: entity, title, type } = one
+  const given: IntegrationClients<ClientSettings> = {
+    ...clients,
+    register: async () => ({ ok: true }),
+    addSecret: async () => ({ id, secret: '' }),
+  }
+  const accounts = accountsOver(given, () => id)
+  const isThere = async (): Promise<boolean> => (await accounts.enrollments(actor, { clientId: id })).ok
+  if (await isThere()) return
+  const made = await accounts.create(actor, { entity, title, type }).catch(async (error: unknown) => {
+    // Another process that starts was faster.
+    if (await isThere()) return undefined
+    throw error
+  })
+  if (made?.ok === false) throw new Error(`the integration ${id} of the seed was refused: ${made.fault}`)
+}
+
+/**
+ * Sees to it that everything in the seed is there, whether or not it was before; what else is there stays.
+ *
+ * @returns whether a client that has no UUID is enrolled
+ */
+export async function registerSeed(options: SeedOptions): Promise<(clientId: string, entity: string) => boolean> {
+  const { seed, clients, accountsOver } = options
+  const refresh = { policy: 'fixed', lifeSeconds: 5_400, unrotatedPublicClient: true } as const
+  await clients.register({ id: peopleClient, methods: ['none'], isFirstParty: true, grants: ['password', 'refresh_token'], refresh })
+  for (const one of seed.integrations) {
+    await registerClient(clients, one)
+    if (isManaged(one)) await registerAccount(options, one)
+  }
+  const accounts = accountsOver(clients, () => crypto.randomUUID())
+  for (const { entity_id: entity, client_id: clientId } of seed.enrollments.filter(isManaged)) {
+    const done = await accounts.enroll(actor, { entity, clientId })
+    if (!done.ok) throw new Error(`the enrollment of ${clientId} by ${entity} was refused: ${done.fault}`)
+  }
+  const fixed = seed.enrollments.filter((one) => !isManaged(one))
+  return (clientId, entity) => fixed.some((one) => one.client_id === clientId && one.entity_id === entity)
+}
