@@ -5,6 +5,8 @@ import { cannotAsk } from './ask.js'
 export interface CognitoClaims extends Readonly<Record<string, unknown>> {
   readonly sub: string
   readonly auth_time: number
+  readonly iat: number
+  readonly exp: number
   /** The user's name in the pool. */
   readonly username: string
   /** The same in every token of one sign-in. */
@@ -23,10 +25,11 @@ export function readAccessToken(token: string, pool: { readonly userPoolId: stri
   const parsed = parseJws(token, { maxBytes })
   const read = parsed.ok ? parseClaims(parsed.jws) : parsed
   if (!read.ok) throw cannotAsk(new Error('what Cognito gave is not a JWT'))
-  const { iss, sub, token_use: use, client_id: clientId, username, auth_time: authTime } = read.claims
+  const { iss, sub, iat, exp, token_use: use, client_id: clientId, username, auth_time: authTime } = read.claims
   const isOfPool = iss?.endsWith(`/${pool.userPoolId}`) === true && use === 'access' && clientId === pool.clientId
-  if (!isOfPool || sub === undefined || typeof username !== 'string' || typeof authTime !== 'number')
+  const isWhole = iat !== undefined && exp !== undefined && typeof authTime === 'number'
+  if (!isOfPool || !isWhole || sub === undefined || typeof username !== 'string')
     throw cannotAsk(new Error('what Cognito gave is not an access token of this user pool and app client'))
   const originJti = read.claims.origin_jti
-  return { ...read.claims, sub, username, auth_time: authTime, ...(typeof originJti === 'string' && { origin_jti: originJti }) }
+  return { ...read.claims, sub, iat, exp, username, auth_time: authTime, ...(typeof originJti === 'string' && { origin_jti: originJti }) }
 }

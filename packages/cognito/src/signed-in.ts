@@ -18,9 +18,11 @@ export function readResult(
   result: TokenResult | undefined,
   { pool, amr, request }: { readonly pool: CheckedOptions; readonly amr: readonly string[]; readonly request: WireRequest },
 ): Received {
-  const { AccessToken: accessToken, ExpiresIn: expiresInSeconds, RefreshToken: refreshToken } = result ?? {}
-  if (accessToken === undefined || expiresInSeconds === undefined) throw cannotAsk(new Error('Cognito gave neither tokens nor a challenge'))
+  const { AccessToken: accessToken, ExpiresIn, RefreshToken: refreshToken } = result ?? {}
+  if (accessToken === undefined) throw cannotAsk(new Error('Cognito gave neither tokens nor a challenge'))
   const claims = readAccessToken(accessToken, pool)
+  // Cognito always says it; emulators may not.
+  const expiresInSeconds = ExpiresIn ?? claims.exp - claims.iat
   const person = { subject: claims.sub, amr, authTime: claims.auth_time, claims, request }
   return { person, accessToken, expiresInSeconds, refreshToken }
 }
