@@ -45,6 +45,7 @@ const reserved: readonly string[] = [
 
 function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
   const claims = { ...ofEndpoint, ...ofGrant }
+  if (Object.keys(claims).length === 0) return claims
   const taken = reserved.filter((name) => Object.hasOwn(claims, name))
   if (taken.length > 0) throw new TypeError(`access token: ${taken.join(', ')} cannot be set by the host`)
   return claims

@@ -72,7 +72,7 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
 
   /** Signs a token of our own, and begins a chain of refresh tokens where the client gets one. */
   async function mint(grant: Grant, decided: Granted, asked: GrantRequest, signer: Signer): Promise<Minted> {
-    const { client } = asked
+    const { client, secretId, key, now: issuedAt } = asked
     const chain =
       decided.refreshToken === undefined
         ? await chains?.begin?.(decided, { ...asked, grantType: grant.continues ?? grant.type })
@@ -80,7 +80,7 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     const granted = chain ? { ...decided, family: chain.family } : decided
     const ofHost = (await options.claims?.({ ...granted, client })) ?? {}
     const lifeSeconds = lifeOf(grant, asked, granted)
-    const claims = accessTokenClaims({ ...asked, granted, claims: ofHost, jti: uuid(), lifeSeconds })
+    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti: uuid(), now: issuedAt, lifeSeconds })
     const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
     await chain?.keep()
     const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined
