@@ -1,5 +1,9 @@
+import { memoryStores } from '@countersign/core/memory'
 import { createRevocationEndpoint } from '@countersign/grants'
+import { createKeyRegistry } from '@countersign/keys'
+import { publicJwkOf, testKeys, tokenFactory } from '@countersign/testkit'
 import { describe, expect, it } from 'vitest'
+import { issuer } from './endpoint-setup.js'
 import { start } from './token-status-setup.js'
 
 describe('a request', () => {
@@ -67,4 +71,34 @@ it('options that are missing or wrong are a TypeError', () => {
     { rateLimits: { requests: { limit: 0, windowSeconds: 1 } } },
   ])
     expect(() => createRevocationEndpoint({ ...good, ...bad } as never)).toThrow(TypeError)
+})
+
+describe('a client assertion', () => {
+  it('is used up by a request that is answered, and by none that is refused', async () => {
+    // What was signed before a store began to remember cannot be claimed.
+    const started = { secondsAgo: 60 }
+    const stores = memoryStores({ now: () => Date.now() - started.secondsAgo * 1000 })
+    started.secondsAgo = 0
+    const keys = createKeyRegistry({ issuer, store: stores.keys })
+    const { register, signIn, revoke, introspect } = start({ allStores: stores, clientOptions: { keys: keys.clients, now: Date.now } })
+    const [{ id }, stranger] = [await register({ methods: ['private_key_jwt'] }), await register()]
+    await keys.clients.register({ owner: id, kid: 'k1', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
+    const factory = tokenFactory({ issuer: id, audience: issuer, keys: [testKeys.es256] })
+    const own = async () => ({
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await factory.token({ kid: 'k1', header: { typ: 'client-authentication+jwt' }, claims: { sub: id } }),
+    })
+    const { access } = await signIn(stranger)
+    for (const ask of [revoke, introspect]) {
+      const assertion = await own()
+      expect((await ask({ ...assertion })).status).toBe(400)
+      if (ask === revoke) expect((await ask({ ...assertion, token: access })).body?.error).toBe('invalid_grant')
+      expect((await ask({ ...assertion, token: 'x' })).status).toBe(200)
+      const again = await ask({ ...assertion, token: 'x' })
+      expect([again.status, again.body?.error]).toEqual([401, 'invalid_client'])
+    }
+    const assertion = await own()
+    const answers = await Promise.all(Array.from({ length: 16 }, () => introspect({ ...assertion, token: 'x' })))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
 })

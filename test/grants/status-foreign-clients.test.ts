@@ -71,6 +71,19 @@ async function serving(serve: (trial: Trial) => Server) {
   return { ...trial, url, keys, sent, customFetch, local, server }
 }
 
+it('metadata names both endpoints, for introspection no public clients, and a URL that is none is a TypeError', async () => {
+  const told = JSON.parse(String((await metadata[0]?.endpoint({ headers: {} }))?.body)) as unknown
+  expect(told).toMatchObject({
+    revocation_endpoint: `${issuer}/revoke`,
+    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt', 'none'],
+    introspection_endpoint: `${issuer}/introspect`,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
+  })
+  const good = { issuer, tokenEndpoint: `${issuer}/token`, jwksUri: `${issuer}/keys`, grants: [{ type: 'x' }] }
+  for (const bad of [{ revocationEndpoint: '/revoke' }, { introspectionEndpoint: '' }])
+    expect(() => authorizationServerMetadata({ ...good, ...bad })).toThrow(TypeError)
+})
+
 describe.each([
   ['Express', onExpress],
   ['Koa', onKoa],
