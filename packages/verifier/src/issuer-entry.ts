@@ -49,7 +49,8 @@ export interface IssuerRule {
   /** What a preset demands of its issuer's claims; undefined is fulfilled. */
   readonly demand: ((claims: ParsedClaims) => RefusalDetail | undefined) | undefined
   readonly schema: ClaimsSchema | undefined
-  readonly scopes: (claims: JwtClaims) => readonly string[]
+  /** Undefined is the claim `scope`, else `scp`. */
+  readonly scopes: ((claims: JwtClaims) => readonly string[]) | undefined
 }
 
 /** Exact `iss` strings that share their keys. */
@@ -101,12 +102,6 @@ function texts(preset: string, name: string, value: string | readonly string[]):
   return Object.freeze(list)
 }
 
-function defaultScopes(claims: JwtClaims): readonly string[] {
-  const said = claims.scope ?? claims.scp
-  if (typeof said === 'string') return said.split(' ').filter((scope) => scope !== '')
-  return Array.isArray(said) ? said.filter((scope): scope is string => typeof scope === 'string') : []
-}
-
 /**
  * Checks rule options and brings them into the form in which they are applied.
  *
@@ -132,7 +127,7 @@ export function issuerRule(preset: string, options: RuleOptions, demand?: Issuer
     maxFutureIssuedSeconds: maxFutureIssuedSeconds === null ? null : seconds(preset, 'maxFutureIssuedSeconds', maxFutureIssuedSeconds),
     demand,
     schema,
-    scopes: scopes ?? defaultScopes,
+    scopes,
   })
 }
 

@@ -99,10 +99,21 @@ function clientOf(claims: ParsedClaims): string | undefined {
 const isTextList = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((one) => typeof one === 'string')
 
 function scopesOf(claims: JwtClaims, { scopes }: IssuerRule): readonly string[] {
+  if (scopes === undefined) return Object.freeze(scopesAsSaid(claims))
   const read = scopes(claims)
   // Taken apart, a text would be a list of letters.
   if (!isTextList(read)) throw new TypeError('the scopes of an issuer entry are a list of texts')
   return Object.freeze([...read])
+}
+
+/** A new list. */
+function scopesAsSaid(claims: JwtClaims): string[] {
+  const said = claims.scope ?? claims.scp
+  if (typeof said === 'string') {
+    const list = said.split(' ')
+    return list.includes('') ? list.filter((scope) => scope !== '') : list
+  }
+  return Array.isArray(said) ? said.filter((scope): scope is string => typeof scope === 'string') : []
 }
 
 /**

@@ -85,8 +85,10 @@ export function createJudge(judging: Judging): JudgeToken {
     const queries = revocations === undefined ? [] : queriesOf(said, trusted, auth, answer.key?.thumbprint)
     const admit = (reason: RevocationReason | undefined): Verdict => {
       if (reason) return refused(refuse(reason), trusted)
-      const hit = Object.freeze({ ok: true, auth, cached: true } as const)
-      if (digest !== undefined) cache?.set(digest, { auth, hit, trusted, set: answer.set, queries })
+      if (digest !== undefined) {
+        const hit = Object.freeze({ ok: true, auth, cached: true } as const)
+        cache?.set(digest, { auth, hit, trusted, set: answer.set, queries })
+      }
       return { ok: true, auth, cached: false }
     }
     return revocations === undefined ? admit(undefined) : whenKnown(revokedBy(revocations, queries), admit)
