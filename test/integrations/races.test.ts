@@ -126,3 +126,15 @@ describe('an integration that is removed while it is made', () => {
     expect(await deployment.integrations.list(operator, vendor)).toEqual({ ok: true, integrations: [] })
   })
 })
+
+it('an integration that is removed just before its enrollment is kept is not enrolled', async () => {
+  const stores = memoryStores()
+  const [one, other] = [deploy({}, stores), deploy({}, stores)]
+  const clientId = await created(one)
+  one.accounts.before = async (operation) => {
+    if (operation === `put enrollments:${clientId}`) await other.integrations.remove(operator, clientId)
+  }
+  const result = await one.integrations.enroll(operator, { entity: department, clientId })
+  expect(result).toEqual({ ok: false, fault: 'unknown_integration' })
+  expect(await leftOf(stores, clientId, [department])).toEqual([])
+})
