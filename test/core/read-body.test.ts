@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { PassThrough, Readable } from 'node:stream'
 import { jsonReply, readJson, type WireRequest } from '@countersign/core'
 import { describe, expect, it } from 'vitest'
 import { adapters } from '../contracts/adapters.js'
@@ -90,6 +91,46 @@ it('a client that goes away while it sends is no fault of the program', async ()
   }
   expect(await read({ stream: broken() })).toBe(400)
   await expect(read({ stream: faulty() })).rejects.toThrow('a fault')
+})
+
+describe('a stream of Node', () => {
+  const readable = (...parts: readonly string[]) => Readable.from(parts.map((part) => Buffer.from(part)))
+
+  it('is read to its end, also if somebody has paused it', async () => {
+    expect(await read({ stream: readable('{"a":', '1}') })).toEqual({ a: 1 })
+    expect(await read({ stream: readable('{"a":1}').pause() })).toEqual({ a: 1 })
+  })
+
+  it('that was read or destroyed before is refused, and nothing waits', async () => {
+    const ended = readable('{}')
+    await ended.resume().toArray()
+    const destroyed = readable('{}').destroy()
+    expect([await read({ stream: ended }), await read({ stream: destroyed })]).toEqual([400, 400])
+  })
+
+  it('that breaks off is refused; one that fails is a fault of ours', async () => {
+    const failing = (error: Error | undefined) => {
+      const stream = new PassThrough()
+      stream.write('{')
+      setImmediate(() => stream.destroy(error))
+      return stream
+    }
+    expect(await read({ stream: failing(undefined) })).toBe(400)
+    expect(await read({ stream: failing(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })) })).toBe(400)
+    await expect(read({ stream: failing(new Error('a fault')) })).rejects.toThrow('a fault')
+  })
+
+  it('that fails after too much was sent ends nothing', async () => {
+    const stream = new PassThrough()
+    stream.write('x'.repeat(100))
+    expect(await read({ stream }, 64)).toBe(413)
+    stream.destroy(new Error('late'))
+    await new Promise((resolve) => stream.once('close', resolve))
+  })
+})
+
+it('a byte order mark is no part of the text', async () => {
+  expect(await read({ stream: chunks('\ufeff{"a":1}') })).toEqual({ a: 1 })
 })
 
 /** Sends bytes on one connection and gives what was answered until it is complete, or until the connection ends. */

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import type { WireRequest } from './http.js'
+import { readStream } from './read-stream.js'
 
 /** A body, or the status to refuse it with: 400 malformed, 413 too large, 415 of another media type. */
 export type BodyResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly status: 400 | 413 | 415 }
@@ -18,26 +20,21 @@ const malformed = { ok: false, status: 400 } as const
 const tooLarge = { ok: false, status: 413 } as const
 
 /** Reads the stream, bounded. A stream that somebody has read already is empty. */
-async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<BodyResult<Buffer>> {
-  const chunks: Uint8Array[] = []
-  let received = 0
-  try {
-    for await (const chunk of stream) {
-      received += chunk.byteLength
-      if (received > maxBytes) return tooLarge
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    // A client that went away while it was sending is no fault of ours.
-    if ((error as { readonly code?: unknown }).code === 'ECONNRESET') return malformed
-    throw error
+async function streamBytes(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<BodyResult<Buffer>> {
+  const read = await readStream(stream, maxBytes)
+  switch (read.outcome) {
+    case 'complete':
+      return { ok: true, value: read.bytes }
+    case 'too_large':
+      return tooLarge
+    case 'broken':
+      return malformed
   }
-  return { ok: true, value: Buffer.concat(chunks) }
 }
 
 /** The bytes of the body: raw from the stream, or as the host has read it (text, bytes). */
 async function bodyBytes({ body, stream }: WireRequest, maxBytes: number): Promise<BodyResult<Buffer>> {
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return stream === undefined ? malformed : readStream(stream, maxBytes)
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return stream === undefined ? malformed : streamBytes(stream, maxBytes)
   const bytes = Buffer.from(body)
   return bytes.length > maxBytes ? tooLarge : { ok: true, value: bytes }
 }
@@ -46,11 +43,10 @@ async function bodyBytes({ body, stream }: WireRequest, maxBytes: number): Promi
 export async function bodyText(request: WireRequest, maxBytes: number): Promise<BodyResult<string>> {
   const bytes = await bodyBytes(request, maxBytes)
   if (!bytes.ok) return bytes
-  try {
-    return { ok: true, value: new TextDecoder('utf-8', { fatal: true }).decode(bytes.value) }
-  } catch {
-    return malformed
-  }
+  if (!isUtf8(bytes.value)) return malformed
+  const text = bytes.value.toString('utf8')
+  // A byte order mark is no part of the text.
+  return { ok: true, value: text.startsWith('\ufeff') ? text.slice(1) : text }
 }
 
 const isParsed = (body: unknown): body is object => typeof body === 'object' && body !== null && !(body instanceof Uint8Array)

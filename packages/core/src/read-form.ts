@@ -23,7 +23,7 @@ type Pairs = readonly (readonly [name: string, value: unknown])[]
 const malformed = { ok: false, status: 400 } as const
 
 /** One half of a pair. Unlike URLSearchParams it does not make up for escapes that are none. */
-const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
+const decode = (text: string): string => (/[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text)
 
 function pairsOfText(text: string): Pairs | undefined {
   try {
