@@ -52,8 +52,8 @@ function freezeObject(object: Record<string, unknown>, tally: Tally): void {
     // Braces, and for each member two quotes, a colon and a comma, of which there is one less.
     let textLength = 1
     for (const name in object) {
-      // Objects within have the prototype of all, and with it what a library may have put there.
-      if (!Object.hasOwn(object, name)) continue
+      // Objects within have the prototype of all, and with it what a library may have put there; the outermost has none.
+      if (tally.depth > 1 && !Object.hasOwn(object, name)) continue
       members++
       textLength += name.length + 4 + measure(object[name], tally)
     }
