@@ -17,11 +17,11 @@ function withLoopback(smtpUrl: string): string {
 const textWith = (code: string): string =>
   `Your sign-in code is ${code}\n\nIt can be used once, within a few minutes.\nIf you did not ask for it, somebody else has your password: change it.\n`
 
-/** By mail, or on the console where there is no mail server. */
-export function createDelivery(smtpUrl: string | undefined): DeliverCode {
+/** By mail, or printed where there is no mail server. */
+export function createDelivery(smtpUrl: string | undefined, print: (line: string) => void): DeliverCode {
   if (smtpUrl === undefined) {
-    const print = ({ to, code }: { readonly to: string; readonly code: string }): void => console.log(`code for ${to}: ${code}`)
-    return Object.assign(print, { close: () => undefined })
+    const tell = ({ to, code }: { readonly to: string; readonly code: string }): void => print(`code for ${to}: ${code}`)
+    return Object.assign(tell, { close: () => undefined })
   }
   const transport = createTransport(withLoopback(smtpUrl), { from: 'NERIS <no-reply@neris.example>', subject: 'Your sign-in code' })
   const send = ({ to, code }: { readonly to: string; readonly code: string }): void => {

@@ -1,4 +1,5 @@
 import { createCognito } from '@countersign/cognito'
+import type { Now } from '@countersign/core'
 import { handle, routes } from '@countersign/express'
 import { type ClientSettings, createClients, createTokenEndpoint } from '@countersign/grants'
 import { createIntegrations } from '@countersign/integrations'
@@ -32,18 +33,26 @@ export interface Neris {
   close(): Promise<void>
 }
 
+/** What a test has in other ways. */
+export interface Surroundings {
+  /** Prints codes that are not sent by mail. @defaultValue the console */
+  readonly print?: (line: string) => void
+  /** The clock of people and their user pool, in epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+}
+
 /**
  * Puts the API together: two signers, one guard that believes both, the token endpoint, accounts and resources.
  *
  * @throws BadSettings if it cannot work like this
  */
-export async function createNeris(settings: Settings): Promise<Neris> {
+export async function createNeris(settings: Settings, { print = console.log, now = Date.now }: Surroundings = {}): Promise<Neris> {
   const { issuer } = settings
   const { seed, digest } = await loadSeed(settings.seedFile)
   const { stores, isShared, close: closeStores } = await openStores(settings, settings.storePrefix ?? digest)
   const secretFor = await appSecrets(stores.accounts, settings.appSecret)
-  const deliver = createDelivery(settings.smtpUrl)
-  const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk: await poolKey(stores.accounts) })
+  const deliver = createDelivery(settings.smtpUrl, print)
+  const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk: await poolKey(stores.accounts), now })
 
   // Our own signature, for integrations.
   const keys = createKeyRegistry({ issuer, store: stores.keys, revocations: stores.revocations, encryption: secretFor('signing keys') })
@@ -58,7 +67,7 @@ export async function createNeris(settings: Settings): Promise<Neris> {
 
   // Cognito's, for people.
   const endpoint = pool.endpoint === undefined ? {} : { endpoint: pool.endpoint }
-  const people = createPeople({ seed, signIns: createSignIns(stores.accounts), cognito: () => cognito })
+  const people = createPeople({ seed, signIns: createSignIns(stores.accounts, now), cognito: () => cognito })
   const cognito = createCognito({
     userPoolId: pool.userPoolId,
     clientId: pool.clientId,
@@ -89,7 +98,7 @@ export async function createNeris(settings: Settings): Promise<Neris> {
     clients,
     revocations: stores.revocations,
     anonymousClient: peopleClient,
-    grants: tokenGrants({ cognito, refreshSecrets: secretFor('refresh tokens'), now: Date.now }),
+    grants: tokenGrants({ cognito, refreshSecrets: secretFor('refresh tokens'), now }),
     dialect: tokenDialect,
   })
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Now } from '@countersign/core'
 import { createFakeCognito, type FakeCognito, type FakeCognitoFactor } from '@countersign/testkit'
 import type { DeliverCode } from './deliver-code.js'
 import type { Seed } from './seed.js'
@@ -39,10 +40,11 @@ export interface OwnPoolOptions {
   readonly deliver: DeliverCode
   /** Of 2048 bits. */
   readonly jwk: Readonly<Record<string, string>>
+  readonly now: Now
 }
 
 /** A pool in this process, for development: it has the users of the seed. */
-export async function startOwnPool({ seed, deliver, jwk }: OwnPoolOptions): Promise<UserPool> {
+export async function startOwnPool({ seed, deliver, jwk, now }: OwnPoolOptions): Promise<UserPool> {
   const [userPoolId, clientId] = ['us-east-2_Neris0000', 'neris-app']
   const own = await createFakeCognito({
     region: 'us-east-2',
@@ -59,6 +61,7 @@ export async function startOwnPool({ seed, deliver, jwk }: OwnPoolOptions): Prom
       },
     ],
     onCode: deliver,
+    now,
   })
   addUsers(own, seed)
   return { userPoolId, clientId, clientSecret: undefined, endpoint: own.url, own, close: () => own.stop() }
