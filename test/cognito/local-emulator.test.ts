@@ -15,10 +15,12 @@ import { createCognito } from '@countersign/cognito'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { challengeOf, issuedOf, password, request, stateOf } from './pool-setup.js'
 
+const require = createRequire(import.meta.url)
+
 /** An emulator that somebody else wrote, in a process of its own. */
 async function startEmulator() {
   const folder = await mkdtemp(join(tmpdir(), 'cognito-local-'))
-  const program = createRequire(import.meta.url).resolve('cognito-local/lib/bin/start.js')
+  const program = require.resolve('cognito-local').replace(/index\.js$/, 'bin/start.js')
   const child = spawn(process.execPath, [program], {
     cwd: folder,
     env: { ...process.env, HOST: '127.0.0.1', PORT: '0' },

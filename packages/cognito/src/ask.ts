@@ -5,12 +5,12 @@ import { type Failure, failureOf, type NamedError } from './failures.js'
 export type Asked<Output> = { readonly ok: true; readonly output: Output } | { readonly ok: false; readonly failure: Failure }
 
 /** What is sent with every call. */
-export interface SendOptions {
+interface SendOptions {
   readonly abortSignal: AbortSignal
 }
 
 /** How a call is made. */
-export interface AskOptions {
+interface AskOptions {
   /**
    * Whether once more is harmless after an error of the network or of Cognito. Never for passwords and codes: an attempt that
    * got there counts, and sends a second mail.

@@ -12,7 +12,7 @@ export interface FakeCognitoMail {
 }
 
 /** What the pool waits for. */
-export interface FakeSession {
+interface FakeSession {
   readonly name: string
   readonly sub: string
   readonly clientId: string

@@ -6,7 +6,7 @@ import type { FakeCognitoUser, FakeCognitoUsers } from './fake-cognito-users.js'
 import type { TokenOptions } from './token-factory.js'
 
 /** `AuthenticationResult`. */
-export interface FakeAuthenticationResult {
+interface FakeAuthenticationResult {
   readonly AccessToken: string
   readonly IdToken: string
   readonly RefreshToken?: string
