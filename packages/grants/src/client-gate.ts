@@ -1,5 +1,4 @@
-import type { ReplayStore, WireRequest } from '@countersign/core'
-import { claimOnce } from './assertion.js'
+import type { WireRequest } from '@countersign/core'
 import type { ClientVerdict } from './authenticate-client.js'
 import { addressBlock } from './client-address.js'
 import type { Clients } from './clients.js'
@@ -12,8 +11,6 @@ interface ClientGateOptions {
   readonly clients: Clients
   readonly limiter: Limiter
   readonly anonymousClient: string | undefined
-  /** Where client assertions are used up at once; absent: none is accepted, unless the caller names an issuer and uses it up. */
-  readonly assertions?: { readonly issuer: string; readonly replay: ReplayStore }
 }
 
 /** A client that a request names in what the grant will prove. */
@@ -22,7 +19,7 @@ interface AssertedClient {
   readonly id: string
 }
 
-/** Lets clients in. `issuer`: the caller uses client assertions for it up, later. */
+/** Lets clients in. Client assertions are for an `issuer`, and the caller uses them up; without one, none is accepted. */
 type ClientGate = (request: WireRequest, presented: PresentedClient | AssertedClient, issuer?: string) => Promise<ClientVerdict>
 
 /** The client id that a request names: it need not be known. */
@@ -33,7 +30,7 @@ export function namedClient(presented: PresentedClient | AssertedClient): string
 
 /** Lets clients in that are within their limits and who they say they are. */
 export function createClientGate(options: ClientGateOptions): ClientGate {
-  const { clients, limiter, anonymousClient, assertions } = options
+  const { clients, limiter, anonymousClient } = options
 
   async function asserted(id: string): Promise<ClientVerdict> {
     const client = await clients.find(id)
@@ -48,12 +45,8 @@ export function createClientGate(options: ClientGateOptions): ClientGate {
     if (presented.method === 'anonymous' && anonymousClient === undefined) return refused('no_authentication')
     if (presented.method === 'asserted') return asserted(presented.id)
     const known = presented.method === 'anonymous' ? ({ method: 'none', id: anonymousClient ?? '' } as const) : presented
-    const context = issuer ?? assertions?.issuer
-    const verdict = await clients.authenticate(known, context === undefined ? {} : { issuer: context })
-    if (!verdict.ok) return verdict
-    await limit.succeeded()
-    if (issuer !== undefined || assertions === undefined) return verdict
-    const fault = await claimOnce(assertions.replay, verdict.once)
-    return fault ? refusedAs('invalid_client', fault.reason) : verdict
+    const verdict = await clients.authenticate(known, issuer === undefined ? {} : { issuer })
+    if (verdict.ok) await limit.succeeded()
+    return verdict
   }
 }

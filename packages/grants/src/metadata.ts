@@ -1,4 +1,5 @@
-import { jsonReply, type Reply, type RouteTable } from '@countersign/core'
+import { type AsymmetricAlgorithm, jsonReply, type Reply, type RouteTable } from '@countersign/core'
+import { algorithms, isHmac } from '@countersign/jwt'
 
 /** What an authorization server says of itself (RFC 8414 §2). */
 export interface AuthorizationServerMetadata {
@@ -15,6 +16,8 @@ export interface AuthorizationServerMetadata {
   readonly grants: readonly { readonly type: string }[]
   /** @defaultValue `client_secret_basic` and `client_secret_post` */
   readonly methods?: readonly string[]
+  /** Algorithms of client assertions, with `private_key_jwt`. @defaultValue all asymmetric ones */
+  readonly assertionAlgorithms?: readonly AsymmetricAlgorithm[]
   /** @defaultValue not told */
   readonly scopesSupported?: readonly string[]
   /** Further members (RFC 8414 §2); those above cannot be replaced. */
@@ -30,6 +33,7 @@ function checkUrl(name: string, text: string): URL {
 function statusEndpoints(
   { revocationEndpoint, introspectionEndpoint }: AuthorizationServerMetadata,
   methods: readonly string[],
+  signing: (endpoint: string) => Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   if (revocationEndpoint !== undefined) checkUrl('revocationEndpoint', revocationEndpoint)
   if (introspectionEndpoint !== undefined) checkUrl('introspectionEndpoint', introspectionEndpoint)
@@ -37,10 +41,12 @@ function statusEndpoints(
     ...(revocationEndpoint !== undefined && {
       revocation_endpoint: revocationEndpoint,
       revocation_endpoint_auth_methods_supported: methods,
+      ...signing('revocation_endpoint'),
     }),
     ...(introspectionEndpoint !== undefined && {
       introspection_endpoint: introspectionEndpoint,
       introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== 'none'),
+      ...signing('introspection_endpoint'),
     }),
   }
 }
@@ -54,6 +60,10 @@ function statusEndpoints(
 export function authorizationServerMetadata(options: AuthorizationServerMetadata): RouteTable {
   const { issuer, tokenEndpoint, jwksUri, grants, scopesSupported, further } = options
   const { methods = ['client_secret_basic', 'client_secret_post'] } = options
+  const { assertionAlgorithms = algorithms.filter((algorithm) => !isHmac(algorithm)) } = options
+  // RFC 8414 §2: not to be left out where clients sign.
+  const signing = (endpoint: string): Readonly<Record<string, unknown>> =>
+    methods.includes('private_key_jwt') ? { [`${endpoint}_auth_signing_alg_values_supported`]: assertionAlgorithms } : {}
   const { pathname, search, hash } = checkUrl('issuer', issuer)
   if (search !== '' || hash !== '') throw new TypeError('authorizationServerMetadata: issuer has no query and no fragment (RFC 8414 §2)')
   checkUrl('tokenEndpoint', tokenEndpoint)
@@ -68,7 +78,8 @@ export function authorizationServerMetadata(options: AuthorizationServerMetadata
       jwks_uri: jwksUri,
       grant_types_supported: grants.map(({ type }) => type),
       token_endpoint_auth_methods_supported: methods,
-      ...statusEndpoints(options, methods),
+      ...signing('token_endpoint'),
+      ...statusEndpoints(options, methods, signing),
       // There is no authorization endpoint; RFC 8414 wants the member all the same.
       response_types_supported: [],
       ...(scopesSupported && { scopes_supported: scopesSupported }),
