@@ -3,7 +3,7 @@ import { memoryStores } from '@countersign/core/memory'
 import { createIntrospectionEndpoint, type RefreshPolicy } from '@countersign/grants'
 import { describe, expect, it } from 'vitest'
 import { audience, issuer } from './endpoint-setup.js'
-import { start, type Trial } from './token-status-setup.js'
+import { keyOf, start, storesWithKeys, type Trial } from './token-status-setup.js'
 
 async function trial(options: Parameters<typeof start>[0] = {}, changes: Parameters<Trial['register']>[0] = {}) {
   const suite = start(options)
@@ -67,6 +67,19 @@ describe('a refresh token', () => {
     await clients.revokeSecret(client.id, client.secretId)
     const headers = { authorization: `Basic ${btoa(`${client.id}:${second?.secret}`)}` }
     expect((await introspect({ token: tokens.refresh }, headers)).body).toEqual({ active: false })
+  })
+
+  it('that is owed to a key is inactive when the key was revoked, and so is its access token', async () => {
+    const { keys, ...stores } = storesWithKeys()
+    const { register, ask, introspect } = start(stores)
+    const client = await register({ methods: ['client_secret_basic', 'private_key_jwt'] })
+    const assertion = await keyOf(keys, client.id)
+    const { body } = await ask({ grant_type: 'client_credentials', ...(await assertion()) })
+    const about = async () =>
+      Promise.all([body.access_token, body.refresh_token].map(async (token) => (await introspect({ token }, client.headers)).body?.active))
+    expect(await about()).toEqual([true, true])
+    await keys.clients.revoke(client.id, 'k1')
+    expect(await about()).toEqual([false, false])
   })
 
   it('that is forged asks no store; one of secrets that are not known is inactive', async () => {

@@ -158,14 +158,16 @@ describe('a token is inactive, in the same words,', () => {
   })
 
   it('when another issuer, whom the verifier trusts too, made it', async () => {
-    const claims = { iss: 'https://partner.example', aud: audience, client_id: 'partner-client', exp: 2e9 }
+    const claims = { iss: 'https://partner.example', aud: audience, client_id: 'c1', jti: 'j', exp: 2e9 }
     const auth = { via: 'partner', issuer: claims.iss, claims, clientId: claims.client_id, scopes: [], expiresAt: 2e9 } as never
-    const { introspect, revoke, api } = await trial({
+    const { introspect, revoke, register } = await trial({
       introspection: { verifier: { verify: async () => ({ ok: true, auth }) } },
       revocation: { verifier: { verify: async () => ({ ok: true, auth }) } },
     })
-    expect((await introspect({ token: 'x' }, api.headers)).body).toEqual(inactive)
-    expect(await revoke({ token: 'x' }, api.headers)).toMatchObject({ status: 400, body: { error: 'unsupported_token_type' } })
+    // Another issuer may have a client of the same name.
+    const { headers } = await register({ id: 'c1' })
+    expect((await introspect({ token: 'x' }, headers)).body).toEqual(inactive)
+    expect(await revoke({ token: 'x' }, headers)).toMatchObject({ status: 400, body: { error: 'unsupported_token_type' } })
   })
 
   it('when the denylist may have forgotten that it was revoked', async () => {

@@ -21,6 +21,13 @@ describe('a refresh token that is used twice', () => {
     expect(await again.denied()).toEqual(['revoked_token', 'revoked_token', 'admitted'])
   })
 
+  it('is announced by a revocation, where nothing else has announced it', async () => {
+    const state = { isDown: true }
+    const { revoke, client, first, again } = await reuse(state)
+    expect((await revoke({ token: first.refresh }, client.headers)).status).toBe(200)
+    expect(await again.denied()).toEqual(['revoked_token', 'revoked_token', 'admitted'])
+  })
+
   it('fills no denylist however often it is tried', async () => {
     const { again, stores } = await reuse()
     for (let round = 0; round < 20; round++) expect((await again.retry()).status).toBe(400)
@@ -42,7 +49,7 @@ async function reuse(state = { isDown: false }) {
   const { status } = await trial.refresh(client, first.refresh)
   const admitted = () => Promise.all([first.access, second.access_token, other.access].map(trial.admits))
   const again = { status, retry: () => trial.refresh(client, first.refresh), denied: admitted }
-  return { ...trial, stores, denied: await admitted(), again }
+  return { ...trial, client, first, stores, denied: await admitted(), again }
 }
 
 describe('an access token that comes with a refresh token', () => {

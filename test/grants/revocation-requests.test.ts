@@ -1,10 +1,6 @@
-import { memoryStores } from '@countersign/core/memory'
 import { createRevocationEndpoint } from '@countersign/grants'
-import { createKeyRegistry } from '@countersign/keys'
-import { publicJwkOf, testKeys, tokenFactory } from '@countersign/testkit'
 import { describe, expect, it } from 'vitest'
-import { issuer } from './endpoint-setup.js'
-import { start } from './token-status-setup.js'
+import { keyOf, start, storesWithKeys } from './token-status-setup.js'
 
 describe('a request', () => {
   it.each<[string, Record<string, string>, Record<string, string>, number, string]>([
@@ -75,19 +71,10 @@ it('options that are missing or wrong are a TypeError', () => {
 
 describe('a client assertion', () => {
   it('is used up by a request that is answered, and by none that is refused', async () => {
-    // What was signed before a store began to remember cannot be claimed.
-    const started = { secondsAgo: 60 }
-    const stores = memoryStores({ now: () => Date.now() - started.secondsAgo * 1000 })
-    started.secondsAgo = 0
-    const keys = createKeyRegistry({ issuer, store: stores.keys })
-    const { register, signIn, revoke, introspect } = start({ allStores: stores, clientOptions: { keys: keys.clients, now: Date.now } })
+    const { keys, ...stores } = storesWithKeys()
+    const { register, signIn, revoke, introspect } = start(stores)
     const [{ id }, stranger] = [await register({ methods: ['private_key_jwt'] }), await register()]
-    await keys.clients.register({ owner: id, kid: 'k1', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
-    const factory = tokenFactory({ issuer: id, audience: issuer, keys: [testKeys.es256] })
-    const own = async () => ({
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: await factory.token({ kid: 'k1', header: { typ: 'client-authentication+jwt' }, claims: { sub: id } }),
-    })
+    const own = await keyOf(keys, id)
     const { access } = await signIn(stranger)
     for (const ask of [revoke, introspect]) {
       const assertion = await own()

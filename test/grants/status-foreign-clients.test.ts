@@ -1,8 +1,6 @@
 import { createServer, type Server } from 'node:http'
-import { memoryStores } from '@countersign/core/memory'
 import { handle, routes } from '@countersign/express'
 import { authorizationServerMetadata } from '@countersign/grants'
-import { createKeyRegistry } from '@countersign/keys'
 import { handle as handleKoa, routes as routesKoa } from '@countersign/koa'
 import { privateKeyOf, publicJwkOf, testKeys } from '@countersign/testkit'
 import { bodyParser } from '@koa/bodyparser'
@@ -14,7 +12,7 @@ import * as openid from 'openid-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listening } from '../contracts/listening.js'
 import { audience, issuer } from './endpoint-setup.js'
-import { start, type Trial } from './token-status-setup.js'
+import { start, storesWithKeys, type Trial } from './token-status-setup.js'
 
 const metadata = authorizationServerMetadata({
   issuer,
@@ -50,12 +48,8 @@ type Init = { readonly method: string; readonly headers: Record<string, string>;
 
 /** The app on a loopback port, until the test ends. */
 async function serving(serve: (trial: Trial) => Server) {
-  // What was signed before a store began to remember cannot be claimed.
-  const started = { secondsAgo: 60 }
-  const stores = memoryStores({ now: () => Date.now() - started.secondsAgo * 1000 })
-  started.secondsAgo = 0
-  const keys = createKeyRegistry({ issuer, store: stores.keys, revocations: stores.revocations })
-  const trial = start({ allStores: stores, clientOptions: { keys: keys.clients, now: Date.now } })
+  const { keys, ...stores } = storesWithKeys()
+  const trial = start(stores)
   const { url, close } = await listening(serve(trial).listen(0, '127.0.0.1'))
   onTestFinished(close)
   const sent: URLSearchParams[] = []

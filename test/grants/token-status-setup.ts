@@ -1,4 +1,5 @@
 import { type Endpoint, onEvent, type Reply, type Stores, type TokenStatusEvent } from '@countersign/core'
+import { memoryStores } from '@countersign/core/memory'
 import {
   type ClientsOptions,
   clientCredentials,
@@ -10,7 +11,8 @@ import {
   refreshToken,
   type TokenEndpointOptions,
 } from '@countersign/grants'
-import { publicJwkOf, testKeys } from '@countersign/testkit'
+import { createKeyRegistry, type KeyRegistry } from '@countersign/keys'
+import { publicJwkOf, testKeys, tokenFactory } from '@countersign/testkit'
 import { createGuard, createSharedRevocations, createVerifier, staticKeys } from '@countersign/verifier'
 import { onTestFinished } from 'vitest'
 import { audience, basic, issuer, type Setup, setup } from './endpoint-setup.js'
@@ -56,6 +58,29 @@ const person: Grant = {
     audiences,
     authentication: { authTime: now - 5, amr: ['pwd', 'otp'], acr: 'aal2' },
   }),
+}
+
+/** Stores that are a minute old, and keys of clients in them: what was signed before a store began to remember cannot be claimed. */
+export function storesWithKeys(): {
+  readonly allStores: Stores
+  readonly keys: KeyRegistry
+  readonly clientOptions: Partial<ClientsOptions>
+} {
+  const started = { secondsAgo: 60 }
+  const allStores = memoryStores({ now: () => Date.now() - started.secondsAgo * 1000 })
+  started.secondsAgo = 0
+  const keys = createKeyRegistry({ issuer, store: allStores.keys, revocations: allStores.revocations })
+  return { allStores, keys, clientOptions: { keys: keys.clients, now: Date.now } }
+}
+
+/** Gives a client a key, and answers with what makes it authenticate with that key. */
+export async function keyOf(keys: KeyRegistry, id: string): Promise<() => Promise<Readonly<Record<string, string>>>> {
+  await keys.clients.register({ owner: id, kid: 'k1', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
+  const factory = tokenFactory({ issuer: id, audience: issuer, keys: [testKeys.es256] })
+  return async () => ({
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await factory.token({ kid: 'k1', header: { typ: 'client-authentication+jwt' }, claims: { sub: id } }),
+  })
 }
 
 /** Options of a trial. */
