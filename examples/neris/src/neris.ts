@@ -1,5 +1,5 @@
 import { createCognito } from '@countersign/cognito'
-import type { Now } from '@countersign/core'
+import { type Now, type RevocationQuery, type RevocationReason, whenKnown } from '@countersign/core'
 import { handle, routes } from '@countersign/express'
 import { type ClientSettings, createClients, createTokenEndpoint } from '@countersign/grants'
 import { createIntegrations } from '@countersign/integrations'
@@ -86,7 +86,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
       people: cognitoIssuer({ userPoolId: pool.userPoolId, clientId: pool.clientId, ...endpoint, clockToleranceSeconds }),
     },
     realm: 'neris',
-    revocations,
+    revocations: { check: (query) => whenKnown(revocations.check(query), (reason) => unlessOlder(query, reason)) },
     dialect: guardDialect,
   })
 
@@ -144,6 +144,14 @@ export async function createNeris(settings: Settings, { print = console.log, now
       await closeStores()
     },
   }
+}
+
+/**
+ * A token that is older than the store's memory may have been revoked before. Not one of Cognito: of people nothing is revoked
+ * here, and who signed in before this app was set up stays signed in.
+ */
+function unlessOlder({ via }: RevocationQuery, reason: RevocationReason | undefined): RevocationReason | undefined {
+  return via === 'people' && reason === 'unprovable' ? undefined : reason
 }
 
 function warningsOf({ pool, appSecret }: Settings, isShared: boolean): readonly string[] {

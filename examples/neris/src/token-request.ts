@@ -31,7 +31,7 @@ const notText = (name: string): FieldDetail => ({ loc: ['body', name], msg: 'Inp
 const notFlag: FieldDetail = { loc: ['body', flag], msg: 'Input should be a valid boolean', type: 'bool_parsing' }
 const notForm: FieldDetail = { loc: ['body'], msg: 'The form is malformed, or has a field twice', type: 'value_error' }
 
-const faulty = (wrong: FieldDetail): Reading => ({ fields: {}, wrong: [wrong] })
+const faulty = (wrong: FieldDetail): Reading => ({ reply: detailReply(422, [wrong]) })
 
 function readFields(values: Readonly<Record<string, unknown>>): Reading {
   const sent = texts.filter((name) => values[name] !== undefined && values[name] !== null && values[name] !== '')
