@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import type { SignInStep } from '@countersign/core'
 import { clientCredentials, createClientAuthenticator, refreshToken } from '@countersign/grants'
+import { passwordGrants } from '@countersign/grants/password'
 import { testKeys } from '@countersign/testkit'
 import { describe, expect, it } from 'vitest'
 import { assertionSetup, basic, type Changes, clientAssertionType, issuer } from './assertion-setup.js'
 import { claimsOf } from './endpoint-setup.js'
+
+/** Every password is right, and needs a code. */
+const challenge: SignInStep = { outcome: 'challenge', types: ['totp'], user: 'u', state: 's' }
 
 async function start(
   changes: Parameters<ReturnType<typeof assertionSetup>['keyed']>[0] = {},
@@ -162,6 +167,22 @@ describe('a client assertion', () => {
     const refresh = { grant_type: 'refresh_token', refresh_token: body.refresh_token }
     expect(await outcomeOf({ ...refresh, ...first })).toBe('401 invalid_client assertion_replayed')
     expect(await outcomeOf({ ...refresh, ...(await authentication()) })).toBe('200')
+  })
+
+  it('that is replayed uses up no password attempt and no challenge', async () => {
+    const grants = passwordGrants({
+      authenticator: { start: async () => challenge, answer: async () => ({ outcome: 'wrong_code', state: 's' }) },
+    })
+    const settings = { grants: ['password'], isFirstParty: true }
+    const { sign, ask, outcomeOf } = await start(settings, { grants, isActive: () => true })
+    const authentication = async () => ({ client_assertion: await sign(), client_assertion_type: clientAssertionType })
+    const first = await authentication()
+    const password = { grant_type: 'password', username: 'u', password: 'p' }
+    const { mfa_token } = (await ask({ ...password, ...first })).body
+    expect(await outcomeOf({ ...password, ...first })).toBe('401 invalid_client assertion_replayed')
+    const answer = { grant_type: 'urn:countersign:grant-type:mfa', mfa_token, code: '1' }
+    expect(await outcomeOf({ ...answer, ...first })).toBe('401 invalid_client assertion_replayed')
+    expect(await outcomeOf({ ...answer, ...(await authentication()) })).toBe('400 mfa_required wrong_code')
   })
 
   it('is never counted as a failed authentication, bad or replayed', async () => {

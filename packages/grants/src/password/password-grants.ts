@@ -97,6 +97,8 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     const password = parameters.get('password')
     if (name === undefined || password === undefined) return refused('missing_parameter')
     const username = countedName(name)
+    const used = await asked.claimAuthentication()
+    if (used) return used
     const guess = await limiter.password(stores.attempts, username, addressBlock(request.ip))
     if (!guess.ok) return guess
     const step = await authenticator.start({ username: name, password, request })
@@ -125,6 +127,8 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     if (token === undefined || code === undefined) return refused('missing_parameter')
     // Both were decided with the password.
     if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
+    const used = await asked.claimAuthentication()
+    if (used) return used
     const record = await takeChallenge(stores.challenges, token, client)
     if (record === undefined) return refused('challenge_unknown')
     /** Nothing was looked at: the same token can be used again. */
