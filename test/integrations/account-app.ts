@@ -20,7 +20,7 @@ export interface Body {
   }[]
 }
 
-export interface Answer extends Omit<Response, 'body'> {
+interface Answer extends Omit<Response, 'body'> {
   readonly body: Body
 }
 
@@ -59,9 +59,9 @@ export async function startApp(
     ...deployment,
     ...server,
     as: (token) => ({
-      get: async (path) => (await ask(token, 'get', path)) as Answer,
-      post: async (path, body) => (await (body ? ask(token, 'post', path).send(body) : ask(token, 'post', path))) as Answer,
-      delete: async (path) => (await ask(token, 'delete', path)) as Answer,
+      get: async (path) => ask(token, 'get', path),
+      post: async (path, body) => (body ? ask(token, 'post', path).send(body) : ask(token, 'post', path)),
+      delete: async (path) => ask(token, 'delete', path),
     }),
     token: async (clientId, secret, form = { grant_type: 'client_credentials' }) =>
       (await request(server.url).post('/token').auth(clientId, secret).type('form').send(form)) as Answer,

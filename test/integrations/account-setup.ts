@@ -9,7 +9,7 @@ import { createGuard, createRevocations, staticKeys } from '@countersign/verifie
 
 export const issuer = 'https://api.example'
 export const peopleIssuer = 'https://people.example'
-export const audience = issuer
+const audience = issuer
 /** A vendor and two departments. */
 export const [vendor, department, otherDepartment] = ['VN00000001', 'FD00000001', 'FD00000002'] as const
 
@@ -116,19 +116,34 @@ export function deploy(changes: Partial<Options> = {}, given?: Stores): Deployme
   const guard = makeGuard(clock, view)
   const signer = createSigner({ key: privateKeyOf(es256), algorithm: 'ES256', kid: es256.kid })
   const endpoint = createTokenEndpoint({
-    ...{ issuer, stores, clients, audience, signer: { current: () => signer }, now: clock.now },
+    issuer,
+    stores,
+    clients,
+    audience,
+    signer: { current: () => signer },
+    now: clock.now,
     grants: [clientCredentials(), refreshToken({ secrets: refreshSecrets })],
   })
   const mine = (auth: Auth, entity: string): boolean => Array.isArray(auth.claims.entities) && auth.claims.entities.includes(entity)
   const integrations = createIntegrations({
-    ...{ issuer, accounts, clients, settings, now: clock.now },
+    issuer,
+    accounts,
+    clients,
+    settings,
+    now: clock.now,
     policies: { mayManage: mine, mayEnroll: (auth, { entity }) => mine(auth, entity) },
     entityId: /^(FD|VN)\d{8}$/,
     ...changes,
-  } as Options)
+  })
   const people = tokenFactory({ issuer: peopleIssuer, keys: [rs256], audience, now: clock.now })
   return {
-    ...{ clock, stores, accounts, clients, guard, endpoint, integrations },
+    clock,
+    stores,
+    accounts,
+    clients,
+    guard,
+    endpoint,
+    integrations,
     person: (entities, claims = {}) => {
       const authTime = Math.floor(clock.now() / 1000)
       return people.token({ claims: { entities, client_id: 'login', amr: ['pwd', 'otp', 'mfa'], auth_time: authTime, ...claims } })

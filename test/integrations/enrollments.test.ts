@@ -150,7 +150,10 @@ describe('settings', () => {
   it('may follow from the integration', async () => {
     const { clients, accounts } = deploy()
     const integrations = createIntegrations({
-      ...{ issuer: 'https://api.example', accounts, clients, types: ['CAD', 'RMS'] },
+      issuer: 'https://api.example',
+      accounts,
+      clients,
+      types: ['CAD', 'RMS'],
       settings: async ({ type }) => ({ ...settings, accessTokenSeconds: type === 'CAD' ? 60 : 600 }),
       policies: { mayManage: () => false, mayEnroll: () => false },
     })

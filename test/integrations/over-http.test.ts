@@ -31,7 +31,9 @@ describe.each(adapters)('on $name', ({ start }) => {
     expect(made.status).toBe(201)
     expect(made.headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json' })
     expect(made.body).toEqual({
-      ...{ entity_id: vendor, title: 'Dispatch', created_at: 1_800_000_000 },
+      entity_id: vendor,
+      title: 'Dispatch',
+      created_at: 1_800_000_000,
       client_id: expect.stringMatching(uuid) as string,
       credential_id: expect.stringMatching(uuid) as string,
       client_secret: expect.stringMatching(/^cs_/) as string,
@@ -82,7 +84,11 @@ describe.each(adapters)('on $name', ({ start }) => {
     const created = { created_at: 1_800_000_000 }
     expect(listed.body.integrations).toEqual([
       {
-        ...{ client_id: id, entity_id: vendor, title: 'Dispatch', locked: false, ...created },
+        client_id: id,
+        entity_id: vendor,
+        title: 'Dispatch',
+        locked: false,
+        ...created,
         credentials: [
           { credential_id: first, ...created, last_used_at: 1_800_000_000 },
           { credential_id: added.body.credential_id, title: 'next', ...created, last_used_at: 1_800_000_000 },

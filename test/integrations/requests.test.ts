@@ -133,7 +133,11 @@ describe.each(adapters)('another dialect on $name', ({ start }) => {
         },
         dialect: {
           created: ({ clientId, secret, integration: { title, type } }) => ({
-            ...{ id: clientId, title, type, client_id: clientId, client_secret: secret },
+            id: clientId,
+            title,
+            type,
+            client_id: clientId,
+            client_secret: secret,
           }),
           enrollments: ({ totalCount, enrollments }) => ({ total_count: totalCount, ids: enrollments.map(({ clientId }) => clientId) }),
           failure: ({ fault, status, description, issues }) =>

@@ -1,7 +1,7 @@
 import { type DocumentStore, isUnavailable, Unavailable } from '@countersign/core'
 
 /** A record with the revision at which it was read. */
-export interface Kept<R> {
+interface Kept<R> {
   readonly id: string
   readonly record: R
   readonly revision: number
