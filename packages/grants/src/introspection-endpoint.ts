@@ -93,14 +93,16 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
 
   /** What guards learn from the denylist is asked where it is decided. */
   async function faultOf({ clientId, claims }: Auth): Promise<string | undefined> {
-    const client = clientId === undefined ? undefined : await clients.find(clientId)
+    const { client_credential: credential, refresh_family: family, sub = '' } = claims
+    const [client, chain] = await Promise.all([
+      clientId === undefined ? undefined : clients.find(clientId),
+      typeof family === 'string' ? reachable(stores.families.find(family)) : undefined,
+    ])
     if (client === undefined) return 'unknown_client'
     if (client.isLocked) return 'locked_client'
-    const { client_credential: credential, refresh_family: family, sub = '' } = claims
     // The first one is its own; what it has from a token that it was exchanged for, the denylist knows.
     const [name] = [credential].flat()
     if (!credentialNames(client).some((one) => one === name)) return 'revoked_key'
-    const chain = typeof family === 'string' ? await reachable(stores.families.find(family)) : undefined
     if (chain?.revoked !== undefined) return 'refresh_revoked'
     return (await isSubjectActive(client, sub)) ? undefined : 'inactive_subject'
   }
