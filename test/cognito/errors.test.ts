@@ -30,6 +30,8 @@ const table: readonly (readonly [type: string, message: string, password: string
   ['SoftwareTokenMFANotFoundException', 'x', 'refused', 'refused', 'refused'],
   ['AliasExistsException', 'x', 'refused', 'refused', 'refused'],
   ['RefreshTokenReuseException', 'x', 'refused', 'refused', 'refused'],
+  ['UnauthorizedException', 'x', 'refused', 'refused', 'refused'],
+  ['UnsupportedTokenTypeException', 'x', 'refused', 'refused', 'refused'],
   ['CodeMismatchException', 'Invalid code or auth state for the user.', 'refused', 'wrong_code', 'refused'],
   ['ExpiredCodeException', 'Invalid code provided, please request a code again.', 'refused', 'refused', 'refused'],
   ['InvalidPasswordException', 'x', 'refused', 'wrong_code', 'refused'],

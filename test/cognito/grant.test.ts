@@ -133,7 +133,7 @@ describe('the password grant over a pool', () => {
 
 describe('while Cognito cannot answer', () => {
   it('a password, a code and a refresh are 503 with Retry-After', async () => {
-    const { signIn, answer, ask, code, pool } = await start({ timeoutMs: 500 })
+    const { signIn, answer, ask, code, pool } = await start()
     const { body } = await signIn('ann@x.example')
     const challenge = (await signIn('ben@x.example')).body.mfa_token
     await pool.stop()

@@ -1,7 +1,8 @@
+import { createCognito } from '@countersign/cognito'
 import { isUnavailable } from '@countersign/core'
 import type { Behaviour } from '@countersign/testkit'
-import { describe, expect, it } from 'vitest'
-import { issuedOf, request, startPool } from './pool-setup.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { issuedOf, password, request, startPool, stateOf } from './pool-setup.js'
 
 const refusedBy = (call: Promise<unknown>): Promise<string> =>
   call.then(
@@ -20,14 +21,19 @@ const table: readonly (readonly [string, Behaviour])[] = [
 
 describe.each(table)('a Cognito that %s', (_how, behaviour) => {
   it('is an outage at every step, and a password or a code is sent once', async () => {
-    const { pool, cognito, signIn, answer, code } = await startPool({ timeoutMs: 300 })
+    const { pool, signIn, answer, code } = await startPool()
+    const { userPoolId, clientId, url: endpoint } = pool
+    const cognito = createCognito({ userPoolId, clientId, endpoint, timeoutMs: 250 })
+    onTestFinished(() => cognito.close())
+    const { authenticator, refreshProvider } = cognito
     const { refreshToken, accessToken } = issuedOf(await signIn('ann@x.example'))
     const step = await signIn('ben@x.example')
     const before = pool.calls.length
     pool.misbehave(behaviour)
-    expect(await refusedBy(signIn('ann@x.example'))).toBe('authenticator_unavailable')
-    expect(await refusedBy(answer(step, code()))).toBe('authenticator_unavailable')
-    expect(await refusedBy(cognito.refreshProvider.refresh({ token: refreshToken, request }))).toBe('authenticator_unavailable')
+    expect(await refusedBy(authenticator.start({ username: 'ann@x.example', password, request }))).toBe('authenticator_unavailable')
+    const answered = authenticator.answer({ state: stateOf(step), type: undefined, code: code(), request })
+    expect(await refusedBy(answered)).toBe('authenticator_unavailable')
+    expect(await refusedBy(refreshProvider.refresh({ token: refreshToken, request }))).toBe('authenticator_unavailable')
     expect(pool.calls.slice(before).map(({ operation }) => operation)).toEqual([
       'InitiateAuth',
       'RespondToAuthChallenge',

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { createCognito } from '@countersign/cognito'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { issuedOf, password, request, startPool } from './pool-setup.js'
 
 const clientId = 'test-client'
@@ -115,6 +116,13 @@ describe('the shape', () => {
     expect(others.filter((token) => cognito.refreshProvider.accepts(token))).toEqual([])
     expect(cognito.refreshProvider.accepts('eyJjdHkiOiJKV1QifQ.a.b.c.d')).toBe(true)
     expect(pool.calls).toEqual([])
+  })
+
+  it('of a JWT is accepted from an emulator only: elsewhere it is an access token that somebody mistook', async () => {
+    const { cognito } = await startPool()
+    const real = createCognito({ userPoolId: 'eu-central-1_Test00000', clientId })
+    onTestFinished(() => real.close())
+    expect([cognito, real].map(({ refreshProvider }) => refreshProvider.accepts('eyJhbGciOiJSUzI1NiJ9.e30.c2ln'))).toEqual([true, false])
   })
 
   it('of any token is not accepted, where people get tokens of our own', async () => {

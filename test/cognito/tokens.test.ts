@@ -1,3 +1,4 @@
+import { createCognito } from '@countersign/cognito'
 import { cognito as cognitoPreset, createGuard } from '@countersign/verifier'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -97,6 +98,34 @@ describe('second factors of a user', () => {
     pool.throttle(2)
     await expect(cognito.mfaSettings(accessToken)).rejects.toMatchObject({ reason: 'authenticator_unavailable', retryAfterSeconds: 1 })
     await expect(cognito.revoke(refreshToken)).rejects.toMatchObject({ reason: 'authenticator_unavailable', retryAfterSeconds: 1 })
+  })
+})
+
+describe('the address of a user', () => {
+  it('is told only if the pool has verified it', async () => {
+    const { cognito, signIn, pool } = await startPool()
+    const { accessToken } = issuedOf(await signIn('ann@x.example'))
+    expect(await cognito.verifiedEmail(accessToken)).toBe('ann@x.example')
+    pool.users.change('ann@x.example', { isEmailVerified: false })
+    expect(await cognito.verifiedEmail(accessToken)).toBeUndefined()
+  })
+})
+
+describe('revoke', () => {
+  it('is true for what ended, known or not, and false for a token of another app client', async () => {
+    const clients = [{ clientId: 'test-client' }, { clientId: 'other' }]
+    const { cognito, signIn, pool } = await startPool({}, { clients })
+    const other = createCognito({ userPoolId: pool.userPoolId, clientId: 'other', endpoint: pool.url })
+    onTestFinished(() => other.close())
+    const { refreshToken } = issuedOf(await signIn('ann@x.example'))
+    expect(await other.revoke(refreshToken)).toBe(false)
+    expect((await cognito.refreshProvider.refresh({ token: refreshToken, request })).outcome).toBe('signed_in')
+    expect([await cognito.revoke(refreshToken), await cognito.revoke(refreshToken), await cognito.revoke('unknown')]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect((await cognito.refreshProvider.refresh({ token: refreshToken, request })).outcome).toBe('refused')
   })
 })
 

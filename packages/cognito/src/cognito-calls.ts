@@ -23,6 +23,12 @@ export interface SignInReply extends ChallengeReply {
   readonly AuthenticationResult?: TokenResult | undefined
 }
 
+/** What Cognito says of a user. */
+interface UserReply {
+  readonly UserMFASettingList?: readonly string[] | undefined
+  readonly UserAttributes?: readonly { readonly Name?: string | undefined; readonly Value?: string | undefined }[] | undefined
+}
+
 /** The calls that are made. Each rejects with `Unavailable` for an outage and for what is set up wrongly. */
 export interface CognitoCalls {
   initiate(username: string, password: string, request: WireRequest): Promise<Asked<SignInReply>>
@@ -33,9 +39,7 @@ export interface CognitoCalls {
   ): Promise<Asked<SignInReply>>
   /** @param username - for `REFRESH_TOKEN_AUTH` */
   refresh(token: string, username: string | undefined): Promise<Asked<SignInReply>>
-  factorsOf(accessToken: string): Promise<Asked<readonly string[]>>
-  /** Undefined for a user without a verified address. */
-  verifiedEmailOf(accessToken: string): Promise<Asked<string | undefined>>
+  userOf(accessToken: string): Promise<Asked<UserReply>>
   revoke(refreshToken: string): Promise<Asked<unknown>>
 }
 
@@ -81,20 +85,7 @@ export function createCalls(options: CheckedOptions): CognitoCalls {
       const command = new InitiateAuthCommand({ AuthFlow: 'REFRESH_TOKEN_AUTH', ClientId, AuthParameters })
       return ask((how) => client.send(command, how), { isRepeatable: true })
     },
-    verifiedEmailOf: (accessToken) =>
-      ask(
-        async (how) => {
-          const { UserAttributes = [] } = await client.send(new GetUserCommand({ AccessToken: accessToken }), how)
-          const attribute = (wanted: string): string | undefined => UserAttributes.find(({ Name }) => Name === wanted)?.Value
-          // An address that nobody verified may be anybody's.
-          return attribute('email_verified') === 'true' ? attribute('email') : undefined
-        },
-        { isRepeatable: true },
-      ),
-    factorsOf: (accessToken) =>
-      ask(async (how) => (await client.send(new GetUserCommand({ AccessToken: accessToken }), how)).UserMFASettingList ?? [], {
-        isRepeatable: true,
-      }),
+    userOf: (accessToken) => ask((how) => client.send(new GetUserCommand({ AccessToken: accessToken }), how), { isRepeatable: true }),
     revoke(refreshToken) {
       const command = new RevokeTokenCommand({ Token: refreshToken, ClientId, ...plainSecret() })
       return ask((how) => client.send(command, how), { isRepeatable: true })

@@ -1,5 +1,5 @@
 import type { PasswordAuthenticator, RefreshProvider } from '@countersign/core'
-import { cannotAsk } from './ask.js'
+import { type Asked, cannotAsk } from './ask.js'
 import { type CognitoChallengeType, typeOf } from './challenge-names.js'
 import { createAuthenticator } from './cognito-authenticator.js'
 import { createCalls } from './cognito-calls.js'
@@ -31,6 +31,14 @@ export interface Cognito {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** What Cognito gave; undefined where it does not take the token. There is nobody to be told to come back later: that is an outage. */
+function accepted<Output>(asked: Asked<Output>): Output | undefined {
+  if (asked.ok) return asked.output
+  const { failure } = asked
+  if (failure.kind === 'throttled') throw cannotAsk(new Error('Cognito is asked too often'), failure.retryAfterSeconds)
+  return undefined
+}
+
 /**
  * Sign-in, challenges and refresh for people of an Amazon Cognito user pool, through one app client.
  *
@@ -40,31 +48,24 @@ export function createCognito(options: CognitoOptions): Cognito {
   const pool = checkOptions(options)
   const calls = createCalls(pool)
   const needsName = pool.refreshWith === 'REFRESH_TOKEN_AUTH' && options.clientSecret !== undefined
-  const texts = createRefreshTokenText(pool.secret, needsName)
+  const texts = createRefreshTokenText(pool.secret, { needsName, takesJwts: options.endpoint !== undefined })
   const close = async (): Promise<void> => pool.end()
   return {
     authenticator: createAuthenticator(pool, calls, texts),
     refreshProvider: createRefreshProvider(pool, calls, texts),
     async mfaSettings(accessToken) {
-      const asked = await calls.factorsOf(accessToken)
-      if (asked.ok) return [...new Set(asked.output.flatMap((factor) => typeOf(factor) ?? []))]
-      const { failure } = asked
-      if (failure.kind === 'throttled') throw cannotAsk(new Error('Cognito is asked too often'), failure.retryAfterSeconds)
-      return []
+      const { UserMFASettingList = [] } = accepted(await calls.userOf(accessToken)) ?? {}
+      return [...new Set(UserMFASettingList.flatMap((factor) => typeOf(factor) ?? []))]
     },
     async verifiedEmail(accessToken) {
-      const asked = await calls.verifiedEmailOf(accessToken)
-      if (asked.ok) return asked.output
-      if (asked.failure.kind === 'throttled') throw cannotAsk(new Error('Cognito is asked too often'), asked.failure.retryAfterSeconds)
-      return undefined
+      const { UserAttributes = [] } = accepted(await calls.userOf(accessToken)) ?? {}
+      const attribute = (wanted: string): string | undefined => UserAttributes.find(({ Name }) => Name === wanted)?.Value
+      // An address that nobody verified may be anybody's.
+      return attribute('email_verified') === 'true' ? attribute('email') : undefined
     },
     async revoke(refreshToken) {
       const read = texts.read(refreshToken)
-      if (read === undefined) return false
-      const asked = await calls.revoke(read.token)
-      if (!asked.ok && asked.failure.kind === 'throttled')
-        throw cannotAsk(new Error('Cognito is asked too often'), asked.failure.retryAfterSeconds)
-      return asked.ok
+      return read !== undefined && accepted(await calls.revoke(read.token)) !== undefined
     },
     close,
     [Symbol.asyncDispose]: close,

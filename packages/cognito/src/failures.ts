@@ -24,6 +24,9 @@ const failures: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   // The host's own trigger said no.
   ['UserLambdaValidationException', refused],
   ['RefreshTokenReuseException', refused],
+  // RevokeToken: another app client's token, or none that can be revoked.
+  ['UnauthorizedException', refused],
+  ['UnsupportedTokenTypeException', refused],
   ['CodeMismatchException', wrong],
   ['InvalidPasswordException', wrong],
   ['PasswordHistoryPolicyViolationException', wrong],

@@ -10,14 +10,16 @@ export interface RefreshTokenText {
 
 const maxLength = 16_384
 
-/** Cognito's are JWEs that only Cognito reads; those of emulators are JWTs. */
-const jose = /^eyJ[\w-]*(?:\.[\w-]*){2}(?:(?:\.[\w-]*){2})?$/
+/** JWEs that only Cognito reads. */
+const jwe = /^eyJ[\w-]*(?:\.[\w-]*){4}$/
+/** What emulators give. */
+const jwt = /^eyJ[\w-]*(?:\.[\w-]*){2}$/
 
-const plain: RefreshTokenText = {
-  accepts: (text) => text.length <= maxLength && jose.test(text),
+const plain = (takesJwts: boolean): RefreshTokenText => ({
+  accepts: (text) => text.length <= maxLength && (jwe.test(text) || (takesJwts && jwt.test(text))),
   write: (token) => token,
   read: (token) => ({ token, username: undefined }),
-}
+})
 
 const mark = 'c1.'
 const wrapped = /^c1\.([\w-]+)\.([\w-]{43})\.(.+)$/s
@@ -42,7 +44,13 @@ function named(secret: ClientSecret): RefreshTokenText {
   }
 }
 
-/** @param needsName - whether the call that refreshes needs the user's name */
-export function createRefreshTokenText(secret: ClientSecret, needsName: boolean): RefreshTokenText {
-  return needsName ? named(secret) : plain
+/**
+ * @param how - `needsName`: the call that refreshes needs the user's name; `takesJwts`: this is an emulator. Elsewhere a JWT is an
+ * access token that somebody mistook, and goes nowhere.
+ */
+export function createRefreshTokenText(
+  secret: ClientSecret,
+  { needsName, takesJwts }: { readonly needsName: boolean; readonly takesJwts: boolean },
+): RefreshTokenText {
+  return needsName ? named(secret) : plain(takesJwts)
 }

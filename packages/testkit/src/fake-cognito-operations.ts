@@ -143,7 +143,7 @@ export function createFakeOperations(pool: FakeCognitoPool): Operations {
     async GetUser({ AccessToken }) {
       const user = tokens.userOf(text(AccessToken, 'AccessToken'))
       const { username: Username, sub, email, factors, preferred } = user
-      const attributes = { sub, email, email_verified: 'true' }
+      const attributes = { sub, email, email_verified: String(user.isEmailVerified ?? true) }
       const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }))
       return {
         Username,

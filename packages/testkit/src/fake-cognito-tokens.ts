@@ -66,7 +66,13 @@ export function createFakeTokens(options: {
     const groups = user.groups.length > 0 ? { 'cognito:groups': user.groups } : {}
     const both = { sub: user.sub, origin_jti: signIn.originJti, event_id: randomUUID(), auth_time: signIn.authTime, ...groups }
     const access = { token_use: 'access', client_id: clientId, scope: 'aws.cognito.signin.user.admin', username: user.username }
-    const id = { token_use: 'id', aud: clientId, 'cognito:username': user.username, email: user.email, email_verified: true }
+    const id = {
+      token_use: 'id',
+      aud: clientId,
+      'cognito:username': user.username,
+      email: user.email,
+      email_verified: user.isEmailVerified ?? true,
+    }
     const AccessToken = await sign({ claims: { ...both, ...access }, ttlSeconds })
     const IdToken = await sign({ claims: { ...both, ...id }, ttlSeconds })
     accessTokens.set(AccessToken, { signIn, endsAt: now() + ttlSeconds * 1000 })

@@ -18,6 +18,8 @@ export interface FakeCognitoUserOptions {
   readonly totpSecret?: string
   readonly phoneNumber?: string
   readonly groups?: readonly string[]
+  /** @defaultValue true */
+  readonly isEmailVerified?: boolean
   /** `FORCE_CHANGE_PASSWORD` asks for a new password, `RESET_REQUIRED` refuses. @defaultValue `CONFIRMED` */
   readonly status?: 'CONFIRMED' | 'UNCONFIRMED' | 'FORCE_CHANGE_PASSWORD' | 'RESET_REQUIRED'
   /** @defaultValue true */
