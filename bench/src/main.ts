@@ -5,6 +5,7 @@ import { jwksBench } from './jwks-bench.js'
 import { nonceBench } from './nonce-bench.js'
 import { nonceMemoryBench } from './nonce-memory-bench.js'
 import { postgresBench } from './postgres-bench.js'
+import { refreshBench } from './refresh-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
 import { signBench } from './sign-bench.js'
 import { storesBench } from './stores-bench.js'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 61, sliceMs: 80 }),
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   grants: () => grantsBench(quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
+  refresh: () => refreshBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 60 }),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
   'postgres-claim': () => postgresBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
@@ -36,6 +38,9 @@ const targets: readonly Target[] = [
   { bench: 'guard-koa', subject: 'countersign cold', alg: 'RS256', least: 0.45 },
   { bench: 'guard-koa', subject: 'countersign cached', alg: 'RS256', least: 0.9 },
   { bench: 'grants', subject: 'countersign', alg: 'ES256', least: 0.9 },
+  { bench: 'refresh-rotation', subject: 'countersign, the store alone', alg: '64 in flight', least: 0.6 },
+  { bench: 'refresh-round-trips', subject: 'countersign, the store alone', alg: '64 in flight', most: 1 },
+  { bench: 'refresh-round-trips', subject: 'countersign, the endpoint with its signature', alg: '64 in flight', most: 1 },
   { bench: 'jwks-fetches-cold', subject: 'countersign', alg: 'RS256', most: 1 },
   { bench: 'jwks-fetches-unknown-kids', subject: 'countersign', alg: 'RS256', most: 2 },
   { bench: 'jwks-rotation-ms', subject: 'countersign', alg: 'RS256', most: 3000 },
