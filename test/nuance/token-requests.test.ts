@@ -190,3 +190,8 @@ it('its JWKS holds the key of its access tokens, and nothing private', async () 
   expect(body.keys).toHaveLength(1)
   expect(Object.keys(body.keys[0] ?? {})).not.toContain('d')
 })
+
+it('a path that cannot be read is a 400 in the words of the API', async () => {
+  const answer = await send(running.app, '/oauth-server/clients/%ff/keys', { headers: basic(belisle.id, belisle.secret) })
+  expect(errorOf(answer)).toBe('400 invalid_request')
+})

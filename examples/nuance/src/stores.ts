@@ -44,7 +44,10 @@ async function onPostgres(connectionString: string, tenant: string): Promise<Ope
 
 async function onRedis(url: string, tenant: string): Promise<OpenStores> {
   const redis = redisClient(url)
-  if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve).once('error', resolve))
+  // What is wrong shows with the first command; something that is no Redis may never say a word.
+  const patience = setTimeout(() => redis.disconnect(), 3_000)
+  await new Promise((resolve) => redis.once('ready', resolve).once('error', resolve).once('end', resolve))
+  clearTimeout(patience)
   const stores = redisStores(redis, { prefix: 'nuance', tenant, maxWaitMs })
   const close = async (): Promise<void> => {
     await stores.close()
