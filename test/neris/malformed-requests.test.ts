@@ -36,7 +36,7 @@ describe('what is malformed at the token endpoint is 422 as FastAPI words it', (
     const app = await startNeris()
     const answer = await send(`${app.url}/v1/token`, { method: 'POST', json })
     expect(answer.status).toBe(422)
-    expect((answer.body?.detail as object[])[0]).toMatchObject(detail)
+    expect(answer.body).toMatchObject({ detail: [detail] })
   })
 
   it.each<[what: string, text: string, type: string]>([

@@ -52,7 +52,8 @@ function problemOf({ name, problem, accepted = [] }: RequestIssue): Pick<FieldDe
     case 'not_listed':
       return { msg: `Input should be ${accepted.map((one) => `'${one}'`).join(', ')}`, type: 'enum' }
     case 'out_of_range':
-      return { msg: `Input should be 1 or more${name === 'page_size' ? ', and 100 at most' : ''}`, type: 'value_error' }
+      if (name === 'page_size') return { msg: 'Input should be from 1 to 100', type: 'value_error' }
+      return { msg: 'Input should be greater than or equal to 1', type: 'greater_than_equal' }
   }
 }
 
@@ -99,8 +100,14 @@ const dialect: IntegrationDialect = {
   failure: failureReply,
 }
 
+/** An enrollment that is there already is answered like a new one: who asks twice sees no difference. */
+const likeNew = (reply: Reply): Reply => (reply.status === 200 ? { ...reply, status: 201 } : reply)
+
 /** `/v1/account/…`, for people with a second factor. */
 export function accountRoutes(integrations: Integrations<NerisAuth>, guard: Guard<NerisAuth>, people: People): RouteTable {
   const table = integrationRoutes(integrations, { guard, requirements: [people.noted], paths, dialect })
-  return table.map((route) => ({ ...route, endpoint: wordedOutages(route.endpoint) }))
+  return table.map((route) => {
+    const endpoint = wordedOutages(route.endpoint)
+    return { ...route, endpoint: route.method === 'POST' ? async (request) => likeNew(await endpoint(request)) : endpoint }
+  })
 }

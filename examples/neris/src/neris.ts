@@ -37,7 +37,7 @@ export interface Neris {
 export interface Surroundings {
   /** Prints codes that are not sent by mail. @defaultValue the console */
   readonly print?: (line: string) => void
-  /** The clock of people and their user pool, in epoch milliseconds. @defaultValue `Date.now` */
+  /** The clock of everything but the stores, in epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
 }
 
@@ -55,7 +55,13 @@ export async function createNeris(settings: Settings, { print = console.log, now
   const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk: await poolKey(stores.accounts), now })
 
   // Our own signature, for integrations.
-  const keys = createKeyRegistry({ issuer, store: stores.keys, revocations: stores.revocations, encryption: secretFor('signing keys') })
+  const keys = createKeyRegistry({
+    issuer,
+    store: stores.keys,
+    revocations: stores.revocations,
+    encryption: secretFor('signing keys'),
+    now,
+  })
   const clients = createClients({
     store: stores.clients,
     pepper: secretFor('client secrets'),
@@ -63,6 +69,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
     revocations: stores.revocations,
     // Nobody takes a secret for the wrong environment.
     secretPrefix: pool.own ? 'neris_test_' : 'neris_live_',
+    now,
   })
 
   // Cognito's, for people.
@@ -78,7 +85,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
     onSignedIn: (person) => people.signedIn(person),
   })
 
-  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
+  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse', now })
   const clockToleranceSeconds = 30
   const guard = createGuard({
     issuers: {
@@ -88,6 +95,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
     realm: 'neris',
     revocations: { check: (query) => whenKnown(revocations.check(query), (reason) => unlessOlder(query, reason)) },
     dialect: guardDialect,
+    now,
   })
 
   const token = createTokenEndpoint({
@@ -100,6 +108,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
     anonymousClient: peopleClient,
     grants: tokenGrants({ cognito, refreshSecrets: secretFor('refresh tokens'), now }),
     dialect: tokenDialect,
+    now,
   })
 
   const accountsOver = (over: Parameters<typeof createIntegrations<NerisAuth, ClientSettings>>[0]['clients'], randomUUID?: () => string) =>
@@ -112,6 +121,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
       types: integrationTypes,
       defaultType: 'RMS',
       mfaMaxAgeSeconds: signInSeconds,
+      now,
       policies: {
         isPerson: (auth) => auth.via === 'people',
         provesMfa: (auth) => people.haveMfa(auth),

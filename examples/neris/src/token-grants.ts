@@ -48,6 +48,7 @@ export function tokenGrants({ cognito, refreshSecrets, now }: TokenGrantsOptions
   const people = passwordGrants({
     authenticator: cognito.authenticator,
     maxAnswers: 5,
+    now,
     continuations: [
       continuation('email_otp', 'email_otp'),
       continuation('software_token_mfa', 'software_token_mfa'),
