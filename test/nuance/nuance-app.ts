@@ -31,7 +31,7 @@ function launch(env: NodeJS.ProcessEnv): Launched {
   if (!existsSync(program)) throw new Error('examples/nuance is not built: run `pnpm build` first')
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...unset, PORT: '0', OPERATOR_TOKEN: operatorToken, ...env },
+    env: { ...process.env, ...unset, PORT: '0', OPERATOR_TOKEN: operatorToken, LOG_REFUSALS: 'on', ...env },
   })
   const printed = { text: '' }
   for (const stream of [child.stdout, child.stderr]) {

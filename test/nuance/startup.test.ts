@@ -32,6 +32,7 @@ describe('the example ends with a message and a code', () => {
     ['a PORT that is none', { PORT: 'http' }, /^PORT is/],
     ['a short APP_SECRET', { APP_SECRET: 'x'.repeat(31) }, /^APP_SECRET is too short/],
     ['a short OPERATOR_TOKEN', { OPERATOR_TOKEN: 'x' }, /^OPERATOR_TOKEN is/],
+    ['a LOG_REFUSALS that is neither', { LOG_REFUSALS: 'yes' }, /^LOG_REFUSALS is/],
     ['a SEED_FILE that is not there', { SEED_FILE: '/no/such/file' }, /^SEED_FILE cannot be read/],
     ['a Redis that is not there', { REDIS_URL: 'redis://127.0.0.1:1' }, /the store cannot be used/],
     ['a PostgreSQL that is not there', { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /the store cannot be used/],
@@ -70,8 +71,10 @@ describe('the example', () => {
     expect(await app.end()).toBe(0)
   })
 
-  it('says nothing of what it was given', async () => {
-    const app = await startApp({ SEED_FILE: file.seed.path, APP_SECRET: 'x'.repeat(32) })
+  it('says nothing of what it was given, and logs no refusals into a pipe unasked', async () => {
+    const app = await startApp({ SEED_FILE: file.seed.path, APP_SECRET: 'x'.repeat(32), LOG_REFUSALS: undefined })
+    expect(errorOf(await exchange(app, 'x'))).toBe('400 invalid_grant')
+    expect(app.output()).not.toContain('refused')
     expect(app.output()).not.toContain('no APP_SECRET')
     expect(app.output()).not.toContain(operatorToken)
     expect(await app.end()).toBe(0)

@@ -86,7 +86,7 @@ app.use(routes(keyRoutes(keys, { authenticate, path: paths.keys })))
 app.use(routes(operatorRoutes(clients, settings.operatorToken)))
 app.use(router.routes()).use(router.allowedMethods())
 
-logRefusals()
+if (settings.logsRefusals) logRefusals()
 const readiness = await keys.ready()
 if (!readiness.ok) unreachable(readiness.parts.keys?.ok === false ? readiness.parts.keys.cause : 'no signing key')
 await applySeed(seed, { clients, keys, keyOptions, grantTypes: grants.map(({ type }) => type) }).catch(unreachable)

@@ -12,6 +12,8 @@ export interface Settings {
   /** Lets an operator in; a random one where nothing was said. */
   readonly operatorToken: string
   readonly isOperatorTokenGiven: boolean
+  /** Whether refusals are logged. Not into a pipe that nobody may be reading, unless that is asked for: it would fill up, and block. */
+  readonly logsRefusals: boolean
 }
 
 /** Ends the process: it cannot start like this. */
@@ -30,6 +32,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     stop('APP_SECRET is too short: 32 bytes or more, for instance of `openssl rand -hex 32`')
   if (env.OPERATOR_TOKEN && !/^[\x21-\x7e]{16,}$/.test(env.OPERATOR_TOKEN))
     stop('OPERATOR_TOKEN is 16 printable characters or more, for instance of `openssl rand -hex 32`')
+  if (env.LOG_REFUSALS && !['on', 'off'].includes(env.LOG_REFUSALS)) stop('LOG_REFUSALS is on or off')
   return {
     port,
     databaseUrl: env.DATABASE_URL || undefined,
@@ -38,5 +41,6 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     appSecret: env.APP_SECRET || undefined,
     operatorToken: env.OPERATOR_TOKEN || randomBytes(24).toString('base64url'),
     isOperatorTokenGiven: Boolean(env.OPERATOR_TOKEN),
+    logsRefusals: env.LOG_REFUSALS ? env.LOG_REFUSALS === 'on' : process.stdout.isTTY,
   }
 }
