@@ -12,7 +12,6 @@ import { readBearer, tokenPlaces } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
 import { type AuthOfIssuers, checkOptionNames, type GuardOptions, type Issuers, type ResourceGuard } from './guard-options.js'
 import type { Course } from './judge-token.js'
-import { createNotes } from './notes.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
 import { isKnown, refused, type Verdict } from './verdict.js'
 import { publishAnonymous, publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
@@ -83,7 +82,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   const challenge = challengeOptions(options)
   const places = tokenPlaces(options.tokenFrom)
   const now = options.now ?? Date.now
-  const judgements = createNotes<Judgement<A>>()
+  const judgements = new WeakMap<object, Judgement<A>>()
 
   function refuseWith(refusal: Refusal): Admission<A> {
     return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge) }
