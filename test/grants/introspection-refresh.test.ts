@@ -52,6 +52,13 @@ describe('a refresh token', () => {
   it.each<[string, (one: Awaited<ReturnType<typeof trial>>) => unknown]>([
     ['revoked', ({ revoke, tokens, client }) => revoke({ token: tokens.refresh }, client.headers)],
     ['at its end', ({ clock }) => clock.advance(500)],
+    [
+      'whose end was brought forward',
+      async ({ clients, client, clock }) => {
+        await clients.update(client.id, { refresh: { policy: 'rotating', idleSeconds: 400, absoluteSeconds: 100 } })
+        clock.advance(100)
+      },
+    ],
     ['of before a lock', async ({ clients, client }) => [await clients.lock(client.id), await clients.unlock(client.id)]],
     ['that the client may not use any more', ({ clients, client }) => clients.update(client.id, { refresh: { policy: 'none' } })],
     ['whose grant was taken from the client', ({ clients, client }) => clients.update(client.id, { grants: ['refresh_token'] })],
@@ -59,6 +66,15 @@ describe('a refresh token', () => {
     const one = await trial({}, { refresh: { policy: 'rotating', absoluteSeconds: 500 } })
     await happens(one)
     expect(await one.about(one.tokens.refresh)).toEqual({ active: false })
+  })
+
+  it('of a fixed life that was shortened since is active until its own end, of which nothing is said', async () => {
+    const { clients, client, tokens, about, clock } = await trial({}, { refresh: { policy: 'fixed', lifeSeconds: 500 } })
+    await clients.update(client.id, { refresh: { policy: 'fixed', lifeSeconds: 100 } })
+    clock.advance(499)
+    expect(await about(tokens.refresh)).toSatisfy((told: object) => 'active' in told && told.active === true && !('exp' in told))
+    clock.advance(1)
+    expect(await about(tokens.refresh)).toEqual({ active: false })
   })
 
   it('of a secret that was revoked is inactive', async () => {

@@ -158,16 +158,22 @@ describe('a token is inactive, in the same words,', () => {
   })
 
   it('when another issuer, whom the verifier trusts too, made it', async () => {
-    const claims = { iss: 'https://partner.example', aud: audience, client_id: 'c1', jti: 'j', exp: 2e9 }
-    const auth = { via: 'partner', issuer: claims.iss, claims, clientId: claims.client_id, scopes: [], expiresAt: 2e9 } as never
-    const { introspect, revoke, register } = await trial({
-      introspection: { verifier: { verify: async () => ({ ok: true, auth }) } },
-      revocation: { verifier: { verify: async () => ({ ok: true, auth }) } },
-    })
-    // Another issuer may have a client of the same name.
+    const auth: { issuer: string; claims: object } = { issuer: 'https://partner.example', claims: {} }
+    const verifier = { verify: async () => ({ ok: true, auth: { ...auth, clientId: 'c1', scopes: [], expiresAt: 4e9 } as never }) as const }
+    const { introspect, revoke, register, clients } = await trial({ introspection: { verifier }, revocation: { verifier } })
+    // A client of the same name, and whatever else our own tokens say.
     const { headers } = await register({ id: 'c1' })
-    expect((await introspect({ token: 'x' }, headers)).body).toEqual(inactive)
-    expect(await revoke({ token: 'x' }, headers)).toMatchObject({ status: 400, body: { error: 'unsupported_token_type' } })
+    const client_credential = `client:c1:${(await clients.find('c1'))?.era}`
+    const says = (iss: string) =>
+      Object.assign(auth, { claims: { iss, aud: audience, client_id: 'c1', sub: 'c1', jti: 'j', client_credential } })
+    const about = async () => [
+      (await introspect({ token: 'x' }, headers)).body?.active,
+      (await revoke({ token: 'x' }, headers)).body?.error,
+    ]
+    says('https://partner.example')
+    expect(await about()).toEqual([false, 'unsupported_token_type'])
+    says(issuer)
+    expect(await about()).toEqual([true, undefined])
   })
 
   it('when the denylist may have forgotten that it was revoked', async () => {
