@@ -86,6 +86,10 @@ describe('what Cognito gives', () => {
     ['a challenge without a session', { ChallengeName: 'EMAIL_OTP', ChallengeParameters: {} }],
     ['a choice of nothing', { ChallengeName: 'SELECT_MFA_TYPE', ChallengeParameters: { MFAS_CAN_CHOOSE: '[]' }, Session: session }],
     [
+      'a choice of what is not supported',
+      { ChallengeName: 'SELECT_MFA_TYPE', ChallengeParameters: { MFAS_CAN_CHOOSE: '["WEB_AUTHN"]' }, Session: session },
+    ],
+    [
       'a new password with attributes that nobody asked for',
       {
         ChallengeName: 'NEW_PASSWORD_REQUIRED',

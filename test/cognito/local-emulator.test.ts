@@ -97,7 +97,8 @@ describe('cognito-local', () => {
   it('signs a person in, and refreshes', async () => {
     const step = await suite.signIn('ann@x.example', password)
     expect(step).toMatchObject({ outcome: 'signed_in', subject: expect.stringMatching(/^[0-9a-f-]{36}$/), amr: ['pwd'] })
-    const { refreshToken } = issuedOf(step)
+    const { refreshToken, expiresInSeconds } = issuedOf(step)
+    expect(expiresInSeconds).toBe(86_400)
     expect(suite.cognito.refreshProvider.accepts(refreshToken)).toBe(true)
     const refreshed = await suite.cognito.refreshProvider.refresh({ token: refreshToken, request })
     expect(refreshed).toMatchObject({ outcome: 'signed_in', issued: { refreshToken } })
