@@ -63,7 +63,15 @@ describe('a service account', () => {
     const { ask, request } = await start({}, { grants: [jwtBearer({ policy: allowPeople })] })
     const { body } = await ask(await request({ claims: { sub: 'person-1' } }))
     expect(claimsOf(body.access_token)).toMatchObject({ sub: 'person-1', client_id: 'robot@project' })
+    // Nobody takes a client for a person.
     expect((await ask(await request())).body.error).toBe('invalid_grant')
+  })
+
+  it('that names nobody means itself, and its policy is asked about it', async () => {
+    const policy: typeof allowPeople = ({ client, presented }) =>
+      presented.subject === client.id ? { allow: true, isPerson: false } : undefined
+    const { ask, request, client } = await start({}, { grants: [jwtBearer({ policy })] })
+    expect(claimsOf((await ask(await request())).body.access_token).sub).toBe(client.id)
   })
 
   it('authenticates itself as well where it likes, and then only for itself', async () => {

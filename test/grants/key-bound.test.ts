@@ -6,6 +6,7 @@ import { fixedClock, publicJwkOf, testKeys } from '@countersign/testkit'
 import { describe, expect, it } from 'vitest'
 import { allowPeople, assertionSetup, basic, clientAssertionType, exchangeOf, issuer } from './assertion-setup.js'
 import { claimsOf, guardOf } from './endpoint-setup.js'
+import { heardEvents } from './outcomes.js'
 
 const secrets = { current: { id: 'r', secret: 'k'.repeat(32) } }
 
@@ -168,6 +169,23 @@ describe('a client that signs', () => {
     expect((await refresh(last.refresh_token, 'k2')).body.error).toBe('invalid_grant')
     expect(await suite.admits((await signIn('k2')).access_token)).toBe(true)
   })
+})
+
+it('events name the key, of a client assertion and of a subject token, also if the request is refused', async () => {
+  const heard = heardEvents()
+  const suite = start()
+  const client = await suite.keyed({ methods: ['private_key_jwt', 'client_secret_basic'] })
+  const [key] = await suite.registry.clients.list(client.id)
+  const assertion = {
+    client_assertion: await suite.jwtOf(client.id, { claims: { sub: client.id } }),
+    client_assertion_type: clientAssertionType,
+  }
+  await suite.ask({ grant_type: 'client_credentials', scope: 'admin', ...assertion })
+  await suite.ask(exchangeOf(await suite.jwtOf(client.id)), basic(client.id, client.secret))
+  expect(heard.map(({ outcome, key: thumbprint }) => [outcome, thumbprint])).toEqual([
+    ['scope_not_allowed', key?.thumbprint],
+    ['issued', key?.thumbprint],
+  ])
 })
 
 it('chains that are owed to keys cannot be refreshed where there are none to ask about', async () => {

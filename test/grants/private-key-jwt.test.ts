@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SignInStep } from '@countersign/core'
+import type { RefreshProvider, SignInStep } from '@countersign/core'
 import { clientCredentials, createClientAuthenticator, refreshToken } from '@countersign/grants'
 import { passwordGrants } from '@countersign/grants/password'
 import { testKeys } from '@countersign/testkit'
@@ -183,6 +183,23 @@ describe('a client assertion', () => {
     const answer = { grant_type: 'urn:countersign:grant-type:mfa', mfa_token, code: '1' }
     expect(await outcomeOf({ ...answer, ...first })).toBe('401 invalid_client assertion_replayed')
     expect(await outcomeOf({ ...answer, ...(await authentication()) })).toBe('400 mfa_required wrong_code')
+  })
+
+  it('that is replayed uses up no refresh token of another issuer', async () => {
+    const asked: string[] = []
+    const provider: RefreshProvider = {
+      accepts: () => true,
+      refresh: async ({ token }) => {
+        asked.push(token)
+        return { outcome: 'refused' }
+      },
+    }
+    const grants = [clientCredentials(), refreshToken({ secrets: { current: { id: 'r', secret: 'k'.repeat(32) } }, providers: [provider] })]
+    const { sign, outcomeOf } = await start({}, { grants })
+    const first = { client_assertion: await sign(), client_assertion_type: clientAssertionType }
+    expect(await outcomeOf({ grant_type: 'client_credentials', ...first })).toBe('200')
+    expect(await outcomeOf({ grant_type: 'refresh_token', refresh_token: 'x', ...first })).toBe('401 invalid_client assertion_replayed')
+    expect(asked).toEqual([])
   })
 
   it('is never counted as a failed authentication, bad or replayed', async () => {

@@ -1,5 +1,6 @@
 import { type Auth, hasOwn } from '@countersign/core'
 import { claimOnce } from './assertion.js'
+import type { Client } from './client.js'
 import type { ExchangeDecision, ExchangePolicy, PresentedSubject } from './exchange-policy.js'
 import type { Granted, GrantRequest } from './grant.js'
 import type { OwnAssertion } from './own-assertion.js'
@@ -17,13 +18,16 @@ export interface SubjectGrant {
   readonly sentAs: 'invalid_request' | 'invalid_grant'
   /** Whether a chain of refresh tokens may begin. */
   readonly refreshTokens: boolean
+  /** Whether a client that names nobody means itself. */
+  readonly isOwnByDefault: boolean
   readonly issuedTokenType?: string
 }
 
-function presentedBy(token: GoodToken): PresentedSubject {
+function presentedBy(token: GoodToken, client: Client, isOwnByDefault: boolean): PresentedSubject {
   if (hasOwn(token, 'own')) {
     const { claims } = token.own
-    return { kind: 'client_signed', via: undefined, issuer: token.issuer, subject: claims.sub, claims, scopes: undefined }
+    const subject = claims.sub ?? (isOwnByDefault ? client.id : undefined)
+    return { kind: 'client_signed', via: undefined, issuer: token.issuer, subject, claims, scopes: undefined }
   }
   const { via, issuer, subject, claims, scopes } = token.auth
   return { kind: 'issued', via, issuer, subject, claims, scopes }
@@ -73,8 +77,8 @@ async function useUp(token: GoodToken, asked: GrantRequest, sentAs: SubjectGrant
 /** Asks the policy, and grants what it allows, to whom it allows it. */
 export async function grantToSubject(token: GoodToken, asked: GrantRequest, grant: SubjectGrant): Promise<Granted | TokenRefused> {
   const { policy, sentAs } = grant
-  const presented = presentedBy(token)
   const { client, audiences } = asked
+  const presented = presentedBy(token, client, grant.isOwnByDefault)
   const decision = await policy({ client, presented, scopes: asked.scopes, audiences })
   if (decision?.allow !== true) return refusedAs(sentAs, 'denied_by_policy')
   const { isPerson, subject = presented.subject } = decision

@@ -34,7 +34,7 @@ const readFrom = (parameters: FormParameters): ReturnType<typeof readAssertion> 
 /** A client that authenticated itself, or need not. Any other has to have signed the assertion. */
 const isKnown = ({ client, secretId, key }: GrantRequest): boolean => secretId !== undefined || key !== undefined || isPublicClient(client)
 
-const itselfOnly: ExchangePolicy = ({ client, presented: { kind, issuer, subject = issuer } }) =>
+const itselfOnly: ExchangePolicy = ({ client, presented: { kind, issuer, subject } }) =>
   kind === 'client_signed' && (subject === issuer || subject === client.id)
     ? { allow: true, isPerson: false, subject: client.id }
     : { allow: false }
@@ -88,7 +88,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
       const token = await goodToken(text, read, asked)
       if (hasOwn(token, 'refusal')) return token
       if (hasOwn(token, 'own')) asked.note({ key: token.own.key.thumbprint })
-      return grantToSubject(token, asked, { policy, sentAs, refreshTokens })
+      return grantToSubject(token, asked, { policy, sentAs, refreshTokens, isOwnByDefault: true })
     },
   }
 }

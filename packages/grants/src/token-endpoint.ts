@@ -67,6 +67,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
       return who
     }
     trace.clientId = who.client.id
+    if (who.key) trace.key = who.key.thumbprint
     if (grant === undefined) return refused('unsupported_grant_type')
     const mayUse = who.client.grants.includes(grant.continues ?? grant.type)
     const asked = mayUse

@@ -69,7 +69,7 @@ export function tokenExchange(options: TokenExchangeOptions): Grant {
       const token = await goodToken(parameters.get('subject_token') ?? '', parameters.get('subject_token_type') ?? '', asked)
       if (hasOwn(token, 'refusal')) return token
       if (hasOwn(token, 'own')) asked.note({ key: token.own.key.thumbprint })
-      return grantToSubject(token, asked, { policy, sentAs, refreshTokens, issuedTokenType: tokenTypes.accessToken })
+      return grantToSubject(token, asked, { policy, sentAs, refreshTokens, isOwnByDefault: false, issuedTokenType: tokenTypes.accessToken })
     },
   }
 }
