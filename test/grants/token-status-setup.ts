@@ -18,7 +18,7 @@ import { onTestFinished } from 'vitest'
 import { audience, basic, issuer, type Setup, setup } from './endpoint-setup.js'
 
 export const otherAudience = 'https://other.example'
-export const refreshSecrets = { current: { id: 'r', secret: 'k'.repeat(32) } }
+const refreshSecrets = { current: { id: 'r', secret: 'k'.repeat(32) } }
 
 interface StatusAnswer {
   readonly status: number
@@ -30,7 +30,7 @@ interface StatusAnswer {
 type Ask = (parameters: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>) => Promise<StatusAnswer>
 
 /** Asks an endpoint with a form. */
-export function asking(endpoint: Endpoint): Ask {
+function asking(endpoint: Endpoint): Ask {
   return async (parameters, headers = {}) => {
     const {
       status,

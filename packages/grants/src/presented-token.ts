@@ -37,7 +37,7 @@ export interface PresentedTokenOptions {
 }
 
 /** A token that an authenticated client presents. Nothing of the token is believed yet. */
-export interface PresentedToken {
+interface PresentedToken {
   readonly ok: true
   readonly who: AuthenticatedClient
   readonly token: string
