@@ -82,7 +82,7 @@ export async function failToStart(
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const file = seed === undefined ? undefined : await writeSeed(seed)
   const { child, printed, closed } = launch({ ...(file && { SEED_FILE: file.path }), ...env })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
   await closed
   clearTimeout(timer)
   await file?.remove()

@@ -17,7 +17,7 @@ export interface OpenStores {
 type Opened = { readonly stores: Stores; close(): Promise<void> }
 
 /** A server that is being started is waited for; one that is not there ends the start. */
-const patienceMs = 15_000
+const patienceMs = 8_000
 
 async function reached(stores: Stores, name: string): Promise<void> {
   const until = performance.now() + patienceMs
@@ -32,11 +32,24 @@ async function reached(stores: Stores, name: string): Promise<void> {
   }
 }
 
+/** Says once that it is gone, and once that it is back. */
+function tellOutages(redis: Redis): void {
+  const state = { isDown: false }
+  redis.on('error', (error: Error) => {
+    if (!state.isDown) console.error(`redis: ${error.message}`)
+    state.isDown = true
+  })
+  redis.on('ready', () => {
+    if (state.isDown) console.error('redis: back')
+    state.isDown = false
+  })
+}
+
 async function openRedis(url: string, prefix: string): Promise<Opened> {
   // A command fails at once while the connection is down: a caller is told 503, and need not wait.
   const retryStrategy = (times: number): number => Math.min(times * 50, 500)
   const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000, retryStrategy })
-  redis.on('error', (error: Error) => console.error(`redis: ${error.message}`))
+  tellOutages(redis)
   const stores = redisStores(redis, { prefix: `neris:${prefix}` })
   const close = async (): Promise<void> => {
     await stores.close()
