@@ -35,6 +35,8 @@ export interface GrantRequest {
    * step, after everything was validated; the endpoint does so after all others. Undefined, or why the request ends.
    */
   claimAuthentication(): Promise<TokenRefused | undefined>
+  /** What is issued is put on record by `claimAuthentication`: only what was validated should be. */
+  readonly isRecorded?: boolean
   /** What the host says of a subject, where it has a say: asked before something is used up. It is asked again before signing. */
   readonly isActive: ((granted: Granted) => Promise<boolean>) | undefined
   /** Tells the event what the request is about, also if it is refused. */
@@ -132,7 +134,7 @@ export interface Grant {
   begin?(
     granted: Granted,
     /** `grantType` is the one that the client used, or went on with. */
-    request: Pick<GrantRequest, 'client' | 'secretId' | 'key' | 'now' | 'stores'> & { readonly grantType: string },
+    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'now' | 'stores'> & { readonly grantType: string },
   ): Promise<BegunChain | undefined>
 }
 

@@ -128,7 +128,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     const { family, generation } = parts
     Object.assign(trace, { kind: 'refresh_token', family })
     const record = await reachable(stores.families.find(family))
-    const status = refreshStatus({ record, generation }, caller, now() / 1000)
+    const status = refreshStatus({ record, generation }, { client: caller, issuer }, now() / 1000)
     if (!status.ok) return inactive(status.refusal.reason)
     const { subject: sub, authentication } = status.data
     trace.subject = sub

@@ -3,6 +3,7 @@ import { hasOwn, type Signer, type TokenEvent } from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
 import { accessTokenClaims, keysOf } from './access-token.js'
 import { longestWithRefreshSeconds } from './announce.js'
+import { type AuditRecord, createRecord, recorded } from './audit.js'
 import type { Challenged, Grant, Granted, GrantRequest } from './grant.js'
 import { createReuseEnd } from './reused-family.js'
 import type { TokenResponse } from './token-dialect.js'
@@ -23,6 +24,15 @@ export type IssueToken = (
 
 /** An answer with a token of our own. */
 type Minted = TokenResponse & Required<Pick<TokenResponse, 'claims'>>
+
+/** What is known of a request when its token goes on record. */
+const recordOf = ({ grant, clientId, subject, family }: Trace, jti: string): AuditRecord => ({
+  ...(grant !== undefined && { grant }),
+  ...(clientId !== undefined && { clientId }),
+  ...(subject !== undefined && { subject }),
+  ...(family !== undefined && { family }),
+  jti,
+})
 
 /** Issues what a grant decides. */
 export function createIssue(options: TokenEndpointOptions, checked: CheckedOptions): IssueToken {
@@ -71,7 +81,12 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
   }
 
   /** Signs a token of our own, and begins a chain of refresh tokens where the client gets one. */
-  async function mint(grant: Grant, decided: Granted, asked: GrantRequest, signer: Signer): Promise<Minted> {
+  async function mint(
+    grant: Grant,
+    decided: Granted,
+    asked: GrantRequest,
+    { signer, jti }: { readonly signer: Signer; readonly jti: string },
+  ): Promise<Minted> {
     const { client, secretId, key, now: issuedAt } = asked
     const chain =
       decided.refreshToken === undefined
@@ -80,7 +95,7 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     const granted = chain ? { ...decided, family: chain.family } : decided
     const ofHost = (await options.claims?.({ ...granted, client })) ?? {}
     const lifeSeconds = lifeOf(grant, asked, granted)
-    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti: uuid(), now: issuedAt, lifeSeconds })
+    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifeSeconds })
     const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
     await chain?.keep()
     const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined
@@ -88,7 +103,10 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     return { accessToken, expiresInSeconds: lifeSeconds, scopes, refreshToken, issuedTokenType, claims, client, nowMs: now() }
   }
 
-  return async (grant, asked, { signer, trace }) => {
+  return async (grant, request, { signer, trace }) => {
+    const jti = uuid()
+    const record = options.audit && createRecord(options.audit, () => recordOf(trace, jti))
+    const asked = record ? recorded(request, record) : request
     const granted = await grant.decide(asked)
     if (hasOwn(granted, 'refusal')) {
       await endReused(granted.refusal.reason, trace.family)
@@ -100,14 +118,16 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     if (!granted.ok) return granted
     const fault = await statusFault(grant, granted, asked)
     if (fault) return refused(fault)
+    // Grants that use something up have asked for it before they did.
+    await record?.()
     const { client } = asked
     if (granted.issued) {
       const { accessToken, expiresInSeconds, refreshToken } = granted.issued
       const { scopes } = granted
       return { ok: true, response: { accessToken, expiresInSeconds, scopes, refreshToken, client, nowMs: now() } }
     }
-    const response = await mint(grant, granted, asked, signer)
-    const { jti, refresh_family: family } = response.claims
+    const response = await mint(grant, granted, asked, { signer, jti })
+    const { refresh_family: family } = response.claims
     Object.assign(trace, { jti }, family !== undefined && { family })
     return { ok: true, response }
   }

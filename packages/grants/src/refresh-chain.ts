@@ -1,10 +1,10 @@
 import { keysOf } from './access-token.js'
-import type { Client } from './client.js'
-import type { Authentication, Granted } from './grant.js'
+import type { Authentication, Granted, GrantRequest } from './grant.js'
 import type { UsedKey } from './used-key.js'
 
-/** What the tokens of a chain are bound to: another client's chains, and those from before a lock, are none of this one. */
-export const bindingOf = ({ id, era }: Pick<Client, 'id' | 'era'>): string => JSON.stringify([id, era])
+/** What the tokens of a chain are bound to: another client's chains, those from before a lock, and another tenant's are none of this one. */
+export const bindingOf = ({ client: { id, era }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
+  JSON.stringify([id, era, issuer])
 
 /** The client that a chain was begun by, also if it was locked since. */
 export const ownerOf = (binding: string): unknown => (JSON.parse(binding) as readonly unknown[])[0]

@@ -1,5 +1,6 @@
 import type { RefreshFamily } from '@countersign/core'
 import type { Client } from './client.js'
+import type { GrantRequest } from './grant.js'
 import { type ChainData, parseChain } from './refresh-chain.js'
 import { faultOf, grantedBy } from './refresh-token.js'
 import { refused, type TokenRefused } from './token-refusal.js'
@@ -31,11 +32,12 @@ function endsOf({ refresh }: Client, { startedAt, expiresAt }: ChainData, now: n
  */
 export function refreshStatus(
   { record, generation }: { readonly record: RefreshFamily | undefined; readonly generation: number },
-  client: Client,
+  owner: Pick<GrantRequest, 'client' | 'issuer'>,
   now: number,
 ): LiveRefreshToken | TokenRefused {
+  const { client } = owner
   if (client.refresh.policy === 'none' || !client.grants.includes('refresh_token')) return refused('refresh_not_allowed')
-  const fault = faultOf(record, client)
+  const fault = faultOf(record, owner)
   const data = record && parseChain(record.data)
   if (fault || !record || !data) return refused(fault ?? 'refresh_gone')
   if (generation !== record.generation) return refused(generation < record.generation ? 'refresh_reused' : 'store_rollback')

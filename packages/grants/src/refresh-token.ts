@@ -74,6 +74,8 @@ async function grantedNow(data: ChainData | undefined, asked: GrantRequest): Pro
 
 /** A token of another issuer. Its chain is that issuer's: none of ours is begun. */
 async function elsewhere(provider: RefreshProvider, token: string, asked: GrantRequest): Promise<GrantAnswer> {
+  const used = await asked.claimAuthentication()
+  if (used) return used
   const step = await provider.refresh({ token, request: asked.request })
   switch (step.outcome) {
     case 'signed_in':
@@ -86,10 +88,10 @@ async function elsewhere(provider: RefreshProvider, token: string, asked: GrantR
 }
 
 /** Why a record does not fit what was presented; the store decides again when the token is rotated. */
-export function faultOf(record: RefreshFamily | undefined, client: Client): TokenReason | undefined {
+export function faultOf(record: RefreshFamily | undefined, owner: Pick<GrantRequest, 'client' | 'issuer'>): TokenReason | undefined {
   if (record === undefined) return 'refresh_gone'
   if (record.revoked !== undefined) return 'refresh_revoked'
-  return record.binding === bindingOf(client) ? undefined : 'refresh_mismatch'
+  return record.binding === bindingOf(owner) ? undefined : 'refresh_mismatch'
 }
 
 /** Whether its chains may be owed to keys. */
@@ -97,9 +99,10 @@ const mayUseKeys = ({ methods, grants }: Client): boolean =>
   methods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
 
 /** Whether the record has to be read before the token is used up: there is something to validate, or to compute. */
-function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive }: GrantRequest): boolean {
+function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive, isRecorded }: GrantRequest): boolean {
   const { refresh } = client
   const limits = refresh.policy === 'rotating' && refresh.idleSeconds !== undefined && refresh.absoluteSeconds !== undefined
+  if (isRecorded === true) return true
   return limits || mayUseKeys(client) || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
 }
 
@@ -140,7 +143,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
   async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<GrantAnswer> {
     const { families } = asked.stores
     const record = await reachable(families.find(presented.family))
-    const fault = faultOf(record, asked.client)
+    const fault = faultOf(record, asked)
     if (fault || !record) return refused(fault ?? 'refresh_gone')
     if (presented.generation > record.generation && !heal) return refused('store_rollback')
     if (presented.generation < record.generation) {
@@ -154,11 +157,12 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
   /** What can be refused is refused before the token is used up. */
   async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | { readonly ageSeconds: number }> {
     const record = await reachable(asked.stores.families.find(family))
-    const fault = faultOf(record, asked.client)
+    const fault = faultOf(record, asked)
     const data = record && parseChain(record.data)
     if (fault || !data) return refused(fault ?? 'refresh_gone')
     const granted = await grantedNow(data, asked)
     if (!granted.ok) return granted
+    asked.note({ subject: granted.subject })
     const ageSeconds = asked.now - data.startedAt
     const { refresh } = asked.client
     if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteSeconds ?? foreverSeconds)) return refused('refresh_gone')
@@ -173,7 +177,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     const keep = keepSeconds(client, known.ageSeconds)
     const request: RotationRequest = {
       ...presented,
-      binding: bindingOf(client),
+      binding: bindingOf(asked),
       retryWindowMs: retryWindowMs(client),
       ...(keep !== undefined && { keepForMs: keep * 1000 }),
       heal,
@@ -213,11 +217,11 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
           return rotate(presented, asked)
       }
     },
-    async begin(granted, { client, secretId, key, now, stores, grantType }) {
+    async begin(granted, { client, issuer, secretId, key, now, stores, grantType }) {
       if (client.refresh.policy === 'none' || !client.grants.includes('refresh_token')) return undefined
       const family = random(16).toString('base64url')
       const data = chainData(granted, { secretId, key, grantType, startedAt: now })
-      const record = { family, binding: bindingOf(client), data, keepForMs: firstKeepSeconds(client) * 1000 }
+      const record = { family, binding: bindingOf({ client, issuer }), data, keepForMs: firstKeepSeconds(client) * 1000 }
       return { family, refreshToken: tokens.write({ family, generation: 0 }), keep: () => reachable(stores.families.create(record)) }
     },
   }

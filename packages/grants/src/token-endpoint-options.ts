@@ -1,5 +1,6 @@
 import type { Now, SignerSource } from '@countersign/core'
 import type { Announcer } from './announce.js'
+import type { Audit } from './audit.js'
 import type { Client } from './client.js'
 import type { Clients } from './clients.js'
 import type { Grant, Granted, GrantStores } from './grant.js'
@@ -27,6 +28,8 @@ export interface TokenEndpointOptions {
   readonly isActive?: (grantee: Grantee) => boolean | Promise<boolean>
   /** Where the end of a chain is announced whose refresh token was used twice. @defaultValue its access tokens live until they expire */
   readonly revocations?: Announcer
+  /** Whether every token has to be on record before it is issued. @defaultValue events tell, and keep nobody waiting */
+  readonly audit?: Audit
   /** @defaultValue `rfc6749` */
   readonly dialect?: TokenDialect
   /** Whether a JSON body will do as well. @defaultValue false */
@@ -67,6 +70,9 @@ export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
   if (byType.size < grants.length) fail('two grants have one type')
   if (grants.some(({ needsKeys }) => needsKeys === true) && clients.keys === undefined)
     fail('a grant needs the keys of clients: createClients({ keys })')
+  const { audit } = options
+  if (audit !== undefined && (audit.policy !== 'required' || typeof audit.write !== 'function'))
+    fail("audit is { policy: 'required', write }")
   const audiences = [audience].flat()
   if (audiences.length === 0 || audiences.some((one) => typeof one !== 'string' || one === '')) fail('audience is required')
   if (!isLife(accessTokenSeconds) || !grants.every((grant) => isLife(grant.accessTokenSeconds ?? 1)))

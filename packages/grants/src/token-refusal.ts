@@ -31,6 +31,7 @@ export type TokenReason =
   | 'unsupported_media_type'
   | 'too_large'
   | 'wrong_method'
+  | 'unknown_tenant'
   | 'missing_parameter'
   | 'unsupported_grant_type'
   // the client
@@ -113,6 +114,7 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   unsupported_media_type: row(415, 'invalid_request', 'The body is application/x-www-form-urlencoded.'),
   too_large: row(413, 'invalid_request', 'The body is too large.'),
   wrong_method: row(405, 'invalid_request', 'Tokens are requested with POST.'),
+  unknown_tenant: badRequest('There is no such issuer.'),
   missing_parameter: badRequest('A parameter that this grant needs is missing.'),
   unsupported_grant_type: row(400, 'unsupported_grant_type', 'This grant type is not supported.'),
   several_authentications: badRequest('The request authenticates the client in more than one way.'),

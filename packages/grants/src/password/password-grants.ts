@@ -62,10 +62,10 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
   const life = options.accessTokenSeconds === undefined ? {} : { accessTokenSeconds: options.accessTokenSeconds }
 
   /** A new token for every answer: the one before was used up. */
-  async function challenge(record: ChallengeRecord, { client, stores }: GrantRequest, isRetry: boolean): Promise<Challenged> {
+  async function challenge(record: ChallengeRecord, asked: GrantRequest, isRetry: boolean): Promise<Challenged> {
     const token = random(32).toString('base64url')
     const nowMs = now()
-    await putChallenge(stores.challenges, record, { token, client, nowMs })
+    await putChallenge(asked.stores.challenges, record, { token, asker: asked, nowMs })
     const expiresInSeconds = Math.max(1, Math.floor((record.endsAt - nowMs) / 1000))
     return { ok: false, challenge: { token, types: record.types, expiresInSeconds, isRetry } }
   }
@@ -121,7 +121,7 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
   }
 
   async function answer(asked: GrantRequest, continuation: Continuation): Promise<GrantAnswer> {
-    const { parameters, client, stores } = asked
+    const { parameters, stores } = asked
     const token = parameters.get(continuation.tokenParameter)
     const code = parameters.get(continuation.codeParameter)
     if (token === undefined || code === undefined) return refused('missing_parameter')
@@ -129,11 +129,11 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
     const used = await asked.claimAuthentication()
     if (used) return used
-    const record = await takeChallenge(stores.challenges, token, client)
+    const record = await takeChallenge(stores.challenges, token, asked)
     if (record === undefined) return refused('challenge_unknown')
     /** Nothing was looked at: the same token can be used again. */
     const putBack = async (refusal: TokenRefused): Promise<TokenRefused> => {
-      await putChallenge(stores.challenges, record, { token, client, nowMs: now() })
+      await putChallenge(stores.challenges, record, { token, asker: asked, nowMs: now() })
       return refusal
     }
     if (!isMeant(record, continuation, parameters.get('username'))) return putBack(refused('challenge_unknown'))
@@ -143,7 +143,7 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     // In an outage the answer may have been looked at: it counts, and the challenge goes on.
     const step = await authenticator.answer({ state: record.state, type, code, request: asked.request }).catch(async (error: unknown) => {
       const left = { ...record, attemptsLeft: record.attemptsLeft - 1 }
-      if (isUnavailable(error) && left.attemptsLeft > 0) await putChallenge(stores.challenges, left, { token, client, nowMs: now() })
+      if (isUnavailable(error) && left.attemptsLeft > 0) await putChallenge(stores.challenges, left, { token, asker: asked, nowMs: now() })
       throw error
     })
     if (step.outcome === 'throttled') return putBack(refused('too_many_requests', { retryAfterSeconds: step.retryAfterSeconds }))

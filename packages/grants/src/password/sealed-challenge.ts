@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import type { ChallengeStore } from '@countersign/core'
-import type { Client } from '../client.js'
 import { reachable } from '../client-record.js'
+import type { GrantRequest } from '../grant.js'
 
 /** What lies between a password and the answer to its challenge. */
 export interface ChallengeRecord {
@@ -24,8 +24,12 @@ const hash = (label: string, ...parts: readonly string[]): Buffer =>
     .update([label, ...parts].map((part) => `${part.length}:${part}`).join(''))
     .digest()
 
-/** Under another client the same token is another address: nobody uses up what is another client's. */
-const addressOf = (token: string, { id, era }: Client): string => hash('challenge', id, era, token).toString('base64url')
+/** Whose challenge it is. */
+type Asker = Pick<GrantRequest, 'client' | 'issuer'>
+
+/** Under another client, or another issuer, the same token is another address: nobody uses up what is another one's. */
+const addressOf = (token: string, { client: { id, era }, issuer }: Asker): string =>
+  hash('challenge', issuer, id, era, token).toString('base64url')
 
 /** The key is made of the token, which only the client has: who reads the store reads nothing. */
 function seal(record: ChallengeRecord, token: string): string {
@@ -48,13 +52,13 @@ function open(sealed: string, token: string): ChallengeRecord | undefined {
 export async function putChallenge(
   store: ChallengeStore,
   record: ChallengeRecord,
-  { token, client, nowMs }: { readonly token: string; readonly client: Client; readonly nowMs: number },
+  { token, asker, nowMs }: { readonly token: string; readonly asker: Asker; readonly nowMs: number },
 ): Promise<void> {
-  await reachable(store.put(addressOf(token, client), seal(record, token), Math.max(1, record.endsAt - nowMs)))
+  await reachable(store.put(addressOf(token, asker), seal(record, token), Math.max(1, record.endsAt - nowMs)))
 }
 
 /** The record, for exactly one caller. */
-export async function takeChallenge(store: ChallengeStore, token: string, client: Client): Promise<ChallengeRecord | undefined> {
-  const sealed = await reachable(store.take(addressOf(token, client)))
+export async function takeChallenge(store: ChallengeStore, token: string, asker: Asker): Promise<ChallengeRecord | undefined> {
+  const sealed = await reachable(store.take(addressOf(token, asker)))
   return sealed === null ? undefined : open(sealed, token)
 }

@@ -1,0 +1,44 @@
+import { type Endpoint, eventChannel, type WireRequest } from '@countersign/core'
+import { rfc6749, type TokenDialect } from './token-dialect.js'
+import { refused } from './token-refusal.js'
+import { tokenReply } from './token-reply.js'
+
+/** Options of {@link createTenantEndpoint}. */
+export interface TenantEndpointOptions {
+  /** All issuers that there are: what `issuerOf` answers beside them is refused. */
+  readonly issuers: readonly string[]
+  /**
+   * Which of them a request is for, by the path for instance. Whatever it is made of, a `Host` header too, comes from the client:
+   * only an answer that is one of `issuers`, letter by letter, counts.
+   */
+  readonly issuerOf: (request: WireRequest) => string | undefined | Promise<string | undefined>
+  /** Makes the endpoint of an issuer, once, at start-up; for instance by `createTokenEndpoint({ issuer, signer: signers[issuer], … })`. */
+  readonly endpoint: (issuer: string) => Endpoint
+  /** Words the refusal. @defaultValue `rfc6749` */
+  readonly dialect?: TokenDialect
+}
+
+const events = eventChannel('countersign:token')
+
+/**
+ * One route for several issuers, each with an endpoint of its own. Tokens of one are nothing to the others.
+ *
+ * @throws TypeError if an option is missing or wrong, and what `endpoint` throws
+ */
+export function createTenantEndpoint(options: TenantEndpointOptions): Endpoint {
+  const { issuers, issuerOf, endpoint, dialect = rfc6749 } = options
+  if (!Array.isArray(issuers) || issuers.length === 0 || new Set(issuers).size < issuers.length)
+    throw new TypeError('createTenantEndpoint: issuers names at least one, and each once')
+  if (typeof issuerOf !== 'function' || typeof endpoint !== 'function')
+    throw new TypeError('createTenantEndpoint needs issuerOf and endpoint')
+  const endpoints = new Map(issuers.map((issuer) => [issuer, endpoint(issuer)]))
+
+  return async (request) => {
+    const startedAt = performance.now()
+    const found = endpoints.get((await issuerOf(request)) ?? '')
+    if (found) return found(request)
+    const answer = refused('unknown_tenant')
+    if (events.hasSubscribers) events.publish({ outcome: answer.refusal.reason, durationMs: performance.now() - startedAt })
+    return tokenReply(answer, { issuer: '', dialect, context: { grantType: undefined } })
+  }
+}
