@@ -4,7 +4,7 @@ import { profile } from './profile.js'
 import type { Seed, SeedClient } from './seed.js'
 
 /** What a seed is put into. */
-export interface Seeded {
+interface Seeded {
   readonly clients: Clients
   readonly keys: KeyRegistry
   /** Of `keys`. */

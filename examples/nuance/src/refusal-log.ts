@@ -1,6 +1,6 @@
 import { onEvent } from '@countersign/core'
 
-const linesPerSecond = 100
+const linesPerSecond = 1_000
 
 /** One line of JSON; more than so many in a second are counted in the next line, so that nonsense cannot fill the log. */
 function createLog(): (line: object) => void {

@@ -5,7 +5,7 @@ import type { SecretsOption } from '@countersign/core'
 const developmentSecret = 'nuance example: not a secret, for development only'
 
 /** Secrets that every process needs alike. */
-export interface Secrets {
+interface Secrets {
   /** Encrypts our private signing keys at rest. */
   readonly keyEncryption: SecretsOption
   /** Keys the hashes of client secrets. */

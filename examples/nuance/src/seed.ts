@@ -34,7 +34,7 @@ export type Seed = z.infer<typeof seedSchema>
 export type SeedClient = Seed['clients'][number]
 
 /** A seed, and a name for it. */
-export interface LoadedSeed {
+interface LoadedSeed {
   readonly seed: Seed
   /** 12 hexadecimal digits: processes with one seed share their state, others do not. */
   readonly digest: string

@@ -7,7 +7,7 @@ import { Pool } from 'pg'
 import type { Settings } from './settings.js'
 
 /** Stores, with the connection that they are on. */
-export interface OpenStores {
+interface OpenStores {
   readonly stores: Stores
   close(): Promise<void>
 }
