@@ -237,7 +237,9 @@ describe('settings', () => {
 
   it('of a client that signs need keys', async () => {
     const grants = [clientCredentials(), refreshToken({ secrets: { current: { id: 'r', secret: 'k'.repeat(32) } } })]
-    const { register } = assertionSetup({ grants, clientOptions: { keys: undefined as never } })
+    const { register, clients } = assertionSetup({ grants, clientOptions: { keys: undefined as never } })
     await expect(register({ methods: ['private_key_jwt'] })).rejects.toThrow(TypeError)
+    const { id } = await register()
+    await expect(clients.update(id, { methods: ['private_key_jwt'] })).rejects.toThrow(TypeError)
   })
 })

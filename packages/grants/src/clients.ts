@@ -140,6 +140,11 @@ export function createClients(options: ClientsOptions): Clients {
     return { kept, issued: { id, secret } }
   }
 
+  function checkMethods<T extends Pick<ClientSettings, 'methods'>>(settings: T): T {
+    if (settings.methods?.includes('private_key_jwt') && !keys) throw new TypeError('createClients: private_key_jwt needs keys')
+    return settings
+  }
+
   /** Tells the audit, and passes on whether there was such a one. */
   function audited(action: string, clientId: string, isDone: boolean, secret?: string): boolean {
     events.publish({ action, clientId, outcome: isDone ? 'done' : 'unknown', ...(secret !== undefined && { secret }) })
@@ -151,7 +156,7 @@ export function createClients(options: ClientsOptions): Clients {
     async register({ id = uuid(), secret, ...settings }) {
       const complete = completeSettings(settings)
       checkClientId(id, complete)
-      if (complete.methods.includes('private_key_jwt') && !keys) throw new TypeError('createClients: private_key_jwt needs keys')
+      checkMethods(complete)
       const first = !hasSecretMethod(complete) || secret === false ? undefined : make(secret ?? {})
       const record: ClientRecord = { v: 1, ...complete, id, isLocked: false, era: newEra(), secrets: first ? [first.kept] : [] }
       if (!(await records.add(record))) return { ok: false, fault: 'taken' }
@@ -171,7 +176,7 @@ export function createClients(options: ClientsOptions): Clients {
       )
     },
     async update(id, changes) {
-      const changed = await records.change(id, (record) => changedRecord(record, changes))
+      const changed = await records.change(id, (record) => checkMethods(changedRecord(record, changes)))
       return audited('update', id, changed !== undefined) && changed ? clientOf(changed) : undefined
     },
     async remove(id) {
