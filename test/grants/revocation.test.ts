@@ -163,6 +163,22 @@ describe("another client's token", () => {
   })
 })
 
+describe("another tenant's refresh token", () => {
+  it('is refused and stays alive, also where clients, stores and secrets are shared', async () => {
+    const { register, signIn, refresh, stores, clients, admits } = start()
+    const client = await register()
+    const { access, refresh: token } = await signIn(client)
+    const { revoke, introspect } = start({
+      revocation: { issuer: 'https://other-tenant.example', clients, stores },
+      introspection: { issuer: 'https://other-tenant.example', clients, stores },
+    })
+    expect((await introspect({ token }, client.headers)).body).toEqual({ active: false })
+    expect(await revoke({ token }, client.headers)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect(await admits(access)).toBe('admitted')
+    expect((await refresh(client, token)).status).toBe(200)
+  })
+})
+
 describe('there is nothing to end', () => {
   it('of what was never a token, is none any more, or was not made by us: 200, and the event says why', async () => {
     const { register, signIn, revoke, clock, stores } = start()

@@ -6,8 +6,11 @@ import type { UsedKey } from './used-key.js'
 export const bindingOf = ({ client: { id, era }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
   JSON.stringify([id, era, issuer])
 
-/** The client that a chain was begun by, also if it was locked since. */
-export const ownerOf = (binding: string): unknown => (JSON.parse(binding) as readonly unknown[])[0]
+/** Whether a chain was begun by a client at an issuer, also if the client was locked since. */
+export function isOwner(binding: string, { client, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): boolean {
+  const [id, , begunAt] = JSON.parse(binding) as readonly unknown[]
+  return id === client.id && begunAt === issuer
+}
 
 /** What the store keeps with a chain of refresh tokens: everything that a token is made of again. */
 export interface ChainData {

@@ -11,7 +11,7 @@ import {
   type StatusTrace,
 } from './presented-token.js'
 import type { RateLimits } from './rate-limits.js'
-import { ownerOf } from './refresh-chain.js'
+import { isOwner } from './refresh-chain.js'
 import { createRefreshTokenText } from './refresh-token-text.js'
 import { refused } from './token-refusal.js'
 
@@ -82,7 +82,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
   async function endFamily(family: string, client: Client, trace: StatusTrace): Promise<StatusAnswer> {
     const record = await reachable(stores.families.find(family))
     if (record === undefined) return ended('refresh_gone', trace)
-    if (ownerOf(record.binding) !== client.id) return refused('foreign_token')
+    if (!isOwner(record.binding, { client, issuer })) return refused('foreign_token')
     // Ended here means announced: the announcement comes first. A chain that ended otherwise may not have been.
     if (record.revoked === 'revoked') return ended('refresh_revoked', trace)
     return revoked(async () => {
