@@ -1,49 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { memoryStores } from '@countersign/core/memory'
-import { refreshToken } from '@countersign/grants'
-import { type Continuation, passwordGrants } from '@countersign/grants/password'
 import { totpCode } from '@countersign/testkit'
 import { cognito as cognitoPreset, createGuard } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { basic, claimsOf, guardOf, setup } from '../grants/endpoint-setup.js'
-import { password, startPool, totpSecret } from './pool-setup.js'
-
-const mfa = 'urn:countersign:grant-type:mfa'
-const named = (type: string): Continuation => ({ grantType: type, tokenParameter: 'session', codeParameter: type, challengeType: type })
-
-async function start(...[options, fakeOptions]: Parameters<typeof startPool>) {
-  const people = await startPool(options, fakeOptions)
-  const { cognito, clock, pool } = people
-  const continuations = [
-    { grantType: mfa, tokenParameter: 'mfa_token', codeParameter: 'code' },
-    ...['email_otp', 'software_token_mfa', 'new_password_required'].map(named),
-  ]
-  const grants = [
-    ...passwordGrants({ authenticator: cognito.authenticator, continuations, now: clock.now }),
-    refreshToken({ secrets: { current: { id: 'r', secret: 'k'.repeat(32) } }, providers: [cognito.refreshProvider] }),
-  ]
-  const memory = memoryStores({ now: clock.now })
-  const kept: string[] = []
-  const challenges: typeof memory.challenges = {
-    ...memory.challenges,
-    put(id, value, keepForMs) {
-      kept.push(value)
-      return memory.challenges.put(id, value, keepForMs)
-    },
-  }
-  const stores = { ...memory, challenges }
-  const suite = setup({ allStores: stores, grants, now: clock.now, clientOptions: { now: clock.now } })
-  const client = await suite.register({ grants: ['password', 'refresh_token'], isFirstParty: true, refresh: { policy: 'rotating' } })
-  const headers = basic(client.id, client.secret)
-  const ask = (parameters: Readonly<Record<string, string>>) => suite.ask(parameters, headers)
-  const signIn = (username: string, given = password) => ask({ grant_type: 'password', username, password: given })
-  const answer = (token: string, code: string) => ask({ grant_type: mfa, mfa_token: token, code })
-  return { ...people, suite, ask, signIn, answer, pool, clock, kept }
-}
+import { claimsOf, guardOf } from '../grants/endpoint-setup.js'
+import { startGrant } from './grant-setup.js'
+import { password, totpSecret } from './pool-setup.js'
 
 describe('the password grant over a pool', () => {
   it('passes on tokens of Cognito, which its guard admits, and refreshes them', async () => {
-    const { signIn, answer, ask, code, pool, clock } = await start()
+    const { signIn, answer, ask, code, pool, clock } = await startGrant()
     const challenged = await signIn('ben@x.example')
     expect([challenged.status, challenged.body]).toMatchObject([
       400,
@@ -64,7 +29,7 @@ describe('the password grant over a pool', () => {
   })
 
   it('takes a wrong code with a fresh token, and sends one mail', async () => {
-    const { signIn, answer, code, wrongCode, pool } = await start()
+    const { signIn, answer, code, wrongCode, pool } = await startGrant()
     const first = await signIn('ben@x.example')
     const wrong = await answer(first.body.mfa_token, wrongCode())
     expect([wrong.status, wrong.body.error]).toEqual([400, 'mfa_required'])
@@ -75,7 +40,7 @@ describe('the password grant over a pool', () => {
   })
 
   it('keeps the session of Cognito from the client and from who reads the store', async () => {
-    const { signIn, answer, code, pool, kept } = await start()
+    const { signIn, answer, code, pool, kept } = await startGrant()
     const { body } = await signIn('ben@x.example')
     const answered = await answer(body.mfa_token, code())
     const session = String(pool.calls.at(-1)?.input.Session)
@@ -87,7 +52,7 @@ describe('the password grant over a pool', () => {
   })
 
   it('words unknown, wrong, unconfirmed, disabled and to be reset alike', async () => {
-    const { signIn, pool } = await start()
+    const { signIn, pool } = await startGrant()
     pool.users.add({ email: 'new@x.example', password, status: 'UNCONFIRMED' })
     pool.users.add({ email: 'off@x.example', password, isEnabled: false })
     pool.users.add({ email: 'reset@x.example', password, status: 'RESET_REQUIRED' })
@@ -98,7 +63,7 @@ describe('the password grant over a pool', () => {
   })
 
   it('goes from a temporary password to an app, by the names of the challenges', async () => {
-    const { signIn, ask, pool, clock } = await start()
+    const { signIn, ask, pool, clock } = await startGrant()
     const factors = ['EMAIL_OTP', 'SOFTWARE_TOKEN_MFA'] as const
     pool.users.add({ email: 'eve@x.example', password: 'Temporary-1', status: 'FORCE_CHANGE_PASSWORD', factors, totpSecret })
     const first = await signIn('eve@x.example', 'Temporary-1')
@@ -111,7 +76,7 @@ describe('the password grant over a pool', () => {
   })
 
   it('signs tokens of its own, where Cognito is to say only who it is', async () => {
-    const { signIn, answer, ask, code, clock, pool } = await start({ tokens: 'own' })
+    const { signIn, answer, ask, code, clock, pool } = await startGrant({ tokens: 'own' })
     const { body } = await answer((await signIn('ben@x.example')).body.mfa_token, code())
     const subject = pool.users.find('ben@x.example')?.sub
     const expected = { iss: 'https://auth.example', sub: subject, amr: ['pwd', 'otp', 'mfa'], auth_time: clock.now() / 1000 }
@@ -125,7 +90,7 @@ describe('the password grant over a pool', () => {
   })
 
   it('is refused for a refresh token of nobody', async () => {
-    const { ask } = await start()
+    const { ask } = await startGrant()
     const token = `eyJjdHkiOiJKV1QifQ.a.b.c.${randomUUID().replaceAll('-', '')}`
     expect((await ask({ grant_type: 'refresh_token', refresh_token: token })).body.error).toBe('invalid_grant')
   })
@@ -133,7 +98,7 @@ describe('the password grant over a pool', () => {
 
 describe('while Cognito cannot answer', () => {
   it('a password, a code and a refresh are 503 with Retry-After', async () => {
-    const { signIn, answer, ask, code, pool } = await start()
+    const { signIn, answer, ask, code, pool } = await startGrant()
     const { body } = await signIn('ann@x.example')
     const challenge = (await signIn('ben@x.example')).body.mfa_token
     await pool.stop()
@@ -146,7 +111,7 @@ describe('while Cognito cannot answer', () => {
   })
 
   it('a challenge is not lost: the same token works afterwards', async () => {
-    const { signIn, answer, code, pool } = await start()
+    const { signIn, answer, code, pool } = await startGrant()
     const { body } = await signIn('ben@x.example')
     pool.failNext({ type: 'InternalErrorException' })
     expect((await answer(body.mfa_token, code())).status).toBe(503)
@@ -157,7 +122,7 @@ describe('while Cognito cannot answer', () => {
   })
 
   it('an outage gives nobody more guesses', async () => {
-    const { signIn, answer, wrongCode, code, pool } = await start()
+    const { signIn, answer, wrongCode, code, pool } = await startGrant()
     const { body } = await signIn('ben@x.example')
     for (let guesses = 0; guesses < 5; guesses += 1) {
       pool.failNext({ type: 'InternalErrorException' })

@@ -12,7 +12,7 @@ import {
   CreateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { createCognito } from '@countersign/cognito'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { challengeOf, issuedOf, password, request, stateOf } from './pool-setup.js'
 
 const require = createRequire(import.meta.url)
@@ -24,9 +24,12 @@ async function startEmulator() {
   const child = spawn(process.execPath, [program], {
     cwd: folder,
     env: { ...process.env, HOST: '127.0.0.1', PORT: '0' },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  child.stderr.on('data', (chunk) => {
+    output += String(chunk)
+  })
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (chunk) => {
       output += String(chunk)
@@ -91,8 +94,8 @@ describe('cognito-local', () => {
   let suite: Awaited<ReturnType<typeof startSuite>>
   beforeAll(async () => {
     suite = await startSuite()
+    return suite.stop
   }, 30_000)
-  afterAll(() => suite.stop())
 
   it('signs a person in, and refreshes', async () => {
     const step = await suite.signIn('ann@x.example', password)
