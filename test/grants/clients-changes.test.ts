@@ -11,14 +11,14 @@ const grants = [clientCredentials(), refreshToken({ secrets })]
 const rotating = { refresh: { policy: 'rotating' } } as const
 
 /** Two processes with the same stores, and a guard that reads their denylist. */
-function start(open: () => Stores, onRevoke: (entry: RevocationEntry) => void = () => undefined) {
+function start(open: () => Stores, onRevoke: (entry: RevocationEntry) => void | Promise<void> = () => undefined) {
   const process = () => {
     const allStores = open()
     const { revocations } = allStores
     const announcing: typeof revocations = {
       ...revocations,
       revoke: async (entry, options) => {
-        onRevoke(entry)
+        await onRevoke(entry)
         return revocations.revoke(entry, options)
       },
     }
@@ -160,18 +160,23 @@ onEveryStore((open) => {
       expect(await one.clients.find(id)).toBeUndefined()
     })
 
-    it('is removed also if somebody unlocks it meanwhile', async () => {
-      const unlocking = { id: '', times: 3 }
-      const { one, other, register, admits } = start(open, (entry) => {
-        if (entry.type !== 'client_key' || unlocking.times <= 0) return
-        unlocking.times -= 1
-        void other.clients.unlock(unlocking.id)
+    it('is removed also if somebody unlocks it meanwhile, and so is what it got then', async () => {
+      const meanwhile = { announcements: 0, unlock: async (): Promise<void> => undefined }
+      const { one, other, register, admits } = start(open, async ({ type }) => {
+        if (type !== 'client') return
+        meanwhile.announcements += 1
+        // The second one is the last thing before the record goes.
+        if (meanwhile.announcements === 2) await meanwhile.unlock()
       })
       const { id, signIn } = await register()
-      unlocking.id = id
-      const before = await signIn()
+      const tokens = [(await signIn()).access_token]
+      meanwhile.unlock = async () => {
+        await other.clients.unlock(id)
+        tokens.push((await signIn()).access_token)
+      }
       expect(await one.clients.remove(id)).toBe(true)
-      expect([await one.clients.find(id), await admits(before.access_token)]).toEqual([undefined, false])
+      expect(await one.clients.find(id)).toBeUndefined()
+      expect([typeof tokens[1], await Promise.all(tokens.map(admits))]).toEqual(['string', [false, false]])
     })
   })
 
