@@ -11,7 +11,8 @@ import { belisle, exchangeType, jwtType, seconds, tokenPath } from './nuance-req
 import { type SeedFile, seedClient, writeSeed } from './nuance-seed.js'
 
 const run = promisify(execFile)
-const programs = ['openssl', 'curl']
+const [openssl, curl] = ['openssl', 'curl'] as const
+const programs = [openssl, curl]
 const missing = programs.filter((program) => spawnSync(program, ['--version']).error)
 
 const base64url = (bytes: Buffer): string => bytes.toString('base64url')
@@ -23,9 +24,9 @@ describe.skipIf(missing.length > 0)(`the walk of the vendor’s page, by other p
   beforeAll(async () => {
     place.folder = await mkdtemp(join(tmpdir(), 'nuance-walk-'))
     // As the page has it, and the name of the key is a hash of it.
-    await run('openssl', ['genrsa', '-out', file('private.pem'), '2048'])
-    await run('openssl', ['rsa', '-in', file('private.pem'), '-pubout', '-out', file('public.pem')])
-    const { stdout } = await run('openssl', ['dgst', '-sha256', '-r', file('public.pem')])
+    await run(openssl, ['genrsa', '-out', file('private.pem'), '2048'])
+    await run(openssl, ['rsa', '-in', file('private.pem'), '-pubout', '-out', file('public.pem')])
+    const { stdout } = await run(openssl, ['dgst', '-sha256', '-r', file('public.pem')])
     const kid = stdout.split(' ')[0] ?? ''
     const pem = await readFile(file('public.pem'), 'utf8')
     place.seed = await writeSeed(seedClient({ keys: [{ kid, public_key_pem: pem, not_before: null, expires_at: null }] }))
@@ -58,14 +59,14 @@ describe.skipIf(missing.length > 0)(`the walk of the vendor’s page, by other p
     const { kid, payload } = await claims()
     const parts = [{ alg: 'RS256', typ: 'JWT', kid }, payload].map((part) => base64url(Buffer.from(JSON.stringify(part))))
     const input = parts.join('.')
-    const signature = execFileSync('openssl', ['dgst', '-sha256', '-sign', file('private.pem'), '-binary'], { input })
+    const signature = execFileSync(openssl, ['dgst', '-sha256', '-sign', file('private.pem'), '-binary'], { input })
     return `${input}.${base64url(signature)}`
   }
 
   /** Signed by another library. */
   async function byJose(): Promise<string> {
     const { kid, payload } = await claims()
-    const { stdout } = await run('openssl', ['pkcs8', '-topk8', '-nocrypt', '-in', file('private.pem')])
+    const { stdout } = await run(openssl, ['pkcs8', '-topk8', '-nocrypt', '-in', file('private.pem')])
     return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(await importPKCS8(stdout, 'RS256'))
   }
 
@@ -76,14 +77,14 @@ describe.skipIf(missing.length > 0)(`the walk of the vendor’s page, by other p
     const form = [`grant_type=${exchangeType}`, `subject_token=${await sign()}`, `subject_token_type=${jwtType}`]
     const sent = form.flatMap((one) => ['--data-urlencode', one])
     const answered = ['-w', '\n%{http_code}', `${place.app.url}${tokenPath}`]
-    const { stdout } = await run('curl', ['-s', '-u', `${belisle.id}:${belisle.secret}`, ...sent, ...answered])
+    const { stdout } = await run(curl, ['-s', '-u', `${belisle.id}:${belisle.secret}`, ...sent, ...answered])
     const [text = '', status] = stdout.split('\n')
     const body = JSON.parse(text) as { readonly access_token: string; readonly expires_in: number }
     expect(status).toBe('200')
     expect(Object.keys(body)).toEqual(['access_token', 'token_type', 'expires_in', 'scope', 'sites', 'jti'])
     expect(body).toMatchObject({ token_type: 'bearer', scope: 'read', sites: ['306'] })
     expect(body.expires_in).toBeLessThanOrEqual(7199)
-    const asked = await run('curl', ['-s', '-H', `authorization: Bearer ${body.access_token}`, `${place.app.url}/reporting/v3/ping`])
+    const asked = await run(curl, ['-s', '-H', `authorization: Bearer ${body.access_token}`, `${place.app.url}/reporting/v3/ping`])
     expect(JSON.parse(asked.stdout)).toEqual({ subject: 'sacha.belisle', client: 'belisle', sites: ['306'] })
   })
 })
