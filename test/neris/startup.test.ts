@@ -73,8 +73,8 @@ describe('with settings that cannot be, it ends with a message and a code', () =
     ['with another refresh', { integrations: [{ ...first, refresh: 'sometimes' }] }, /refresh/],
     [
       'with an enrollment of nobody',
-      { enrollments: [{ entity_id: 'FD00000001', client_id: 'x' }] },
-      /^SEED_FILE: the integration x is enrolled/m,
+      { enrollments: [{ entity_id: 'FD00000001', client_id: '7a0b4e1c-7a55-4f52-9d0c-2b8d5a0e0001' }] },
+      /^SEED_FILE: the enrollment of .* unknown_integration$/m,
     ],
   ])('a SEED_FILE %s', async (_what, document, message) => {
     const { code, output } = await failToStart({}, document)

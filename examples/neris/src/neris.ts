@@ -4,7 +4,7 @@ import { handle, routes } from '@countersign/express'
 import { type ClientSettings, createClients, createTokenEndpoint } from '@countersign/grants'
 import { createIntegrations } from '@countersign/integrations'
 import { createKeyRegistry } from '@countersign/keys'
-import { cognito as cognitoIssuer, createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import { accountRoutes } from './accounts.js'
 import { appSecrets, poolKey } from './app-secrets.js'
@@ -13,6 +13,7 @@ import { detailReply, guardDialect } from './detail.js'
 import { entityId, integrationTypes } from './entity-id.js'
 import { openStores } from './open-stores.js'
 import { createPeople, type NerisAuth } from './people.js'
+import { clockToleranceSeconds, poolIssuer } from './pool-issuer.js'
 import { integrationSettings, peopleClient, registerSeed } from './register-seed.js'
 import { resources } from './resources.js'
 import { loadSeed } from './seed.js'
@@ -73,24 +74,22 @@ export async function createNeris(settings: Settings, { print = console.log, now
   })
 
   // Cognito's, for people.
-  const endpoint = pool.endpoint === undefined ? {} : { endpoint: pool.endpoint }
   const people = createPeople({ seed, signIns: createSignIns(stores.accounts, now), cognito: () => cognito })
   const cognito = createCognito({
     userPoolId: pool.userPoolId,
     clientId: pool.clientId,
     ...(pool.clientSecret !== undefined && { clientSecret: pool.clientSecret }),
-    ...endpoint,
+    ...(pool.endpoint !== undefined && { endpoint: pool.endpoint }),
     // Refresh tokens of NERIS are never replaced, so that the older call does, which every emulator has.
     refreshWith: pool.endpoint === undefined ? 'GetTokensFromRefreshToken' : 'REFRESH_TOKEN_AUTH',
     onSignedIn: (person) => people.signedIn(person),
   })
 
   const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse', now })
-  const clockToleranceSeconds = 30
   const guard = createGuard({
     issuers: {
       neris: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),
-      people: cognitoIssuer({ userPoolId: pool.userPoolId, clientId: pool.clientId, ...endpoint, clockToleranceSeconds }),
+      people: poolIssuer(pool),
     },
     realm: 'neris',
     revocations: { check: (query) => whenKnown(revocations.check(query), (reason) => unlessOlder(query, reason)) },

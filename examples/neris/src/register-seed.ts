@@ -2,6 +2,7 @@ import type { ClientSettings, Clients } from '@countersign/grants'
 import type { IntegrationClients, Integrations } from '@countersign/integrations'
 import type { NerisAuth } from './people.js'
 import type { Seed } from './seed.js'
+import { BadSettings } from './settings.js'
 
 type SeedIntegration = Seed['integrations'][number]
 
@@ -22,8 +23,8 @@ export const peopleClient = 'neris-people'
 export interface SeedOptions {
   readonly seed: Seed
   readonly clients: Clients
-  /** The accounts, over other clients and with given ids. */
-  readonly accountsOver: (clients: IntegrationClients<ClientSettings>, randomUUID: () => string) => Integrations<NerisAuth>
+  /** The accounts, over these clients; with ids that are not random. */
+  readonly accountsOver: (clients: IntegrationClients<ClientSettings>, randomUUID?: () => string) => Integrations<NerisAuth>
 }
 
 const actor = { operator: 'seed' }
@@ -59,7 +60,7 @@ async function registerAccount({ clients, accountsOver }: SeedOptions, one: Seed
     if (await isThere()) return undefined
     throw error
   })
-  if (made?.ok === false) throw new Error(`the integration ${id} of the seed was refused: ${made.fault}`)
+  if (made?.ok === false) throw new BadSettings(`SEED_FILE: the integration ${id} was refused: ${made.fault}`)
 }
 
 /**
@@ -75,10 +76,10 @@ export async function registerSeed(options: SeedOptions): Promise<(clientId: str
     await registerClient(clients, one)
     if (isManaged(one)) await registerAccount(options, one)
   }
-  const accounts = accountsOver(clients, () => crypto.randomUUID())
+  const accounts = accountsOver(clients)
   for (const { entity_id: entity, client_id: clientId } of seed.enrollments.filter(isManaged)) {
     const done = await accounts.enroll(actor, { entity, clientId })
-    if (!done.ok) throw new Error(`the enrollment of ${clientId} by ${entity} was refused: ${done.fault}`)
+    if (!done.ok) throw new BadSettings(`SEED_FILE: the enrollment of ${clientId} by ${entity} was refused: ${done.fault}`)
   }
   const fixed = seed.enrollments.filter((one) => !isManaged(one))
   return (clientId, entity) => fixed.some((one) => one.client_id === clientId && one.entity_id === entity)

@@ -5,6 +5,8 @@ export interface PoolSettings {
   readonly clientSecret: string | undefined
   /** Base URL of an emulator; undefined for AWS. */
   readonly endpoint: string | undefined
+  /** `iss` of an emulator that has one of its own; undefined for that of AWS. */
+  readonly issuer: string | undefined
 }
 
 /** What the environment says. */
@@ -47,13 +49,16 @@ function url(name: string, text: string | undefined, protocols: readonly string[
 }
 
 function poolSettings(env: Environment): PoolSettings | undefined {
-  const userPoolId = env.COGNITO_USER_POOL_ID || env.COGNITO_POOL_ID || undefined
-  const clientId = env.COGNITO_CLIENT_ID || undefined
+  const userPoolId = env.COGNITO_USER_POOL_ID || env.COGNITO_POOL_ID || env.COGNITO_POOL || undefined
+  const clientId = env.COGNITO_CLIENT_ID || env.COGNITO_CLIENT || undefined
   const endpoint = url('COGNITO_ENDPOINT', env.COGNITO_ENDPOINT, ['http:', 'https:'])
   if (userPoolId === undefined && clientId === undefined && endpoint === undefined) return undefined
   if (userPoolId === undefined || clientId === undefined)
     throw new BadSettings('COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID go together, and with COGNITO_ENDPOINT')
-  return { userPoolId, clientId, clientSecret: env.COGNITO_CLIENT_SECRET || undefined, endpoint }
+  // Pools of cognito-local are called like this, and their tokens say where it stands.
+  const isLocal = endpoint !== undefined && userPoolId.startsWith('local_')
+  const issuer = env.COGNITO_ISSUER || (isLocal ? `${endpoint.replace(/\/$/, '')}/${userPoolId}` : undefined)
+  return { userPoolId, clientId, clientSecret: env.COGNITO_CLIENT_SECRET || undefined, endpoint, issuer }
 }
 
 const minSecretBytes = 32

@@ -64,7 +64,7 @@ export async function startOwnPool({ seed, deliver, jwk, now }: OwnPoolOptions):
     now,
   })
   addUsers(own, seed)
-  return { userPoolId, clientId, clientSecret: undefined, endpoint: own.url, own, close: () => own.stop() }
+  return { userPoolId, clientId, clientSecret: undefined, endpoint: own.url, issuer: undefined, own, close: () => own.stop() }
 }
 
 /** A pool that is elsewhere. It sends its codes itself. */
