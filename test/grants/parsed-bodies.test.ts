@@ -44,11 +44,24 @@ const hosts: Readonly<Record<string, () => Promise<string>>> = {
   'json and simple forms': () => withExpress(express, express.json(), express.urlencoded({ extended: false })),
   'json and simple forms (Express 4)': () =>
     withExpress(express4 as unknown as MakeApp, express4.json(), express4.urlencoded({ extended: false })),
+  'json alone': () => withExpress(express, express.json()),
+  'json alone (Express 4)': () => withExpress(express4 as unknown as MakeApp, express4.json()),
+  'json and extended forms (Express 4)': () =>
+    withExpress(express4 as unknown as MakeApp, express4.json(), express4.urlencoded({ extended: true })),
   'json and extended forms': () => withExpress(express, express.json(), express.urlencoded({ extended: true })),
   'a Map': () => withExpress(express, express.json(), express.urlencoded({ extended: false }), toMap),
   bytes: () => withExpress(express, express.raw({ type: () => true })),
   text: () => withExpress(express, express.text({ type: () => true })),
   'nothing (Koa)': () => serve(createServer(new Koa().use(handleKoa(endpoint)).callback())),
+  '@koa/bodyparser, as text': () =>
+    serve(
+      createServer(
+        new Koa()
+          .use(bodyParser({ enableTypes: ['text'], extendTypes: { text: ['*/*'] } }))
+          .use(handleKoa(endpoint))
+          .callback(),
+      ),
+    ),
   '@koa/bodyparser': () => serve(createServer(new Koa().use(bodyParser()).use(handleKoa(endpoint)).callback())),
 }
 

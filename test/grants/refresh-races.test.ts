@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Stores } from '@countersign/core'
-import { memoryStores } from '@countersign/core/memory'
 import { clientCredentials, type RefreshPolicy, refreshToken } from '@countersign/grants'
-import { redisStores } from '@countersign/redis'
-import { Redis } from 'ioredis'
-import { afterAll, describe, expect, it } from 'vitest'
-import { testSchema } from '../postgres/schema-setup.js'
-import { describeWith } from '../services.js'
+import { expect, it } from 'vitest'
 import { basic, setup } from './endpoint-setup.js'
+import { onEveryStore } from './on-every-store.js'
 
 const secrets = { current: { id: 'r', secret: randomBytes(32) } }
 const familyOf = (token: string): string => token.split('.')[2] ?? ''
@@ -70,29 +66,4 @@ function races(open: () => Stores): void {
   })
 }
 
-describe('memory', () => {
-  const shared = memoryStores()
-  races(() => shared)
-})
-
-describeWith('redis', 'Redis', (url) => {
-  const opened: { readonly stores: Stores; readonly redis: Redis }[] = []
-  const prefix = `test-${randomBytes(6).toString('hex')}`
-  afterAll(async () => {
-    for (const { stores, redis } of opened) {
-      await stores.close()
-      redis.disconnect()
-    }
-  })
-  races(() => {
-    const redis = new Redis(url)
-    const stores = redisStores(redis, { prefix, onWarning: () => undefined })
-    opened.push({ stores, redis })
-    return stores
-  })
-})
-
-describeWith('postgres', 'PostgreSQL', (url) => {
-  const { open } = testSchema(url)
-  races(() => open().stores)
-})
+onEveryStore(races)
