@@ -31,7 +31,7 @@ describe('the example as a program', () => {
       headers: { 'content-type': 'application/json' },
       body: new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) }),
       duplex: 'half',
-    } as RequestInit).catch(() => undefined)
+    }).catch(() => undefined)
     await send(`${app.url}/v1/health`)
     expect(await app.end()).toBe(0)
     await hanging

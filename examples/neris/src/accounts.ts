@@ -1,6 +1,9 @@
-import type { Guard, Reply, RouteTable } from '@countersign/core'
+import type { DocumentStore, Guard, Now, Reply, RouteTable } from '@countersign/core'
+import type { ClientSettings } from '@countersign/grants'
 import {
+  createIntegrations,
   type Enrollment,
+  type IntegrationClients,
   type IntegrationDialect,
   type Integrations,
   integrationRoutes,
@@ -8,8 +11,10 @@ import {
   type RequestIssue,
 } from '@countersign/integrations'
 import { detailReply, type FieldDetail, unreadable, wordedOutages } from './detail.js'
-import { entityId } from './entity-id.js'
+import { entityId, integrationTypes } from './entity-id.js'
+import { integrationSettings } from './integration-settings.js'
 import type { NerisAuth, People } from './people.js'
+import { signInSeconds } from './user-pool.js'
 
 const paths = {
   create: '/v1/account/integration/:entity_id',
@@ -98,6 +103,40 @@ const dialect: IntegrationDialect = {
     enrollments: enrollments.map((one) => ({ ...shown(one), integration_title: one.integrationTitle })),
   }),
   failure: failureReply,
+}
+
+/** What {@link createAccounts} needs. */
+export interface AccountsOptions {
+  readonly issuer: string
+  readonly store: DocumentStore
+  readonly people: People
+  readonly now: Now
+}
+
+/** Accounts over some clients; with ids that are not random, where given. */
+export type AccountsOver = (clients: IntegrationClients<ClientSettings>, randomUUID?: () => string) => Integrations<NerisAuth>
+
+/** Integrations belong to entities, and people act for entities. */
+export function createAccounts({ issuer, store, people, now }: AccountsOptions): AccountsOver {
+  return (clients, randomUUID) =>
+    createIntegrations<NerisAuth, ClientSettings>({
+      issuer,
+      accounts: store,
+      clients,
+      settings: integrationSettings('rotating'),
+      entityId,
+      types: integrationTypes,
+      defaultType: 'RMS',
+      mfaMaxAgeSeconds: signInSeconds,
+      policies: {
+        isPerson: (auth) => auth.via === 'people',
+        provesMfa: (auth) => people.haveMfa(auth),
+        mayManage: (auth, entity) => people.actFor(auth, entity),
+        mayEnroll: (auth, { entity }) => people.actFor(auth, entity),
+      },
+      now,
+      ...(randomUUID && { randomUUID }),
+    })
 }
 
 /** An enrollment that is there already is answered like a new one: who asks twice sees no difference. */

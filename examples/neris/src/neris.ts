@@ -1,20 +1,18 @@
 import { createCognito } from '@countersign/cognito'
 import { type Now, type RevocationQuery, type RevocationReason, whenKnown } from '@countersign/core'
 import { handle, routes } from '@countersign/express'
-import { type ClientSettings, createClients, createTokenEndpoint } from '@countersign/grants'
-import { createIntegrations } from '@countersign/integrations'
+import { createClients, createTokenEndpoint } from '@countersign/grants'
 import { createKeyRegistry } from '@countersign/keys'
 import { createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import { accountRoutes } from './accounts.js'
+import { accountRoutes, createAccounts } from './accounts.js'
 import { appSecrets, poolKey } from './app-secrets.js'
 import { createDelivery } from './deliver-code.js'
 import { detailReply, guardDialect } from './detail.js'
-import { entityId, integrationTypes } from './entity-id.js'
 import { openStores } from './open-stores.js'
-import { createPeople, type NerisAuth } from './people.js'
+import { createPeople } from './people.js'
 import { clockToleranceSeconds, poolIssuer } from './pool-issuer.js'
-import { integrationSettings, peopleClient, registerSeed } from './register-seed.js'
+import { peopleClient, registerSeed } from './register-seed.js'
 import { resources } from './resources.js'
 import { loadSeed } from './seed.js'
 import type { Settings } from './settings.js'
@@ -22,7 +20,7 @@ import { createSignIns } from './sign-ins.js'
 import { tokenDialect } from './token-dialect.js'
 import { tokenGrants } from './token-grants.js'
 import { tokenRequests } from './token-request.js'
-import { remotePool, signInSeconds, startOwnPool, type UserPool } from './user-pool.js'
+import { remotePool, startOwnPool, type UserPool } from './user-pool.js'
 
 /** The app, ready to listen. */
 export interface Neris {
@@ -52,8 +50,6 @@ export async function createNeris(settings: Settings, { print = console.log, now
   const { seed, digest } = await loadSeed(settings.seedFile)
   const { stores, isShared, close: closeStores } = await openStores(settings, settings.storePrefix ?? digest)
   const secretFor = await appSecrets(stores.accounts, settings.appSecret)
-  const deliver = createDelivery(settings.smtpUrl, print)
-  const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk: await poolKey(stores.accounts), now })
 
   // Our own signature, for integrations.
   const keys = createKeyRegistry({
@@ -69,11 +65,13 @@ export async function createNeris(settings: Settings, { print = console.log, now
     issuer,
     revocations: stores.revocations,
     // Nobody takes a secret for the wrong environment.
-    secretPrefix: pool.own ? 'neris_test_' : 'neris_live_',
+    secretPrefix: settings.pool && settings.pool.endpoint === undefined ? 'neris_live_' : 'neris_test_',
     now,
   })
 
   // Cognito's, for people.
+  const deliver = createDelivery(settings.smtpUrl, print)
+  const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk: await poolKey(stores.accounts), now })
   const people = createPeople({ seed, signIns: createSignIns(stores.accounts, now), cognito: () => cognito })
   const cognito = createCognito({
     userPoolId: pool.userPoolId,
@@ -83,18 +81,6 @@ export async function createNeris(settings: Settings, { print = console.log, now
     // Refresh tokens of NERIS are never replaced, so that the older call does, which every emulator has.
     refreshWith: pool.endpoint === undefined ? 'GetTokensFromRefreshToken' : 'REFRESH_TOKEN_AUTH',
     onSignedIn: (person) => people.signedIn(person),
-  })
-
-  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse', now })
-  const guard = createGuard({
-    issuers: {
-      neris: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),
-      people: poolIssuer(pool),
-    },
-    realm: 'neris',
-    revocations: { check: (query) => whenKnown(revocations.check(query), (reason) => unlessOlder(query, reason)) },
-    dialect: guardDialect,
-    now,
   })
 
   const token = createTokenEndpoint({
@@ -110,28 +96,23 @@ export async function createNeris(settings: Settings, { print = console.log, now
     now,
   })
 
-  const accountsOver = (over: Parameters<typeof createIntegrations<NerisAuth, ClientSettings>>[0]['clients'], randomUUID?: () => string) =>
-    createIntegrations<NerisAuth, ClientSettings>({
-      issuer,
-      accounts: stores.accounts,
-      clients: over,
-      settings: integrationSettings('rotating'),
-      entityId,
-      types: integrationTypes,
-      defaultType: 'RMS',
-      mfaMaxAgeSeconds: signInSeconds,
-      now,
-      policies: {
-        isPerson: (auth) => auth.via === 'people',
-        provesMfa: (auth) => people.haveMfa(auth),
-        mayManage: (auth, entity) => people.actFor(auth, entity),
-        mayEnroll: (auth, { entity }) => people.actFor(auth, entity),
-      },
-      ...(randomUUID && { randomUUID }),
-    })
+  // The guard chooses by `iss`.
+  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse', now })
+  const guard = createGuard({
+    issuers: {
+      neris: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),
+      people: poolIssuer(pool),
+    },
+    realm: 'neris',
+    revocations: { check: (query) => whenKnown(revocations.check(query), (reason) => unlessOlder(query, reason)) },
+    dialect: guardDialect,
+    now,
+  })
+
+  const accountsOver = createAccounts({ issuer, store: stores.accounts, people, now })
   const integrations = accountsOver(clients)
   const isEnrolledBySeed = await registerSeed({ seed, clients, accountsOver })
-  await Promise.all([keys.ready(), guard.ready()])
+  await Promise.all([keys.ready(), guard.ready(), revocations.ready()])
 
   const app = express().disable('x-powered-by').set('trust proxy', settings.trustedProxies)
   app.get('/v1/health', (_req, res) => void res.json({ status: 'ok' }))

@@ -19,12 +19,13 @@ type Opened = { readonly stores: Stores; close(): Promise<void> }
 /** A server that is being started is waited for; one that is not there ends the start. */
 const patienceMs = 8_000
 
-async function reached(stores: Stores, name: string): Promise<void> {
+async function reached(opened: Opened, name: string): Promise<Opened> {
   const until = performance.now() + patienceMs
   for (;;) {
-    const { ok, parts } = await stores.ready()
-    if (ok) return
+    const { ok, parts } = await opened.stores.ready()
+    if (ok) return opened
     if (performance.now() > until) {
+      await opened.close()
       const causes = Object.values(parts).flatMap((part) => (part.ok ? [] : [String(part.cause)]))
       throw new BadSettings(`${name} cannot be reached: ${causes.join(', ')}`)
     }
@@ -55,8 +56,7 @@ async function openRedis(url: string, prefix: string): Promise<Opened> {
     await stores.close()
     redis.disconnect()
   }
-  await reached(stores, 'REDIS_URL').catch((error: unknown) => close().then(() => Promise.reject(error)))
-  return { stores, close }
+  return reached({ stores, close }, 'REDIS_URL')
 }
 
 async function openPostgres(url: string, tenant: string): Promise<Opened> {
@@ -74,8 +74,7 @@ async function openPostgres(url: string, tenant: string): Promise<Opened> {
     await stores.close()
     await pool.end()
   }
-  await reached(stores, 'DATABASE_URL').catch((error: unknown) => close().then(() => Promise.reject(error)))
-  return { stores, close }
+  return reached({ stores, close }, 'DATABASE_URL')
 }
 
 /**

@@ -1,20 +1,11 @@
 import type { ClientSettings, Clients } from '@countersign/grants'
-import type { IntegrationClients, Integrations } from '@countersign/integrations'
-import type { NerisAuth } from './people.js'
+import type { IntegrationClients } from '@countersign/integrations'
+import type { AccountsOver } from './accounts.js'
+import { integrationSettings } from './integration-settings.js'
 import type { Seed } from './seed.js'
 import { BadSettings } from './settings.js'
 
 type SeedIntegration = Seed['integrations'][number]
-
-/** What the client of an integration may do. Whether it gets refresh tokens differs: a published client cannot take one. */
-export function integrationSettings(refresh: SeedIntegration['refresh']): ClientSettings {
-  return {
-    // Published clients encode nothing in their Basic header.
-    basicEncoding: 'raw',
-    grants: ['client_credentials', 'refresh_token'],
-    refresh: { policy: refresh },
-  }
-}
 
 /** People who sign in with a password, who authenticate no client: requests that identify none are of this one. */
 export const peopleClient = 'neris-people'
@@ -23,8 +14,7 @@ export const peopleClient = 'neris-people'
 export interface SeedOptions {
   readonly seed: Seed
   readonly clients: Clients
-  /** The accounts, over these clients; with ids that are not random. */
-  readonly accountsOver: (clients: IntegrationClients<ClientSettings>, randomUUID?: () => string) => Integrations<NerisAuth>
+  readonly accountsOver: AccountsOver
 }
 
 const actor = { operator: 'seed' }

@@ -2,7 +2,7 @@ import type { DocumentStore, Now } from '@countersign/core'
 import { signInSeconds } from './user-pool.js'
 
 /** What our token endpoint saw of a sign-in. Cognito's tokens tell neither of both. */
-export interface SignIn {
+interface SignIn {
   /** The name that the person signed in with; Cognito's tokens may have another one. */
   readonly username: string | undefined
   /** Whether a second factor was proved. */
@@ -10,7 +10,7 @@ export interface SignIn {
 }
 
 /** A sign-in as each of its access tokens names it, refreshed ones too. */
-export interface SignInClaims {
+interface SignInClaims {
   readonly auth_time?: number | undefined
   readonly origin_jti?: string | undefined
 }

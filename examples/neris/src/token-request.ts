@@ -7,11 +7,10 @@ type Fields = Readonly<Record<string, string>>
 type Reading = { readonly fields: Fields; readonly wrong: readonly FieldDetail[] } | { readonly reply: Reply }
 
 /** Fields of a token request. Those of other authorization servers are passed on as well, to be refused there. */
-const texts = [
-  ...['grant_type', 'username', 'password', 'refresh_token', 'session'],
-  ...['email_otp', 'software_token_mfa', 'new_password', 'new_password_required'],
-  ...['scope', 'audience', 'resource', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type'],
-]
+const texts = (
+  'grant_type username password refresh_token session email_otp software_token_mfa new_password new_password_required ' +
+  'scope audience resource client_id client_secret client_assertion client_assertion_type'
+).split(' ')
 const flag = 'generate_refresh_token'
 const flagWords: ReadonlyMap<string, string> = new Map([
   ...['true', '1', 'yes', 'on', 't', 'y'].map((word) => [word, 'true'] as const),
@@ -39,7 +38,7 @@ function readFields(values: Readonly<Record<string, unknown>>): Reading {
   const fields = Object.fromEntries(sent.map((name) => [name, String(values[name])]))
   const said = values[flag] ?? ''
   if (said === '') return { fields, wrong }
-  const word = ['boolean', 'string'].includes(typeof said) ? flagWords.get(String(said).toLowerCase()) : undefined
+  const word = typeof said === 'boolean' || typeof said === 'string' ? flagWords.get(String(said).toLowerCase()) : undefined
   return word === undefined ? { fields, wrong: [...wrong, notFlag] } : { fields: { ...fields, [flag]: word }, wrong }
 }
 

@@ -1,0 +1,11 @@
+import type { ClientSettings } from '@countersign/grants'
+
+/** What the client of an integration may do. Whether it gets refresh tokens differs: a published client cannot take one. */
+export function integrationSettings(refresh: 'rotating' | 'none'): ClientSettings {
+  return {
+    // Published clients encode nothing in their Basic header.
+    basicEncoding: 'raw',
+    grants: ['client_credentials', 'refresh_token'],
+    refresh: { policy: refresh },
+  }
+}
