@@ -91,7 +91,7 @@ describe('a client sees its keys', () => {
 describe('a client registers a key', () => {
   it('as PEM or as JWK, and uses it at once', async () => {
     const keys = keysOf(running.app, roller)
-    const added = await keys.add({ kid: 'old', public_key_pem: old.pem, expires_at: seconds() + 3 })
+    const added = await keys.add({ kid: 'old', public_key_pem: old.pem, expires_at: seconds() + 5 })
     expect([added.status, added.body]).toEqual([201, expect.objectContaining({ kid: 'old', alg: 'RS256', state: 'active' })])
     const jwk = next.publicKey.export({ format: 'jwk' })
     expect((await keys.add({ kid: 'next', jwk })).status).toBe(201)
