@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Stores } from '@countersign/core'
+import type { RateLimits } from '@countersign/grants'
 import { type HostUser, hostUsers, passwordGrants } from '@countersign/grants/password'
 import { describe, expect, it } from 'vitest'
 import { basic, setup } from './endpoint-setup.js'
@@ -8,7 +9,7 @@ import { onEveryStore } from './on-every-store.js'
 const hour = { limit: 10, windowSeconds: 3600 }
 
 /** Two processes at one store, with a user whose checks are counted. */
-async function start(open: () => Stores) {
+async function start(open: () => Stores, rateLimits: RateLimits = {}) {
   const checks = { passwords: 0, codes: [] as string[] }
   const user: HostUser & { readonly name: string } = {
     name: randomBytes(6).toString('hex'),
@@ -30,7 +31,7 @@ async function start(open: () => Stores) {
     limits: { passwords: hour, passwordsFromEverywhere: { limit: 25, windowSeconds: 3600 }, codes: hour },
   })
   const processes = [open(), open()].map((allStores) =>
-    setup({ allStores, grants, rateLimits: { failures: hour }, now: Date.now, clientOptions: { now: Date.now } }),
+    setup({ allStores, grants, rateLimits, now: Date.now, clientOptions: { now: Date.now } }),
   )
   const [one, other] = processes
   if (one === undefined || other === undefined) throw new Error('two were made')
@@ -56,7 +57,7 @@ const count = (answers: readonly { readonly status: number }[], wanted: number):
 onEveryStore((open) => {
   describe('64 guesses at once, of two processes', () => {
     it('of a secret: exactly as many as the limit are looked at', async () => {
-      const { ask, password } = await start(open)
+      const { ask, password } = await start(open, { failures: hour })
       const answers = await atOnce(64, (at) => ask(password('x', 'y'), at, { secret: `wrong-${at}` }))
       expect([count(answers, 401), count(answers, 429)]).toEqual([10, 54])
     })
