@@ -171,6 +171,20 @@ describe('a client that signs', () => {
   })
 })
 
+it('a replayed client assertion uses up no subject token that comes with it', async () => {
+  const suite = start()
+  const client = await suite.keyed({ methods: ['private_key_jwt'] })
+  const authentication = async () => {
+    const client_assertion = await suite.jwtOf(client.id, { claims: { sub: client.id } })
+    return { client_assertion, client_assertion_type: clientAssertionType }
+  }
+  const first = await authentication()
+  expect(await suite.outcomeOf({ grant_type: 'client_credentials', ...first })).toBe('200')
+  const subject = exchangeOf(await suite.jwtOf(client.id))
+  expect(await suite.outcomeOf({ ...subject, ...first })).toBe('401 invalid_client assertion_replayed')
+  expect(await suite.outcomeOf({ ...subject, ...(await authentication()) })).toBe('200')
+})
+
 it('events name the key, of a client assertion and of a subject token, also if the request is refused', async () => {
   const heard = heardEvents()
   const suite = start()

@@ -77,6 +77,13 @@ describe('a subject token that the client signed', () => {
     expect(await answer({ sub: 'person-2' })).toBe('400 invalid_request assertion_subject')
   })
 
+  it('gets no refresh token by default, whatever the policy of the client', async () => {
+    const { keyed, jwtOf, ask } = assertionSetup()
+    const { id, secret } = await keyed({ refresh: { policy: 'rotating' } })
+    expect((await ask({ grant_type: 'client_credentials' }, basic(id, secret))).body).toHaveProperty('refresh_token')
+    expect((await ask(exchangeOf(await jwtOf(id)), basic(id, secret))).body).not.toHaveProperty('refresh_token')
+  })
+
   it('gets a refresh token only where grant and client say so, and its tokens then end with the subject token', async () => {
     const secrets = { current: { id: 'r', secret: 'k'.repeat(32) } }
     const grants = [clientCredentials(), refreshToken({ secrets }), tokenExchange({ policy: allowPeople, refreshTokens: true })]
