@@ -102,7 +102,7 @@ describe('a client registers a key', () => {
     ] as const)
       expect(errorOf(await exchange(running.app, subjectToken(kid, pair), { as: roller }))).toBe('200')
     await expect
-      .poll(() => keys.list().then(({ body }) => body.keys.map(({ state }) => state)), { timeout: 5_000 })
+      .poll(() => keys.list().then(({ body }) => body.keys.map(({ state }) => state)), { timeout: 10_000 })
       .toEqual(['expired', 'active'])
     const late = () => exchange(running.app, subjectToken('old', old), { as: roller })
     expect(await refusalOf(running.app, late)).toBe('400 invalid_grant assertion_key_expired')
