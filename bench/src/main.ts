@@ -8,6 +8,7 @@ import { postgresBench } from './postgres-bench.js'
 import { refreshBench } from './refresh-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
 import { signBench } from './sign-bench.js'
+import { signInTimingBench } from './sign-in-timing-bench.js'
 import { storesBench } from './stores-bench.js'
 import { verifyCold, verifyHot } from './verify-bench.js'
 
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   grants: () => grantsBench(quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   refresh: () => refreshBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 60 }),
+  timing: () => signInTimingBench(quick ? 100 : 2000),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
   'postgres-claim': () => postgresBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
