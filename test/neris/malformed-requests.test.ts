@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { tokenRequests } from '../../examples/neris/src/token-request.js'
 import { integrations, people, startNeris } from './neris-app.js'
 import { type Answer, askToken, encodings, send } from './neris-requests.js'
 
@@ -131,4 +132,19 @@ it('another media type is 415, a body of more than 64 KiB 413, another method 40
   const got = await send(url)
   expect([got.status, got.body, got.headers.get('allow')]).toEqual([405, { detail: 'Method Not Allowed' }, 'POST'])
   expect((await send(`${app.url}/v1/nothing`)).body).toEqual({ detail: 'Not Found' })
+})
+
+it('a fault of the program is text for who answers a challenge, and an error for the host otherwise', async () => {
+  const logged = vi.spyOn(console, 'error').mockReturnValue(undefined)
+  const endpoint = tokenRequests(async () => Promise.reject(new Error('a fault')))
+  const ask = (body: object) => endpoint({ method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const answer = await ask({ grant_type: 'email_otp', session: 's', email_otp: '1' })
+  expect([answer.status, answer.headers['content-type'], answer.body]).toEqual([
+    500,
+    'text/plain; charset=utf-8',
+    'Internal Server Error\n',
+  ])
+  await expect(ask({ grant_type: 'client_credentials' })).rejects.toThrow('a fault')
+  expect(logged).toHaveBeenCalledTimes(1)
+  logged.mockRestore()
 })

@@ -35,7 +35,7 @@ const faulty = (wrong: FieldDetail): Reading => ({ reply: detailReply(422, [wron
 function readFields(values: Readonly<Record<string, unknown>>): Reading {
   const sent = texts.filter((name) => values[name] !== undefined && values[name] !== null && values[name] !== '')
   const wrong = sent.filter((name) => typeof values[name] !== 'string').map(notText)
-  const fields = Object.fromEntries(sent.map((name) => [name, String(values[name])]))
+  const fields = Object.fromEntries(sent.flatMap((name) => (typeof values[name] === 'string' ? [[name, values[name]]] : [])))
   const said = values[flag] ?? ''
   if (said === '') return { fields, wrong }
   const word = typeof said === 'boolean' || typeof said === 'string' ? flagWords.get(String(said).toLowerCase()) : undefined
@@ -70,9 +70,10 @@ function renamed({ new_password_required: alias, ...fields }: Fields): Fields {
   }
 }
 
-function missingOf(fields: Fields): readonly FieldDetail[] {
+function missingOf(fields: Fields, wrong: readonly FieldDetail[]): readonly FieldDetail[] {
   const names = ['grant_type', ...(required.get(fields.grant_type ?? '') ?? [])]
-  return names.filter((name) => fields[name] === undefined).map((name) => missing('body', name))
+  const isThere = (name: string): boolean => fields[name] !== undefined || wrong.some(({ loc }) => loc[1] === name)
+  return names.filter((name) => !isThere(name)).map((name) => missing('body', name))
 }
 
 function malformed(wrong: readonly FieldDetail[], grantType: string | undefined): Reply {
@@ -90,7 +91,7 @@ export function tokenRequests(endpoint: Endpoint): Endpoint {
     const reading = await read(request)
     if (hasOwn(reading, 'reply')) return reading.reply
     const fields = renamed(reading.fields)
-    const wrong = [...reading.wrong, ...missingOf(fields)]
+    const wrong = [...reading.wrong, ...missingOf(fields, reading.wrong)]
     if (wrong.length > 0) return malformed(wrong, fields.grant_type)
     const headers = { ...request.headers, 'content-type': 'application/x-www-form-urlencoded' }
     try {
