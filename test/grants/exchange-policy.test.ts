@@ -22,8 +22,8 @@ describe('a policy', () => {
     expect(await outcomeOf(exchangeOf(token), basic(id, secret))).toBe('200')
   })
 
-  it('cannot make a token for nobody', async () => {
-    const { keyed, jwtOf, outcomeOf } = assertionSetup({ grants: [tokenExchange({ policy: () => ({ allow: true, isPerson: true }) })] })
+  it.each([true, false])('cannot make a token for nobody, isPerson being %s', async (isPerson) => {
+    const { keyed, jwtOf, outcomeOf } = assertionSetup({ grants: [tokenExchange({ policy: () => ({ allow: true, isPerson }) })] })
     const { id, secret } = await keyed()
     const token = await jwtOf(id, { claims: { sub: undefined } })
     expect(await outcomeOf(exchangeOf(token), basic(id, secret))).toBe('400 invalid_request assertion_subject')
