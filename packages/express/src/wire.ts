@@ -22,11 +22,12 @@ export function guardRequest(req: ExpressRequest): WireRequest {
 
 /** What an endpoint is given: either the body that the host parsed or the unread stream. */
 export function endpointRequest(req: Parsed, params: WireRequest['params'] = req.params): WireRequest {
+  const { method, originalUrl: url, headers, rawHeaders, body, ip } = req
   // body-parser 1 leaves an empty object where it did not parse, and the body is still in the stream.
-  const isUnread = !req.readableDidRead && Object.keys(req.body ?? {}).length === 0
-  const body = isUnread ? { body: undefined, stream: req } : { body: req.body }
+  const isUnread = !req.readableDidRead && (body === undefined || Object.keys(body ?? {}).length === 0)
   const certificate = (req.socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw
-  return { ...guardRequest(req), ...body, params, certificate }
+  const unread = isUnread ? req : undefined
+  return { method, url, headers, rawHeaders, ip, host: req, params, certificate, body: isUnread ? undefined : body, stream: unread }
 }
 
 /** Writes a reply with Node's own methods: `res.send` would add an ETag and may turn the answer into a 304. */
@@ -42,4 +43,5 @@ export function send(res: ServerResponse, reply: Reply): void {
   res.end(reply.body)
 }
 
-const isShared = (name: string): boolean => ['set-cookie', 'vary'].includes(name.toLowerCase())
+const shared: readonly string[] = ['set-cookie', 'vary']
+const isShared = (name: string): boolean => shared.includes(name.toLowerCase())
