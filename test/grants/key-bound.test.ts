@@ -196,9 +196,15 @@ it('events name the key, of a client assertion and of a subject token, also if t
   }
   await suite.ask({ grant_type: 'client_credentials', scope: 'admin', ...assertion })
   await suite.ask(exchangeOf(await suite.jwtOf(client.id)), basic(client.id, client.secret))
-  expect(heard.map(({ outcome, key: thumbprint }) => [outcome, thumbprint])).toEqual([
-    ['scope_not_allowed', key?.thumbprint],
-    ['issued', key?.thumbprint],
+  const bad = { ...assertion, client_assertion: await suite.jwtOf(client.id, { claims: { sub: client.id, aud: 'x' } }) }
+  await suite.ask({ grant_type: 'client_credentials', ...bad })
+  const stranger = { ...assertion, client_assertion: await suite.jwtOf('nobody', { claims: { sub: 'nobody' } }) }
+  await suite.ask({ grant_type: 'client_credentials', ...stranger })
+  expect(heard.map(({ outcome, clientId, key: thumbprint }) => [outcome, clientId, thumbprint])).toEqual([
+    ['scope_not_allowed', client.id, key?.thumbprint],
+    ['issued', client.id, key?.thumbprint],
+    ['assertion_audience', client.id, undefined],
+    ['unknown_client', undefined, undefined],
   ])
 })
 

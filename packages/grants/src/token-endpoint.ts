@@ -63,7 +63,9 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     const caller = id === undefined ? presented : ({ method: 'asserted', id } as const)
     const who = await authenticate(request, caller, issuer)
     if (!who.ok) {
-      if (ofKnownClient.includes(who.refusal.reason)) trace.clientId = namedClient(caller) || (anonymousClient ?? '')
+      const { reason } = who.refusal
+      // Of a client that is not known, nothing else is said.
+      if (ofKnownClient.includes(reason) || reason.startsWith('assertion_')) trace.clientId = namedClient(caller) || (anonymousClient ?? '')
       return who
     }
     trace.clientId = who.client.id
