@@ -116,7 +116,7 @@ export interface TokenStatusEvent {
   readonly cause?: unknown
 }
 
-/** A client or one of its secrets was added, locked, unlocked or revoked. For audits. */
+/** A client was added, changed, locked, unlocked or removed, or one of its secrets was added or revoked. For audits. */
 export interface ClientEvent {
   readonly action: string
   readonly clientId: string
