@@ -14,7 +14,13 @@ export type {
   NewCredential,
 } from './integration.js'
 export type { FoundClient, IntegrationClients, OwnedClient } from './integration-clients.js'
-export { type IntegrationDialect, plainIntegrationDialect, type RequestFailure, type RequestIssue } from './integration-dialect.js'
+export {
+  type IntegrationDialect,
+  plainIntegrationDialect,
+  type RequestFailure,
+  type RequestIssue,
+  requestFailure,
+} from './integration-dialect.js'
 export type { IntegrationsOptions } from './integration-options.js'
 export type { IntegrationPaths } from './integration-paths.js'
 export { type IntegrationRoutesOptions, integrationRoutes } from './integration-routes.js'
