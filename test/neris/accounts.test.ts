@@ -112,6 +112,23 @@ describe('a credential', () => {
   })
 })
 
+it('credentials are listed with their last use, so that a leaked one is found', async () => {
+  const { app, call } = await start()
+  const basic = await made(call)
+  await call('POST', `/credential/${basic.id}`, { title: 'of the night shift' })
+  expect((await tokenOf(app, basic)).status).toBe(200)
+  const listed = async (): Promise<unknown> => (await call('GET', `/credential/${basic.id}`)).body
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/)
+  const one = { credential_id: expect.stringMatching(uuid), created_at: time }
+  const credentials = [
+    { ...one, title: null, last_used_at: time },
+    { ...one, title: 'of the night shift', last_used_at: null },
+  ]
+  await expect.poll(listed).toEqual({ credentials })
+  expect((await call('GET', '/credential/x')).body).toEqual({ detail: [expect.objectContaining({ type: 'uuid_parsing' })] })
+  expect((await call('GET', `/credential/${unknown}`)).status).toBe(404)
+})
+
 describe('an enrollment', () => {
   it('lets an integration act for a department, until it is taken back', async () => {
     const { app, call } = await start()
@@ -172,6 +189,7 @@ describe('accounts are for people with a second factor who act for the entity', 
     ['DELETE', `/credential/${rotating.id}/${unknown}`],
     ['POST', `/enrollment/FD00000001/${rotating.id}`],
     ['DELETE', `/enrollment/FD00000001/${rotating.id}`],
+    ['GET', `/credential/${rotating.id}`],
     ['GET', `/enrollment/${rotating.id}`],
     ['GET', '/enrollment/FD00000001'],
   ]

@@ -1,5 +1,5 @@
 import type { DocumentStore, Guard, Now, Reply, RouteTable } from '@countersign/core'
-import type { ClientSettings } from '@countersign/grants'
+import type { ClientSettings, Clients } from '@countersign/grants'
 import {
   createIntegrations,
   type Enrollment,
@@ -7,10 +7,10 @@ import {
   type IntegrationDialect,
   type Integrations,
   integrationRoutes,
-  type RequestFailure,
-  type RequestIssue,
 } from '@countersign/integrations'
-import { detailReply, type FieldDetail, unreadable, wordedOutages } from './detail.js'
+import { failureReply } from './account-failure.js'
+import { credentialList } from './credential-list.js'
+import { wordedOutages } from './detail.js'
 import { entityId, integrationTypes } from './entity-id.js'
 import { integrationSettings } from './integration-settings.js'
 import type { NerisAuth, People } from './people.js'
@@ -24,51 +24,6 @@ const paths = {
   removeCredential: '/v1/account/credential/:client_id/:credential_id',
   enroll: '/v1/account/enrollment/:entity_id/:client_id',
   enrollments: '/v1/account/enrollment/:entity_or_client_id',
-}
-
-function pattern(name: string): Pick<FieldDetail, 'msg' | 'type'> {
-  if (name.startsWith('entity')) return { msg: `String should match pattern '${entityId.source}'`, type: 'string_pattern_mismatch' }
-  return name.endsWith('_id')
-    ? { msg: 'Input should be a valid UUID', type: 'uuid_parsing' }
-    : { msg: 'Input has control characters', type: 'value_error' }
-}
-
-function wrongType(name: string): Pick<FieldDetail, 'msg' | 'type'> {
-  if (name.startsWith('page_')) return { msg: 'Input should be a valid integer', type: 'int_parsing' }
-  return { msg: 'Input should be a valid string', type: 'string_type' }
-}
-
-function problemOf({ name, problem, accepted = [] }: RequestIssue): Pick<FieldDetail, 'msg' | 'type'> {
-  switch (problem) {
-    case 'missing':
-      return { msg: 'Field required', type: 'missing' }
-    case 'unexpected':
-      return { msg: 'Extra inputs are not permitted', type: 'extra_forbidden' }
-    case 'repeated':
-      return { msg: 'Input should be there once', type: 'value_error' }
-    case 'wrong_type':
-      return wrongType(name)
-    case 'too_short':
-      return { msg: 'String should have at least 1 character', type: 'string_too_short' }
-    case 'too_long':
-      return { msg: 'String should have at most 200 characters', type: 'string_too_long' }
-    case 'malformed':
-      return pattern(name)
-    case 'not_listed':
-      return { msg: `Input should be ${accepted.map((one) => `'${one}'`).join(', ')}`, type: 'enum' }
-    case 'out_of_range':
-      if (name === 'page_size') return { msg: 'Input should be from 1 to 100', type: 'value_error' }
-      return { msg: 'Input should be greater than or equal to 1', type: 'greater_than_equal' }
-  }
-}
-
-function failureReply({ fault, status, description, issues }: RequestFailure): Reply {
-  if (fault === 'unreadable_body' && status === 400) return detailReply(422, [unreadable])
-  if (fault !== 'invalid') return detailReply(status, description)
-  return detailReply(
-    422,
-    issues.map((issue) => ({ loc: [issue.place, issue.name] as const, ...problemOf(issue) })),
-  )
 }
 
 const shown = ({ id, clientId, entity, entityName, createdBy }: Enrollment) => {
@@ -142,9 +97,21 @@ export function createAccounts({ issuer, store, people, now }: AccountsOptions):
 /** An enrollment that is there already is answered like a new one: who asks twice sees no difference. */
 const likeNew = (reply: Reply): Reply => (reply.status === 200 ? { ...reply, status: 201 } : reply)
 
+/** What {@link accountRoutes} needs. */
+export interface AccountRoutesOptions {
+  readonly integrations: Integrations<NerisAuth>
+  readonly clients: Clients
+  readonly guard: Guard<NerisAuth>
+  readonly people: People
+}
+
 /** `/v1/account/…`, for people with a second factor. */
-export function accountRoutes(integrations: Integrations<NerisAuth>, guard: Guard<NerisAuth>, people: People): RouteTable {
-  const table = integrationRoutes(integrations, { guard, requirements: [people.noted], paths, dialect })
+export function accountRoutes({ integrations, clients, guard, people }: AccountRoutesOptions): RouteTable {
+  const requirements = [people.noted]
+  const table: RouteTable = [
+    ...integrationRoutes(integrations, { guard, requirements, paths, dialect }),
+    { method: 'GET', path: paths.addCredential, endpoint: credentialList({ integrations, clients, guard, requirements }) },
+  ]
   return table.map((route) => {
     const endpoint = wordedOutages(route.endpoint)
     return { ...route, endpoint: route.method === 'POST' ? async (request) => likeNew(await endpoint(request)) : endpoint }

@@ -119,7 +119,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
   // Express takes `/v1/token/` for the same.
   app.all('/v1/token', handle(tokenRequests(token)))
   app.use(routes(keys.jwks()))
-  app.use(routes(accountRoutes(integrations, guard, people)))
+  app.use(routes(accountRoutes({ integrations, clients, guard, people })))
   app.use(resources({ guard, people, integrations, isEnrolledBySeed }))
   app.use(handle(async () => detailReply(404, 'Not Found')))
   app.use(failed)
