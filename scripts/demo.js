@@ -11,7 +11,7 @@ if (code !== 0) {
 
 const main = fileURLToPath(new URL('../examples/demo/dist/main.js', import.meta.url))
 const demo = spawn(process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => demo.kill(signal))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill(signal))
 demo.on('exit', (exitCode) => {
   process.exitCode = exitCode ?? 1
 })
