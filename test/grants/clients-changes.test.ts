@@ -36,7 +36,10 @@ function start(open: () => Stores, onRevoke: (entry: RevocationEntry) => void | 
   const admits = async (bearer: string) => {
     const { guard, revocations } = guardOf({ ...one.clock, now: Date.now })
     const { records } = await one.stores.revocations.since(undefined)
-    for (const { entry, undone } of records) undone ? revocations.unrevoke(entry) : revocations.revoke(entry)
+    for (const { entry, undone } of records) {
+      if (undone) revocations.unrevoke(entry)
+      else revocations.revoke(entry)
+    }
     return (await guard.check({ headers: { authorization: `Bearer ${bearer}` } })).ok
   }
   return { one, other, register, admits }

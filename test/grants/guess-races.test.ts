@@ -85,10 +85,8 @@ onEveryStore((open) => {
       const answers = await atOnce(24, (at) =>
         ask({ grant_type: 'urn:countersign:grant-type:mfa', mfa_token: tokens[at] ?? '', code: wrong(checks.codes[at]) }, at),
       )
-      expect(answers.map(({ error }) => error).sort()).toEqual([
-        ...Array<string>(10).fill('mfa_required'),
-        ...Array<string>(14).fill('temporarily_unavailable'),
-      ])
+      const counted = (wanted: string): number => answers.filter(({ error }) => error === wanted).length
+      expect([counted('mfa_required'), counted('temporarily_unavailable')]).toEqual([10, 14])
     })
   })
 })

@@ -19,7 +19,8 @@ const user: HostUser = { subject: 'person-1', passwordHash: 'right', needsCode: 
 
 /** The worst host: its tenants share clients, stores and secrets, and it believes what requests say of them. */
 async function start(
-  issuerOf: (request: WireRequest) => unknown = ({ params }) => params?.tenant && `https://auth.example/${String(params.tenant)}`,
+  issuerOf: (request: WireRequest) => unknown = ({ params }) =>
+    typeof params?.tenant === 'string' ? `https://auth.example/${params.tenant}` : undefined,
 ) {
   const stores = memoryStores()
   const clients = createClients({ store: stores.clients, pepper: { current: { id: 'p', secret: randomBytes(32) } } })

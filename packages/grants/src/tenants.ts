@@ -31,7 +31,7 @@ export function createTenantEndpoint(options: TenantEndpointOptions): Endpoint {
     throw new TypeError('createTenantEndpoint: issuers names at least one, and each once')
   if (typeof issuerOf !== 'function' || typeof endpoint !== 'function')
     throw new TypeError('createTenantEndpoint needs issuerOf and endpoint')
-  const endpoints = new Map(issuers.map((issuer) => [issuer, endpoint(issuer)]))
+  const endpoints: ReadonlyMap<string, Endpoint> = new Map((issuers as readonly string[]).map((issuer) => [issuer, endpoint(issuer)]))
 
   return async (request) => {
     const startedAt = performance.now()
