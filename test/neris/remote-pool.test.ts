@@ -68,6 +68,22 @@ describe('people of a pool elsewhere', () => {
     expect((await list(await directly(pool, people.plain))).status).toBe(403)
   })
 
+  it('do not act for the entities of somebody whose name is spelt almost the same', async () => {
+    const { app, pool, code, list } = await start()
+    const { username } = people.mail
+    const secret = 'Correct-horse-7'
+    // Full-width letters, and capitals: names of their own in a pool, and folded into one where attempts are counted.
+    for (const name of ['\uff55@x.org', 'U@X.ORG']) {
+      pool.users.remove(username)
+      pool.users.add({ username: name, email: 'mallory@x.org', password: secret, factors: ['EMAIL_OTP'] })
+      const session = textIn(await password(app, { username: name, password: secret }), 'session')
+      const answer = await answerMail(app, { session, code: code(), username })
+      expect(answer.status).toBe(200)
+      expect((await list(textIn(answer, 'access_token'))).status).toBe(403)
+      pool.users.remove(name)
+    }
+  })
+
   it('an outage of Cognito there is 503', async () => {
     const { list, pool } = await start()
     const token = await directly(pool, people.mail)

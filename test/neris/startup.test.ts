@@ -21,6 +21,8 @@ describe('the example as a program', () => {
     const app = await startApp()
     expect((await send(`${app.url}/v1/health`)).status).toBe(200)
     expect((await password(app, people.mail)).status).toBe(401)
+    const second = await failToStart({ PORT: new URL(app.url).port })
+    expect([second.code, second.output]).toEqual([1, expect.stringMatching(/^PORT: .*EADDRINUSE/m)])
     expect(await app.end()).toBe(0)
   })
 

@@ -21,5 +21,8 @@ process.once('SIGTERM', () => {
   server.close(() => void neris.close())
   setTimeout(() => server.closeAllConnections(), 2_000).unref()
 })
-await once(server, 'listening')
+await once(server, 'listening').catch((error: unknown) => {
+  console.error(`PORT: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+})
 console.log(`listening http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -30,13 +30,15 @@ function bearerOf(field: unknown): string {
   return typeof field === 'string' ? field.slice(field.indexOf(' ') + 1).trim() : ''
 }
 
-/** Knows people by their names in the pool, the names that they sign in with, and their verified addresses. */
+/**
+ * Knows people by their names and ids in the pool, compared exactly, and by the addresses that the pool verified. What they
+ * typed to sign in counts for nothing: a name may be spelt in several ways.
+ */
 export function createPeople({ seed, signIns, cognito }: PeopleOptions): People {
-  const entitiesOf = new Map(seed.users.map(({ username, entities }) => [username.toLowerCase(), entities]))
+  const byName = new Map(seed.users.map(({ username, entities }) => [username, entities]))
+  const byAddress = new Map(seed.users.map(({ username, entities }) => [username.toLowerCase(), entities]))
   // A guard gives one object for one token, as long as it has it.
   const tokens = new WeakMap<NerisAuth, string>()
-  const hasEntity = (name: string | undefined, entity: string): boolean =>
-    name !== undefined && entitiesOf.get(name.toLowerCase())?.includes(entity) === true
 
   return {
     noted: (auth, request) => {
@@ -44,17 +46,15 @@ export function createPeople({ seed, signIns, cognito }: PeopleOptions): People 
       tokens.set(auth, bearerOf((request as { readonly headers: WireHeaders }).headers.authorization))
       return undefined
     },
-    async signedIn({ claims, amr, request }) {
-      const { username } = (request.body ?? {}) as { readonly username?: string }
-      await signIns.record(claims, { username, hasMfa: amr.includes('mfa') })
+    async signedIn({ claims, amr }) {
+      await signIns.record(claims, { hasMfa: amr.includes('mfa') })
     },
     async actFor(auth, entity) {
       if (auth.via !== 'people') return false
-      const { sub, username } = auth.claims
-      if (hasEntity(username, entity) || hasEntity(sub, entity)) return true
-      const signIn = await signIns.find(auth.claims)
-      if (signIn !== undefined) return hasEntity(signIn.username, entity)
-      return hasEntity(await cognito().verifiedEmail(tokens.get(auth) ?? ''), entity)
+      const { sub, username = '' } = auth.claims
+      if (byName.get(username)?.includes(entity) === true || byName.get(sub)?.includes(entity) === true) return true
+      const address = await cognito().verifiedEmail(tokens.get(auth) ?? '')
+      return address !== undefined && byAddress.get(address.toLowerCase())?.includes(entity) === true
     },
     async haveMfa(auth) {
       if (auth.via !== 'people') return false

@@ -1,10 +1,8 @@
 import type { DocumentStore, Now } from '@countersign/core'
 import { signInSeconds } from './user-pool.js'
 
-/** What our token endpoint saw of a sign-in. Cognito's tokens tell neither of both. */
+/** What our token endpoint saw of a sign-in, and Cognito's tokens do not tell. */
 interface SignIn {
-  /** The name that the person signed in with; Cognito's tokens may have another one. */
-  readonly username: string | undefined
   /** Whether a second factor was proved. */
   readonly hasMfa: boolean
 }
