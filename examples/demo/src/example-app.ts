@@ -44,7 +44,6 @@ export async function startExample(name: 'neris' | 'nuance', env: Readonly<Recor
   })
   const endedEarly = ended.then(() => Promise.reject(new Error(`examples/${name} ended before it listened`)))
   const url = await Promise.race([listening, endedEarly])
-  endedEarly.catch(() => undefined)
   return {
     url,
     takeRefusals: () => refusals.splice(0),

@@ -47,7 +47,10 @@ export async function openMailbox(): Promise<Mailbox> {
     async first() {
       const [here] = mails
       if (here !== undefined) return here
-      const [mail] = (await once(arrivals, 'mail', { signal: AbortSignal.timeout(secondsToArrive * 1000) })) as [Mail]
+      const arrival = once(arrivals, 'mail', { signal: AbortSignal.timeout(secondsToArrive * 1000) }) as Promise<[Mail]>
+      const [mail] = await arrival.catch((cause: unknown) => {
+        throw new Error(`no mail came within ${secondsToArrive} s`, { cause })
+      })
       return mail
     },
     onMail: (listen) => void arrivals.on('mail', listen),
