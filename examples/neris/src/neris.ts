@@ -97,7 +97,14 @@ export async function createNeris(settings: Settings, { print = console.log, now
   })
 
   // The guard chooses by `iss`.
-  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse', now })
+  const revocations = createSharedRevocations({
+    store: stores.revocations,
+    // Whoever ends a leaked secret wants it ended now: every request asks the store.
+    consistency: 'strong',
+    maxStalenessSeconds: 5,
+    onStale: 'refuse',
+    now,
+  })
   const guard = createGuard({
     issuers: {
       neris: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),
