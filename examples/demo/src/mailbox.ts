@@ -4,7 +4,7 @@ import PostalMime from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 
 /** A mail as it came in. */
-export interface Mail {
+interface Mail {
   /** Of the envelope. */
   readonly to: readonly string[]
   readonly text: string

@@ -6,7 +6,7 @@ import { type Body, basic, bearer, type Stage, textIn } from './stage.js'
 const vendor = 'VN00000001'
 const department = 'FD00000001'
 /** A person with a second factor, who acts for a vendor and for a department. */
-export const chief = { username: 'chief@fire.example', password: 'fire & water' } as const
+const chief = { username: 'chief@fire.example', password: 'fire & water' } as const
 
 /** Who is there at the start: one person, and no integration. */
 export const nerisSeed: object = { users: [{ ...chief, mfa: 'email_otp', entities: [vendor, department] }] }
