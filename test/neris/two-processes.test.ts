@@ -145,7 +145,7 @@ describeWithServers('when Redis goes away', () => {
 
   it('and is not there at the start, it ends with a message', { timeout: 40_000 }, async () => {
     const { code, output } = await failToStart({ REDIS_URL: 'redis://127.0.0.1:1' })
-    expect([code, output]).toEqual([1, expect.stringMatching(/^REDIS_URL cannot be reached/m)])
+    expect([code, output]).toEqual([1, expect.stringMatching(/^REDIS_URL cannot be used/m)])
   })
 })
 

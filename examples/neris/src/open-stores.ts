@@ -19,15 +19,23 @@ type Opened = { readonly stores: Stores; close(): Promise<void> }
 /** A server that is being started is waited for; one that is not there ends the start. */
 const patienceMs = 8_000
 
-async function reached(opened: Opened, name: string): Promise<Opened> {
+async function reach(stores: Stores): Promise<void> {
+  const { parts } = await stores.ready()
+  for (const part of Object.values(parts)) if (!part.ok) throw part.cause
+}
+
+/** @throws BadSettings if it was not reached in time */
+async function openedWhenReached(name: string, opened: Opened, attempt: () => Promise<void>): Promise<Opened> {
   const until = performance.now() + patienceMs
   for (;;) {
-    const { ok, parts } = await opened.stores.ready()
-    if (ok) return opened
-    if (performance.now() > until) {
-      await opened.close()
-      const causes = Object.values(parts).flatMap((part) => (part.ok ? [] : [String(part.cause)]))
-      throw new BadSettings(`${name} cannot be reached: ${causes.join(', ')}`)
+    try {
+      await attempt()
+      return opened
+    } catch (cause) {
+      if (performance.now() > until) {
+        await opened.close()
+        throw new BadSettings(`${name} cannot be used: ${cause instanceof Error ? cause.message : 'no answer'}`, { cause })
+      }
     }
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
@@ -56,25 +64,22 @@ async function openRedis(url: string, prefix: string): Promise<Opened> {
     await stores.close()
     redis.disconnect()
   }
-  return reached({ stores, close }, 'REDIS_URL')
+  return openedWhenReached('REDIS_URL', { stores, close }, () => reach(stores))
 }
 
 async function openPostgres(url: string, tenant: string): Promise<Opened> {
   const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 1_000 })
   pool.on('error', (error) => console.error(`postgres: ${error.message}`))
   const schema = 'neris'
-  try {
-    await migrate(pool, { schema })
-  } catch (error) {
-    await pool.end()
-    throw new BadSettings(`DATABASE_URL cannot be used: ${error instanceof Error ? error.message : String(error)}`)
-  }
   const stores = postgresStores(pool, { schema, tenant, sweepEverySeconds: 60 })
   const close = async (): Promise<void> => {
     await stores.close()
     await pool.end()
   }
-  return reached({ stores, close }, 'DATABASE_URL')
+  return openedWhenReached('DATABASE_URL', { stores, close }, async () => {
+    await migrate(pool, { schema })
+    await reach(stores)
+  })
 }
 
 /**
