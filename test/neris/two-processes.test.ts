@@ -27,17 +27,28 @@ const account = (
 
 /** Two processes that were told the same, and no secret. */
 function together(store: () => Promise<{ readonly env: NodeJS.ProcessEnv; remove(): Promise<void> }>): void {
-  const running: { one: App; other: App; env: NodeJS.ProcessEnv; remove(): Promise<void> } = {} as never
+  const running: { one: App; other: App; env: NodeJS.ProcessEnv } = {} as never
+  /** Done in reverse, whatever of it was begun. */
+  const endings: (() => Promise<unknown>)[] = []
+
+  async function started(env: NodeJS.ProcessEnv): Promise<App> {
+    const app = await startApp(env)
+    endings.push(() => app.end())
+    return app
+  }
 
   beforeAll(async () => {
-    const [file, { env, remove }] = [await writeSeed(), await store()]
+    const file = await writeSeed()
+    endings.push(() => file.remove())
+    const { env, remove } = await store()
+    endings.push(remove)
     running.env = { ...env, SEED_FILE: file.path }
-    const [one, other] = await Promise.all([startApp(running.env), startApp(running.env)])
-    Object.assign(running, { one, other, remove: async () => void (await Promise.all([remove(), file.remove()])) })
+    const apps = await Promise.allSettled([started(running.env), started(running.env)])
+    const [one, other] = apps.map((app) => (app.status === 'fulfilled' ? app.value : expect.fail(String(app.reason))))
+    Object.assign(running, { one, other })
   }, 60_000)
   afterAll(async () => {
-    await Promise.all([running.one.end(), running.other.end()])
-    await running.remove()
+    for (const end of endings.reverse()) await end()
   })
 
   it('say that a secret was made', () => {
