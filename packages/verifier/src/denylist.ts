@@ -79,14 +79,16 @@ export function createDenylist(now?: Now): Denylist {
   }
   const state = { sinceSweep: 0 }
 
+  function sweepList(list: Map<string, Map<string, number>>, ended: number): void {
+    for (const [issuer, names] of list) {
+      for (const [name, expiresAt] of names) if (expiresAt < ended) names.delete(name)
+      if (names.size === 0) list.delete(issuer)
+    }
+  }
+
   function sweep(ended: number): void {
     state.sinceSweep = 0
-    for (const list of [lists.jti, lists.family]) {
-      for (const [issuer, names] of list) {
-        for (const [name, expiresAt] of names) if (expiresAt < ended) names.delete(name)
-        if (names.size === 0) list.delete(issuer)
-      }
-    }
+    for (const list of [lists.jti, lists.family]) sweepList(list, ended)
   }
 
   const has = (type: RevocationEntry['type'], issuer: string, name: string | undefined): boolean =>
