@@ -13,7 +13,7 @@ const areSame = (some: readonly string[], others: readonly string[]): boolean =>
  * @throws TypeError if they do not fit together
  */
 export function changedRecord(record: ClientRecord, changes: ClientChanges): ClientRecord {
-  const { v, id, isLocked, era, secrets, ...before } = record
+  const { v, id, isLocked, era, secrets, isChanged: _isChanged, ...before } = record
   // Whoever never set them apart means all of its scopes.
   const defaultScopes = areSame(before.defaultScopes, before.scopes) ? undefined : before.defaultScopes
   const wanted = Object.entries({ ...before, defaultScopes, ...changes }).filter(([, value]) => value !== undefined)
@@ -22,5 +22,5 @@ export function changedRecord(record: ClientRecord, changes: ClientChanges): Cli
   // What it holds was given to a client of the other kind.
   if (isPublicClient(settings) !== isPublicClient(before))
     throw new TypeError('client: a public client stays one, and a confidential one too')
-  return { ...settings, v, id, isLocked, era, secrets }
+  return { ...settings, v, id, isLocked, era, isChanged: true, secrets }
 }

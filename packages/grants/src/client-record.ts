@@ -8,6 +8,7 @@ export interface ClientRecord extends CompleteSettings {
   readonly id: string
   readonly isLocked: boolean
   readonly era: string
+  readonly isChanged?: boolean
   readonly secrets: readonly KeptSecret[]
 }
 

@@ -71,6 +71,8 @@ export interface Client extends CompleteSettings {
   readonly isLocked: boolean
   /** Changes when the client is locked: what was bound to the one before is over. */
   readonly era: string
+  /** Whether its settings are others than those that it was registered with. @defaultValue false */
+  readonly isChanged?: boolean
   readonly secrets: readonly SecretView[]
 }
 

@@ -43,6 +43,7 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     issuer,
     revocations: options.revocations,
     attempts: options.stores.attempts,
+    families: options.stores.families,
     now,
   })
   const chains = [...checked.grants.values()].find((grant) => grant.begin)
@@ -89,7 +90,8 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
   ): Promise<Minted> {
     const { client, secretId, key, now: issuedAt } = asked
     const chain =
-      decided.refreshToken === undefined
+      // What belongs to a chain has no other one: it would outlive its own.
+      decided.refreshToken === undefined && decided.family === undefined
         ? await chains?.begin?.(decided, { ...asked, grantType: grant.continues ?? grant.type })
         : undefined
     const granted = chain ? { ...decided, family: chain.family } : decided

@@ -41,7 +41,7 @@ export function refreshStatus(
   const data = record && parseChain(record.data)
   if (fault || !record || !data) return refused(fault ?? 'refresh_gone')
   if (generation !== record.generation) return refused(generation < record.generation ? 'refresh_reused' : 'store_rollback')
-  const granted = grantedBy(data, { client, requestedScopes: undefined, requestedAudiences: undefined })
+  const granted = grantedBy(data, { client, requestedScopes: undefined, requestedAudiences: undefined, now })
   if (!granted.ok) return granted
   const ends = endsOf(client, data, now)
   if (ends.some((end) => end <= now)) return refused('refresh_gone')

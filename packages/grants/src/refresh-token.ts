@@ -40,9 +40,9 @@ const refusals: Readonly<Record<'reused' | 'mismatch' | 'ahead' | 'gone' | 'revo
 /** What a chain gives to this request, or why it gives nothing. */
 export function grantedBy(
   data: ChainData | undefined,
-  asked: Pick<GrantRequest, 'client' | 'requestedScopes' | 'requestedAudiences'>,
+  asked: Pick<GrantRequest, 'client' | 'requestedScopes' | 'requestedAudiences' | 'now'>,
 ): Granted | TokenRefused {
-  if (data === undefined) return refused('refresh_gone')
+  if (data === undefined || (data.expiresAt !== undefined && data.expiresAt <= asked.now)) return refused('refresh_gone')
   const { client, requestedScopes: scopes = data.scopes, requestedAudiences: audiences = data.audiences } = asked
   if (!scopes.every((scope) => data.scopes.includes(scope))) return refused('scope_not_allowed')
   if (!audiences.every((audience) => data.audiences.includes(audience))) return refused('target_not_allowed')
@@ -68,7 +68,6 @@ export function grantedBy(
 async function grantedNow(data: ChainData | undefined, asked: GrantRequest): Promise<Granted | TokenRefused> {
   const granted = grantedBy(data, asked)
   if (!granted.ok) return granted
-  if (granted.expiresAt !== undefined && granted.expiresAt <= asked.now) return refused('refresh_gone')
   return (await areKeysGood(asked.keys, asked.client.id, granted.keys ?? [])) ? granted : refused('refresh_revoked')
 }
 
@@ -103,6 +102,8 @@ function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive, 
   const { refresh } = client
   const limits = refresh.policy === 'rotating' && refresh.idleSeconds !== undefined && refresh.absoluteSeconds !== undefined
   if (isRecorded === true) return true
+  // Its chains may have been given more than it may get now.
+  if (client.isChanged === true) return true
   return limits || mayUseKeys(client) || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptStore, Now } from '@countersign/core'
+import type { AttemptStore, Now, RefreshFamilyStore } from '@countersign/core'
 import { type Announcer, createAnnounce, endOfFamily } from './announce.js'
 import { reachable } from './client-record.js'
 import type { TokenReason } from './token-refusal.js'
@@ -11,6 +11,7 @@ interface ReuseEndOptions {
   readonly issuer: string
   readonly revocations: Announcer | undefined
   readonly attempts: AttemptStore
+  readonly families: RefreshFamilyStore
   readonly now: Now
 }
 
@@ -19,12 +20,19 @@ interface ReuseEndOptions {
  * (RFC 9700 §4.14.2). Where that could not be announced the answer was 503, and the next one finds the chain ended.
  */
 export function createReuseEnd(options: ReuseEndOptions): (reason: TokenReason, family: string | undefined) => Promise<void> {
-  const { issuer, revocations, attempts, now } = options
+  const { issuer, revocations, attempts, families, now } = options
   const announce = revocations && createAnnounce(revocations, now)
+
+  /** A chain whose client or key may not use it just now has not ended: what is announced is not taken back. */
+  async function hasEnded(family: string): Promise<boolean> {
+    if ((await reachable(families.find(family)))?.revoked === undefined) return false
+    return (await reachable(attempts.reserve({ key: `family-end:${family}`, ...repeats }))).ok
+  }
+
   return async (reason, family) => {
     if (announce === undefined || family === undefined) return
     if (reason !== 'refresh_reused' && reason !== 'refresh_revoked') return
-    if (reason === 'refresh_revoked' && !(await reachable(attempts.reserve({ key: `family-end:${family}`, ...repeats }))).ok) return
+    if (reason === 'refresh_revoked' && !(await hasEnded(family))) return
     await announce(endOfFamily(issuer, family, now()))
   }
 }
