@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import type { Stores } from '@countersign/core'
+import { memoryStores } from '@countersign/core/memory'
+import { clientCredentials, jwtBearer, refreshToken, tokenExchange } from '@countersign/grants'
+import { hostUsers, passwordGrants } from '@countersign/grants/password'
+import { createKeyRegistry } from '@countersign/keys'
+import { fixedClock } from '@countersign/testkit'
+import { expect, it } from 'vitest'
+import {
+  type AssertionSetup,
+  allowPeople,
+  assertionSetup,
+  basic,
+  bearer,
+  clientAssertionType,
+  exchange,
+  exchangeOf,
+} from './assertion-setup.js'
+import { issuer } from './endpoint-setup.js'
+
+const secrets = { current: { id: 'r', secret: randomBytes(32) } }
+
+/** Fails one operation of all stores, counted from when it is set; none while `at` is undefined. */
+interface Outage {
+  at: number | undefined
+  readonly operations: string[]
+}
+
+type Store = Readonly<Record<string, (...values: unknown[]) => unknown>>
+
+function failing(stores: Stores, outage: Outage): Stores {
+  const wrapped = Object.entries(stores).map(([name, store]: [string, unknown]) => {
+    if (typeof store !== 'object' || store === null) return [name, store]
+    const methods = Object.entries(store as Store).map(([method, run]) => {
+      const operation = async (...values: unknown[]): Promise<unknown> => {
+        if (outage.at === undefined) return run(...values)
+        if (outage.operations.push(`${name}.${method}`) - 1 === outage.at) throw new Error('down')
+        return run(...values)
+      }
+      return [method, typeof run === 'function' && name !== 'revocations' ? operation : run]
+    })
+    return [name, Object.fromEntries(methods)]
+  })
+  return Object.fromEntries(wrapped) as Stores
+}
+
+function start(outage: Outage) {
+  const clock = fixedClock()
+  const allStores = failing(memoryStores({ now: clock.now }), outage)
+  const codes: string[] = []
+  const authenticator = hostUsers({
+    findUser: async (name) => ({ subject: `person-${name}`, passwordHash: 'right', needsCode: name === 'bob' }),
+    verifyPassword: async (hash, password) => hash === password,
+    unknownUserHash: '-',
+    sendCode: async (_user, code) => void codes.push(code),
+  })
+  const registry = createKeyRegistry({ issuer, store: allStores.keys, revocations: allStores.revocations, now: clock.now })
+  const passwords = passwordGrants({ authenticator, now: clock.now })
+  const grants = [clientCredentials(), refreshToken({ secrets }), tokenExchange({ policy: allowPeople }), jwtBearer(), ...passwords]
+  return { ...assertionSetup({ clock, allStores, registry, grants }), codes }
+}
+
+type Started = AssertionSetup & { readonly codes: readonly string[] }
+type Parameters = Readonly<Record<string, string>>
+type Request = readonly [parameters: Parameters, headers?: Parameters]
+
+const signed = async ({ jwtOf }: Started, id: string): Promise<Parameters> => ({
+  client_assertion: await jwtOf(id, { claims: { sub: id } }),
+  client_assertion_type: clientAssertionType,
+})
+
+/** What is asked, once all that it needs is there. */
+const flows: Readonly<Record<string, (suite: Started, id: string, headers: Parameters) => Promise<Request>>> = {
+  'client credentials': async (_, _id, headers) => [{ grant_type: 'client_credentials' }, headers],
+  'a refresh token': async ({ ask }, _id, headers) => {
+    const { body } = await ask({ grant_type: 'client_credentials' }, headers)
+    return [{ grant_type: 'refresh_token', refresh_token: body.refresh_token, scope: 'read' }, headers]
+  },
+  'a subject token': async ({ jwtOf }, id, headers) => [exchangeOf(await jwtOf(id)), headers],
+  'an assertion': async ({ jwtOf }, id) => [{ grant_type: bearer, assertion: await jwtOf(id, { claims: { sub: id } }) }],
+  'a client assertion': async (suite, id) => [{ grant_type: 'client_credentials', ...(await signed(suite, id)) }],
+  'a client assertion and a subject token': async (suite, id) => [exchangeOf(await suite.jwtOf(id), await signed(suite, id))],
+  'a password': async (_, _id, headers) => [{ grant_type: 'password', username: 'ann', password: 'right' }, headers],
+  'a code': async ({ ask, codes }, _id, headers) => {
+    const { body } = await ask({ grant_type: 'password', username: 'bob', password: 'right' }, headers)
+    return [{ grant_type: 'urn:countersign:grant-type:mfa', mfa_token: body.mfa_token, code: codes[0] ?? '' }, headers]
+  },
+}
+
+/** After them, what was presented is used up; a code when it turned out right, a password never. */
+const atomic = ['replay.claim', 'families.rotate']
+const codeWasRight = 'attempts.clear'
+
+/** One request of a fresh server, in which one operation fails, and the same request once more. */
+async function tryOnce(flow: (typeof flows)[string], at: number) {
+  const outage: Outage = { at: undefined, operations: [] }
+  const suite = start(outage)
+  const grants = ['client_credentials', 'refresh_token', 'password', exchange, bearer]
+  const methods = ['client_secret_basic', 'private_key_jwt'] as const
+  const refresh = { policy: 'rotating', retryWindowSeconds: 0 } as const
+  const { id, secret } = await suite.keyed({ isFirstParty: true, methods, grants, refresh })
+  const request = await flow(suite, id, basic(id, secret))
+  outage.at = at
+  const { status, body } = await suite.ask(...request)
+  outage.at = undefined
+  const again = await suite.ask(...request)
+  return { status, isIssued: 'access_token' in body, again: again.status, operations: outage.operations }
+}
+
+it.each(Object.keys(flows))(
+  '%s: an outage of any operation is 503 without a token, and uses nothing up before the last step',
+  async (name) => {
+    const flow = flows[name] as (typeof flows)[string]
+    const all = (await tryOnce(flow, Number.POSITIVE_INFINITY)).operations
+    for (const [at, operation] of all.entries()) {
+      const { status, isIssued, again } = await tryOnce(flow, at)
+      // The last use of a secret is noted beside the request.
+      const isNote = status === 200 && operation.startsWith('clients.')
+      expect([operation, status, isIssued]).toEqual([operation, isNote ? 200 : 503, isNote])
+      const done = all.slice(0, isNote ? undefined : at)
+      const isUsedUp = done.some((one) => atomic.includes(one)) || (name === 'a code' && [...done, operation].includes(codeWasRight))
+      if (!isUsedUp) expect([at, operation, again]).toEqual([at, operation, 200])
+    }
+  },
+)
