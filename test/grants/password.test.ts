@@ -252,7 +252,7 @@ describe('guesses', () => {
 
   it('share a budget however the name is written, and an unknown name has one like any other', async () => {
     const { signIn } = await start()
-    const names = ['bob', 'BOB', 'Bob', ' bob ', 'ｂｏｂ', 'ⓑob']
+    const names = ['bob', 'BOB', 'Bob', ' bob ', 'ｂｏｂ', 'ⓑob', 'b\u00adob', 'bo\u200bb', 'b\u00f6b', 'bo\u0308b', '\ufeffbob']
     const answers = await Promise.all(Array.from({ length: 60 }, (_, at) => signIn(names[at % names.length] ?? '', 'wrong')))
     expect(answers.filter(({ status }) => status === 400).length).toBe(20)
     const unknown = await Promise.all(Array.from({ length: 60 }, () => signIn('straße', 'wrong')))

@@ -49,6 +49,9 @@ describe('guesses of a secret', () => {
     expect(await spread(['2001:db8:0:2::1'])).toBe(1)
     expect(await spread(Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? '198.51.100.7' : '::ffff:198.51.100.7')))).toBe(10)
     expect(await spread(['::ffff:c633:6407', '0:0:0:0:0:ffff:198.51.100.7'])).toBe(0)
+    // With the port, as some proxies forward it.
+    expect(await spread(['198.51.100.7:50123', '[::ffff:198.51.100.7]:443', '[2001:db8:0:1::9]:50123', '[2001:db8:0:1::9]'])).toBe(0)
+    expect(await spread(Array.from({ length: 20 }, (_, at) => `198.51.100.8:${50_000 + at}`))).toBe(10)
   })
 
   it('are not what an honest client makes: its successes use up nothing', async () => {

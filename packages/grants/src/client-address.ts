@@ -19,12 +19,18 @@ function groupsOf(address: string): readonly number[] {
 
 const isMappedIPv4 = (groups: readonly number[]): boolean => groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
 
+/** Some proxies forward the port too, which would make an address of every connection. */
+function withoutPort(text: string): string {
+  const [, bracketed, dotted] = /^(?:\[([^\]]*)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$/.exec(text) ?? []
+  return bracketed ?? dotted ?? text
+}
+
 /**
  * One name for everything that one customer of a network can send from: an IPv4 address however it is written, the /64 of an
  * IPv6 address.
  */
 export function addressBlock(ip: string | undefined): string {
-  const address = (ip ?? '').split('%', 1)[0] ?? ''
+  const address = withoutPort(ip ?? '').split('%', 1)[0] ?? ''
   if (isIPv4(address) || !isIPv6(address)) return address
   const groups = groupsOf(address)
   const [high = 0, low = 0] = groups.slice(6)

@@ -137,7 +137,10 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
       return refusal
     }
     if (!isMeant(record, continuation, parameters.get('username'))) return putBack(refused('challenge_unknown'))
-    const guess = await limiter.code(stores.attempts, record.user)
+    const guess = await limiter.code(stores.attempts, record.user).catch(async (error: unknown) => {
+      await putChallenge(stores.challenges, record, { token, asker: asked, nowMs: now() })
+      throw error
+    })
     if (!guess.ok) return putBack(guess)
     const { challengeType: type } = continuation
     // In an outage the answer may have been looked at: it counts, and the challenge goes on.
