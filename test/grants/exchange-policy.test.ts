@@ -43,6 +43,13 @@ describe('a policy', () => {
     await expect(ask(exchangeOf(await jwtOf(id)), basic(id, secret))).rejects.toThrow(TypeError)
   })
 
+  it('that names its scopes in one text is a fault of the program: read is no part of reader', async () => {
+    const policy = () => ({ allow: true, isPerson: true, scopes: 'reader' }) as never
+    const { keyed, jwtOf, ask } = assertionSetup({ grants: [tokenExchange({ policy })] })
+    const { id, secret } = await keyed()
+    await expect(ask(exchangeOf(await jwtOf(id)), basic(id, secret))).rejects.toThrow(TypeError)
+  })
+
   it('gives subject, scopes, claims and how the person signed in', async () => {
     const authentication = { authTime: 7, amr: ['pwd'] }
     const policy: typeof allowPeople = ({ presented, audiences }) => ({

@@ -73,6 +73,12 @@ describe('an active access token', () => {
     for (const caller of [api, other]) expect((await about(body.access_token, caller))?.aud).toEqual([audience, otherAudience])
   })
 
+  it('is not shown to whom a longer audience belongs, said in one text', async () => {
+    const { register, tokens, introspect } = await trial({ introspection: { audiencesOf: () => 'https://api.example.org' as never } })
+    const { headers } = await register()
+    await expect(introspect({ token: tokens.access }, headers)).rejects.toThrow(TypeError)
+  })
+
   it('is shown to nobody by a policy that answers something else than true', async () => {
     for (const answer of [undefined, 1, 'yes', {}]) {
       const { register, tokens, about } = await trial({

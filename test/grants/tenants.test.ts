@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { WireRequest } from '@countersign/core'
+import { Unavailable, type WireRequest } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { clientCredentials, createClients, createTenantEndpoint, createTokenEndpoint, refreshToken } from '@countersign/grants'
 import { type HostUser, hostUsers, passwordGrants } from '@countersign/grants/password'
@@ -102,6 +102,16 @@ describe('several issuers at one route', () => {
       const answer = await ask(undefined, credentials, headers)
       expect([answer.status, answer.error, answer.access_token]).toEqual([400, 'invalid_request', undefined])
     }
+  })
+
+  it('that cannot be looked up are an outage, in the words of the dialect', async () => {
+    const heard = outcomes()
+    const issuerOf = async () => Promise.reject(new Unavailable('store_unavailable', { retryAfterSeconds: 7 }))
+    const endpoint = createTenantEndpoint({ issuers, issuerOf, endpoint: () => async () => ({ status: 200, headers: {} }) })
+    const { status, headers, body } = await endpoint({ method: 'POST', headers: {} })
+    expect([status, headers['retry-after'], headers['cache-control'], headers.pragma]).toEqual([503, '7', 'no-store', 'no-cache'])
+    expect(JSON.parse(String(body))).toMatchObject({ error: 'temporarily_unavailable' })
+    expect(heard()).toEqual(['unavailable'])
   })
 
   it('that no text names are none', async () => {

@@ -83,6 +83,8 @@ export async function grantToSubject(token: GoodToken, asked: GrantRequest, gran
   if (decision?.allow !== true) return refusedAs(sentAs, 'denied_by_policy')
   const { isPerson, subject = presented.subject } = decision
   if (typeof isPerson !== 'boolean') throw new TypeError('the policy of an exchange says isPerson')
+  // Of a text, every part of a word would be among them.
+  if (decision.scopes !== undefined && !Array.isArray(decision.scopes)) throw new TypeError('the scopes of an exchange are a list')
   if (subject === undefined || subject === '' || (isPerson && (await asked.isClient(subject))))
     return refusedAs(sentAs, 'assertion_subject')
   asked.note({ subject })

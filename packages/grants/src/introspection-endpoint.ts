@@ -83,6 +83,8 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     if (auth.clientId === caller.id) return true
     const audiences = [auth.claims.aud ?? []].flat()
     const answeredFor = (await audiencesOf(caller)) ?? []
+    // Of a text, every beginning of another audience would be among them.
+    if (!Array.isArray(answeredFor)) throw new TypeError('createIntrospectionEndpoint: audiencesOf gives a list')
     if (audiences.some((audience) => answeredFor.includes(audience))) return true
     return mayIntrospect !== undefined && (await mayIntrospect(caller, auth)) === true
   }

@@ -1,6 +1,6 @@
-import { type Endpoint, eventChannel, type WireRequest } from '@countersign/core'
+import { type Endpoint, eventChannel, isUnavailable, type WireRequest } from '@countersign/core'
 import { rfc6749, type TokenDialect } from './token-dialect.js'
-import { refused } from './token-refusal.js'
+import { refused, type TokenRefused } from './token-refusal.js'
 import { tokenReply } from './token-reply.js'
 
 /** Options of {@link createTenantEndpoint}. */
@@ -33,12 +33,22 @@ export function createTenantEndpoint(options: TenantEndpointOptions): Endpoint {
     throw new TypeError('createTenantEndpoint needs issuerOf and endpoint')
   const endpoints: ReadonlyMap<string, Endpoint> = new Map((issuers as readonly string[]).map((issuer) => [issuer, endpoint(issuer)]))
 
+  async function find(request: WireRequest): Promise<Endpoint | (TokenRefused & { readonly cause?: unknown })> {
+    try {
+      return endpoints.get((await issuerOf(request)) ?? '') ?? refused('unknown_tenant')
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      return { ...refused('unavailable', { retryAfterSeconds: error.retryAfterSeconds }), cause: error.cause }
+    }
+  }
+
   return async (request) => {
     const startedAt = performance.now()
-    const found = endpoints.get((await issuerOf(request)) ?? '')
-    if (found) return found(request)
-    const answer = refused('unknown_tenant')
-    if (events.hasSubscribers) events.publish({ outcome: answer.refusal.reason, durationMs: performance.now() - startedAt })
+    const found = await find(request)
+    if (typeof found === 'function') return found(request)
+    const { cause, ...answer } = found
+    const durationMs = performance.now() - startedAt
+    if (events.hasSubscribers) events.publish({ outcome: answer.refusal.reason, durationMs, ...(cause !== undefined && { cause }) })
     return tokenReply(answer, { issuer: '', dialect, context: { grantType: undefined } })
   }
 }
