@@ -121,6 +121,28 @@ describe.each(adapters)('on $name', ({ start }) => {
     await as(client).end('/clients/urn%3Aa/keys/k%3A1').expect(204)
   })
 
+  it('a key is named by its hash in Base64, slashes and all', async () => {
+    const kid = '/7Y+/w//8='
+    await as('a').post({ kid, jwk }).expect(201)
+    await as('a')
+      .end(`${keysOfA}/${encodeURIComponent('/7Y')}`)
+      .expect(404)
+    await as('a')
+      .end(`${keysOfA}/${encodeURIComponent(kid)}?reason=compromised`)
+      .expect(204)
+    expect((await as('a').list()).body).toMatchObject({ keys: [{ kid, state: 'revoked' }] })
+  })
+
+  it('times are epoch seconds or RFC 3339, and null is none', async () => {
+    const expires = new Date((startsAt + 1000) * 1000).toISOString()
+    const created = await as('a').post({ kid: 'k1', jwk, not_before: null, expires_at: expires }).expect(201)
+    expect(created.body).toEqual({ kid: 'k1', alg: 'ES256', state: 'active', expires_at: startsAt + 1000, thumbprint: jwkThumbprint(jwk) })
+    for (const expires_at of ['soon', expires.replace('Z', ''), '2030-99-99T00:00:00Z', true])
+      await as('a')
+        .post({ kid: 'k2', jwk: publicJwkOf(es256Other), expires_at })
+        .expect(400)
+  })
+
   const faults: readonly (readonly [string, object, number, string])[] = [
     ['a private key', { kid: 'k1', jwk: es256.jwk }, 400, 'private'],
     ['a weak key', { kid: 'k1', jwk: publicJwkOf(testKeys.weakRsa) }, 400, 'weak_rsa'],

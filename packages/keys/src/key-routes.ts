@@ -25,8 +25,8 @@ const done: Reply = { status: 204, headers: noStore }
 const descriptions: Readonly<Partial<Record<RegistrationFault, string>>> = {
   malformed: 'The body needs public_key_pem (SPKI) or jwk, and it must be a key.',
   unsupported: 'The key is of a kind that is not accepted. A PEM begins with BEGIN PUBLIC KEY.',
-  bad_kid: 'kid is a text of 1 to 128 characters out of letters, digits and ._~:+=-',
-  bad_times: 'not_before and expires_at are epoch seconds, expires_at in the future and after not_before.',
+  bad_kid: 'kid is a text of 1 to 128 characters out of letters, digits and ._~:+/=-',
+  bad_times: 'not_before and expires_at are epoch seconds or RFC 3339, expires_at in the future and after not_before.',
   kid_taken: 'This client has a key of that kid already.',
   key_taken: 'This key is registered already, or was before.',
   too_many: 'This client has as many keys as it may.',
@@ -49,12 +49,22 @@ function faultReply(fault: RegistrationFault): Reply {
 }
 
 const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string'
-const isNumber = (value: unknown): value is number | undefined => value === undefined || typeof value === 'number'
+
+/** RFC 3339, to the second or finer. */
+const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+
+/** Epoch seconds of a member; undefined where there is none, NaN for what is no time. */
+function secondsOf(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'number') return value
+  return typeof value === 'string' && dateTime.test(value) ? Date.parse(value) / 1000 : Number.NaN
+}
 
 /** Undefined where a member has another type than it must; its value is judged by the registry. */
 function registrationFrom(owner: string, body: Readonly<Record<string, unknown>>): Registration | undefined {
-  const { kid, public_key_pem: pem, jwk, alg, not_before: notBefore, expires_at: expiresAt } = body
-  if (typeof kid !== 'string' || !isText(pem) || !isText(alg) || !isNumber(notBefore) || !isNumber(expiresAt)) return undefined
+  const { kid, public_key_pem: pem, jwk, alg } = body
+  const [notBefore, expiresAt] = [secondsOf(body.not_before), secondsOf(body.expires_at)]
+  if (typeof kid !== 'string' || !isText(pem) || !isText(alg) || Number.isNaN(notBefore) || Number.isNaN(expiresAt)) return undefined
   return {
     owner,
     kid,

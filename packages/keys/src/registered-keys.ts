@@ -9,7 +9,7 @@ import {
 } from '@countersign/core'
 import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, createClientKeyImport } from './client-key.js'
 import { provesPossession } from './possession.js'
-import { type Registration, type RegistrationFault, readRegistration, withClientKey } from './registration.js'
+import { checkTimes, type Registration, type RegistrationFault, readRegistration, withClientKey } from './registration.js'
 import { type Rings, reachable } from './ring.js'
 import { createTakenThumbprints } from './taken-thumbprints.js'
 
@@ -26,6 +26,11 @@ export interface RegisteredKeys extends ClientKeys {
    * @param proof - a JWT of type `key-possession+jwt` signed with it: `iss` the client, `aud` our issuer, `exp` at most 300 s ahead
    */
   confirm(owner: string, kid: string, proof: string): Promise<boolean>
+  /**
+   * Changes when a key begins and ends, in epoch seconds; what is left out is no limit. False if the client has none of that name,
+   * or it was retired or revoked. Rejects with TypeError for times that are none.
+   */
+  schedule(owner: string, kid: string, times: Pick<Registration, 'notBefore' | 'expiresAt'>): Promise<boolean>
   /** Ends a key; what was obtained with it stays. False if the client has none of that name, or it was revoked. */
   retire(owner: string, kid: string): Promise<boolean>
   /** Ends a key and every token that was obtained with it, for ever: the denylist first, then the registry. False if there is none. */
@@ -47,6 +52,19 @@ export interface RegisteredKeysOptions {
 }
 
 const events = eventChannel('countersign:key')
+
+/** Undefined for a key that was revoked. */
+function retired(key: ClientKey, now: number): ClientKey | undefined {
+  if (key.revokedAt !== undefined) return undefined
+  return key.retiredAt === undefined ? { ...key, retiredAt: now } : key
+}
+
+/** Undefined for a key that has ended for good. */
+function withTimes(key: ClientKey, { notBefore, expiresAt }: Parameters<RegisteredKeys['schedule']>[2]): ClientKey | undefined {
+  if (key.revokedAt !== undefined || key.retiredAt !== undefined) return undefined
+  const { notBefore: _from, expiresAt: _until, ...timeless } = key
+  return { ...timeless, ...(notBefore !== undefined && { notBefore }), ...(expiresAt !== undefined && { expiresAt }) }
+}
 
 /** The one key of a client that a query means, or why there is none. */
 function answerOf(
@@ -147,9 +165,14 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
       audit('confirm', owner, kid, isConfirmed ? 'done' : 'refused')
       return isConfirmed
     },
+    async schedule(owner, kid, times) {
+      checkTimes(times)
+      const isScheduled = (await alter(owner, kid, (key) => withTimes(key, times))) !== undefined
+      audit('schedule', owner, kid, isScheduled ? 'done' : 'unknown')
+      return isScheduled
+    },
     async retire(owner, kid) {
-      const end = (key: ClientKey): ClientKey => (key.retiredAt === undefined ? { ...key, retiredAt: nowSeconds() } : key)
-      const isRetired = (await alter(owner, kid, (key) => (key.revokedAt === undefined ? end(key) : undefined))) !== undefined
+      const isRetired = (await alter(owner, kid, (key) => retired(key, nowSeconds()))) !== undefined
       audit('retire', owner, kid, isRetired ? 'done' : 'unknown')
       return isRetired
     },

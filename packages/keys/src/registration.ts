@@ -6,7 +6,7 @@ import { type ClientKey, clientKeyState } from './client-key.js'
 export interface Registration {
   /** The client. */
   readonly owner: string
-  /** The client's own name: at most 128 characters out of letters, digits and `._~:+=-`, not `.` or `..`. */
+  /** The client's own name: at most 128 characters out of letters, digits and `._~:+/=-`; no segment of a path is `.` or `..`. */
   readonly kid: string
   readonly jwk?: unknown
   /** SPKI, as `openssl pkey -pubout` prints it. */
@@ -36,9 +36,14 @@ const maxEnded = 100
 
 const isTime = (time: unknown): boolean => time === undefined || (typeof time === 'number' && Number.isFinite(time) && time > 0)
 
+/** @throws TypeError for times that are none */
+export function checkTimes({ notBefore, expiresAt }: Pick<Registration, 'notBefore' | 'expiresAt'>): void {
+  if (!isTime(notBefore) || !isTime(expiresAt)) throw new TypeError('schedule: notBefore and expiresAt are epoch seconds')
+}
+
 function labelFault({ kid, notBefore, expiresAt }: Registration, now: number): RegistrationFault | undefined {
-  // A dot alone would be resolved away in the path of its own route.
-  const isName = typeof kid === 'string' && kid.length <= 128 && /^[A-Za-z0-9._~:+=-]+$/.test(kid) && kid !== '.' && kid !== '..'
+  // A hash in Base64 has slashes. Dots alone would be resolved away in the path of its own route.
+  const isName = typeof kid === 'string' && kid.length <= 128 && /^[A-Za-z0-9._~:+/=-]+$/.test(kid) && !/(^|\/)\.\.?(\/|$)/.test(kid)
   if (!isName) return 'bad_kid'
   if (!isTime(notBefore) || !isTime(expiresAt)) return 'bad_times'
   return expiresAt !== undefined && (expiresAt <= now || expiresAt <= (notBefore ?? 0)) ? 'bad_times' : undefined
