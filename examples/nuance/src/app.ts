@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { clientCredentials, createClientAuthenticator, createClients, createTokenEndpoint, tokenExchange } from '@countersign/grants'
-import { createKeyRegistry, keyRoutes } from '@countersign/keys'
+import { clientCredentials, createClientAuthenticator, createTokenEndpoint, tokenExchange } from '@countersign/grants'
+import { keyRoutes } from '@countersign/keys'
 import { authOf, handle, protect, requireScopes, routes } from '@countersign/koa'
 import { createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
 import Router from '@koa/router'
@@ -13,36 +13,29 @@ import { acceptingFromBefore } from './first-start.js'
 import { operatorRoutes } from './operator-routes.js'
 import { profile } from './profile.js'
 import { logRefusals } from './refusal-log.js'
+import { createRevokedKeys } from './revoked-keys.js'
 import { deriveSecrets } from './secrets.js'
 import { loadSeed } from './seed.js'
 import { readSettings, stop } from './settings.js'
+import { systemOf } from './state-of-seed.js'
 import { openStores } from './stores.js'
+import { createSystem, type System } from './system.js'
 
 const unreachable = (error: unknown): never => stop(`the store cannot be used: ${String(error)}`)
 
 const settings = readSettings(process.env)
-const { seed, digest } = await loadSeed(settings.seedFile)
+const loaded = await loadSeed(settings.seedFile)
 const secrets = deriveSecrets(settings.appSecret)
 const { issuer, paths } = profile
-const { stores: kept, close } = await openStores(settings, digest).catch(unreachable)
-const stores = { ...kept, replay: await acceptingFromBefore(kept).catch(unreachable) }
 
-// Our own signing keys, and those that clients registered; what is revoked is revoked for every process on the store.
-const keyOptions = {
-  issuer,
-  store: stores.keys,
-  revocations: stores.revocations,
-  encryption: secrets.keyEncryption,
-  maxTokenLifeSeconds: profile.accessTokenSeconds,
-}
-const keys = createKeyRegistry(keyOptions)
-const clients = createClients({
-  store: stores.clients,
-  pepper: secrets.pepper,
-  keys: keys.clients,
-  issuer,
-  revocations: stores.revocations,
-})
+// Which part of the store it is, for this seed or for the one that it is an edition of.
+const store = await openStores(settings).catch(unreachable)
+const documents = store.of().accounts
+const open = (name: string): System => createSystem(store.of(name), secrets)
+const system = await systemOf(loaded, { documents, markKey: secrets.marks, open }).then(open, unreachable)
+const { keys, clients } = system
+const stores = { ...system.stores, replay: await acceptingFromBefore(system.stores).catch(unreachable) }
+const revokedKeys = createRevokedKeys(documents)
 
 // A client gets tokens for the Portal users that it is registered for, and for nobody else.
 const exchange = tokenExchange({
@@ -50,7 +43,7 @@ const exchange = tokenExchange({
     subject !== undefined && client.assertion?.subjects?.includes(subject) ? { allow: true, isPerson: true } : { allow: false },
 })
 const grants = [clientCredentials(), exchange]
-const sites = new Map(seed.clients.map((client) => [client.client_id, client.sites]))
+const sites = new Map(loaded.seed.clients.map((client) => [client.client_id, client.sites]))
 const tokenEndpoint = createTokenEndpoint({
   issuer,
   audience: profile.api,
@@ -82,18 +75,19 @@ router.get(paths.ping, protect(guard, requireScopes(profile.scope)), (ctx) => {
 const app = new Koa()
 app.use(errorPages)
 app.use(routes(keys.jwks(paths.jwks)))
-app.use(routes(keyRoutes(keys, { authenticate, path: paths.keys })))
+app.use(routes(keyRoutes({ clients: revokedKeys.guarding(keys.clients) }, { authenticate, path: paths.keys })))
 app.use(routes(operatorRoutes(clients, settings.operatorToken)))
 app.use(router.routes()).use(router.allowedMethods())
 
 if (settings.logsRefusals) logRefusals()
 const readiness = await keys.ready()
 if (!readiness.ok) unreachable(readiness.parts.keys?.ok === false ? readiness.parts.keys.cause : 'no signing key')
-await applySeed(seed, { clients, keys, keyOptions, grantTypes: grants.map(({ type }) => type) }).catch(unreachable)
+const grantTypes = grants.map(({ type }) => type)
+await applySeed(loaded.seed, { ...system, revokedKeys, markKey: secrets.marks, grantTypes }).catch(unreachable)
 
 const server = app.listen(settings.port, '127.0.0.1')
 process.once('SIGTERM', () => {
-  server.close(() => void Promise.all([guard.close(), revocations.close(), keys.close()]).then(close))
+  server.close(() => void Promise.all([guard.close(), revocations.close(), keys.close()]).then(store.close))
   setTimeout(() => server.closeAllConnections(), 2_000).unref()
 })
 await once(server, 'listening')

@@ -36,7 +36,7 @@ export type SeedClient = Seed['clients'][number]
 /** A seed, and a name for it. */
 interface LoadedSeed {
   readonly seed: Seed
-  /** 12 hexadecimal digits: processes with one seed share their state, others do not. */
+  /** 12 hexadecimal digits: a seed that is the same byte for byte has the same. */
   readonly digest: string
 }
 

@@ -8,8 +8,25 @@ import type { Settings } from './settings.js'
 
 /** Stores, with the connection that they are on. */
 interface OpenStores {
-  readonly stores: Stores
+  /** The part of one system; without a name, the part that is of all. */
+  of(system?: string): Stores
   close(): Promise<void>
+}
+
+/** Keeps what was opened, so that it is closed. */
+function parts(open: (tenant: string | undefined) => Stores, end: () => unknown): OpenStores {
+  const opened = new Map<string | undefined, Stores>()
+  return {
+    of(system) {
+      const stores = opened.get(system) ?? open(system)
+      opened.set(system, stores)
+      return stores
+    },
+    async close() {
+      await Promise.all([...opened.values()].map((stores) => stores.close()))
+      await end()
+    },
+  }
 }
 
 const maxWaitMs = 800
@@ -34,33 +51,30 @@ function redisClient(url: string): Redis {
   return redis
 }
 
-async function onPostgres(connectionString: string, tenant: string): Promise<OpenStores> {
+async function onPostgres(connectionString: string): Promise<OpenStores> {
   const pool = new Pool({ connectionString, connectionTimeoutMillis: 1_000 })
   pool.on('error', (error) => console.error(`postgres: ${error.message}`))
   await migrate(pool, { schema: 'nuance' })
-  const stores = postgresStores(pool, { schema: 'nuance', tenant, maxWaitMs, sweepEverySeconds: 60 })
-  return { stores, close: () => stores.close().then(() => pool.end()) }
+  const open = (tenant = ''): Stores =>
+    postgresStores(pool, { schema: 'nuance', tenant, maxWaitMs, ...(tenant === '' && { sweepEverySeconds: 60 }) })
+  return parts(open, () => pool.end())
 }
 
-async function onRedis(url: string, tenant: string): Promise<OpenStores> {
+async function onRedis(url: string): Promise<OpenStores> {
   const redis = redisClient(url)
   // What is wrong shows with the first command; something that is no Redis may never say a word.
   const patience = setTimeout(() => redis.disconnect(), 3_000)
   await new Promise((resolve) => redis.once('ready', resolve).once('error', resolve).once('end', resolve))
   clearTimeout(patience)
-  const stores = redisStores(redis, { prefix: 'nuance', tenant, maxWaitMs })
-  const close = async (): Promise<void> => {
-    await stores.close()
-    redis.disconnect()
-  }
-  return { stores, close }
+  const open = (tenant?: string): Stores => redisStores(redis, { prefix: 'nuance', maxWaitMs, ...(tenant !== undefined && { tenant }) })
+  return parts(open, () => redis.disconnect())
 }
 
 /** The stores that the settings name: PostgreSQL, Redis, or the memory of this process. Rejects where they are out of reach. */
-export async function openStores({ databaseUrl, redisUrl }: Settings, tenant: string): Promise<OpenStores> {
-  if (databaseUrl !== undefined) return onPostgres(databaseUrl, tenant)
-  if (redisUrl !== undefined) return onRedis(redisUrl, tenant)
+export async function openStores({ databaseUrl, redisUrl }: Settings): Promise<OpenStores> {
+  if (databaseUrl !== undefined) return onPostgres(databaseUrl)
+  if (redisUrl !== undefined) return onRedis(redisUrl)
   console.log('no DATABASE_URL and no REDIS_URL: clients, keys and tokens are kept in the memory of this process')
   const stores = memoryStores()
-  return { stores, close: () => stores.close() }
+  return { of: () => stores, close: () => stores.close() }
 }

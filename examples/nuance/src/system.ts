@@ -1,0 +1,25 @@
+import type { Stores } from '@countersign/core'
+import { type Clients, createClients } from '@countersign/grants'
+import { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions } from '@countersign/keys'
+import { profile } from './profile.js'
+import type { Secrets } from './secrets.js'
+
+/** Clients and keys on one part of a store, which holds everything of one system. */
+export interface System {
+  readonly stores: Stores
+  /** Our own signing keys, and those that clients registered. */
+  readonly keys: KeyRegistry
+  /** Of `keys`. */
+  readonly keyOptions: KeyRegistryOptions
+  readonly clients: Clients
+}
+
+/** What is revoked in a system is revoked for every process on the store. */
+export function createSystem(stores: Stores, secrets: Secrets): System {
+  const { issuer, accessTokenSeconds: maxTokenLifeSeconds } = profile
+  const { revocations } = stores
+  const keyOptions = { issuer, store: stores.keys, revocations, encryption: secrets.keyEncryption, maxTokenLifeSeconds }
+  const keys = createKeyRegistry(keyOptions)
+  const clients = createClients({ store: stores.clients, pepper: secrets.pepper, keys: keys.clients, issuer, revocations })
+  return { stores, keys, keyOptions, clients }
+}
