@@ -12,6 +12,7 @@ import { readBearer, tokenPlaces } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
 import { type AuthOfIssuers, checkOptionNames, type GuardOptions, type Issuers, type ResourceGuard } from './guard-options.js'
 import type { Course } from './judge-token.js'
+import { createJudgements } from './judgements.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
 import { isKnown, refused, type Verdict } from './verdict.js'
 import { publishAnonymous, publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
@@ -82,7 +83,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   const challenge = challengeOptions(options)
   const places = tokenPlaces(options.tokenFrom)
   const now = options.now ?? Date.now
-  const judgements = new WeakMap<object, Judgement<A>>()
+  const judgements = createJudgements<Judgement<A>>()
 
   function refuseWith(refusal: Refusal): Admission<A> {
     return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge) }
@@ -128,7 +129,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   }
 
   function admittedWith(request: object): A | typeof anonymous {
-    const admitted = judgements.get(request)?.admitted
+    const admitted = judgements.of(request)?.admitted
     if (admitted === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
     return admitted
   }
@@ -144,7 +145,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       const host = typeof request.host === 'object' && request.host !== null ? request.host : request
       // Whatever an earlier check admitted or is about to admit: this one decides.
       const judgement: Judgement<A> = { admitted: undefined, via: undefined }
-      judgements.set(host, judgement)
+      judgements.note(host, judgement)
       checkedRequirements(requirements)
       try {
         const judged = judgeRequest(request, host, requirements, judgement)
