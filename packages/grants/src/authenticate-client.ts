@@ -1,5 +1,5 @@
 import type { ClientKeys, Now, ReplayClaim } from '@countersign/core'
-import type { Client } from './client.js'
+import { type Client, isClientId } from './client.js'
 import { judgeClientAssertion } from './client-assertion.js'
 import type { ClientRecord, ClientRecords } from './client-record.js'
 import type { SecretHasher } from './client-secret.js'
@@ -72,6 +72,7 @@ export function createClientJudge(
     }
     if (presented.method === 'private_key_jwt') {
       if (keys === undefined || issuer === undefined) return refused('unsupported_authentication')
+      if (!isClientId(presented.id)) return refused('unknown_client')
       // Judged on every path, before anything else is said about the client.
       const judged = await judgeClientAssertion(presented, client?.assertion, { keys, issuer, nowMs: now() })
       const fault = faultOf(client, presented.method)

@@ -1,5 +1,5 @@
 import { type DocumentStore, isUnavailable, Unavailable } from '@countersign/core'
-import type { Client, CompleteSettings } from './client.js'
+import { type Client, type CompleteSettings, isClientId } from './client.js'
 import type { KeptSecret } from './client-secret.js'
 
 /** A client as it is kept. */
@@ -87,6 +87,8 @@ export function clientRecords(store: DocumentStore): ClientRecords {
 
   return {
     async get(id) {
+      // What nobody can have registered: a store may not take it for an id, and that would be an outage.
+      if (!isClientId(id)) return undefined
       const document = await reachable(store.get({ collection, id }))
       return document && know(id, document.value)
     },

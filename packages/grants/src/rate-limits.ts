@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AttemptStore } from '@countersign/core'
+import { isClientId } from './client.js'
 import { reachable } from './client-record.js'
 import { refused, type TokenRefused } from './token-refusal.js'
 
@@ -31,9 +32,10 @@ export function attemptKey(purpose: string, ...parts: readonly string[]): string
   return `${purpose}:${createHash('sha256').update(text).digest('base64url')}`
 }
 
-/** An address and a client id need no hiding; what is too long to be a client id is hashed all the same. */
+/** An address and a client id need no hiding; what is no client id is hashed all the same. */
 function requestKey(purpose: string, address: string, clientId: string): string {
-  return clientId.length > 255 ? attemptKey(purpose, address, clientId) : `${purpose}:${address.length}:${address}${clientId}`
+  if (clientId !== '' && !isClientId(clientId)) return attemptKey(purpose, address, clientId)
+  return `${purpose}:${address.length}:${address}${clientId}`
 }
 
 /** @throws TypeError for a budget that is none */
