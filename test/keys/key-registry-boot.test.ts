@@ -95,6 +95,14 @@ describe('a wrong option ends the start-up', () => {
     expect(() => createKeyRegistry({ issuer, store, encryption, ...options } as KeyRegistryOptions)).toThrow(TypeError)
   })
 
+  it.each([{ current: { id: 'a', secret: undefined } }, { current: { id: 'a' } }, 'a'.repeat(44), {}, { previous: [] }])(
+    '%o in the place of encryption is told by that name',
+    (wrongOne) => {
+      const options = { issuer, store: memoryStores().keys, encryption: wrongOne } as unknown as KeyRegistryOptions
+      expect(() => createKeyRegistry(options)).toThrow(/^encryption: /)
+    },
+  )
+
   it.each(['base64', 'base64url'] as const)('a key-encryption key in %s is taken', (encoding) => {
     const { keys: store } = memoryStores()
     const secret = Buffer.from(encryption.current.secret).toString(encoding)

@@ -25,6 +25,14 @@ describe('options', () => {
     expect(() => redisStores(unconnected, options)).toThrow(TypeError)
   })
 
+  it.each([undefined, {}, { tenant: 'a' }])('%o, without a prefix, is a TypeError that asks for one', (options) => {
+    expect(() => redisStores(unconnected, options as { prefix: string })).toThrow(/^prefix is/)
+  })
+
+  it.each([undefined, 'redis://127.0.0.1:6379', {}])('%o in place of a client is a TypeError that asks for one', (client) => {
+    expect(() => redisStores(client as RedisClient, { prefix: 'a' })).toThrow(/^redisStores: .*client/)
+  })
+
   it('a Cluster that reads from replicas is a TypeError at start-up', () => {
     const cluster = new Cluster([{ port: 1 }], { lazyConnect: true, scaleReads: 'slave' })
     expect(() => redisStores(cluster, { prefix: 'a' })).toThrow(TypeError)

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { RotatingSecrets, SecretsOption } from '@countersign/core'
 import type { SecretView } from './client.js'
+import { secretLength } from './secret-length.js'
 
 /** A secret as it is kept. */
 export interface KeptSecret extends SecretView {
@@ -34,10 +35,10 @@ export interface SecretHasher {
 /** A pepper that is shorter could be guessed along with the secrets. */
 const minPepperBytes = 32
 
-function checkPeppers({ current, previous = [] }: RotatingSecrets): void {
-  for (const { id, secret } of [current, ...previous]) {
-    if (typeof id !== 'string' || id === '' || Buffer.byteLength(secret) < minPepperBytes)
-      throw new TypeError(`createClients: a pepper has an id and ${minPepperBytes} bytes or more`)
+function checkPeppers(peppers: RotatingSecrets | undefined): void {
+  for (const pepper of [peppers?.current, ...(peppers?.previous ?? [])]) {
+    if (typeof pepper?.id !== 'string' || pepper.id === '' || secretLength(pepper.secret) < minPepperBytes)
+      throw new TypeError(`createClients: a pepper has an id and ${minPepperBytes} bytes or more: { current: { id, secret } }`)
   }
 }
 

@@ -134,9 +134,9 @@ function retryWindowMs(client: Client): number {
  * @throws TypeError for secrets that are too short or share an id
  */
 export function refreshToken(options: RefreshTokenOptions): Grant {
-  const { onStoreBehind = 'refuse', accessTokenSeconds, providers = [] } = options
+  const { onStoreBehind = 'refuse', accessTokenSeconds, providers = [] } = options ?? {}
   if (onStoreBehind !== 'refuse' && onStoreBehind !== 'heal') throw new TypeError('refreshToken: onStoreBehind is refuse or heal')
-  const tokens = createRefreshTokenText(options.secrets)
+  const tokens = createRefreshTokenText(options?.secrets)
   const random = options.randomBytes ?? randomBytes
   const heal = onStoreBehind === 'heal'
 

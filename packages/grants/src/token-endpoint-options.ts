@@ -55,6 +55,7 @@ function fail(message: string): never {
   throw new TypeError(`createTokenEndpoint: ${message}`)
 }
 
+const isGrant = (grant: Grant | undefined): boolean => typeof grant?.type === 'string' && typeof grant.decide === 'function'
 const isLife = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 1
 
 /** @throws TypeError if an option is missing or wrong */
@@ -66,6 +67,7 @@ export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
   if (typeof stores?.attempts?.reserve !== 'function') fail('stores is required')
   if (typeof clients?.authenticate !== 'function') fail('clients is required')
   if (!(grants?.length > 0)) fail('grants names at least one')
+  if (!grants.every(isGrant)) fail('grants has something that is no grant: call its factory, and spread what passwordGrants returns')
   const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))
   if (byType.size < grants.length) fail('two grants have one type')
   if (grants.some(({ needsKeys }) => needsKeys === true) && clients.keys === undefined)

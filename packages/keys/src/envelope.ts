@@ -21,7 +21,7 @@ const cipherName = 'aes-256-gcm'
 const tagBytes = 16
 
 /** Text is base64 or base64url and nothing else: a password is no key. */
-function keyBytes(secret: string | Uint8Array): Buffer {
+function keyBytes(secret: string | Uint8Array = ''): Buffer {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'base64') : Buffer.from(secret)
   const encodings = [bytes.toString('base64'), bytes.toString('base64').replaceAll('=', ''), bytes.toString('base64url')]
   if (bytes.length !== 32 || (typeof secret === 'string' && !encodings.includes(secret)))
@@ -29,7 +29,9 @@ function keyBytes(secret: string | Uint8Array): Buffer {
   return bytes
 }
 
-function encryptionKeys({ current, previous = [] }: RotatingSecrets): readonly [EncryptionKey, ...EncryptionKey[]] {
+function encryptionKeys(secrets: RotatingSecrets): readonly [EncryptionKey, ...EncryptionKey[]] {
+  const { current, previous = [] } = secrets
+  if (typeof current !== 'object') throw new TypeError('encryption: { current: { id, secret } } holds the key-encryption key')
   const read = ({ id, secret }: RotatingSecrets['current']): EncryptionKey => {
     if (typeof id !== 'string' || id === '' || id.includes('.'))
       throw new TypeError('encryption: the id of a key-encryption key is a text without dots')

@@ -26,6 +26,11 @@ export interface PostgresPool {
   connect(): Promise<PostgresClient>
 }
 
+/** @throws TypeError for what is no pool, such as a connection string */
+export function requirePool(caller: string, pool: PostgresPool): void {
+  if (typeof pool?.connect !== 'function') throw new TypeError(`${caller}: the first argument is a pool of pg`)
+}
+
 /** Never in UTF-8: what follows is UTF-16, of a text that is no well-formed Unicode. */
 const utf16Mark = 0xff
 

@@ -1,4 +1,4 @@
-import type { PostgresPool } from './driver.js'
+import { type PostgresPool, requirePool } from './driver.js'
 import { migrations } from './migrations.js'
 import { migrationLock, quoteSchema } from './schema-name.js'
 
@@ -69,6 +69,7 @@ async function versionOf(pool: PostgresPool, schema: string): Promise<number> {
  * @throws TypeError for a schema that is no plain name; an error of `pg` is passed on, and then nothing was changed
  */
 export async function migrate(pool: PostgresPool, options: MigrationOptions): Promise<MigrationResult> {
+  requirePool('migrate', pool)
   const text = migrationSql(options)
   const quoted = quoteSchema(options.schema)
   const from = await versionOf(pool, quoted)

@@ -3,7 +3,7 @@ import { postgresAttempts } from './attempts.js'
 import { postgresChallenges } from './challenges.js'
 import { createDatabase, type Database } from './database.js'
 import { postgresDocuments } from './documents.js'
-import { bytesOf, type PostgresPool } from './driver.js'
+import { bytesOf, type PostgresPool, requirePool } from './driver.js'
 import { postgresFamilies } from './families.js'
 import { createMemorySince, type MemorySince, memoryCte } from './memory-since.js'
 import { requiredVersion } from './migrations.js'
@@ -104,7 +104,8 @@ function lifecycleOf(check: () => Promise<void>, push: Push, timer: SweepTimer |
  * @throws TypeError for options that cannot be
  */
 export function postgresStores(pool: PostgresPool, options: PostgresStoresOptions): PostgresStores {
-  const schema = quoteSchema(options.schema)
+  requirePool('postgresStores', pool)
+  const schema = quoteSchema(options?.schema)
   const tenant = bytesOf(options.tenant ?? '')
   const { maxWaitMs = 1_000, prepare = false, promotionLosesNothing = false, listen = true, sweepEverySeconds } = options
   const database = createDatabase(pool, { maxWaitMs: requireDuration('maxWaitMs', maxWaitMs), prepare })

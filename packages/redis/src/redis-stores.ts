@@ -51,7 +51,8 @@ async function readiness(connection: RedisConnection): Promise<Readiness> {
  * @throws TypeError for an option that is not one, or a Cluster that reads from replicas
  */
 export function redisStores(client: RedisClient, options: RedisStoresOptions): Stores {
-  const { prefix, tenant, durability = 'server', maxWaitMs = 1_000, onWarning = emitWarning } = options
+  const { prefix, tenant, durability = 'server', maxWaitMs = 1_000, onWarning = emitWarning } = options ?? {}
+  if (typeof client?.defineCommand !== 'function') throw new TypeError('redisStores: the first argument is an ioredis client')
   if (!(Number.isFinite(maxWaitMs) && maxWaitMs >= 10)) throw new TypeError('maxWaitMs is a number of milliseconds, 10 or more')
   if (durability !== 'server' && durability !== 'wait') throw new TypeError("durability is 'server' or 'wait'")
   const { scaleReads } = (client as { options?: { scaleReads?: unknown } }).options ?? {}

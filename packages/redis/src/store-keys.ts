@@ -19,7 +19,7 @@ function part(text: string): string {
  * @throws TypeError for a prefix with other characters than letters, digits, `_.:-`, or an empty tenant
  */
 export function storeKeys(prefix: string, tenant: string | undefined): StoreKeys {
-  if (!/^[\w.:-]{1,64}$/.test(prefix)) throw new TypeError('prefix is 1 to 64 letters, digits or _ . : -')
+  if (typeof prefix !== 'string' || !/^[\w.:-]{1,64}$/.test(prefix)) throw new TypeError('prefix is 1 to 64 letters, digits or _ . : -')
   if (tenant === '' || (tenant !== undefined && tenant.length > 255)) throw new TypeError('tenant is 1 to 255 characters')
   const name = tenantName(tenant)
   const base = `${prefix}|${name}|`
