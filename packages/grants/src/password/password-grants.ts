@@ -92,14 +92,14 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
   }
 
   async function start(asked: GrantRequest): Promise<GrantAnswer> {
-    const { parameters, stores, request, scopes, audiences } = asked
+    const { parameters, stores, request, scopes, audiences, issuer } = asked
     const name = parameters.get('username')
     const password = parameters.get('password')
     if (name === undefined || password === undefined) return refused('missing_parameter')
     const username = countedName(name)
     const used = await asked.claimAuthentication()
     if (used) return used
-    const guess = await limiter.password(stores.attempts, username, addressBlock(request.ip))
+    const guess = await limiter.password(stores.attempts, { issuer, name, address: addressBlock(request.ip) })
     if (!guess.ok) return guess
     const step = await authenticator.start({ username: name, password, request })
     if (step.outcome === 'signed_in' || step.outcome === 'challenge') await guess.wasRight()
@@ -137,7 +137,7 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
       return refusal
     }
     if (!isMeant(record, continuation, parameters.get('username'))) return putBack(refused('challenge_unknown'))
-    const guess = await limiter.code(stores.attempts, record.user).catch(async (error: unknown) => {
+    const guess = await limiter.code(stores.attempts, { issuer: asked.issuer, user: record.user }).catch(async (error: unknown) => {
       await putChallenge(stores.challenges, record, { token, asker: asked, nowMs: now() })
       throw error
     })
