@@ -89,11 +89,19 @@ describe('a parameter is one text', () => {
 })
 
 describe('what is no form', () => {
+  it('but nothing at all needs no media type', async () => {
+    expect(await read({ headers: {} })).toEqual([])
+    expect(await read({ headers: { 'content-length': '0' }, body: {} })).toEqual([])
+    expect(await read({ headers: { 'content-length': '0', 'content-type': 'text/plain' } })).toBe(415)
+  })
+
   it('is 415 for any other media type', async () => {
     for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencodedx', '']) {
       expect(await read({ headers: { 'content-type': type }, body: 'a=1' })).toBe(415)
     }
     expect(await read({ headers: {}, body: { a: '1' } })).toBe(415)
+    expect(await read({ headers: { 'transfer-encoding': 'chunked' } })).toBe(415)
+    expect(await read({ headers: { 'content-length': '3' } })).toBe(415)
   })
 
   it('is 413 over 64 KiB, whoever has read it', async () => {

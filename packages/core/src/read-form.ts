@@ -79,6 +79,12 @@ async function readJsonPairs(request: WireRequest, maxBytes: number): Promise<Bo
   return pairs.some(([, value]) => Array.isArray(value)) ? malformed : { ok: true, value: pairs }
 }
 
+/** What has no body needs no media type for it (RFC 9110 §8.3). */
+function isNothing({ headers, body }: WireRequest): boolean {
+  const length = headers['content-length']
+  return length === '0' || (length === undefined && headers['transfer-encoding'] === undefined && body === undefined)
+}
+
 /**
  * Reads the parameters of a form (RFC 6749 appendix B), whether or not the host has parsed the body, and however it has.
  * Parameters of the query are not looked at.
@@ -88,6 +94,7 @@ async function readJsonPairs(request: WireRequest, maxBytes: number): Promise<Bo
 export async function readForm(request: WireRequest, options: FormOptions = {}): Promise<BodyResult<FormParameters>> {
   const { maxBytes = defaultMaxBytes, repeatable = [], json = false } = options
   const type = mediaType(request)
+  if (type === '' && isNothing(request)) return collect([], repeatable)
   const isJson = json && type === 'application/json'
   if (!isJson && type !== 'application/x-www-form-urlencoded') return { ok: false, status: 415 }
   // What the host has parsed is not counted again; what it was told is.
