@@ -88,6 +88,35 @@ describe('the example', () => {
     await app.end()
   })
 
+  it('takes a seed in which what may be left out is null, dates are dates, and a byte order mark', async () => {
+    const bare = { client_id: 'bare', client_secret: 'x', keys: null, users: null, sites: null, assertion_life_seconds: null, jti: null }
+    const dated = { ...keyOf('k1', pair), not_before: 0, expires_at: '2999-01-01' }
+    const seed = await writeSeed()
+    await writeFile(seed.path, `\ufeff${JSON.stringify({ clients: [{ ...bare, name: null }, seedClient({ keys: [dated] })] })}`)
+    const app = await startApp({ SEED_FILE: seed.path })
+    expect((await keysOf(app).list()).body.keys).toMatchObject([
+      { kid: 'k1', state: 'active', expires_at: Date.parse('2999-01-01') / 1000 },
+    ])
+    expect((await keysOf(app, { id: 'bare', secret: 'x' }).list()).body.keys).toEqual([])
+    await app.end()
+    await seed.remove()
+  })
+
+  it('ends with a message where its port is taken', async () => {
+    const app = await startApp({ SEED_FILE: file.seed.path })
+    const { code, output } = await failToStart({ SEED_FILE: file.seed.path, PORT: new URL(app.url).port })
+    expect(code).toBe(1)
+    expect(output).toMatch(/^PORT cannot be used: .*EADDRINUSE/m)
+    expect(output).not.toContain('    at ')
+    await app.end()
+  })
+
+  it('wants a kid, also where one key alone would fit', async () => {
+    const app = await startApp({ SEED_FILE: file.seed.path })
+    expect(errorOf(await exchange(app, signed(pair.privateKey, subjectClaims(), subjectHeader(undefined))))).toBe('400 invalid_grant')
+    await app.end()
+  })
+
   it('leaves out a key of the seed that cannot be used, and says so', async () => {
     const seed = await writeSeed(seedClient({ keys: [keyOf('weak', rsaPair(1024)), keyOf('k1', pair)] }))
     const app = await startApp({ SEED_FILE: seed.path })

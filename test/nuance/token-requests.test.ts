@@ -129,6 +129,11 @@ describe('a request that is none', () => {
     expect([answer.headers.get('allow'), answer.headers.get('content-type')]).toEqual(['POST', 'application/json'])
   })
 
+  it('sends nothing at all, and not even a media type', async () => {
+    const answer = await send(running.app, tokenPath, { method: 'POST', headers: basic(belisle.id, belisle.secret) })
+    expect([answer.status, answer.body.error, answer.body.error_description]).toEqual([400, 'invalid_request', 'Missing grant type'])
+  })
+
   it('puts parameters into the query, where they count for nothing', async () => {
     const answer = await send(running.app, `${tokenPath}?grant_type=client_credentials`, {
       headers: basic(belisle.id, belisle.secret),

@@ -90,7 +90,7 @@ process.once('SIGTERM', () => {
   server.close(() => void Promise.all([guard.close(), revocations.close(), keys.close()]).then(store.close))
   setTimeout(() => server.closeAllConnections(), 2_000).unref()
 })
-await once(server, 'listening')
+await once(server, 'listening').catch((error: unknown) => stop(`PORT cannot be used: ${String(error)}`))
 if (!settings.appSecret) console.log('no APP_SECRET: secrets are derived from a public text, for development only')
 if (!settings.isOperatorTokenGiven) console.log(`no OPERATOR_TOKEN: this process takes ${settings.operatorToken}`)
 console.log(`listening http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -15,12 +15,12 @@ interface Seeded extends System {
 }
 
 const settingsOf = (seed: SeedClient, grants: readonly string[]): ClientSettings => ({
-  title: seed.name,
+  title: seed.name ?? seed.client_id,
   basicEncoding: seed.basic_encoding ?? (seed.client_id.includes('%') ? 'raw' : 'form'),
   grants,
   scopes: [profile.scope],
   assertion: {
-    issuer: seed.name,
+    issuer: seed.name ?? seed.client_id,
     audiences: [profile.subjectTokenAudience],
     maxLifeSeconds: seed.assertion_life_seconds,
     jti: seed.jti,

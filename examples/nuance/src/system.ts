@@ -1,4 +1,4 @@
-import type { Stores } from '@countersign/core'
+import type { ClientKeys, Stores } from '@countersign/core'
 import { type Clients, createClients } from '@countersign/grants'
 import { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions } from '@countersign/keys'
 import { profile } from './profile.js'
@@ -20,6 +20,10 @@ export function createSystem(stores: Stores, secrets: Secrets): System {
   const { revocations } = stores
   const keyOptions = { issuer, store: stores.keys, revocations, encryption: secrets.keyEncryption, maxTokenLifeSeconds }
   const keys = createKeyRegistry(keyOptions)
-  const clients = createClients({ store: stores.clients, pepper: secrets.pepper, keys: keys.clients, issuer, revocations })
+  const byName: ClientKeys = {
+    // A subject token names its key: which one is meant is not guessed, not even where there is but one.
+    find: async (query) => (query.kid === undefined ? { ok: false, fault: 'unknown' } : keys.clients.find(query)),
+  }
+  const clients = createClients({ store: stores.clients, pepper: secrets.pepper, keys: byName, issuer, revocations })
   return { stores, keys, keyOptions, clients }
 }
