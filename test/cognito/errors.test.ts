@@ -81,6 +81,7 @@ describe('what Cognito gives', () => {
   const session = 'x'.repeat(32)
   it.each([
     ['neither tokens nor a challenge', {}],
+    ['a number', { AuthenticationResult: { AccessToken: 7, ExpiresIn: 3600, TokenType: 'Bearer' } }],
     ['no JWT', { AuthenticationResult: { AccessToken: 'opaque', ExpiresIn: 3600, TokenType: 'Bearer' } }],
     ['a challenge that is not supported', { ChallengeName: 'CUSTOM_CHALLENGE', ChallengeParameters: {}, Session: session }],
     ['a challenge without a session', { ChallengeName: 'EMAIL_OTP', ChallengeParameters: {} }],
@@ -88,6 +89,10 @@ describe('what Cognito gives', () => {
     [
       'a choice of what is not supported',
       { ChallengeName: 'SELECT_MFA_TYPE', ChallengeParameters: { MFAS_CAN_CHOOSE: '["WEB_AUTHN"]' }, Session: session },
+    ],
+    [
+      'a choice that is no JSON',
+      { ChallengeName: 'SELECT_MFA_TYPE', ChallengeParameters: { MFAS_CAN_CHOOSE: '[SMS_MFA, ' }, Session: session },
     ],
     [
       'a new password with attributes that nobody asked for',

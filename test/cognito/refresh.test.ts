@@ -40,6 +40,18 @@ describe.each(['GetTokensFromRefreshToken', 'REFRESH_TOKEN_AUTH'] as const)('ref
   })
 })
 
+it('a refresh token with a name is taken letter by letter', async () => {
+  const client = { clientId, clientSecret }
+  const { cognito, signIn } = await startPool({ clientSecret, refreshWith: 'REFRESH_TOKEN_AUTH' }, { clients: [client] })
+  const [mark, name, mac = '', ...token] = issuedOf(await signIn('ann@x.example')).refreshToken.split('.')
+  const outcomes: string[] = []
+  for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+    const changed = [mark, name, `${mac.slice(0, -1)}${last}`, ...token].join('.')
+    outcomes.push((await cognito.refreshProvider.refresh({ token: changed, request })).outcome)
+  }
+  expect(outcomes.filter((outcome) => outcome !== 'refused')).toEqual(['signed_in'])
+})
+
 describe('rotation', () => {
   it('gives a new refresh token each time, and refuses the old one after the grace of the app client', async () => {
     const client = { clientId, clientSecret, refreshRotation: true, rotationGraceSeconds: 10 }

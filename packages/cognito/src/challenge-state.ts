@@ -22,9 +22,17 @@ export interface ChallengeReply {
   readonly Session?: string | undefined
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw cannotAsk(cause)
+  }
+}
+
 function listOf(text: string | undefined): readonly string[] {
   if (text === undefined || text === '') return []
-  const list: unknown = JSON.parse(text)
+  const list = parsed(text)
   return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
 }
 
@@ -41,7 +49,7 @@ export function readChallenge(
   if (name === 'MFA_SETUP') return undefined
   const choices = name === 'SELECT_MFA_TYPE' ? listOf(parameters.MFAS_CAN_CHOOSE).filter((one) => challengeRow(one)) : []
   const isKnown = challengeRow(name) !== undefined || choices.length > 0
-  if (!isKnown || session === undefined) throw cannotAsk(new Error(`Cognito asks for ${name}, which has no answer here`))
+  if (!isKnown || typeof session !== 'string') throw cannotAsk(new Error(`Cognito asks for ${name}, which has no answer here`))
   if (name === 'NEW_PASSWORD_REQUIRED' && listOf(parameters.requiredAttributes).length > 0)
     throw cannotAsk(new Error('Cognito asks for attributes beside the new password: give them to the user beforehand'))
   const username = parameters.USER_ID_FOR_SRP ?? parameters.USERNAME ?? before.username

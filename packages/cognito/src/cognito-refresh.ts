@@ -7,6 +7,7 @@ import { readResult, signedIn } from './signed-in.js'
 /** Refreshes Cognito's tokens. */
 export function createRefreshProvider(pool: CheckedOptions, calls: CognitoCalls, texts: RefreshTokenText): RefreshProvider {
   return {
+    grantType: 'password',
     // Where people get tokens of our own, they never got one of Cognito's.
     accepts: (token) => pool.tokens === 'cognito' && texts.accepts(token),
     async refresh({ token: presented, request }) {

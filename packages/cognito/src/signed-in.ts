@@ -19,7 +19,7 @@ export function readResult(
   { pool, amr, request }: { readonly pool: CheckedOptions; readonly amr: readonly string[]; readonly request: WireRequest },
 ): Received {
   const { AccessToken: accessToken, ExpiresIn, RefreshToken: refreshToken } = result ?? {}
-  if (accessToken === undefined) throw cannotAsk(new Error('Cognito gave neither tokens nor a challenge'))
+  if (typeof accessToken !== 'string') throw cannotAsk(new Error('Cognito gave neither tokens nor a challenge'))
   const claims = readAccessToken(accessToken, pool)
   // Cognito always says it; emulators may not.
   const expiresInSeconds = ExpiresIn ?? claims.exp - claims.iat

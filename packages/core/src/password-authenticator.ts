@@ -61,6 +61,8 @@ export interface PasswordAuthenticator {
 
 /** Refreshes tokens of another issuer, for instance of a user pool. Rejects for a fault of ours only. */
 export interface RefreshProvider {
+  /** The grant type by which its tokens are obtained: clients that may not use it refresh none. @defaultValue any client refreshes */
+  readonly grantType?: string
   /** Judges the shape alone; nothing is asked. */
   accepts(token: string): boolean
   refresh(presented: { readonly token: string; readonly request: WireRequest }): Promise<Exclude<SignInStep, SignInChallenge>>

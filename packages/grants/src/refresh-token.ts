@@ -73,6 +73,8 @@ async function grantedNow(data: ChainData | undefined, asked: GrantRequest): Pro
 
 /** A token of another issuer. Its chain is that issuer's: none of ours is begun. */
 async function elsewhere(provider: RefreshProvider, token: string, asked: GrantRequest): Promise<GrantAnswer> {
+  // Whose token it is, is not said: at least it is not one that this client can have been given.
+  if (provider.grantType !== undefined && !asked.client.grants.includes(provider.grantType)) return refused('refresh_not_allowed')
   const used = await asked.claimAuthentication()
   if (used) return used
   const step = await provider.refresh({ token, request: asked.request })
