@@ -13,7 +13,8 @@ export interface ClientEndings {
 
 interface ClientEndingsOptions {
   readonly records: ClientRecords
-  readonly issuer: string
+  /** Whose tokens end. */
+  readonly issuers: readonly string[]
   readonly revocations: RevocationStore | undefined
   readonly newEra: () => string
 }
@@ -22,16 +23,18 @@ interface ClientEndingsOptions {
 const attempts = 10
 
 /** Ends what clients have. */
-export function createClientEndings({ records, issuer, revocations, newEra }: ClientEndingsOptions): ClientEndings {
-  async function announce(entry: RevocationEntry, undone = false): Promise<void> {
-    if (revocations) await reachable(revocations.revoke(entry, undone ? { undone } : {}))
+export function createClientEndings({ records, issuers, revocations, newEra }: ClientEndingsOptions): ClientEndings {
+  async function announce(entryOf: (issuer: string) => RevocationEntry, undone = false): Promise<void> {
+    if (revocations) for (const issuer of issuers) await reachable(revocations.revoke(entryOf(issuer), undone ? { undone } : {}))
   }
 
-  const announceClient = (clientId: string, undone = false): Promise<void> => announce({ type: 'client', issuer, clientId }, undone)
+  const announceClient = (clientId: string, undone = false): Promise<void> =>
+    announce((issuer) => ({ type: 'client', issuer, clientId }), undone)
+  const announceCredential = (thumbprint: string): Promise<void> => announce((issuer) => ({ type: 'client_key', issuer, thumbprint }))
 
   /** What is announced of a client is taken back when it is unlocked or removed; this is not. */
   async function endCredentials(record: ClientRecord): Promise<void> {
-    for (const thumbprint of credentialNames(clientOf(record))) await announce({ type: 'client_key', issuer, thumbprint })
+    for (const name of credentialNames(clientOf(record))) await announceCredential(name)
   }
 
   async function lock(id: string): Promise<ClientRecord | undefined> {
@@ -71,7 +74,7 @@ export function createClientEndings({ records, issuer, revocations, newEra }: Cl
     async revokeSecret(id, secretId) {
       const record = (await records.get(id))?.record
       if (!record?.secrets.some((secret) => secret.id === secretId)) return false
-      await announce({ type: 'client_key', issuer, thumbprint: credentialName(record, secretId) })
+      await announceCredential(credentialName(record, secretId))
       await records.change(id, (now) => ({ ...now, secrets: now.secrets.filter((secret) => secret.id !== secretId) }))
       return true
     },

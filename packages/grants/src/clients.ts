@@ -16,8 +16,8 @@ export interface ClientsOptions {
   readonly pepper: SecretsOption
   /** Keys that clients sign with, for instance those of `createKeyRegistry`. Without them, no client uses one. */
   readonly keys?: ClientKeys
-  /** Our own `iss`; with `revocations`. */
-  readonly issuer?: string
+  /** Our own `iss`, or those of all tenants that share these clients; with `revocations`. */
+  readonly issuer?: string | readonly string[]
   /** Where the end of clients and secrets is announced to all guards. Without it, tokens that are out live until they expire. */
   readonly revocations?: RevocationStore
   /** Begins every secret, so that scanners and people recognise it: letters, digits, `_` and `-`. @defaultValue `'cs_'` */
@@ -60,6 +60,8 @@ export interface UsedSecretView extends SecretView {
 export interface Clients {
   /** The keys that clients sign with. */
   readonly keys: ClientKeys | undefined
+  /** Whose tokens end at all guards when a client or a secret does; undefined: nobody's. */
+  readonly issuers: readonly string[] | undefined
   /** Rejects with TypeError for settings that are wrong. */
   register(
     registration: ClientRegistration,
@@ -101,7 +103,9 @@ const events = eventChannel('countersign:client')
 
 function checked({ store, issuer, revocations, secretPrefix = 'cs_' }: ClientsOptions): string {
   if (typeof store?.put !== 'function') throw new TypeError('createClients: store is required')
-  if (revocations !== undefined && (typeof revocations.revoke !== 'function' || typeof issuer !== 'string' || issuer === ''))
+  const issuers = [issuer].flat()
+  const areIssuers = issuers.length > 0 && issuers.every((one) => typeof one === 'string' && one !== '')
+  if (revocations !== undefined && (typeof revocations.revoke !== 'function' || !areIssuers))
     throw new TypeError('createClients: revocations is a revocation store and needs issuer')
   if (!/^[A-Za-z0-9_-]{0,64}$/.test(secretPrefix)) throw new TypeError('createClients: secretPrefix is letters, digits, _ and -')
   return secretPrefix
@@ -120,7 +124,8 @@ function checkSecret({ secret, notBefore = 0, expiresAt = notBefore + 1 }: Secre
  */
 export function createClients(options: ClientsOptions): Clients {
   const secretPrefix = checked(options)
-  const { store, keys, issuer = '', revocations } = options
+  const { store, keys, issuer = [], revocations } = options
+  const issuers = [issuer].flat()
   const now = options.now ?? Date.now
   const uuid = options.randomUUID ?? randomUUID
   const random = options.randomBytes ?? randomBytes
@@ -129,7 +134,7 @@ export function createClients(options: ClientsOptions): Clients {
   const uses = createLastUses(store, now)
   const judge = createClientJudge({ records, hasher, keys, now })
   const newEra = (): string => random(12).toString('base64url')
-  const endings = createClientEndings({ records, issuer, revocations, newEra })
+  const endings = createClientEndings({ records, issuers, revocations, newEra })
 
   function make(settings: SecretSettings): { readonly kept: KeptSecret; readonly issued: IssuedSecret } {
     checkSecret(settings)
@@ -153,6 +158,7 @@ export function createClients(options: ClientsOptions): Clients {
 
   return {
     keys,
+    issuers: revocations && issuers,
     async register({ id = uuid(), secret, ...settings }) {
       const complete = completeSettings(settings)
       checkClientId(id, complete)

@@ -66,6 +66,7 @@ export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
   if (typeof signer?.current !== 'function') fail('signer is required')
   if (typeof stores?.attempts?.reserve !== 'function') fail('stores is required')
   if (typeof clients?.authenticate !== 'function') fail('clients is required')
+  if (clients.issuers?.includes(issuer) === false) fail('clients end the tokens of other issuers: createClients({ issuer })')
   if (!(grants?.length > 0)) fail('grants names at least one')
   if (!grants.every(isGrant)) fail('grants has something that is no grant: call its factory, and spread what passwordGrants returns')
   const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))

@@ -41,6 +41,8 @@ export interface RegisteredKeys extends ClientKeys {
 /** What {@link createRegisteredKeys} needs. */
 export interface RegisteredKeysOptions {
   readonly issuer: string
+  /** Whose tokens are obtained with the keys. */
+  readonly tokenIssuers: readonly string[]
   readonly store: DocumentStore
   readonly rings: Rings<ClientKey>
   readonly revocations: RevocationStore | undefined
@@ -83,7 +85,7 @@ function answerOf(
 
 /** Client keys over rings, one ring a client. */
 export function createRegisteredKeys(options: RegisteredKeysOptions): RegisteredKeys {
-  const { issuer, store, rings, revocations, requirePossession, isOwn } = options
+  const { issuer, tokenIssuers, store, rings, revocations, requirePossession, isOwn } = options
   const taken = createTakenThumbprints(store)
   const importKey = createClientKeyImport()
   const nowSeconds = (): number => Math.floor(options.now() / 1000)
@@ -139,7 +141,8 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
 
   /** Nothing was ever obtained with a pending key, which may be somebody else's. */
   async function announce({ thumbprint, confirmedAt }: ClientKey): Promise<void> {
-    if (revocations && confirmedAt !== null) await reachable(revocations.revoke({ type: 'client_key', issuer, thumbprint }))
+    if (revocations === undefined || confirmedAt === null) return
+    for (const issuer of tokenIssuers) await reachable(revocations.revoke({ type: 'client_key', issuer, thumbprint }))
   }
 
   async function revoke(owner: string, kid: string, reason: string): Promise<boolean> {

@@ -7,6 +7,8 @@ import type { FindSigner } from './own-signers.js'
 export interface KeyRegistryOptions extends Partial<KeyTimes> {
   /** Our own `iss`. */
   readonly issuer: string
+  /** Whose tokens clients obtain with their keys, where those are tenants: all of them end with a key. @defaultValue `issuer` */
+  readonly tokenIssuers?: readonly string[] | undefined
   readonly store: DocumentStore
   /** Where revocations are announced to all guards; without it, a revoked key only leaves the registry. */
   readonly revocations?: RevocationStore | undefined
@@ -68,6 +70,9 @@ function signingAlgorithms(given: readonly AsymmetricAlgorithm[]): CheckedOption
 export function checkOptions(options: KeyRegistryOptions): CheckedOptions {
   const { issuer, store, revocations, encryption, externalSigner, refreshSeconds = 5, maxKeysPerClient = 20 } = options
   if (typeof issuer !== 'string' || issuer === '') fail('issuer is required')
+  const { tokenIssuers = [issuer] } = options
+  if (!Array.isArray(tokenIssuers) || tokenIssuers.length === 0 || tokenIssuers.some((one) => typeof one !== 'string' || one === ''))
+    fail('tokenIssuers names at least one')
   if (typeof store?.put !== 'function') fail('store is required')
   if (revocations !== undefined && typeof revocations.revoke !== 'function') fail('revocations is a revocation store')
   if (externalSigner !== undefined && typeof externalSigner !== 'function') fail('externalSigner is a function')

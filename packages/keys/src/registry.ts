@@ -59,6 +59,7 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
   const signers = createOwnSigners({ ring, envelope, findSigner: externalSigner, times, now })
   const clients = createRegisteredKeys({
     issuer,
+    tokenIssuers: options.tokenIssuers ?? [issuer],
     store,
     rings: createRings({ store, collection: 'client_keys', isKey: isClientKey }),
     revocations,
