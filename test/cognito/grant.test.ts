@@ -57,7 +57,8 @@ describe('the password grant over a pool', () => {
     pool.users.add({ email: 'off@x.example', password, isEnabled: false })
     pool.users.add({ email: 'reset@x.example', password, status: 'RESET_REQUIRED' })
     const replies = [await signIn('nobody@x.example'), await signIn('ann@x.example', 'Wrong-password-1')]
-    for (const name of ['new', 'off', 'reset']) replies.push(await signIn(`${name}@x.example`))
+    for (const name of ['new', 'off', 'reset'])
+      for (const given of [password, 'Wrong-password-1']) replies.push(await signIn(`${name}@x.example`, given))
     expect(replies[0]).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     expect(replies).toEqual(replies.map(() => replies[0]))
   })

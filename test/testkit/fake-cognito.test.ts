@@ -125,6 +125,22 @@ describe('the fake user pool', () => {
     expect(await faultOf(refresh(three.RefreshToken))).toContain('has been revoked')
   })
 
+  it('tells the state of a user before it looks at the password, and takes no access token of who is disabled', async () => {
+    const { pool, client, signIn } = await start()
+    pool.users.add({ email: 'new@x.example', password, status: 'UNCONFIRMED' })
+    pool.users.add({ email: 'reset@x.example', password, status: 'RESET_REQUIRED' })
+    for (const given of [password, 'Wrong-password-1']) {
+      expect(await faultOf(signIn('new@x.example', given))).toMatch(/^UserNotConfirmedException/)
+      expect(await faultOf(signIn('reset@x.example', given))).toMatch(/^PasswordResetRequiredException/)
+    }
+    const { AuthenticationResult } = await signIn('ann@x.example')
+    const user = () => client.send(new GetUserCommand({ AccessToken: AuthenticationResult?.AccessToken }))
+    expect(await faultOf(user())).toBe('no fault')
+    pool.users.change('ann@x.example', { isEnabled: false })
+    expect(await faultOf(user())).toMatch(/^NotAuthorizedException/)
+    expect(await faultOf(signIn('ann@x.example', 'Wrong-password-1'))).toBe('NotAuthorizedException: User is disabled.')
+  })
+
   it('throttles, fails and misbehaves as often and where it is told', async () => {
     const { pool, signIn, client } = await start()
     const { AuthenticationResult } = await signIn('ann@x.example')

@@ -73,12 +73,13 @@ export function createFakeOperations(pool: FakeCognitoPool): Operations {
     lockout.check(name.toLowerCase())
     const user = users.find(name)
     if (!user && client.preventUserExistenceErrors === false) throw new CognitoFault('UserNotFoundException', 'User does not exist.')
+    // Cognito says so before it looks at the password.
+    if (user) checkStatus(user)
     if (user?.password !== password) {
       lockout.wrong(name.toLowerCase())
       throw notAuthorized('Incorrect username or password.')
     }
     lockout.right(name.toLowerCase())
-    checkStatus(user)
     const isTemporary = user.status === 'FORCE_CHANGE_PASSWORD'
     const challenge = isTemporary ? challenges.newPassword(user, client.clientId) : challenges.afterPassword(user, client.clientId)
     return goOn(user, client, challenge)

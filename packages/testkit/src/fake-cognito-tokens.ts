@@ -119,7 +119,8 @@ export function createFakeTokens(options: {
       const user = users.find(record?.signIn.sub ?? '')
       if (!record || !user) throw notAuthorized('Invalid Access Token')
       if (record.endsAt <= now()) throw notAuthorized('Access Token has expired')
-      if (ended.has(record.signIn.originJti)) throw notAuthorized('Access Token has been revoked')
+      // Who is disabled has no access tokens any more.
+      if (ended.has(record.signIn.originJti) || !user.isEnabled) throw notAuthorized('Access Token has been revoked')
       return user
     },
     revoke(token, client) {
