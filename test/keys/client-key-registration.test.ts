@@ -118,25 +118,8 @@ describe('what is refused', () => {
     expect(await faultOf(changes as never)).toBe(fault)
   })
 
-  const badKids = [
-    '',
-    ' ',
-    'a b',
-    'a\\b',
-    'a%2Fb',
-    'ä',
-    'a\u0000',
-    'a\n',
-    'x'.repeat(129),
-    '.',
-    '..',
-    'a/../b',
-    './a',
-    'a/..',
-    7,
-    undefined,
-    '__proto__\u200b',
-  ]
+  const dotted = ['.', '..', './a', 'a/../b', 'a/..']
+  const badKids = ['', ' ', 'a b', 'a\\b', 'a%2Fb', 'ä', 'a\u0000', 'a\n', 'x'.repeat(129), ...dotted, 7, undefined, '__proto__\u200b']
   it.each(badKids)('the kid %j', async (kid) => {
     expect(await faultOf({ jwk, kid: kid as string })).toBe('bad_kid')
   })
@@ -225,17 +208,6 @@ it('of two clients that register one key at once, one is done', async () => {
   expect(results.filter(({ ok }) => ok)).toHaveLength(1)
 })
 
-it('a client that registers and retires for ever does not grow its document', async () => {
-  const { start, stores } = deploy()
-  const { clients } = start()
-  for (let round = 0; round < 130; round += 1) {
-    await clients.register({ owner, kid: `k${round}`, jwk: newJwk() })
-    await clients.retire(owner, `k${round}`)
-  }
-  expect((await clients.list(owner)).length).toBeLessThanOrEqual(101)
-  expect((await stores.keys.get({ collection: 'client_keys', id: owner }))?.value.length).toBeLessThan(64 * 1024)
-})
-
 it('every registration is an event for audits, refused ones with their reason', async () => {
   const { clients } = deploy().start()
   const events = recorded('countersign:key')
@@ -265,42 +237,4 @@ it('an outage of the store is no refusal', async () => {
     clients.find({ clientId: owner, kid: 'k1', algorithm: 'ES256' }),
   ]
   expect(await Promise.all(calls.map(endOf))).toEqual(calls.map(() => 'store_unavailable'))
-})
-
-describe('a key is given other times', () => {
-  const key = { owner, kid: 'k1', jwk }
-  const timesOf = async ({ clients }: ReturnType<ReturnType<typeof deploy>['start']>): Promise<unknown> => {
-    const [view] = await clients.list(owner)
-    return [view?.state, view?.notBefore, view?.expiresAt]
-  }
-
-  it('an end, a later one after that, and none', async () => {
-    const deployment = deploy()
-    const registry = deployment.start()
-    await registry.clients.register({ ...key, notBefore: startsAt - 5 })
-    expect(await registry.clients.schedule(owner, 'k1', { expiresAt: startsAt + 10 })).toBe(true)
-    expect(await timesOf(registry)).toEqual(['active', undefined, startsAt + 10])
-    expect(await registry.clients.schedule(owner, 'k1', { notBefore: startsAt - 9, expiresAt: startsAt - 1 })).toBe(true)
-    expect(await timesOf(registry)).toEqual(['expired', startsAt - 9, startsAt - 1])
-    expect(await registry.clients.schedule(owner, 'k1', {})).toBe(true)
-    expect(await timesOf(registry)).toEqual(['active', undefined, undefined])
-  })
-
-  it.each(['retire', 'revoke'] as const)('but not after %s', async (end) => {
-    const registry = deploy().start()
-    await registry.clients.register(key)
-    await registry.clients[end](owner, 'k1')
-    const before = await timesOf(registry)
-    expect(await registry.clients.schedule(owner, 'k1', { expiresAt: startsAt + 10 })).toBe(false)
-    expect(await timesOf(registry)).toEqual(before)
-  })
-
-  it('not one that is not there, and not times that are none', async () => {
-    const registry = deploy().start()
-    await registry.clients.register(key)
-    expect(await registry.clients.schedule('client-b', 'k1', {})).toBe(false)
-    for (const expiresAt of [0, Number.NaN, '9' as never])
-      expect(await endOf(registry.clients.schedule(owner, 'k1', { expiresAt }))).toBe('TypeError')
-    expect(await timesOf(registry)).toEqual(['active', undefined, undefined])
-  })
 })

@@ -63,7 +63,7 @@ export function createOwnSigners(options: OwnSignersOptions): (use: Use) => Sign
     forget(current)
     const seconds = now() / 1000
     const active = current.keys.find((key) => areOfOneUse(key, use) && ownKeyState(key, times, seconds) === 'active')
-    if (active === undefined) throw unavailable(new Error('no key of this use is active'))
+    if (active === undefined) throw unavailable(new Error('no key of this use is active: ready() makes the first one'))
     return signerOf(active)
   }
 

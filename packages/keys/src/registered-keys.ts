@@ -9,7 +9,7 @@ import {
 } from '@countersign/core'
 import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, createClientKeyImport } from './client-key.js'
 import { provesPossession } from './possession.js'
-import { checkTimes, type Registration, type RegistrationFault, readRegistration, withClientKey } from './registration.js'
+import { checkTimes, forgottenKeys, type Registration, type RegistrationFault, readRegistration, withClientKey } from './registration.js'
 import { type Rings, reachable } from './ring.js'
 import { createTakenThumbprints } from './taken-thumbprints.js'
 
@@ -121,11 +121,15 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
     const key = { ...read.key, confirmedAt: requirePossession ? null : now }
     const limits = { now, maxKeys: options.maxKeysPerClient }
     // What is refused anyway must not take the thumbprint.
-    const possible = withClientKey((await rings.read(owner)).keys, key, limits)
+    const { keys: before } = await rings.read(owner)
+    const possible = withClientKey(before, key, limits)
     if (!possible.ok) return possible
     if (!(await mayRegister(key.thumbprint, owner))) return { ok: false, fault: 'key_taken' }
+    // While it is listed, a key is known as taken by the list.
+    const forgotten = forgottenKeys(before, now)
+    for (const { thumbprint } of forgotten) await taken.giveUp(thumbprint, owner)
     return rings.change<RegistrationResult>(owner, (keys) => {
-      const added = withClientKey(keys, key, limits)
+      const added = withClientKey(keys, key, { ...limits, forgotten })
       return added.ok ? { keys: added.keys, result: { ok: true, key: clientKeyView(key, now) } } : { result: added }
     })
   }

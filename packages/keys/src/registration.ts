@@ -83,16 +83,23 @@ export function readRegistration(registration: Registration, now: number): { rea
   return { ok: true, key: record }
 }
 
-/** The keys of a client with one more, or why not. */
+const hasEnded = (key: ClientKey, now: number): boolean => !liveStates.includes(clientKeyState(key, now))
+
+/** Ended keys that are not listed any more when there is one more key. */
+export function forgottenKeys(keys: readonly ClientKey[], now: number): readonly ClientKey[] {
+  const ended = keys.filter((key) => hasEnded(key, now))
+  return ended.slice(0, Math.max(0, ended.length - maxEnded))
+}
+
+/** The keys of a client with one more and without those that are forgotten, or why not. */
 export function withClientKey(
   keys: readonly ClientKey[],
   key: ClientKey,
-  { now, maxKeys }: { readonly now: number; readonly maxKeys: number },
+  { now, maxKeys, forgotten = [] }: { readonly now: number; readonly maxKeys: number; readonly forgotten?: readonly ClientKey[] },
 ): { readonly ok: true; readonly keys: readonly ClientKey[] } | Refused {
   if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) return { ok: false, fault: 'key_taken' }
   if (keys.some(({ kid }) => kid === key.kid)) return { ok: false, fault: 'kid_taken' }
-  const ended = keys.filter((one) => !liveStates.includes(clientKeyState(one, now)))
-  if (keys.length - ended.length >= maxKeys) return { ok: false, fault: 'too_many' }
-  const forgotten = ended.slice(0, Math.max(0, ended.length - maxEnded))
-  return { ok: true, keys: [...keys.filter((one) => !forgotten.includes(one)), key] }
+  if (keys.filter((one) => !hasEnded(one, now)).length >= maxKeys) return { ok: false, fault: 'too_many' }
+  const isForgotten = (one: ClientKey): boolean => hasEnded(one, now) && forgotten.some(({ thumbprint }) => thumbprint === one.thumbprint)
+  return { ok: true, keys: [...keys.filter((one) => !isForgotten(one)), key] }
 }

@@ -1,0 +1,34 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { deploy } from './registry-setup.js'
+
+/** A public key that nobody has seen. */
+const newJwk = (): object => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+const owner = 'client-a'
+
+describe('a key that ended so long ago that it is listed no more', () => {
+  it.each(['retire', 'revoke'] as const)('cannot be registered again after %s, by nobody', async (end) => {
+    const { clients } = deploy().start()
+    const jwk = newJwk()
+    await clients.register({ owner, kid: 'first', jwk })
+    await clients[end](owner, 'first')
+    for (let round = 0; round < 105; round += 1) {
+      await clients.register({ owner, kid: `k${round}`, jwk: newJwk() })
+      await clients.retire(owner, `k${round}`)
+    }
+    expect((await clients.list(owner)).map(({ kid }) => kid)).not.toContain('first')
+    for (const who of [owner, 'client-b'])
+      expect(await clients.register({ owner: who, kid: 'again', jwk })).toEqual({ ok: false, fault: 'key_taken' })
+  })
+})
+
+it('a client that registers and retires for ever does not grow its document', async () => {
+  const { start, stores } = deploy()
+  const { clients } = start()
+  for (let round = 0; round < 130; round += 1) {
+    await clients.register({ owner, kid: `k${round}`, jwk: newJwk() })
+    await clients.retire(owner, `k${round}`)
+  }
+  expect((await clients.list(owner)).length).toBeLessThanOrEqual(101)
+  expect((await stores.keys.get({ collection: 'client_keys', id: owner }))?.value.length).toBeLessThan(64 * 1024)
+})
