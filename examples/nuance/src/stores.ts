@@ -29,7 +29,7 @@ function parts(open: (tenant: string | undefined) => Stores, end: () => unknown)
   }
 }
 
-const maxWaitMs = 800
+const maxWaitMs = 1_500
 
 /** Says once that it is gone, and once that it is back. */
 function redisClient(url: string): Redis {
@@ -52,7 +52,7 @@ function redisClient(url: string): Redis {
 }
 
 async function onPostgres(connectionString: string): Promise<OpenStores> {
-  const pool = new Pool({ connectionString, connectionTimeoutMillis: 1_000 })
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: maxWaitMs })
   pool.on('error', (error) => console.error(`postgres: ${error.message}`))
   await migrate(pool, { schema: 'nuance' })
   const open = (tenant = ''): Stores =>
