@@ -56,6 +56,14 @@ describe('the first start', () => {
     expect(await start({ encryption: { current: kek('another') } }).ready()).toMatchObject({ ok: false, parts: { signer: { ok: false } } })
   })
 
+  it('tells a key-encryption key that changed under its id from a fault of the cipher', async () => {
+    const { start } = deploy()
+    await start({ encryption: { current: kek('one') } }).ready()
+    const changed = { current: { id: 'one', secret: Buffer.alloc(32, 7) } }
+    const { parts } = await start({ encryption: changed }).ready()
+    expect(parts.signer).toMatchObject({ ok: false, cause: { cause: { message: expect.stringMatching(/key-encryption key/) as string } } })
+  })
+
   it('a process that only verifies needs no key-encryption key and makes no key', async () => {
     const { keys, clock } = deploy()
     const registry = createKeyRegistry({ issuer, store: keys, now: clock.now })

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createPrivateKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createPrivateKey, type DecipherGCM, type KeyObject, randomBytes } from 'node:crypto'
 import type { RotatingSecrets, SecretsOption } from '@countersign/core'
 
 /** Keeps private keys encrypted under key-encryption keys of the host's. */
@@ -42,6 +42,15 @@ function encryptionKeys(secrets: RotatingSecrets): readonly [EncryptionKey, ...E
   return all
 }
 
+/** Only these bytes say whether the rest is true. */
+function lastBytes(decipher: DecipherGCM): Buffer {
+  try {
+    return decipher.final()
+  } catch (cause) {
+    throw new Error('a private key was sealed under another key-encryption key of this id, or was changed', { cause })
+  }
+}
+
 const bound = (kid: string): Buffer => Buffer.from(`${version}.${kid}`)
 
 /**
@@ -68,8 +77,8 @@ export function createEnvelope(option: SecretsOption): Envelope {
       const bytes = Buffer.from(text, 'base64url')
       const decipher = createDecipheriv(cipherName, key.bytes, Buffer.from(iv, 'base64url'), { authTagLength: tagBytes })
       decipher.setAAD(bound(kid)).setAuthTag(bytes.subarray(-tagBytes))
-      const der = Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()])
-      return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+      const start = decipher.update(bytes.subarray(0, -tagBytes))
+      return createPrivateKey({ key: Buffer.concat([start, lastBytes(decipher)]), format: 'der', type: 'pkcs8' })
     },
     isCurrent: (sealed) => sealed.startsWith(`${version}.${encryptionKeys(ask())[0].id}.`),
   }
