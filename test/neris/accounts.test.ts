@@ -200,16 +200,16 @@ describe('accounts are for people with a second factor who act for the entity', 
     const token = textIn(await tokenOf(app, rotating), 'access_token')
     const plain = textIn(await askToken(app, { grant_type: 'password', ...people.plain }), 'access_token')
     const { access } = await signIn(app, people.stranger)
-    const callers: readonly (readonly [bearer: string | undefined, status: number])[] = [
-      [undefined, 401],
-      [token, 403],
-      [plain, 403],
-      [access, 403],
+    const callers: readonly (readonly [bearer: string | undefined, status: number, why: RegExp])[] = [
+      [undefined, 401, /^Authentication/],
+      [token, 403, /integration manages no integrations/],
+      [plain, 403, /second factor/],
+      [access, 403, /act for this entity/],
     ]
-    for (const [bearer, status] of callers)
+    for (const [bearer, status, why] of callers)
       for (const [method, path, json] of calls) {
         const answer = await callsOf(app, bearer)(method, path, json)
-        expect([method, path, answer.status, answer.body]).toEqual([method, path, status, { detail: expect.any(String) }])
+        expect([method, path, answer.status, answer.body]).toEqual([method, path, status, { detail: expect.stringMatching(why) }])
       }
     // Nothing of all this was done.
     expect((await report(app, token)).status).toBe(201)

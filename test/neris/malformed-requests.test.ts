@@ -51,6 +51,15 @@ describe('what is malformed at the token endpoint is 422 as FastAPI words it', (
     expect([answer.status, answer.body?.detail]).toEqual([422, [expect.objectContaining({ loc: ['body'] })]])
   })
 
+  it('a field twice is text for who answers a challenge', async () => {
+    const app = await startNeris()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    for (const text of ['grant_type=email_otp&session=a&session=b&email_otp=1', 'grant_type=email_otp&grant_type=email_otp']) {
+      const answer = await send(`${app.url}/v1/token`, { method: 'POST', text, headers })
+      expect([answer.status, answer.type, answer.body]).toEqual([422, 'text/plain; charset=utf-8', undefined])
+    }
+  })
+
   it('nothing at all', async () => {
     const app = await startNeris()
     const answer = await send(`${app.url}/v1/token`, { method: 'POST' })

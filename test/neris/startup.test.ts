@@ -17,6 +17,21 @@ describe('the example as a program', () => {
     await file.remove()
   })
 
+  it('takes null for what a seed does not say', async () => {
+    const basic = { id: 'cid', secret: 's:ec' }
+    const nothing = { title: null, type: null, refresh: null }
+    const file = await writeSeed({
+      users: [{ ...people.plain, mfa: null, totp_secret: null, entities: null }],
+      integrations: [{ client_id: basic.id, client_secret: basic.secret, entity_id: 'VN00000001', ...nothing }],
+      enrollments: null,
+    })
+    const app = await startApp({ SEED_FILE: file.path })
+    expect((await password(app, people.plain)).status).toBe(200)
+    expect((await askToken(app, { grant_type: 'client_credentials' }, { basic })).body).toHaveProperty('refresh_token', expect.any(String))
+    expect(await app.end()).toBe(0)
+    await file.remove()
+  })
+
   it('starts without a seed, too', async () => {
     const app = await startApp()
     expect((await send(`${app.url}/v1/health`)).status).toBe(200)

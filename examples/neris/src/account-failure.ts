@@ -1,6 +1,6 @@
 import type { Reply } from '@countersign/core'
 import type { RequestFailure, RequestIssue } from '@countersign/integrations'
-import { detailReply, type FieldDetail, unreadable } from './detail.js'
+import { detailReply, type FieldDetail, notJson, unreadable } from './detail.js'
 import { entityId } from './entity-id.js'
 
 function pattern(name: string): Pick<FieldDetail, 'msg' | 'type'> {
@@ -41,7 +41,7 @@ function problemOf({ name, problem, accepted = [] }: RequestIssue): Pick<FieldDe
 
 /** A failure as FastAPI words it. */
 export function failureReply({ fault, status, description, issues }: RequestFailure): Reply {
-  if (fault === 'unreadable_body' && status === 400) return detailReply(422, [unreadable])
+  if (fault === 'unreadable_body' && status !== 413) return detailReply(422, [status === 415 ? notJson : unreadable])
   if (fault !== 'invalid') return detailReply(status, description)
   return detailReply(
     422,

@@ -20,6 +20,13 @@ export function missing(...loc: FieldDetail['loc']): FieldDetail {
 /** The body is no JSON object. */
 export const unreadable: FieldDetail = { loc: ['body'], msg: 'The body is not a JSON object', type: 'json_invalid' }
 
+/** The body is of another media type, or not there. */
+export const notJson: FieldDetail = {
+  loc: ['body'],
+  msg: 'Input should be a JSON object, as application/json',
+  type: 'model_attributes_type',
+}
+
 /** How the guard words its refusals. */
 export const guardDialect: Dialect = {
   refusal: ({ description }: Refusal) => ({

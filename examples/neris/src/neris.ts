@@ -9,6 +9,7 @@ import { accountRoutes, createAccounts } from './accounts.js'
 import { appSecrets, poolKey } from './app-secrets.js'
 import { createDelivery } from './deliver-code.js'
 import { detailReply, guardDialect } from './detail.js'
+import { mounted, notAllowed } from './mount.js'
 import { openStores } from './open-stores.js'
 import { createPeople } from './people.js'
 import { clockToleranceSeconds, poolIssuer } from './pool-issuer.js'
@@ -122,11 +123,14 @@ export async function createNeris(settings: Settings, { print = console.log, now
   await Promise.all([keys.ready(), guard.ready(), revocations.ready()])
 
   const app = express().disable('x-powered-by').set('trust proxy', settings.trustedProxies)
-  app.get('/v1/health', (_req, res) => void res.json({ status: 'ok' }))
+  app
+    .route('/v1/health')
+    .get((_req, res) => void res.json({ status: 'ok' }))
+    .all(notAllowed('GET, HEAD'))
   // Express takes `/v1/token/` for the same.
   app.all('/v1/token', handle(tokenRequests(token)))
   app.use(routes(keys.jwks()))
-  app.use(routes(accountRoutes({ integrations, clients, guard, people })))
+  app.use(...mounted(accountRoutes({ integrations, clients, guard, people })))
   app.use(resources({ guard, people, integrations, isEnrolledBySeed }))
   app.use(handle(async () => detailReply(404, 'Not Found')))
   app.use(failed)

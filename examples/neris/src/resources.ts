@@ -3,8 +3,9 @@ import { type Guard, jsonReply, type Requirement, readJson, refuse, type WireReq
 import { authOf, handle, protect } from '@countersign/express'
 import type { Integrations } from '@countersign/integrations'
 import { type Request, type RequestHandler, Router } from 'express'
-import { detailReply, unreadable } from './detail.js'
+import { detailReply, notJson, unreadable } from './detail.js'
 import { entityId } from './entity-id.js'
+import { notAllowed } from './mount.js'
 import type { NerisAuth, People } from './people.js'
 
 /** A malformed id is 422, as soon as it is known who asks. */
@@ -31,7 +32,8 @@ function hasBody({ headers }: WireRequest): boolean {
 /** An incident as it would be kept, or 422. */
 async function report(request: WireRequest, reportedBy: string | undefined): Promise<ReturnType<typeof jsonReply>> {
   const body = hasBody(request) ? await readJson(request) : undefined
-  if (body?.ok === false) return detailReply(body.status === 400 ? 422 : body.status, [unreadable])
+  if (body?.ok === false)
+    return body.status === 413 ? detailReply(413, 'Content Too Large') : detailReply(422, [body.status === 415 ? notJson : unreadable])
   return jsonReply(201, { id: randomUUID(), neris_id: request.params?.neris_id, reported_by: reportedBy })
 }
 
@@ -50,11 +52,14 @@ export function resources({ guard, people, integrations, isEnrolledBySeed }: Res
   }
 
   const router = Router()
-  router.get('/v1/entity/:neris_id', protect(guard), checkId, (req, res) => {
-    res.json({ neris_id: entityOf(req), name: entityOf(req) })
-  })
-  router.post('/v1/incident/:neris_id', protect(guard), checkId, protect(guard, people.noted, actsForEntity), (req, res, next) => {
+  const show: RequestHandler = (req, res) => void res.json({ neris_id: entityOf(req), name: entityOf(req) })
+  const take: RequestHandler = (req, res, next) => {
     handle((request) => report(request, authOf(guard, req).subject))(req, res, next)
-  })
+  }
+  router.route('/v1/entity/:neris_id').get(protect(guard), checkId, show).all(notAllowed('GET, HEAD'))
+  router
+    .route('/v1/incident/:neris_id')
+    .post(protect(guard), checkId, protect(guard, people.noted, actsForEntity), take)
+    .all(notAllowed('POST'))
   return router
 }

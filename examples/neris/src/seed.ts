@@ -7,34 +7,39 @@ import { BadSettings } from './settings.js'
 const entity = z.string().regex(entityId, 'an entity looks like VN00000001')
 const clientId = z.string().regex(/^[A-Za-z0-9._~@/!*=-]{1,255}$/, 'a client_id is 1 to 255 letters, digits and ._~@/!*=-')
 
+/** What is not said, or said to be null, is the usual. */
+const usually = <S extends z.ZodType>(schema: S, usual: z.output<S>) => schema.nullish().transform((value) => value ?? usual)
+
 const seedSchema = z.object({
-  users: z
-    .array(
+  users: usually(
+    z.array(
       z.object({
         username: z.string().min(1),
-        password: z.string().min(1).optional(),
+        password: z.string().min(1).nullish(),
         mfa: z.enum(['email_otp', 'software_token_mfa']).nullish(),
         totp_secret: z
           .string()
           .regex(/^[A-Za-z2-7 =]+$/, 'a totp_secret is base32')
           .nullish(),
-        entities: z.array(entity).default([]),
+        entities: usually(z.array(entity), []),
       }),
-    )
-    .default([]),
-  integrations: z
-    .array(
+    ),
+    [],
+  ),
+  integrations: usually(
+    z.array(
       z.object({
         client_id: clientId,
         client_secret: z.string().min(1),
         entity_id: entity,
-        title: z.string().min(1).max(200).default('Integration'),
-        type: z.enum(integrationTypes).default('RMS'),
-        refresh: z.enum(['rotating', 'none']).default('rotating'),
+        title: usually(z.string().min(1).max(200), 'Integration'),
+        type: usually(z.enum(integrationTypes), 'RMS'),
+        refresh: usually(z.enum(['rotating', 'none']), 'rotating'),
       }),
-    )
-    .default([]),
-  enrollments: z.array(z.object({ entity_id: entity, client_id: clientId })).default([]),
+    ),
+    [],
+  ),
+  enrollments: usually(z.array(z.object({ entity_id: entity, client_id: clientId })), []),
 })
 
 /** People with their entities, integrations and enrollments: what a real system has in its database. */

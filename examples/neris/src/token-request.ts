@@ -4,7 +4,8 @@ import { detailReply, type FieldDetail, missing, unreadable } from './detail.js'
 import { isChallengeAnswer, plainText, tokenDialect } from './token-dialect.js'
 
 type Fields = Readonly<Record<string, string>>
-type Reading = { readonly fields: Fields; readonly wrong: readonly FieldDetail[] } | { readonly reply: Reply }
+type ReadFields = { readonly fields: Fields; readonly wrong: readonly FieldDetail[] }
+type Reading = ReadFields | { readonly reply: Reply }
 
 /** Fields of a token request. Those of other authorization servers are passed on as well, to be refused there. */
 const texts = (
@@ -32,7 +33,7 @@ const notForm: FieldDetail = { loc: ['body'], msg: 'The form is malformed, or ha
 
 const faulty = (wrong: FieldDetail): Reading => ({ reply: detailReply(422, [wrong]) })
 
-function readFields(values: Readonly<Record<string, unknown>>): Reading {
+function readFields(values: Readonly<Record<string, unknown>>): ReadFields {
   const sent = texts.filter((name) => values[name] !== undefined && values[name] !== null && values[name] !== '')
   const wrong = sent.filter((name) => typeof values[name] !== 'string').map(notText)
   const fields = Object.fromEntries(sent.flatMap((name) => (typeof values[name] === 'string' ? [[name, values[name]]] : [])))
@@ -55,8 +56,14 @@ async function read(request: WireRequest): Promise<Reading> {
     if (body.ok) return readFields(body.value)
     return body.status === 400 ? faulty(unreadable) : refusedFor(body.status)
   }
-  const form = await readForm(request)
-  if (form.ok) return readFields(Object.fromEntries([...texts, flag].map((name) => [name, form.value.get(name)])))
+  const names = [...texts, flag]
+  // A field that is there twice is refused like a value that is none: in the words for the grant type.
+  const form = await readForm(request, { repeatable: names })
+  if (form.ok) {
+    const found = readFields(Object.fromEntries(names.map((name) => [name, form.value.get(name)])))
+    const isRepeated = names.some((name) => form.value.all(name).length > 1)
+    return isRepeated ? { reply: malformed([notForm], renamed(found.fields).grant_type) } : found
+  }
   return form.status === 400 ? faulty(notForm) : refusedFor(form.status)
 }
 

@@ -28,7 +28,7 @@ const factors: Readonly<Record<'email_otp' | 'software_token_mfa', FakeCognitoFa
 
 function addUsers({ users }: FakeCognito, seed: Seed): void {
   for (const { username, password, mfa, totp_secret: totpSecret } of seed.users) {
-    if (password === undefined) continue
+    if (!password) continue
     const more = { ...(mfa && { factors: [factors[mfa]] }), ...(totpSecret && { totpSecret }) }
     users.add({ username, email: username, password, sub: subOf(username), ...more })
   }
