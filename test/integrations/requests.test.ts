@@ -41,6 +41,7 @@ describe.each(adapters)('a request on $name', ({ start }) => {
     ['a title of spaces', { title: '  ' }, ['body title too_short']],
     ['a long title', { title: 'x'.repeat(201) }, ['body title too_long']],
     ['a title of two lines', { title: 'a\nb' }, ['body title malformed']],
+    ['a title that is shown backwards', { title: 'a\u202eb' }, ['body title malformed']],
     ['half a surrogate', { title: 'a\ud800' }, ['body title malformed']],
     ['a type that there is not', { title: 'a', type: 'cad' }, ['body type not_listed']],
     ['a type that is no text', { title: 'a', type: ['CAD'] }, ['body type wrong_type']],

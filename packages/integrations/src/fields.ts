@@ -36,8 +36,8 @@ export interface FieldOptions {
 export type FieldValues = Readonly<Partial<Record<Field, unknown>>>
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** Control characters, half surrogates and line breaks: no store and no list shows them as they were meant. */
-const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
+/** Control characters, half surrogates, line breaks and what turns text around: no store and no list shows them as they were meant. */
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 const longestText = 200
 const longestEntityId = 255
 
