@@ -224,6 +224,16 @@ describe('a challenge', () => {
     expect((await answer(token, rightCode())).body.error).toBe('invalid_grant')
   })
 
+  it('gives no more than its client may have when it is answered', async () => {
+    const { signIn, answer, rightCode, clients, client } = await start()
+    const narrowed = (await signIn('ann', 'right', { scope: 'read write' })).body.mfa_token
+    await clients.update(client.id, { scopes: ['read'] })
+    expect((await answer(narrowed, rightCode())).body.scope).toBe('read')
+    const elsewhere = (await signIn('ann')).body.mfa_token
+    await clients.update(client.id, { audiences: ['https://elsewhere.example'] })
+    expect((await answer(elsewhere, rightCode())).body.error).toBe('invalid_target')
+  })
+
   it('is unreadable in the store, and its token is not there', async () => {
     const kept: string[] = []
     const stores = memoryStores()

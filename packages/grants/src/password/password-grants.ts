@@ -47,6 +47,14 @@ function checked({ authenticator, continuations = [usual], challengeSeconds = 30
   return { authenticator, continuations, challengeSeconds, maxAnswers }
 }
 
+/** What was wanted with the password, without what was taken from the client since. */
+function allowed({ scopes, audiences }: Wanted, client: GrantRequest['client']): Wanted {
+  return {
+    scopes: scopes.filter((scope) => client.scopes.includes(scope)),
+    audiences: audiences.filter((audience) => client.audiences?.includes(audience) ?? true),
+  }
+}
+
 /**
  * The password grant (RFC 6749 §4.3), with challenges. RFC 9700 §2.4 forbids it to all but the host's own clients, which is why
  * it has to be imported on its own. A right password that needs more is answered with a challenge.
@@ -129,13 +137,15 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
     const used = await asked.claimAuthentication()
     if (used) return used
-    const record = await takeChallenge(stores.challenges, token, asked)
-    if (record === undefined) return refused('challenge_unknown')
+    const taken = await takeChallenge(stores.challenges, token, asked)
+    if (taken === undefined) return refused('challenge_unknown')
+    const record = { ...taken, ...allowed(taken, asked.client) }
     /** Nothing was looked at: the same token can be used again. */
     const putBack = async (refusal: TokenRefused): Promise<TokenRefused> => {
-      await putChallenge(stores.challenges, record, { token, asker: asked, nowMs: now() })
+      await putChallenge(stores.challenges, taken, { token, asker: asked, nowMs: now() })
       return refusal
     }
+    if (record.audiences.length === 0) return putBack(refused('target_not_allowed'))
     if (!isMeant(record, continuation, parameters.get('username'))) return putBack(refused('challenge_unknown'))
     const guess = await limiter.code(stores.attempts, { issuer: asked.issuer, user: record.user }).catch(async (error: unknown) => {
       await putChallenge(stores.challenges, record, { token, asker: asked, nowMs: now() })
