@@ -34,5 +34,5 @@ app.get('/me', protect(guard), (req, res) => {
   res.json({ subject: authOf(guard, req).subject })
 })
 
-await keys.ready() // makes the first key where there is none
+await keys.ready() // makes the first key where there is none; never rejects: { ok, parts }
 app.listen(process.env.PORT ?? 3000)
