@@ -16,6 +16,7 @@ describe('a refresh token that is used twice', () => {
     const { denied, again } = await reuse(state)
     expect(denied).toEqual(['admitted', 'admitted', 'admitted'])
     expect(again.status).toBe(503)
+    for (let round = 0; round < 5; round++) expect((await again.retry()).status).toBe(503)
     state.isDown = false
     expect((await again.retry()).status).toBe(400)
     expect(await again.denied()).toEqual(['revoked_token', 'revoked_token', 'admitted'])

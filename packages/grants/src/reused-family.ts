@@ -24,15 +24,23 @@ export function createReuseEnd(options: ReuseEndOptions): (reason: TokenReason, 
   const announce = revocations && createAnnounce(revocations, now)
 
   /** A chain whose client or key may not use it just now has not ended: what is announced is not taken back. */
-  async function hasEnded(family: string): Promise<boolean> {
-    if ((await reachable(families.find(family)))?.revoked === undefined) return false
-    return (await reachable(attempts.reserve({ key: `family-end:${family}`, ...repeats }))).ok
+  const hasEnded = async (family: string): Promise<boolean> => (await reachable(families.find(family)))?.revoked !== undefined
+
+  /** No more often than the denylist can bear; what could not be announced does not count. */
+  async function announceAgain(family: string): Promise<void> {
+    const key = `family-end:${family}`
+    if (announce === undefined || !(await reachable(attempts.reserve({ key, ...repeats }))).ok) return
+    try {
+      await announce(endOfFamily(issuer, family, now()))
+    } catch (error) {
+      await reachable(attempts.clear(key))
+      throw error
+    }
   }
 
   return async (reason, family) => {
     if (announce === undefined || family === undefined) return
-    if (reason !== 'refresh_reused' && reason !== 'refresh_revoked') return
-    if (reason === 'refresh_revoked' && !(await hasEnded(family))) return
-    await announce(endOfFamily(issuer, family, now()))
+    if (reason === 'refresh_reused') return announce(endOfFamily(issuer, family, now()))
+    if (reason === 'refresh_revoked' && (await hasEnded(family))) return announceAgain(family)
   }
 }
