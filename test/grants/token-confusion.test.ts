@@ -97,7 +97,7 @@ async function start() {
     },
     'as proof of possession': (token) => registry.clients.confirm(id, 'k1', token),
   }
-  return { kinds, places, pending, registry, proof, id }
+  return { ...suite, kinds, places, pending, registry, proof, id }
 }
 
 it('each kind of token is good in its own places and in no other', async () => {
@@ -119,10 +119,12 @@ it('each kind of token is good in its own places and in no other', async () => {
   })
 })
 
-it('a proof of possession is one for its key, and nothing else that the client signs is', async () => {
-  const { kinds, pending, registry, proof, id } = await start()
+it('a proof of possession is one by its type: nothing else that the client signs with the key is', async () => {
+  const { jwtOf, pending, registry, proof, id } = await start()
   await pending(id, 'k2', testKeys.es384)
-  for (const [kind, make] of Object.entries(kinds))
-    expect([kind, await registry.clients.confirm(id, 'k2', await make())]).toEqual([kind, false])
+  for (const typ of ['JWT', 'client-authentication+jwt', 'authorization-grant+jwt', 'at+jwt']) {
+    const other = await jwtOf(id, { kid: 'k2', key: testKeys.es384, typ, claims: { sub: id } })
+    expect([typ, await registry.clients.confirm(id, 'k2', other)]).toEqual([typ, false])
+  }
   expect(await registry.clients.confirm(id, 'k2', await proof('k2', testKeys.es384))).toBe(true)
 })
