@@ -1,3 +1,4 @@
+import { Unavailable } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { hostUsers, passwordGrants } from '@countersign/grants/password'
 import { describe, expect, it } from 'vitest'
@@ -9,11 +10,13 @@ const hour = (limit: number) => ({ limit, windowSeconds: 3600 })
 /** An API of a host that tells names apart by their case, too. */
 async function start(stores = memoryStores(), issuer = 'https://auth.example', needsCode = false) {
   const sent: string[] = []
+  const outage = { isOn: false, fault: (): Error => new Unavailable('authenticator_unavailable') }
   const checked: string[] = []
   const authenticator = hostUsers({
     findUser: async (name) =>
       ['bob', 'BOB'].includes(name) ? { subject: `of ${name}`, passwordHash: `right ${name}`, needsCode } : undefined,
     verifyPassword: async (hash, password) => {
+      if (outage.isOn) throw outage.fault()
       checked.push(password)
       return hash === password
     },
@@ -36,7 +39,7 @@ async function start(stores = memoryStores(), issuer = 'https://auth.example', n
   }
   const signIn = (username: string, password: string, ip?: string) => send({ grant_type: 'password', username, password }, ip)
   const answer = (token: string, code: string) => send({ grant_type: mfa, mfa_token: token, code })
-  return { signIn, answer, sent, checked }
+  return { signIn, answer, sent, checked, outage }
 }
 
 const wrong = (code = ''): string => (code === '000000' ? '000001' : '000000')
@@ -95,5 +98,56 @@ describe('who signs in gives back the guesses at their own name', () => {
       await other.answer(own, other.sent.at(-1) ?? '')
     }
     expect(statuses.filter((status) => status === 400).length).toBe(5)
+  })
+})
+
+describe('guesses that nobody looked at, in an outage', () => {
+  it('are not counted: afterwards there are as many as before', async () => {
+    const { signIn, outage, checked } = await start()
+    await signIn('bob', 'guess')
+    outage.isOn = true
+    for (let at = 0; at < 30; at += 1) expect((await signIn('bob', 'right bob')).status).toBe(503)
+    outage.isOn = false
+    for (let at = 0; at < 10; at += 1) await signIn('bob', 'guess')
+    expect(checked).toEqual(Array(5).fill('guess'))
+  })
+
+  it('let people in right away who tried again and again', async () => {
+    const { signIn, outage } = await start()
+    outage.isOn = true
+    for (let at = 0; at < 30; at += 1) expect((await signIn('bob', 'right bob')).status).toBe(503)
+    outage.isOn = false
+    expect((await signIn('bob', 'right bob')).status).toBe(200)
+    // From here on everything is as if there had been no outage.
+    const statuses: number[] = []
+    for (let at = 0; at < 10; at += 1) statuses.push((await signIn('bob', 'wrong')).status)
+    expect(statuses.filter((status) => status === 400).length).toBe(5)
+  })
+
+  it('are no credit for other names, addresses or a later window', async () => {
+    const stores = memoryStores()
+    const { signIn, outage, checked } = await start(stores)
+    outage.isOn = true
+    for (let at = 0; at < 30; at += 1) await signIn('bob', 'guess')
+    outage.isOn = false
+    for (let at = 0; at < 10; at += 1) await signIn('ann', 'guess')
+    for (let at = 0; at < 10; at += 1) await signIn('bob', 'guess', '198.51.100.1')
+    expect(checked.length).toBe(10)
+  })
+
+  it('are none in a later window either, whichever process begins it', async () => {
+    for (const first of [0, 1]) {
+      const stores = memoryStores()
+      const processes = [await start(stores), await start(stores)] as const
+      const [one, other] = processes
+      one.outage.isOn = true
+      for (let at = 0; at < 30; at += 1) await one.signIn('bob', 'guess')
+      one.outage.isOn = false
+      // The window is over: the store counts from one.
+      Object.assign(stores.attempts, memoryStores().attempts)
+      for (let at = 0; at < first * 9; at += 1) await other.signIn('bob', 'guess')
+      for (let at = 0; at < 40; at += 1) await one.signIn('bob', 'guess')
+      expect(one.checked.length + other.checked.length).toBe(5)
+    }
   })
 })

@@ -1,4 +1,4 @@
-import type { AttemptStore } from '@countersign/core'
+import type { AttemptStore, Now } from '@countersign/core'
 import { reachable } from '../client-record.js'
 import { attemptKey, type Budget, checkBudget } from '../rate-limits.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
@@ -37,9 +37,11 @@ export interface GuessLimiter {
 }
 
 /** A guess that may be looked at. */
-interface Guess {
+export interface Guess {
   readonly ok: true
   wasRight(): Promise<void>
+  /** Nobody was told whether it was right, in an outage for instance: another one may take its place. */
+  cameToNothing(): void
 }
 
 /** A budget, and what is counted beside it. */
@@ -50,33 +52,93 @@ interface Row {
   readonly ownKey?: string
 }
 
+/** A guess as it was counted. */
+interface Taken {
+  readonly ok: true
+  readonly row: Row
+  /** With what came to nothing before. */
+  readonly limit: number
+  /** Guesses of this window, itself among them. */
+  readonly used: number
+}
+
+const maxRemembered = 10_000
+
+/** What came to nothing of one counter. */
+interface Lost {
+  readonly count: number
+  /** Where the counter was: one that is not beyond it began anew since. */
+  readonly used: number
+  /** Epoch milliseconds. */
+  readonly endsAt: number
+}
+
+const nothing: Lost = { count: 0, used: 0, endsAt: 0 }
+
+/** Guesses that came to nothing, as this process knows. A counter only counts up: they are added to its limit. */
+function createLost(now: Now): { add(guess: Taken): void; of(key: string): Lost; forget(key: string): void } {
+  const all = new Map<string, Lost>()
+  const of = (key: string): Lost => {
+    const lost = all.get(key) ?? nothing
+    return now() < lost.endsAt ? lost : nothing
+  }
+  return {
+    of,
+    add({ row: { key, budget }, used }) {
+      const before = of(key)
+      if (all.size >= maxRemembered) all.clear()
+      all.set(key, { count: before.count + 1, used: Math.max(before.used, used), endsAt: now() + budget.windowSeconds * 1000 })
+    },
+    forget: (key) => void all.delete(key),
+  }
+}
+
 /** @throws TypeError for a budget that is none */
-export function createGuessLimiter(limits: GuessLimits): GuessLimiter {
+export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter {
   const budgets = { ...defaults, ...limits }
   for (const [name, budget] of Object.entries(budgets)) checkBudget(`limits.${name}`, budget)
+  const lost = createLost(now)
 
   const take = (attempts: AttemptStore, key: string, { limit, windowSeconds }: Budget): ReturnType<AttemptStore['reserve']> =>
     reachable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
 
+  async function takeRow(attempts: AttemptStore, row: Row): Promise<Taken | TokenRefused> {
+    const { key, budget } = row
+    const before = lost.of(key)
+    const limit = budget.limit + before.count
+    const verdict = await take(attempts, key, { ...budget, limit })
+    if (!verdict.ok) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) })
+    const used = limit - verdict.remaining
+    // What was lost in one window is no credit in the next.
+    if (used <= before.used) {
+      lost.forget(key)
+      if (used > budget.limit) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(budget.windowSeconds) })
+    }
+    return { ok: true, row, limit, used }
+  }
+
   /** The keys that a right guess clears: not where a guess at another spelling is among them, which may be another user's name. */
-  async function toClear(attempts: AttemptStore, { key, budget, ownKey }: Row, remaining: number): Promise<readonly string[]> {
+  async function toClear(attempts: AttemptStore, { row: { key, budget, ownKey }, limit, used }: Taken): Promise<readonly string[]> {
     if (ownKey === undefined) return [key]
-    const own = await take(attempts, ownKey, budget)
-    return (own.ok ? own.remaining : 0) <= remaining ? [key, ownKey] : []
+    const own = await take(attempts, ownKey, { ...budget, limit })
+    return limit - (own.ok ? own.remaining : 0) >= used ? [key, ownKey] : []
   }
 
   async function reserve(attempts: AttemptStore, rows: readonly Row[]): Promise<Guess | TokenRefused> {
-    const taken: { readonly row: Row; readonly remaining: number }[] = []
+    const taken: Taken[] = []
     for (const row of rows) {
-      const verdict = await take(attempts, row.key, row.budget)
-      if (!verdict.ok) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) })
-      taken.push({ row, remaining: verdict.remaining })
+      const one = await takeRow(attempts, row)
+      if (!one.ok) return one
+      taken.push(one)
     }
-    const keys = (await Promise.all(taken.map(({ row, remaining }) => toClear(attempts, row, remaining)))).flat()
+    const keys = (await Promise.all(taken.map((one) => toClear(attempts, one)))).flat()
     return {
       ok: true,
       async wasRight() {
         await Promise.all(keys.map((key) => reachable(attempts.clear(key))))
+      },
+      cameToNothing() {
+        for (const one of taken) lost.add(one)
       },
     }
   }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { type AnswerStep, isUnavailable, type Now, type PasswordAuthenticator } from '@countersign/core'
+import { type AnswerStep, isUnavailable, type Now, type PasswordAuthenticator, type SignInStep } from '@countersign/core'
 import { addressBlock } from '../client-address.js'
 import type { Challenged, Grant, GrantAnswer, GrantRequest } from '../grant.js'
 import { grantedTo, type Wanted } from '../signed-in.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
-import { createGuessLimiter, type GuessLimits } from './guess-limits.js'
+import { createGuessLimiter, type Guess, type GuessLimits } from './guess-limits.js'
 import { type ChallengeRecord, putChallenge, takeChallenge } from './sealed-challenge.js'
 import { countedName } from './user-name.js'
 
@@ -55,6 +55,17 @@ function allowed({ scopes, audiences }: Wanted, client: GrantRequest['client']):
   }
 }
 
+/** What a password came to, as far as it is told to anybody: one that was right is given back, and one that nobody looked at, too. */
+async function counted(guess: Guess, looking: Promise<SignInStep>): Promise<SignInStep> {
+  const step = await looking.catch((error: unknown) => {
+    guess.cameToNothing()
+    throw error
+  })
+  if (step.outcome === 'throttled') guess.cameToNothing()
+  if (step.outcome === 'signed_in' || step.outcome === 'challenge') await guess.wasRight()
+  return step
+}
+
 /**
  * The password grant (RFC 6749 §4.3), with challenges. RFC 9700 §2.4 forbids it to all but the host's own clients, which is why
  * it has to be imported on its own. A right password that needs more is answered with a challenge.
@@ -64,8 +75,8 @@ function allowed({ scopes, audiences }: Wanted, client: GrantRequest['client']):
  */
 export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] {
   const { authenticator, continuations, challengeSeconds, maxAnswers } = checked(options)
-  const limiter = createGuessLimiter(options.limits ?? {})
   const now = options.now ?? Date.now
+  const limiter = createGuessLimiter(options.limits ?? {}, now)
   const random = options.randomBytes ?? randomBytes
   const life = options.accessTokenSeconds === undefined ? {} : { accessTokenSeconds: options.accessTokenSeconds }
 
@@ -109,8 +120,7 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     if (used) return used
     const guess = await limiter.password(stores.attempts, { issuer, name, address: addressBlock(request.ip) })
     if (!guess.ok) return guess
-    const step = await authenticator.start({ username: name, password, request })
-    if (step.outcome === 'signed_in' || step.outcome === 'challenge') await guess.wasRight()
+    const step = await counted(guess, authenticator.start({ username: name, password, request }))
     return outcome(step, asked, { username, scopes, audiences })
   }
 
