@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { Unavailable } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { hostUsers, passwordGrants } from '@countersign/grants/password'
 import { describe, expect, it } from 'vitest'
 import { basic, setup } from './endpoint-setup.js'
+import { onEveryStore } from './on-every-store.js'
 
 const mfa = 'urn:countersign:grant-type:mfa'
 const hour = (limit: number) => ({ limit, windowSeconds: 3600 })
@@ -149,5 +151,21 @@ describe('guesses that nobody looked at, in an outage', () => {
       for (let at = 0; at < 40; at += 1) await one.signIn('bob', 'guess')
       expect(one.checked.length + other.checked.length).toBe(5)
     }
+  })
+})
+
+onEveryStore((open) => {
+  it('what is given back, and what is not, is the same at every store', async () => {
+    const { signIn, outage, checked } = await start(open(), `https://${randomUUID()}.example`)
+    outage.isOn = true
+    for (let at = 0; at < 12; at += 1) expect((await signIn('bob', 'right bob')).status).toBe(503)
+    outage.isOn = false
+    for (let at = 0; at < 12; at += 1) expect((await signIn('bob', 'right bob')).status).toBe(200)
+    checked.length = 0
+    for (let round = 0; round < 12; round += 1) {
+      await signIn('bob', 'guess')
+      await signIn('BOB', 'right BOB')
+    }
+    expect(checked.length).toBe(5)
   })
 })
