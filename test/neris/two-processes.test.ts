@@ -85,6 +85,23 @@ function together(store: () => Promise<{ readonly env: NodeJS.ProcessEnv; remove
     for (const app of [one, other]) await expect.poll(() => see(app, access), { timeout: 2_000 }).toBe(401)
   })
 
+  it('go on with a sign-in that began at the other one, and refresh it', async () => {
+    const { one, other } = running
+    const begun = await password(one, people.mail)
+    const code = await one.codeFor(people.mail.username)
+    const wrong = await answerMail(other, { session: textIn(begun, 'session'), code: 'none' })
+    expect(wrong.status).toBe(202)
+    const session = textIn(wrong, 'session')
+    const answer = await answerMail(other, { session, code })
+    expect(answer.status).toBe(200)
+    expect((await answerMail(one, { session, code })).status).toBe(401)
+    const refresh_token = textIn(answer, 'refresh_token')
+    for (const app of [one, other]) {
+      const refreshed = await askToken(app, { grant_type: 'refresh_token', refresh_token })
+      expect([refreshed.status, refreshed.body?.refresh_token]).toEqual([200, refresh_token])
+    }
+  })
+
   it('know of integrations, enrollments and their ends within 2 s', async () => {
     const { one, other } = running
     const person = await signIn(one)

@@ -84,6 +84,24 @@ describe('the fake user pool', () => {
     expect([told, pool.mails.length]).toEqual([['ben@x.example'], 1])
   })
 
+  it('takes sessions and refresh tokens of a pool with its secret, and of no other', async () => {
+    const begun = await start({ secret: 'shared' })
+    const { Session } = await begun.signIn('ben@x.example')
+    const code = begun.pool.mails.at(-1)?.code ?? ''
+    const other = await start({ secret: 'shared' })
+    const stranger = await start()
+    expect(await faultOf(stranger.answer(Session, code))).toContain('Invalid session')
+    // The pools know him by one `sub`.
+    const { sub } = begun.pool.users.find('ben@x.example') ?? {}
+    other.pool.users.remove('ben@x.example')
+    other.pool.users.add({ email: 'ben@x.example', password, factors: ['EMAIL_OTP'], ...(sub !== undefined && { sub }) })
+    const { AuthenticationResult } = await other.answer(Session, code)
+    expect(await faultOf(begun.refresh(AuthenticationResult?.RefreshToken))).toBe('no fault')
+    expect(await faultOf(stranger.refresh(AuthenticationResult?.RefreshToken))).toContain('Invalid Refresh Token')
+    // A session is no refresh token.
+    expect(await faultOf(begun.refresh(Session))).toContain('Invalid Refresh Token')
+  })
+
   it('ends a session after its time, after too many wrong codes and after a right one, and lets nobody else use it', async () => {
     const { signIn, answer, pool, clock } = await start({ sessionSeconds: 60, wrongCodeLimit: 2 })
     const expired = await signIn('ben@x.example')

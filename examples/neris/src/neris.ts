@@ -72,7 +72,9 @@ export async function createNeris(settings: Settings, { print = console.log, now
 
   // Cognito's, for people.
   const deliver = createDelivery(settings.smtpUrl, print)
-  const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk: await poolKey(stores.accounts), now })
+  const jwk = await poolKey(stores.accounts)
+  const { secret } = secretFor('user pool').current
+  const pool = settings.pool ? remotePool(settings.pool) : await startOwnPool({ seed, deliver, jwk, secret, now })
   const people = createPeople({ seed, signIns: createSignIns(stores.accounts, now), cognito: () => cognito })
   const cognito = createCognito({
     userPoolId: pool.userPoolId,

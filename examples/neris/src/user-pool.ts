@@ -40,11 +40,13 @@ export interface OwnPoolOptions {
   readonly deliver: DeliverCode
   /** Of 2048 bits. */
   readonly jwk: Readonly<Record<string, string>>
+  /** The same in all processes on one store: what one began another goes on with. */
+  readonly secret: string | Uint8Array
   readonly now: Now
 }
 
 /** A pool in this process, for development: it has the users of the seed. */
-export async function startOwnPool({ seed, deliver, jwk, now }: OwnPoolOptions): Promise<UserPool> {
+export async function startOwnPool({ seed, deliver, jwk, secret, now }: OwnPoolOptions): Promise<UserPool> {
   const [userPoolId, clientId] = ['us-east-2_Neris0000', 'neris-app']
   const own = await createFakeCognito({
     region: 'us-east-2',
@@ -60,6 +62,7 @@ export async function startOwnPool({ seed, deliver, jwk, now }: OwnPoolOptions):
         jwk,
       },
     ],
+    secret,
     onCode: deliver,
     now,
   })

@@ -1,6 +1,7 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { Now } from '@countersign/core'
 import { CognitoFault, notAuthorized } from './fake-cognito-fault.js'
+import type { FakeSeal } from './fake-cognito-seal.js'
 import { totpOfStep, totpStep } from './fake-cognito-totp.js'
 import type { FakeCognitoFactor, FakeCognitoUser } from './fake-cognito-users.js'
 
@@ -18,7 +19,6 @@ interface FakeSession {
   readonly clientId: string
   readonly code?: string
   readonly endsAt: number
-  wrongCodes: number
 }
 
 /** `ChallengeName`, `ChallengeParameters` and `Session`. */
@@ -31,6 +31,7 @@ export interface FakeChallenge {
 /** Options of {@link createFakeChallenges}. */
 export interface FakeChallengeOptions {
   readonly now: Now
+  readonly seal: FakeSeal
   readonly sessionSeconds: number
   readonly wrongCodeLimit: number
   /** How the challenge of an e-mail is spelt. */
@@ -57,8 +58,9 @@ const masked = (to: string): string => (to.includes('@') ? to.replace(/^(.)[^@]*
 
 /** Makes the challenges of a pool. */
 export function createFakeChallenges(options: FakeChallengeOptions): FakeChallenges {
-  const { now, sessionSeconds, wrongCodeLimit, emailChallenge, deliver } = options
-  const sessions = new Map<string, FakeSession>()
+  const { now, seal, sessionSeconds, wrongCodeLimit, emailChallenge, deliver } = options
+  /** Wrong codes of sessions; `Infinity` once one is over. */
+  const wrongCodes = new Map<string, number>()
   const usedSteps = new Map<string, number>()
 
   function begin(
@@ -67,10 +69,9 @@ export function createFakeChallenges(options: FakeChallengeOptions): FakeChallen
     made: { readonly name: string; readonly code?: string; readonly parameters?: Readonly<Record<string, string>> },
   ): FakeChallenge {
     const { name, code, parameters } = made
-    const session = randomBytes(96).toString('base64url')
-    const endsAt = now() + sessionSeconds * 1000
-    sessions.set(session, { name, sub: user.sub, clientId, endsAt, wrongCodes: 0, ...(code !== undefined && { code }) })
-    return { ChallengeName: name, ChallengeParameters: { USER_ID_FOR_SRP: user.username, ...parameters }, Session: session }
+    const kept: FakeSession = { name, sub: user.sub, clientId, endsAt: now() + sessionSeconds * 1000, ...(code !== undefined && { code }) }
+    const Session = seal.seal('session', kept)
+    return { ChallengeName: name, ChallengeParameters: { USER_ID_FOR_SRP: user.username, ...parameters }, Session }
   }
 
   function sendCode(
@@ -102,6 +103,10 @@ export function createFakeChallenges(options: FakeChallengeOptions): FakeChallen
     return true
   }
 
+  const sessionOf = (session: string): FakeSession | undefined =>
+    wrongCodes.get(session) === Number.POSITIVE_INFINITY ? undefined : (seal.open('session', session) as FakeSession | undefined)
+  const end = (session: string): void => void wrongCodes.set(session, Number.POSITIVE_INFINITY)
+
   return {
     factor,
     newPassword: (user, clientId) =>
@@ -115,20 +120,20 @@ export function createFakeChallenges(options: FakeChallengeOptions): FakeChallen
       return begin(user, clientId, { name: 'SELECT_MFA_TYPE', parameters: { MFAS_CAN_CHOOSE } })
     },
     open(session, { name, sub, clientId }) {
-      const kept = sessions.get(session)
+      const kept = sessionOf(session)
       const isMeant = kept?.name === name && kept.sub === sub && kept.clientId === clientId
       if (!kept || !isMeant) throw notAuthorized('Invalid session for the user.')
       if (kept.endsAt <= now()) throw notAuthorized('Invalid session for the user, session is expired.')
       return kept
     },
-    end: (session) => void sessions.delete(session),
+    end,
     checkCode(session, user, code) {
-      const kept = sessions.get(session)
+      const kept = sessionOf(session)
       if (!kept) throw notAuthorized('Invalid session for the user.')
       const isRight = kept.name === 'SOFTWARE_TOKEN_MFA' ? checkTotp(user, code) : kept.code === code
       if (isRight) return
-      kept.wrongCodes += 1
-      if (kept.wrongCodes >= wrongCodeLimit) sessions.delete(session)
+      const wrong = (wrongCodes.get(session) ?? 0) + 1
+      wrongCodes.set(session, wrong >= wrongCodeLimit ? Number.POSITIVE_INFINITY : wrong)
       throw new CognitoFault('CodeMismatchException', 'Invalid code or auth state for the user.')
     },
   }

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Now } from '@countersign/core'
 import type { FakeCognitoClient } from './fake-cognito-clients.js'
 import { CognitoFault, notAuthorized } from './fake-cognito-fault.js'
+import type { FakeSeal } from './fake-cognito-seal.js'
 import type { FakeCognitoUser, FakeCognitoUsers } from './fake-cognito-users.js'
 import type { TokenOptions } from './token-factory.js'
 
@@ -44,10 +45,16 @@ interface RefreshRecord {
   usableUntil: number
 }
 
-/** A refresh token is a JWE that nobody but Cognito reads: here it holds nothing at all. */
-function refreshTokenText(): string {
+/** A refresh token is a JWE that nobody but Cognito reads: here one of its parts is sealed, under the others. */
+function refreshTokenText(seal: FakeSeal, signIn: SignIn): string {
   const header = Buffer.from(JSON.stringify({ cty: 'JWT', enc: 'A256GCM', alg: 'RSA-OAEP' })).toString('base64url')
-  return [header, ...[256, 12, 600, 16].map((size) => randomBytes(size).toString('base64url'))].join('.')
+  const [key, iv, tag] = [256, 12, 16].map((size) => randomBytes(size).toString('base64url'))
+  return [header, key, iv, seal.seal([header, key, iv, tag].join('.'), signIn), tag].join('.')
+}
+
+function signInOf(seal: FakeSeal, token: string): SignIn | undefined {
+  const [header, key, iv, sealed = '', ...tag] = token.split('.')
+  return seal.open([header, key, iv, ...tag].join('.'), sealed) as SignIn | undefined
 }
 
 /** Makes the tokens. @param sign - signs claims as the pool does */
@@ -55,8 +62,9 @@ export function createFakeTokens(options: {
   readonly users: FakeCognitoUsers
   readonly sign: (options: TokenOptions) => Promise<string>
   readonly now: Now
+  readonly seal: FakeSeal
 }): FakeCognitoTokens {
-  const { users, sign, now } = options
+  const { users, sign, now, seal } = options
   const refreshTokens = new Map<string, RefreshRecord>()
   const accessTokens = new Map<string, { readonly signIn: SignIn; readonly endsAt: number }>()
   const ended = new Set<string>()
@@ -80,14 +88,24 @@ export function createFakeTokens(options: {
   }
 
   function remember(signIn: SignIn): string {
-    const token = refreshTokenText()
+    const token = refreshTokenText(seal, signIn)
     refreshTokens.set(token, { signIn, usableUntil: Number.POSITIVE_INFINITY })
     return token
   }
 
+  /** Also of a refresh token that another pool of the same secret made. */
+  function recordOf(token: string): RefreshRecord | undefined {
+    const known = refreshTokens.get(token)
+    const signIn = known ? undefined : signInOf(seal, token)
+    if (signIn === undefined) return known
+    const record = { signIn, usableUntil: Number.POSITIVE_INFINITY }
+    refreshTokens.set(token, record)
+    return record
+  }
+
   /** The record of a refresh token that this client may use now. */
   function usable(token: string, client: FakeCognitoClient): RefreshRecord {
-    const record = refreshTokens.get(token)
+    const record = recordOf(token)
     if (!record || record.signIn.clientId !== client.clientId) throw notAuthorized('Invalid Refresh Token')
     if (ended.has(record.signIn.originJti)) throw notAuthorized('Refresh Token has been revoked')
     if (record.signIn.endsAt <= now()) throw notAuthorized('Refresh Token has expired')
@@ -113,7 +131,7 @@ export function createFakeTokens(options: {
       record.usableUntil = Math.min(record.usableUntil, now() + (client.rotationGraceSeconds ?? 0) * 1000 - 1)
       return { ...result, RefreshToken: remember(record.signIn) }
     },
-    ownerOf: (token) => users.find(refreshTokens.get(token)?.signIn.sub ?? ''),
+    ownerOf: (token) => users.find(recordOf(token)?.signIn.sub ?? ''),
     userOf(token) {
       const record = accessTokens.get(token)
       const user = users.find(record?.signIn.sub ?? '')
@@ -124,7 +142,7 @@ export function createFakeTokens(options: {
       return user
     },
     revoke(token, client) {
-      const record = refreshTokens.get(token)
+      const record = recordOf(token)
       if (record && record.signIn.clientId !== client.clientId)
         throw new CognitoFault('UnauthorizedException', 'Token was not issued to this client')
       if (record) ended.add(record.signIn.originJti)

@@ -5,6 +5,7 @@ import { createFakeClients, type FakeCognitoClient } from './fake-cognito-client
 import { createFakeLockout } from './fake-cognito-lockout.js'
 import { createFakeOperations } from './fake-cognito-operations.js'
 import { createFakeProtocol, type FakeCognitoFailure, type FakeCognitoProtocol } from './fake-cognito-protocol.js'
+import { createFakeSeal } from './fake-cognito-seal.js'
 import { createFakeTokens } from './fake-cognito-tokens.js'
 import { createFakeUsers, type FakeCognitoUsers } from './fake-cognito-users.js'
 import { createFakeIssuer, type FakeIssuer } from './fake-issuer.js'
@@ -29,6 +30,8 @@ export interface FakeCognitoOptions {
   readonly emailChallenge?: 'EMAIL_OTP' | 'EMAIL_MFA'
   /** Told of every code that is delivered. */
   readonly onCode?: (mail: FakeCognitoMail) => void
+  /** Pools of one secret, keys and users take sessions and refresh tokens of each other, in other processes too. @defaultValue none */
+  readonly secret?: string | Uint8Array
   /** @defaultValue `testKeys.rs256` and `testKeys.rs256Other`: a pool publishes two */
   readonly keys?: readonly TestKey[]
   /** Epoch milliseconds. @defaultValue `Date.now` */
@@ -118,11 +121,12 @@ function poolOperations(options: FakeCognitoOptions, { users, mails, now, sign }
     mails.push(mail)
     options.onCode?.(mail)
   }
+  const seal = createFakeSeal(options.secret)
   return createFakeOperations({
     users,
     clients: createFakeClients([...clients, { clientId }]),
-    challenges: createFakeChallenges({ now, sessionSeconds, wrongCodeLimit, emailChallenge, deliver }),
-    tokens: createFakeTokens({ users, sign, now }),
+    challenges: createFakeChallenges({ now, seal, sessionSeconds, wrongCodeLimit, emailChallenge, deliver }),
+    tokens: createFakeTokens({ users, sign, now, seal }),
     lockout: createFakeLockout(now),
   })
 }
