@@ -52,3 +52,23 @@ describe('what is forgotten is told by its name at start-up', () => {
     expect(() => createTokenEndpoint(options)).toThrow(/^createTokenEndpoint: grants/)
   })
 })
+
+describe('what is misspelt is told at start-up, in plain JavaScript too', () => {
+  const stores = memoryStores()
+  const clients = createClients({ store: stores.clients, pepper: secrets })
+
+  it('of createClients', () => {
+    const misspelt = { store: stores.clients, pepper: secrets, issuer, revocation: stores.revocations }
+    expect(() => createClients(misspelt)).toThrow('createClients: "revocation" is no option')
+  })
+
+  it('of createTokenEndpoint', () => {
+    const misspelt = { issuer, audience, signer, stores, clients, grants: [clientCredentials()], isactive: () => false }
+    expect(() => createTokenEndpoint(misspelt)).toThrow('createTokenEndpoint: "isactive" is no option')
+  })
+
+  it('of the settings of a client', async () => {
+    const misspelt = { grants: ['client_credentials'], isfirstparty: true }
+    await expect(clients.register(misspelt)).rejects.toThrow('client: "isfirstparty" is no option')
+  })
+})

@@ -111,6 +111,11 @@ describe('a wrong option ends the start-up', () => {
     },
   )
 
+  it('of an option that is misspelt', () => {
+    const misspelt = { issuer, store: memoryStores().keys, encryption, revocation: memoryStores().revocations }
+    expect(() => createKeyRegistry(misspelt)).toThrow('createKeyRegistry: "revocation" is no option')
+  })
+
   it.each(['base64', 'base64url'] as const)('a key-encryption key in %s is taken', (encoding) => {
     const { keys: store } = memoryStores()
     const secret = Buffer.from(encryption.current.secret).toString(encoding)

@@ -41,6 +41,7 @@ export type { Lifecycle, Readiness } from './lifecycle.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
+export { requireOptionNames } from './option-names.js'
 export { hasOwn } from './own-member.js'
 export type {
   AnswerStep,

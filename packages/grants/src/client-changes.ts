@@ -1,4 +1,4 @@
-import { type ClientSettings, checkClientId, completeSettings, isPublicClient } from './client.js'
+import { type ClientSettings, checkClientId, completeSettings, isPublicClient, requireSettingNames } from './client.js'
 import type { ClientRecord } from './client-record.js'
 
 /** Settings to change; `undefined` is back to the default. */
@@ -13,6 +13,7 @@ const areSame = (some: readonly string[], others: readonly string[]): boolean =>
  * @throws TypeError if they do not fit together
  */
 export function changedRecord(record: ClientRecord, changes: ClientChanges): ClientRecord {
+  requireSettingNames(changes)
   const { v, id, isLocked, era, secrets, isChanged: _isChanged, ...before } = record
   // Whoever never set them apart means all of its scopes.
   const defaultScopes = areSame(before.defaultScopes, before.scopes) ? undefined : before.defaultScopes

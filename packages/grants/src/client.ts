@@ -1,3 +1,4 @@
+import { requireOptionNames } from '@countersign/core'
 import { type AssertionRules, completeRules } from './assertion-rules.js'
 import { isScopeToken } from './scope.js'
 
@@ -121,6 +122,26 @@ export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boole
 /** Whether it has secrets, or may have. */
 export const hasSecretMethod = ({ methods: own }: Pick<CompleteSettings, 'methods'>): boolean =>
   own.includes('client_secret_basic') || own.includes('client_secret_post')
+
+const settingNames: readonly string[] = Object.keys({
+  title: true,
+  owner: true,
+  methods: true,
+  basicEncoding: true,
+  isFirstParty: true,
+  grants: true,
+  scopes: true,
+  defaultScopes: true,
+  audiences: true,
+  accessTokenSeconds: true,
+  refresh: true,
+  assertion: true,
+} satisfies Record<keyof ClientSettings, true>)
+
+/** @throws TypeError for a member that is none; what a store has may be of a later release, and is not asked */
+export function requireSettingNames(settings: object): void {
+  requireOptionNames('client', settings, settingNames)
+}
 
 /** @throws TypeError if something is missing, wrong or against RFC 6749 */
 export function completeSettings(settings: ClientSettings): CompleteSettings {

@@ -1,7 +1,23 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type ClientKeys, type DocumentStore, eventChannel, type Now, type RevocationStore, type SecretsOption } from '@countersign/core'
+import {
+  type ClientKeys,
+  type DocumentStore,
+  eventChannel,
+  type Now,
+  type RevocationStore,
+  requireOptionNames,
+  type SecretsOption,
+} from '@countersign/core'
 import { type AuthenticationContext, type ClientVerdict, createClientJudge } from './authenticate-client.js'
-import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './client.js'
+import {
+  type Client,
+  type ClientSettings,
+  checkClientId,
+  completeSettings,
+  hasSecretMethod,
+  requireSettingNames,
+  type SecretView,
+} from './client.js'
 import { type ClientChanges, changedRecord } from './client-changes.js'
 import { createClientEndings } from './client-endings.js'
 import { type ClientRecord, clientOf, clientRecords } from './client-record.js'
@@ -101,7 +117,21 @@ export interface Clients {
 
 const events = eventChannel('countersign:client')
 
-function checked({ store, issuer, revocations, secretPrefix = 'cs_' }: ClientsOptions): string {
+const optionNames: readonly string[] = Object.keys({
+  store: true,
+  pepper: true,
+  keys: true,
+  issuer: true,
+  revocations: true,
+  secretPrefix: true,
+  now: true,
+  randomUUID: true,
+  randomBytes: true,
+} satisfies Record<keyof ClientsOptions, true>)
+
+function checked(options: ClientsOptions): string {
+  requireOptionNames('createClients', options, optionNames)
+  const { store, issuer, revocations, secretPrefix = 'cs_' } = options
   if (typeof store?.put !== 'function') throw new TypeError('createClients: store is required')
   const issuers = [issuer].flat()
   const areIssuers = issuers.length > 0 && issuers.every((one) => typeof one === 'string' && one !== '')
@@ -160,6 +190,7 @@ export function createClients(options: ClientsOptions): Clients {
     keys,
     issuers: revocations && issuers,
     async register({ id = uuid(), secret, ...settings }) {
+      requireSettingNames(settings)
       const complete = completeSettings(settings)
       checkClientId(id, complete)
       checkMethods(complete)

@@ -1,4 +1,4 @@
-import type { Now, SignerSource } from '@countersign/core'
+import { type Now, requireOptionNames, type SignerSource } from '@countersign/core'
 import type { Announcer } from './announce.js'
 import type { Audit } from './audit.js'
 import type { Client } from './client.js'
@@ -55,11 +55,32 @@ function fail(message: string): never {
   throw new TypeError(`createTokenEndpoint: ${message}`)
 }
 
+const optionNames: readonly string[] = Object.keys({
+  issuer: true,
+  signer: true,
+  stores: true,
+  clients: true,
+  grants: true,
+  audience: true,
+  accessTokenSeconds: true,
+  claims: true,
+  isActive: true,
+  revocations: true,
+  audit: true,
+  dialect: true,
+  json: true,
+  anonymousClient: true,
+  rateLimits: true,
+  now: true,
+  randomUUID: true,
+} satisfies Record<keyof TokenEndpointOptions, true>)
+
 const isGrant = (grant: Grant | undefined): boolean => typeof grant?.type === 'string' && typeof grant.decide === 'function'
 const isLife = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 1
 
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
+  requireOptionNames('createTokenEndpoint', options, optionNames)
   const { issuer, signer, stores, clients, grants, audience, accessTokenSeconds = 900, dialect = rfc6749 } = options
   // It becomes the realm of a challenge.
   if (typeof issuer !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(issuer)) fail('issuer is required, a URL')

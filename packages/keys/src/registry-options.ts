@@ -1,4 +1,11 @@
-import type { AsymmetricAlgorithm, DocumentStore, Now, RevocationStore, SecretsOption } from '@countersign/core'
+import {
+  type AsymmetricAlgorithm,
+  type DocumentStore,
+  type Now,
+  type RevocationStore,
+  requireOptionNames,
+  type SecretsOption,
+} from '@countersign/core'
 import { isAlgorithm, isHmac } from '@countersign/jwt'
 import type { KeyTimes } from './own-key.js'
 import type { FindSigner } from './own-signers.js'
@@ -66,8 +73,29 @@ function signingAlgorithms(given: readonly AsymmetricAlgorithm[]): CheckedOption
   return [usual, ...others]
 }
 
+const optionNames: readonly string[] = Object.keys({
+  issuer: true,
+  tokenIssuers: true,
+  store: true,
+  revocations: true,
+  encryption: true,
+  externalSigner: true,
+  algorithms: true,
+  generateFirst: true,
+  requirePossession: true,
+  maxKeysPerClient: true,
+  refreshSeconds: true,
+  now: true,
+  maxTokenLifeSeconds: true,
+  toleranceSeconds: true,
+  jwksMaxAgeSeconds: true,
+  verifierCacheSeconds: true,
+  staleIfErrorSeconds: true,
+} satisfies Record<keyof KeyRegistryOptions, true>)
+
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: KeyRegistryOptions): CheckedOptions {
+  requireOptionNames('createKeyRegistry', options, optionNames)
   const { issuer, store, revocations, encryption, externalSigner, refreshSeconds = 5, maxKeysPerClient = 20 } = options
   if (typeof issuer !== 'string' || issuer === '') fail('issuer is required')
   const { tokenIssuers = [issuer] } = options

@@ -1,4 +1,14 @@
-import type { Auth, Dialect, Guard, JwtClaims, Lifecycle, Now, RevocationView, TokenVerifier } from '@countersign/core'
+import {
+  type Auth,
+  type Dialect,
+  type Guard,
+  type JwtClaims,
+  type Lifecycle,
+  type Now,
+  type RevocationView,
+  requireOptionNames,
+  type TokenVerifier,
+} from '@countersign/core'
 import type { TokenPlaces } from './bearer.js'
 import type { ClaimsOf, IssuerEntry } from './issuer-entry.js'
 import type { TenantOptions } from './tenants.js'
@@ -88,7 +98,5 @@ const guardNames: readonly string[] = [...verifierNames, 'resource', 'realm', 'm
  * @throws TypeError that names the option
  */
 export function checkOptionNames(factory: 'createGuard' | 'createVerifier', options: object): void {
-  const names = factory === 'createGuard' ? guardNames : verifierNames
-  const stranger = Object.keys(options ?? {}).find((name) => !names.includes(name))
-  if (stranger !== undefined) throw new TypeError(`${factory}: ${JSON.stringify(stranger)} is no option; there are ${names.join(', ')}`)
+  requireOptionNames(factory, options, factory === 'createGuard' ? guardNames : verifierNames)
 }
