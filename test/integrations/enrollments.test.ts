@@ -47,6 +47,20 @@ describe('enrollments', () => {
     expect(await found({ entityName: 'beta' })).toEqual([])
   })
 
+  it('that were withdrawn leave nothing behind once the integration is gone and the entity looked', async () => {
+    const deployment = deploy(options)
+    const { integrations, stores } = deployment
+    const [gone, staying] = [await created(deployment, 'Gone'), await created(deployment, 'Staying')]
+    for (const clientId of [gone, staying]) {
+      await integrations.enroll(operator, { entity: department, clientId })
+      await integrations.unenroll(operator, { entity: department, clientId })
+    }
+    await integrations.remove(operator, gone)
+    expect(await integrations.enrollments(operator, { entity: department })).toMatchObject({ ok: true, totalCount: 0 })
+    const pointers = await stores.accounts.list({ collection: `enrolled_by:${department}` })
+    expect(pointers.map(({ id }) => id)).toEqual([staying])
+  })
+
   it('come in pages, each once', async () => {
     const deployment = deploy({ entityId: /^[A-Z0-9]+$/ })
     const { integrations } = deployment

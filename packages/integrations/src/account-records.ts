@@ -30,7 +30,8 @@ interface PointerRecord {
 
 /**
  * What is kept, and where. A pointer is written before that which it leads to, and removed only with an integration that has lost
- * its client, so that nothing can be there without being found; one that leads nowhere is passed over.
+ * its client, so that nothing can be there without being found; one that leads nowhere is passed over, and removed by a list when
+ * its integration is gone.
  */
 export interface AccountRecords {
   readonly integrations: Collection<IntegrationRecord>

@@ -1,5 +1,5 @@
 import type { Auth } from '@countersign/core'
-import { type AccountContext, admit, audited, findIntegration, foreignTo } from './account-context.js'
+import { type AccountContext, admit, audited, findIntegration, foreignTo, integrationOf } from './account-context.js'
 import { type EnrollmentRecord, removeWhole } from './account-records.js'
 import type { Known } from './actor.js'
 import type { Actor } from './creator.js'
@@ -106,16 +106,23 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
     return { ok: true, found: kept.map(({ id, record }) => enrollmentOf(id, record, integration)) }
   }
 
+  /** What a pointer leads to. One to an integration that is gone is removed: ids are never given twice. */
+  async function behind(entity: string, clientId: string): Promise<Enrollment | undefined> {
+    const [owned, kept] = await Promise.all([records.integrations.get(clientId), records.enrollmentsOf(clientId).get(entity)])
+    if (owned === undefined) {
+      await removeWhole(records.enrollmentsOf(clientId), entity)
+      await removeWhole(records.enrolledBy(entity), clientId)
+      return undefined
+    }
+    if (owned.record.isEnding) return undefined
+    return kept && enrollmentOf(entity, kept.record, integrationOf(clientId, owned.record))
+  }
+
   async function ofEntity(known: Known<A>, entity: string): Promise<Done<{ readonly found: readonly Enrollment[] }>> {
     const foreign = await foreignTo(context, known, entity)
     if (foreign) return foreign
     const pointers = await records.enrolledBy(entity).all()
-    const found = await Promise.all(
-      pointers.map(async ({ id: clientId }) => {
-        const [integration, kept] = await Promise.all([findIntegration(context, clientId), records.enrollmentsOf(clientId).get(entity)])
-        return integration && kept && enrollmentOf(entity, kept.record, integration)
-      }),
-    )
+    const found = await Promise.all(pointers.map(({ id }) => behind(entity, id)))
     return { ok: true, found: found.filter((enrollment) => enrollment !== undefined) }
   }
 
