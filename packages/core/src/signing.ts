@@ -18,4 +18,6 @@ export type ClientKeyAnswer =
 export interface ClientKeys {
   /** @param query - without a kid, the only usable key of the client that fits; rejects with `Unavailable` in an outage */
   find(query: KeyQuery & { readonly clientId: string }): Promise<ClientKeyAnswer>
+  /** Ends every key of a client that is removed: whoever gets its id later is somebody else. Absent where the keys are kept elsewhere. */
+  retireAll?(clientId: string): Promise<void>
 }

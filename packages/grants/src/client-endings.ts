@@ -1,4 +1,4 @@
-import { type RevocationEntry, type RevocationStore, Unavailable } from '@countersign/core'
+import { type ClientKeys, type RevocationEntry, type RevocationStore, Unavailable } from '@countersign/core'
 import { type ClientRecord, type ClientRecords, clientOf, reachable } from './client-record.js'
 import { credentialName, credentialNames } from './credential-name.js'
 
@@ -16,6 +16,8 @@ interface ClientEndingsOptions {
   /** Whose tokens end. */
   readonly issuers: readonly string[]
   readonly revocations: RevocationStore | undefined
+  /** The keys that clients sign with. */
+  readonly keys: ClientKeys | undefined
   readonly newEra: () => string
 }
 
@@ -23,7 +25,7 @@ interface ClientEndingsOptions {
 const attempts = 10
 
 /** Ends what clients have. */
-export function createClientEndings({ records, issuers, revocations, newEra }: ClientEndingsOptions): ClientEndings {
+export function createClientEndings({ records, issuers, revocations, keys, newEra }: ClientEndingsOptions): ClientEndings {
   async function announce(entryOf: (issuer: string) => RevocationEntry, undone = false): Promise<void> {
     if (revocations) for (const issuer of issuers) await reachable(revocations.revoke(entryOf(issuer), undone ? { undone } : {}))
   }
@@ -59,6 +61,7 @@ export function createClientEndings({ records, issuers, revocations, newEra }: C
     if (locked === undefined) return false
     // Its credentials stay dead, so that whoever is registered under this id later gets tokens that work, and no old one does.
     // While the record is there, all this can be tried again.
+    if (keys?.retireAll) await reachable(keys.retireAll(id))
     await announceClient(id, true)
     return (await records.remove(locked)) || remove(id, left - 1)
   }

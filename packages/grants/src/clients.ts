@@ -164,7 +164,7 @@ export function createClients(options: ClientsOptions): Clients {
   const uses = createLastUses(store, now)
   const judge = createClientJudge({ records, hasher, keys, now })
   const newEra = (): string => random(12).toString('base64url')
-  const endings = createClientEndings({ records, issuers, revocations, newEra })
+  const endings = createClientEndings({ records, issuers, revocations, keys, newEra })
 
   function make(settings: SecretSettings): { readonly kept: KeptSecret; readonly issued: IssuedSecret } {
     checkSecret(settings)

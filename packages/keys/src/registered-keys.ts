@@ -36,6 +36,8 @@ export interface RegisteredKeys extends ClientKeys {
   /** Ends a key and every token that was obtained with it, for ever: the denylist first, then the registry. False if there is none. */
   revoke(owner: string, kid: string, options?: { readonly reason?: string }): Promise<boolean>
   list(owner: string): Promise<readonly ClientKeyView[]>
+  /** Ends every key of a client, as `retire` does. */
+  retireAll(owner: string): Promise<void>
 }
 
 /** What {@link createRegisteredKeys} needs. */
@@ -182,6 +184,13 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
       const isRetired = (await alter(owner, kid, (key) => retired(key, nowSeconds()))) !== undefined
       audit('retire', owner, kid, isRetired ? 'done' : 'unknown')
       return isRetired
+    },
+    async retireAll(owner) {
+      await rings.change(owner, (keys) => ({
+        ...(keys.length > 0 && { keys: keys.map((key) => retired(key, nowSeconds()) ?? key) }),
+        result: undefined,
+      }))
+      audit('retire_all', owner, '*', 'done')
     },
     async revoke(owner, kid, { reason = 'compromised' } = {}) {
       const isRevoked = await revoke(owner, kid, reason)
