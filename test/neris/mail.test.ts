@@ -41,6 +41,8 @@ describe('a code by mail', () => {
     const codes = mail.text?.match(/\d+/g) ?? []
     expect(codes).toEqual([expect.stringMatching(/^\d{6,8}$/)])
     expect(mail.subject).not.toMatch(/\d/)
+    // Who looks through the mail as it came finds no other.
+    expect(mail.messageId).toMatch(/^<[a-z-]+@neris\.example>$/)
     expect(app.printed).toEqual([])
     const answer = await answerMail(app, { session: textIn(challenge, 'session'), code: codes[0] ?? '' })
     expect(answer.status).toBe(200)
