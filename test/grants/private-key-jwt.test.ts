@@ -40,15 +40,6 @@ describe('a client that signs', () => {
     })
   })
 
-  it('has no key any more when it is removed: whoever gets its id later is somebody else', async () => {
-    const { client, clients, registry, present } = await start()
-    expect(await present()).toBe('200')
-    expect(await clients.remove(client.id)).toBe(true)
-    await clients.register({ id: client.id, methods: ['private_key_jwt'], grants: ['client_credentials'] })
-    expect(await present()).toBe('401 invalid_client assertion_key_retired')
-    expect((await registry.clients.list(client.id)).map(({ state }) => state)).toEqual(['retired'])
-  })
-
   it('may use the type of client assertions, with client_id or without', async () => {
     const { present, client } = await start()
     expect(await present({ typ: 'client-authentication+jwt' })).toBe('200')

@@ -63,6 +63,10 @@ function retired(key: ClientKey, now: number): ClientKey | undefined {
   return key.retiredAt === undefined ? { ...key, retiredAt: now } : key
 }
 
+function allRetired(keys: readonly ClientKey[], now: number): { readonly keys?: readonly ClientKey[]; readonly result: undefined } {
+  return keys.length === 0 ? { result: undefined } : { keys: keys.map((key) => retired(key, now) ?? key), result: undefined }
+}
+
 /** Undefined for a key that has ended for good. */
 function withTimes(key: ClientKey, { notBefore, expiresAt }: Parameters<RegisteredKeys['schedule']>[2]): ClientKey | undefined {
   if (key.revokedAt !== undefined || key.retiredAt !== undefined) return undefined
@@ -186,10 +190,7 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
       return isRetired
     },
     async retireAll(owner) {
-      await rings.change(owner, (keys) => ({
-        ...(keys.length > 0 && { keys: keys.map((key) => retired(key, nowSeconds()) ?? key) }),
-        result: undefined,
-      }))
+      await rings.change(owner, (keys) => allRetired(keys, nowSeconds()))
       audit('retire_all', owner, '*', 'done')
     },
     async revoke(owner, kid, { reason = 'compromised' } = {}) {
