@@ -136,6 +136,8 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
       ok: true,
       async wasRight() {
         await Promise.all(keys.map((key) => reachable(attempts.clear(key))))
+        // What is not given back was no wrong guess, all the same.
+        for (const one of taken) if (!keys.includes(one.row.key)) lost.add(one)
       },
       cameToNothing() {
         for (const one of taken) lost.add(one)
