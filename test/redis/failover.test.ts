@@ -3,7 +3,7 @@ import { redisStores } from '@countersign/redis'
 import { breakableProxy } from '@countersign/testkit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeWithServers, type OwnServer, startSentinel, startServer } from './redis-servers.js'
+import { describeWithServers, type OwnServer, startSentinel, startServer, untilReplicating } from './redis-servers.js'
 
 const minute = 60_000
 
@@ -103,9 +103,7 @@ describeWithServers('a failover, with changes answered when a replica has them',
     const replica = await startServer([`replicaof 127.0.0.1 ${link.port}`])
     for (const part of [replica, master]) ended.unshift(() => part.remove())
     ended.unshift(() => link.close())
-    const looking = new Redis({ host: master.host, port: master.port })
-    ended.push(() => looking.disconnect())
-    await expect.poll(async () => (await looking.info('replication')).includes('state=online'), { timeout: 10_000 }).toBe(true)
+    await untilReplicating(master.port)
     return { master, replica, lag: () => link.loseAnswers() }
   }
 

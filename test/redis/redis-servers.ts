@@ -138,9 +138,11 @@ export async function startSentinel(): Promise<OwnServers & { readonly sentinel:
   return { ...together([master, replica, sentinel]), servers: [master, replica], sentinel }
 }
 
-async function untilReplicating(port: number): Promise<void> {
+/** "Online" is not enough: until its first acknowledgement, up to a second later, a replica is sent nothing. */
+export async function untilReplicating(port: number): Promise<void> {
   const client = new Redis({ host: '127.0.0.1', port })
-  while (!/slave0:.*state=online/.test(await client.info('replication'))) await new Promise((resolve) => setTimeout(resolve, 50))
+  const acknowledged = async (): Promise<boolean> => (await client.set('replicated', '1')) === 'OK' && (await client.wait(1, 200)) > 0
+  while (!(await acknowledged())) await new Promise((resolve) => setTimeout(resolve, 50))
   client.disconnect()
 }
 

@@ -82,6 +82,7 @@ function signingKey(key: KeyObject, primitive: Primitive): KeyObject | SignKeyOb
 
 function readPrivateKey(key: SignerOptions['key']): KeyObject {
   const read = typeof key === 'string' ? createPrivateKey(key) : key
-  if (!(read instanceof KeyObject) || read.type !== 'private') throw new TypeError('A private KeyObject or PKCS#8 PEM is needed; PEM is a text')
+  if (!(read instanceof KeyObject) || read.type !== 'private')
+    throw new TypeError('A private KeyObject or PKCS#8 PEM is needed; PEM is a text')
   return read
 }
