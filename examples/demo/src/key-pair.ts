@@ -23,9 +23,11 @@ const run = promisify(execFile)
 const kidOf = (publicPem: string): string => createHash('sha256').update(publicPem).digest('hex').slice(0, 16)
 
 /** What openssl writes to its standard output. */
-async function openssl(args: readonly string[], input = ''): Promise<Buffer> {
+async function openssl(args: readonly string[], input?: string): Promise<Buffer> {
   const running = run('openssl', args, { encoding: 'buffer' })
-  running.child.stdin?.end(input)
+  // What reads nothing may have ended by now; whether all went well is told by how it ended.
+  running.child.stdin?.on('error', () => undefined)
+  if (input !== undefined) running.child.stdin?.end(input)
   return (await running).stdout
 }
 
