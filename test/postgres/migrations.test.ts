@@ -5,6 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { describeWith } from '../services.js'
 import { postgresBackend, quietPool, schemasOf } from './postgres-backend.js'
 
+/** What a release brings, and the next one. */
+const [newest, later] = [2, 3]
+
 describeWith('postgres', 'migrations', (url) => {
   const pool = quietPool(url)
   const second = quietPool(url)
@@ -27,9 +30,9 @@ describeWith('postgres', 'migrations', (url) => {
   it('16 processes that migrate at once all succeed, and every step ran once', async () => {
     const schema = newName()
     const results = await Promise.all(Array.from({ length: 16 }, (_, n) => migrate(n % 2 === 0 ? pool : second, { schema })))
-    expect(results.every(({ to }) => to === 1)).toBe(true)
-    expect(await applied(schema)).toEqual([1])
-    expect(await migrate(pool, { schema })).toEqual({ from: 1, to: 1 })
+    expect(results.every(({ to }) => to === newest)).toBe(true)
+    expect(await applied(schema)).toEqual([1, newest])
+    expect(await migrate(pool, { schema })).toEqual({ from: newest, to: newest })
   })
 
   it('the printed script does the same, any number of times, also by a role that may create nothing more', async () => {
@@ -37,7 +40,7 @@ describeWith('postgres', 'migrations', (url) => {
     const script = migrationSql({ schema })
     await pool.query(script)
     await pool.query(script)
-    expect(await applied(schema)).toEqual([1])
+    expect(await applied(schema)).toEqual([1, newest])
     const stores = postgresStores(pool, { schema })
     expect((await stores.ready()).ok).toBe(true)
     const role = `role_${randomBytes(6).toString('hex')}`
@@ -62,7 +65,7 @@ describeWith('postgres', 'migrations', (url) => {
   it('a name with capitals is quoted', async () => {
     const schema = `Test_${randomBytes(9).toString('hex')}`
     schemas.push(schema)
-    expect(await migrate(pool, { schema })).toEqual({ from: 0, to: 1 })
+    expect(await migrate(pool, { schema })).toEqual({ from: 0, to: newest })
     expect((await postgresStores(pool, { schema }).ready()).ok).toBe(true)
   })
 
@@ -84,9 +87,11 @@ describeWith('postgres', 'migrations', (url) => {
     expect((await stores.ready()).ok).toBe(false)
     await migrate(pool, { schema })
     expect((await stores.ready()).ok).toBe(true)
-    await pool.query(`insert into "${schema}".migrations (version, needs, description) values (2, 1, 'an expansion')`)
+    await pool.query(`insert into "${schema}".migrations (version, needs, description) values (${later}, 1, 'an expansion')`)
     expect((await stores.ready()).ok).toBe(true)
-    await pool.query(`insert into "${schema}".migrations (version, needs, description) values (3, 3, 'a contraction')`)
+    await pool.query(
+      `insert into "${schema}".migrations (version, needs, description) values (${later + 1}, ${later + 1}, 'a contraction')`,
+    )
     expect(await stores.ready()).toMatchObject({ parts: { postgres: { cause: { message: expect.stringContaining('later release') } } } })
     await pool.query(`truncate "${schema}".migrations`)
     expect(await stores.ready()).toMatchObject({ parts: { postgres: { cause: { message: expect.stringContaining('run migrate()') } } } })
@@ -99,8 +104,8 @@ describeWith('postgres', 'migrations', (url) => {
         await pool.query(`alter table "${schema}".${table} add column later text, add column counted bigint not null default 0`)
       await pool.query(`create index on "${schema}".families (later)`)
       await pool.query(`create table "${schema}".new_things (id bytea primary key)`)
-      await pool.query(`insert into "${schema}".migrations (version, needs, description) values (2, 1, 'an expansion')`)
-      expect(await migrate(pool, { schema })).toEqual({ from: 2, to: 2 })
+      await pool.query(`insert into "${schema}".migrations (version, needs, description) values (${later}, 1, 'an expansion')`)
+      expect(await migrate(pool, { schema })).toEqual({ from: later, to: later })
     })
     afterAll(() => backend.close())
     const groups = storeConformance({ ...backend, propertyRuns: 5 }).filter(({ name }) => name.endsWith('Store') || name === 'models')

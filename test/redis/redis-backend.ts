@@ -108,14 +108,21 @@ export function redisBackend(setup: RedisSetup): StoreBackend<RedisPlace> & { cl
       undefined,
       proxies.map(({ port }) => ({ host: '127.0.0.1', port })),
     )
-    const all = (name: 'loseAnswers' | 'breakDown' | 'restore') => () => {
+    const all = (name: 'loseAnswers' | 'holdRequests' | 'breakDown' | 'restore') => () => {
       for (const proxy of proxies) proxy[name]()
     }
     const closeAll = async (): Promise<void> => {
       await close()
       await Promise.all(proxies.map((proxy) => proxy.close()))
     }
-    const network = { port: 0, loseAnswers: all('loseAnswers'), breakDown: all('breakDown'), restore: all('restore'), close: closeAll }
+    const network = {
+      port: 0,
+      loseAnswers: all('loseAnswers'),
+      holdRequests: all('holdRequests'),
+      breakDown: all('breakDown'),
+      restore: all('restore'),
+      close: closeAll,
+    }
     return { stores, network, close: closeAll }
   }
 

@@ -1,6 +1,7 @@
 export { answer } from './answer.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
+export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
 export type { ChallengeStore } from './challenge-store.js'
 export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'
 export type { Now } from './clock.js'
@@ -55,7 +56,7 @@ export type {
 } from './password-authenticator.js'
 export { type BodyResult, readJson } from './read-body.js'
 export { type FormOptions, type FormParameters, readForm } from './read-form.js'
-export type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
+export type { NewFamily, RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
 export {
   type ErrorCode,
   isRefusal,

@@ -1,3 +1,5 @@
+import type { StoreCall } from './call.js'
+
 /** A chain of refresh tokens that began with one sign-in. The store holds a generation number, no tokens. */
 export interface RefreshFamily {
   /** Client and whatever else every token of the family is bound to. Compared by equality. */
@@ -11,7 +13,7 @@ export interface RefreshFamily {
 }
 
 /** What {@link RefreshFamilyStore.rotate} is told. */
-export interface RotationRequest {
+export interface RotationRequest extends StoreCall {
   readonly family: string
   /** Of the presented token, whose MAC was checked. */
   readonly generation: number
@@ -32,14 +34,28 @@ export type Rotation =
   /** `reused` ended the family; `mismatch`: another binding; `ahead`: the store lost writes; `gone`: expired or never there. */
   | { readonly outcome: 'reused' | 'mismatch' | 'ahead' | 'gone' }
 
+/** A family that begins. */
+export interface NewFamily extends StoreCall {
+  readonly family: string
+  readonly binding: string
+  readonly data: string
+  readonly keepForMs: number
+}
+
 /** Chains of refresh tokens. */
 export interface RefreshFamilyStore {
   /** @throws Error if the family exists, TypeError for a duration that is not positive */
-  create(family: { readonly family: string; readonly binding: string; readonly data: string; readonly keepForMs: number }): Promise<void>
+  create(family: NewFamily): Promise<void>
   /** One atomic step; a rejection is an outage and has changed nothing or everything. */
   rotate(request: RotationRequest): Promise<Rotation>
   /** Ends a family for good. False if it had ended before or is not there. */
-  revoke(family: string, reason: string): Promise<boolean>
+  revoke(family: string, reason: string, call?: StoreCall): Promise<boolean>
+  /**
+   * Takes a creation or a rotation back: the family is as it was before. Only while that call is the last of the family, so not
+   * after another rotation or a `retry`; what ended a family stays.
+   * @returns true if the call is taken back, now or before
+   */
+  undo(family: string, callId: string): Promise<boolean>
   /** For introspection. */
   find(family: string): Promise<RefreshFamily | undefined>
 }

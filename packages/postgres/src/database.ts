@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto'
-import { isUnavailable, Unavailable } from '@countersign/core'
-import type { PostgresClient, PostgresPool, Row } from './driver.js'
+import { type CallIds, createCallIds } from '@countersign/core'
+import type { PostgresClient, PostgresPool, Row, Run } from './driver.js'
+import { outage } from './outage.js'
+import { type TimedChange, timedChange, type Work } from './server-clock.js'
 import { meaningOf } from './sqlstate.js'
-
-/** Runs one statement, a transaction of its own. Rejects with `Unavailable`. */
-export type Run = (text: string, values: unknown[]) => Promise<readonly Row[]>
 
 /** The host's pool, with an end to waiting. */
 export interface Database {
   /** Statements of one operation on one connection, within one limit of time. Every failure of the server is `Unavailable`. */
   operation<T>(work: (run: Run) => Promise<T>, maxWaitMs?: number): Promise<T>
+  /** The same for an operation that changes something, with the instant at which it is given up, in milliseconds of the server's time. */
+  readonly change: TimedChange
+  readonly callIdOf: CallIds
 }
 
 interface Deadline {
+  /** By the monotonic clock of this process. */
+  readonly giveUpAt: number
   /** Never resolves; rejects when the time is over. */
   readonly over: Promise<never>
   cancel(): void
@@ -29,12 +33,7 @@ function startDeadline(maxWaitMs: number): Deadline {
     timer.handle = setTimeout(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
   })
   over.catch(ignore)
-  return { over, cancel: () => clearTimeout(timer.handle) }
-}
-
-function outage(cause: unknown): Unavailable {
-  if (isUnavailable(cause)) return cause
-  return new Unavailable('store_unavailable', { cause: new Error(meaningOf(cause).text, { cause }) })
+  return { giveUpAt: performance.now() + maxWaitMs, over, cancel: () => clearTimeout(timer.handle) }
 }
 
 /** A name that belongs to the text: two releases on one connection never share a prepared statement by mistake. */
@@ -81,11 +80,12 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
   }
 
   /** Nobody may use a connection again whose answer is still to come: it is closed, which also frees its place in the pool. */
-  async function use<T>(client: PostgresClient, deadline: Deadline, work: (run: Run) => Promise<T>): Promise<T> {
+  async function use<T>(client: PostgresClient, deadline: Deadline, work: Work<T>): Promise<T> {
     client.on('error', ignore)
     let destroy = false
     const run: Run = async (text, values) => {
       try {
+        if (performance.now() >= deadline.giveUpAt) await deadline.over
         return await Promise.race([statement(client, text, values), deadline.over])
       } catch (cause) {
         destroy ||= meaningOf(cause).connectionLost
@@ -93,24 +93,24 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
       }
     }
     try {
-      return await work(run)
+      return await work(run, deadline.giveUpAt)
     } finally {
       client.release(destroy)
       client.removeListener('error', ignore)
     }
   }
 
-  return {
-    async operation(work, maxWaitMs = options.maxWaitMs) {
-      const deadline = startDeadline(maxWaitMs)
-      try {
-        const client = await connect(deadline).catch((cause: unknown) => {
-          throw outage(cause)
-        })
-        return await use(client, deadline, work)
-      } finally {
-        deadline.cancel()
-      }
-    },
+  async function operation<T>(work: Work<T>, maxWaitMs = options.maxWaitMs): Promise<T> {
+    const deadline = startDeadline(maxWaitMs)
+    try {
+      const client = await connect(deadline).catch((cause: unknown) => {
+        throw outage(cause)
+      })
+      return await use(client, deadline, work)
+    } finally {
+      deadline.cancel()
+    }
   }
+
+  return { operation: (work, maxWaitMs) => operation(work, maxWaitMs), change: timedChange(operation), callIdOf: createCallIds() }
 }

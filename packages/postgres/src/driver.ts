@@ -9,6 +9,9 @@ export interface PostgresQuery {
 /** A row as `pg` answers it. */
 export type Row = Readonly<Record<string, unknown>>
 
+/** Runs one statement, a transaction of its own. Rejects with `Unavailable`. */
+export type Run = (text: string, values: unknown[]) => Promise<readonly Row[]>
+
 /** The part of a connection of `pg` that is called. */
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<{ readonly rows: readonly Row[] }>

@@ -1,26 +1,42 @@
-import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
+import { callsKeptMs, type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
+import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './calls.js'
 import type { Database } from './database.js'
-import { bytesOf, type Row, textOf } from './driver.js'
+import { bytesOf, type Row, type Run, textOf } from './driver.js'
 import { boundedMs, rowKey } from './row-key.js'
 
+// A row of generation -1 is what is left of a family whose creation was taken back: its calls. A release that does not know
+// this sees a family that ended.
 const createText = (schema: string): string => `
-  insert into ${schema}.families as f (tenant, key, binding, data, generation, expires_at)
-  values ($1, $2, $3, $4, 0, clock_timestamp() + $5::float8 * interval '1 ms')
-  on conflict (tenant, key) do update set binding = excluded.binding, data = excluded.data, generation = 0, rotated_at = null,
-    revoked = null, expires_at = excluded.expires_at
-    where f.expires_at <= clock_timestamp()
-  returning true`
+  with ${timelyCte('$7')},
+  created as (
+    insert into ${schema}.families as f (tenant, key, binding, data, generation, expires_at, calls, called_at)
+    select $1, $2, $3, $4, 0, clock_timestamp() + $5::float8 * interval '1 ms', ${withAnswer('$6::text', "'created'", "''")}, clock_timestamp()
+    from timely
+    on conflict (tenant, key) do update set binding = excluded.binding, data = excluded.data, generation = 0, rotated_at = null,
+      revoked = null, expires_at = excluded.expires_at,
+        calls = excluded.calls || case when f.generation = -1 then ${recentCalls('f')} else '' end, called_at = excluded.called_at
+      where f.expires_at <= clock_timestamp() or (f.generation = -1 and position(';' || $6 || ' ' in f.calls) = 0)
+    returning true
+  )
+  select ${timelyColumn}, exists (select from created) as created`
+
+const micros = (instant: string): string => `coalesce((extract(epoch from ${instant}) * 1000000)::bigint::text, '-')`
+
+// A rotation is kept with what it replaced, to be taken back: generation, time of the rotation before, end.
+const keptRotation = `concat_ws(' ', 'rotated', $4 + 1, v.generation, ${micros('v.rotated_at')}, ${micros('v.expires_at')})`
 
 // `for update` waits for whoever holds the row and then reads what that one wrote (READ COMMITTED), so the verdict is
 // about the newest row, and nobody can change that before this statement's own update is committed: no fork.
 const rotateText = (schema: string): string => `
-  with family as materialized (
-    select binding, data, generation, rotated_at, revoked from ${schema}.families
-    where tenant = $1 and key = $2 and expires_at > clock_timestamp()
+  with ${timelyCte('$9')},
+  family as materialized (
+    select binding, data, generation, rotated_at, revoked, expires_at, ${recentCalls('f')} as calls from ${schema}.families f
+    where tenant = $1 and key = $2 and expires_at > clock_timestamp() and generation >= 0 and exists (select from timely)
     for update
   ),
   verdict as materialized (
-    select data, generation, revoked, case
+    select data, generation, rotated_at, revoked, expires_at, calls, ${answerIn('calls', '$8::text')} as made, case
+      when position(';' || $8 || ' ' in calls) > 0 then 'made'
       when revoked is not null then 'revoked'
       when binding <> $3 then 'mismatch'
       when $4 > generation and not $5 then 'ahead'
@@ -35,20 +51,60 @@ const rotateText = (schema: string): string => `
       rotated_at = case when v.outcome = 'rotated' then clock_timestamp() else f.rotated_at end,
       expires_at = case when v.outcome = 'rotated' and $7::float8 is not null
         then clock_timestamp() + $7::float8 * interval '1 ms' else f.expires_at end,
-      revoked = case when v.outcome = 'reused' then convert_to('reused', 'UTF8') else f.revoked end
+      revoked = case when v.outcome = 'reused' then convert_to('reused', 'UTF8') else f.revoked end,
+      calls = ${withAnswer('$8', `case v.outcome when 'rotated' then ${keptRotation} when 'retry' then 'retry ' || v.generation else v.outcome end`, 'v.calls')},
+      called_at = clock_timestamp()
     from verdict v
-    where f.tenant = $1 and f.key = $2 and v.outcome in ('rotated', 'reused')
+    where f.tenant = $1 and f.key = $2 and v.outcome in ('rotated', 'retry', 'reused')
   )
-  select outcome, generation::text, data, revoked from verdict`
+  select ${timelyColumn}, coalesce(outcome, 'gone') as outcome, generation::text, data, revoked, made
+  from (select 1) as one left join verdict on true`
 
 const revokeText = (schema: string): string => `
-  update ${schema}.families set revoked = $3
-  where tenant = $1 and key = $2 and revoked is null and expires_at > clock_timestamp()
-  returning true`
+  with ${timelyCte('$5')},
+  ended as (
+    update ${schema}.families f set revoked = $3, calls = ${withAnswer('$4::text', "'ended'", recentCalls('f'))}, called_at = clock_timestamp()
+    where tenant = $1 and key = $2 and revoked is null and expires_at > clock_timestamp() and exists (select from timely)
+    returning true
+  )
+  select ${timelyColumn}, exists (select from ended) as ended`
+
+const undoText = (schema: string): string => `
+  with ${timelyCte('$4')},
+  family as materialized (
+    select calls, ${answerIn('calls', '$3::text')} as made, string_to_array(substring(calls, '^;[^;]*'), ' ') as newest
+    from ${schema}.families
+    where tenant = $1 and key = $2 and expires_at > clock_timestamp() and exists (select from timely)
+    for update
+  ),
+  verdict as materialized (
+    select calls, newest, case
+      when made = 'undone' then 'before'
+      when newest[1] = ';' || $3 and newest[2] in ('created', 'rotated') then newest[2] end as undone
+    from family
+  ),
+  changed as (
+    update ${schema}.families f set
+      generation = case when v.undone = 'created' then -1 else v.newest[4]::bigint end,
+      rotated_at = case when v.undone = 'rotated' and v.newest[5] <> '-' then ${instantOf('v.newest[5]')} end,
+      expires_at = case when v.undone = 'created' then clock_timestamp() + interval '${callsKeptMs} ms' else ${instantOf('v.newest[6]')} end,
+      revoked = case when v.undone = 'created' then convert_to('undone', 'UTF8') end,
+      calls = regexp_replace(v.calls, '^;[^;]*', ';' || $3 || ' undone')
+    from verdict v
+    where f.tenant = $1 and f.key = $2 and v.undone in ('created', 'rotated')
+  )
+  select ${timelyColumn}, exists (select from verdict where undone is not null) as undone`
+
+function instantOf(microseconds: string): string {
+  return `timestamptz 'epoch' + ${microseconds}::bigint * interval '1 microsecond'`
+}
+
+const madeText = (schema: string): string => `
+  select ${answerIn('calls', '$3::text')} as made from ${schema}.families where tenant = $1 and key = $2`
 
 const findText = (schema: string): string => `
   select binding, data, generation::text, revoked from ${schema}.families
-  where tenant = $1 and key = $2 and expires_at > clock_timestamp()`
+  where tenant = $1 and key = $2 and expires_at > clock_timestamp() and generation >= 0`
 
 function checkRequest({ generation, retryWindowMs, keepForMs }: RotationRequest): void {
   if (!(Number.isSafeInteger(generation) && generation >= 0)) throw new TypeError('generation is a whole number')
@@ -56,15 +112,25 @@ function checkRequest({ generation, retryWindowMs, keepForMs }: RotationRequest)
   if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
 }
 
-function rotationOf(row: Row | undefined, presented: number): Rotation {
-  const outcome = row === undefined ? 'gone' : (row.outcome as Rotation['outcome'])
+/** The answer to a call that was made before. */
+function madeOf({ made, data }: Row): Rotation {
+  requireNotUndone(made)
+  const [outcome, generation] = String(made).split(' ', 2)
+  if (outcome === 'rotated' || outcome === 'retry') return { outcome, generation: Number(generation), data: textOf(data) }
+  return { outcome: 'reused' }
+}
+
+function rotationOf(row: Row, presented: number): Rotation {
+  const outcome = row.outcome as Rotation['outcome'] | 'made'
   switch (outcome) {
+    case 'made':
+      return madeOf(row)
     case 'rotated':
-      return { outcome, generation: presented + 1, data: textOf(row?.data) }
+      return { outcome, generation: presented + 1, data: textOf(row.data) }
     case 'retry':
-      return { outcome, generation: Number(row?.generation), data: textOf(row?.data) }
+      return { outcome, generation: Number(row.generation), data: textOf(row.data) }
     case 'revoked':
-      return { outcome, reason: textOf(row?.revoked) }
+      return { outcome, reason: textOf(row.revoked) }
     case 'reused':
     case 'mismatch':
     case 'ahead':
@@ -75,23 +141,50 @@ function rotationOf(row: Row | undefined, presented: number): Rotation {
 
 /** Chains of refresh tokens: every verdict of `rotate` is one statement. */
 export function postgresFamilies(database: Database, schema: string, tenant: Buffer): RefreshFamilyStore {
-  const [create, rotate, revoke, find] = [createText(schema), rotateText(schema), revokeText(schema), findText(schema)]
+  const [create, rotate, revoke, undo] = [createText(schema), rotateText(schema), revokeText(schema), undoText(schema)]
+  const { callIdOf } = database
+  const [made, find] = [madeText(schema), findText(schema)]
+
+  /** What a call came to that was refused now: its row is read anew, after whoever held it. */
+  async function madeBefore(run: Run, key: Buffer, callId: string): Promise<unknown> {
+    const [row] = await run(made, [tenant, key, callId])
+    requireNotUndone(row?.made)
+    return row?.made
+  }
+
   return {
-    async create({ family, binding, data, keepForMs }) {
-      const values = [tenant, rowKey(family), bytesOf(binding), bytesOf(data), boundedMs(requireDuration('keepForMs', keepForMs))]
-      const created = await database.operation((run) => run(create, values))
-      if (created.length === 0) throw new Error('this family exists already')
+    async create({ family, binding, data, keepForMs, ...call }) {
+      const [key, callId] = [rowKey(family), callIdOf(call)]
+      const values = [tenant, key, bytesOf(binding), bytesOf(data), boundedMs(requireDuration('keepForMs', keepForMs)), callId]
+      const created = await database.change(async (run, deadline) => {
+        const [row] = await run(create, [...values, deadline])
+        return requireTimely(row).created === true || (await madeBefore(run, key, callId)) === 'created'
+      })
+      if (!created) throw new Error('this family exists already')
     },
     async rotate(request) {
       checkRequest(request)
       const { family, binding, generation, heal = false, retryWindowMs, keepForMs } = request
       const keep = keepForMs === undefined ? null : boundedMs(keepForMs)
-      const values = [tenant, rowKey(family), bytesOf(binding), generation, heal, boundedMs(retryWindowMs), keep]
-      const [row] = await database.operation((run) => run(rotate, values))
-      return rotationOf(row, generation)
+      const values = [tenant, rowKey(family), bytesOf(binding), generation, heal, boundedMs(retryWindowMs), keep, callIdOf(request)]
+      return database.change(async (run, deadline) => {
+        const [row] = await run(rotate, [...values, deadline])
+        return rotationOf(requireTimely(row), generation)
+      })
     },
-    async revoke(family, reason) {
-      return (await database.operation((run) => run(revoke, [tenant, rowKey(family), bytesOf(reason)]))).length === 1
+    async revoke(family, reason, call) {
+      const [key, callId] = [rowKey(family), callIdOf(call)]
+      return database.change(async (run, deadline) => {
+        const [row] = await run(revoke, [tenant, key, bytesOf(reason), callId, deadline])
+        return requireTimely(row).ended === true || (await madeBefore(run, key, callId)) === 'ended'
+      })
+    },
+    async undo(family, callId) {
+      const values = [tenant, rowKey(family), callIdOf({ callId })]
+      return database.change(async (run, deadline) => {
+        const [row] = await run(undo, [...values, deadline])
+        return requireTimely(row).undone === true
+      })
     },
     async find(family) {
       const [row] = await database.operation((run) => run(find, [tenant, rowKey(family)]))

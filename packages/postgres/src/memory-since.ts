@@ -1,6 +1,5 @@
 import { isUnavailable, Unavailable } from '@countersign/core'
-import type { Run } from './database.js'
-import type { Row } from './driver.js'
+import type { Row, Run } from './driver.js'
 import { sqlStateOf } from './sqlstate.js'
 
 /**

@@ -56,8 +56,19 @@ ${['claims', 'nonces', 'challenges', 'families', 'attempts', 'revocations']
   .join('\n')}
 `
 
+/**
+ * Ids and answers of the calls that changed a row, for who sends a call again. A release that does not know the columns leaves
+ * them as they are.
+ */
+const callsOfRows = (schema: string): string => `
+alter table ${schema}.families add column calls text, add column called_at timestamptz;
+`
+
 /** All steps, in order. A released step is never changed. */
-export const migrations: readonly Migration[] = [{ version: 1, description: 'tables of every contract', needs: 1, sql: firstTables }]
+export const migrations: readonly Migration[] = [
+  { version: 1, description: 'tables of every contract', needs: 1, sql: firstTables },
+  { version: 2, description: 'calls that are made again', needs: 1, sql: callsOfRows },
+]
 
 /** The version that this release works on. */
-export const requiredVersion = 1
+export const requiredVersion = 2

@@ -1,3 +1,4 @@
+import type { CallIds } from '@countersign/core'
 import type { RedisClient } from './redis-client.js'
 import type { RedisConnection } from './redis-connection.js'
 import type { RunScript } from './scripts.js'
@@ -9,4 +10,5 @@ export interface RedisAccess {
   readonly run: RunScript
   readonly connection: RedisConnection
   readonly keys: StoreKeys
+  readonly callIdOf: CallIds
 }

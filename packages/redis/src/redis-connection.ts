@@ -1,6 +1,7 @@
 import { isUnavailable, Unavailable } from '@countersign/core'
 import { isCluster, type RedisClient, type RedisNode, type RedisWarning } from './redis-client.js'
 import type { RunScript } from './scripts.js'
+import { isLate, serverClock } from './server-clock.js'
 
 /** What is known of the server since the connection was made. A new connection has a new one. */
 export interface ServerMemory {
@@ -16,8 +17,11 @@ export interface ServerMemory {
 export interface RedisConnection {
   /** A call that reads. */
   read<T>(call: (memory: ServerMemory) => Promise<T>): Promise<T>
-  /** A call that changes `key`; its answer is given when replicas have the change, where that is asked for. */
-  change<T>(key: string, call: (memory: ServerMemory) => Promise<T>): Promise<T>
+  /**
+   * A call that changes `key`; its answer is given when replicas have the change, where that is asked for.
+   * `deadline` is when its caller gives up, in milliseconds of the store's time: it goes with every command that changes something.
+   */
+  change<T>(key: string, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T>
   /** Whether no connection was lost since a call was given this. */
   isCurrent(memory: ServerMemory): boolean
   /** What is known now. Use within a call only. */
@@ -79,10 +83,35 @@ interface State {
 
 const closed = (): Error => new Error('these stores are closed')
 
+/** An answer in time, or an outage; a late one is dropped. */
+function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + maxWaitMs
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
+    call(giveUpAt).then(
+      (answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(outage(error))
+      },
+    )
+  })
+}
+
 /** @param key - where the beginning of the memory is kept */
 export function redisConnection(client: RedisClient, run: RunScript, key: string, options: ConnectionOptions): RedisConnection {
   const { maxWaitMs, wait, onWarning } = options
-  const state: State = { generation: 0, known: undefined, reading: undefined, closed: false, trusted: undefined }
+  const clock = serverClock(client, run, key)
+  const state: State = {
+    generation: 0,
+    known: undefined,
+    reading: undefined,
+    closed: false,
+    trusted: undefined,
+  }
 
   async function readMemory(): Promise<ServerMemory> {
     for (;;) {
@@ -91,7 +120,9 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
       if (state.closed) throw closed()
       if (generation !== state.generation) continue
       // at the latest: the server's clock was read before its answer arrived
-      state.known = { since, trusted, trustedHere: performance.now() - (now - trusted) }
+      const here = performance.now()
+      state.known = { since, trusted, trustedHere: here - (now - trusted) }
+      clock.wasRead(now, here)
       if (state.trusted !== undefined && state.trusted !== trusted) onWarning({ name: 'memory_distrusted' })
       state.trusted = trusted
       return state.known
@@ -121,20 +152,23 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
     return answer
   }
 
-  function bounded<T>(call: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
-      call().then(
-        (answer) => {
-          clearTimeout(timer)
-          resolve(answer)
-        },
-        (error: unknown) => {
-          clearTimeout(timer)
-          reject(outage(error))
-        },
-      )
-    })
+  /** A call that comes late although its caller still waits was given a wrong deadline: the clock was turned. */
+  async function inTime<T>(changed: string, giveUpAt: number, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T> {
+    try {
+      const known = state.known ?? (await memoryBefore(giveUpAt))
+      return await call(known, clock.deadlineOf(giveUpAt))
+    } catch (error) {
+      if (!isLate(error) || performance.now() >= giveUpAt) throw error
+      const deadline = await clock.deadlineAt(changed, giveUpAt)
+      return call(await memoryBefore(giveUpAt), deadline)
+    }
+  }
+
+  /** What was given up meanwhile is not sent. */
+  async function memoryBefore(giveUpAt: number): Promise<ServerMemory> {
+    const known = await memory()
+    if (performance.now() >= giveUpAt) throw new Error('the call was given up')
+    return known
   }
 
   const unwatch = watch(
@@ -149,19 +183,21 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
 
   const isCurrent = (memory: ServerMemory): boolean => state.known === memory
 
-  async function changeDurably<T>(changed: string, call: (memory: ServerMemory) => Promise<T>): Promise<T> {
-    const before = await memory()
-    return replicated(changed, await call(before), before)
+  async function changeDurably<T>(
+    changed: string,
+    giveUpAt: number,
+    call: (memory: ServerMemory, deadline: number) => Promise<T>,
+  ): Promise<T> {
+    const before = await memoryBefore(giveUpAt)
+    return replicated(changed, await inTime(changed, giveUpAt, call), before)
   }
-
-  const read = <T>(call: (memory: ServerMemory) => Promise<T>): Promise<T> =>
-    bounded(() => (state.known ? call(state.known) : memory().then(call)))
 
   return {
     isCurrent,
     memory,
-    read,
-    change: (changed, call) => (wait ? bounded(() => changeDurably(changed, call)) : read(call)),
+    read: (call) => bounded(maxWaitMs, (giveUpAt) => (state.known ? call(state.known) : memoryBefore(giveUpAt).then(call))),
+    change: (changed, call) =>
+      bounded(maxWaitMs, (giveUpAt) => (wait ? changeDurably(changed, giveUpAt, call) : inTime(changed, giveUpAt, call))),
     close() {
       state.closed = true
       state.known = undefined

@@ -27,22 +27,26 @@ function argumentsOf({ generation, binding, retryWindowMs, keepForMs, heal }: Ro
 }
 
 /** Chains of refresh tokens: one hash each. */
-export function redisFamilies({ client, run, connection, keys }: RedisAccess): RefreshFamilyStore {
+export function redisFamilies({ client, run, connection, keys, callIdOf }: RedisAccess): RefreshFamilyStore {
   return {
-    async create({ family, binding, data, keepForMs }) {
+    async create({ family, binding, data, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
-      const key = keys.of('f', family)
-      const created = await connection.change(key, () => run('createFamily', key, binding, data, wholeMs(keepForMs)))
+      const [key, callId, keep] = [keys.of('f', family), callIdOf(call), wholeMs(keepForMs)]
+      const created = await connection.change(key, (_, deadline) => run('createFamily', key, callId, deadline, binding, data, keep))
       if (Number(created) !== 1) throw new Error('this family exists already')
     },
     async rotate(request) {
-      const key = keys.of('f', request.family)
-      const args = argumentsOf(request)
-      return rotationOf(await connection.change(key, async () => (await run('rotateFamily', key, ...args)) as Answer))
+      const [key, callId, args] = [keys.of('f', request.family), callIdOf(request), argumentsOf(request)]
+      const answer = await connection.change(key, (_, deadline) => run('rotateFamily', key, callId, deadline, ...args))
+      return rotationOf(answer as Answer)
     },
-    async revoke(family, reason) {
-      const key = keys.of('f', family)
-      return Number(await connection.change(key, () => run('revokeFamily', key, reason))) === 1
+    async revoke(family, reason, call) {
+      const [key, callId] = [keys.of('f', family), callIdOf(call)]
+      return Number(await connection.change(key, (_, deadline) => run('revokeFamily', key, callId, deadline, reason))) === 1
+    },
+    async undo(family, callId) {
+      const [key, id] = [keys.of('f', family), callIdOf({ callId })]
+      return Number(await connection.change(key, (_, deadline) => run('undoFamily', key, id, deadline))) === 1
     },
     async find(family) {
       const key = keys.of('f', family)

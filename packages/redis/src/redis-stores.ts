@@ -1,4 +1,4 @@
-import type { Readiness, Stores } from '@countersign/core'
+import { createCallIds, type Readiness, type Stores } from '@countersign/core'
 import { warnOfEviction } from './eviction-policy.js'
 import { redisAttempts } from './redis-attempts.js'
 import { redisChallenges } from './redis-challenges.js'
@@ -61,7 +61,7 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
   const keys = storeKeys(prefix, tenant)
   const run = defineScripts(client)
   const connection = redisConnection(client, run, keys.memory, { maxWaitMs, wait: durability === 'wait', onWarning })
-  const access = { client, run, connection, keys }
+  const access = { client, run, connection, keys, callIdOf: createCallIds() }
   const revocations = redisRevocations(access, onWarning)
   const unwarn = warnOfEviction(client, onWarning)
   const close = async (): Promise<void> => {

@@ -1,11 +1,6 @@
+import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-scripts.js'
 import type { RedisClient } from './redis-client.js'
-
-/** What a record of another format answers; a newer release may have written it. */
-const unknownFormat = `redis.error_reply('COUNTERSIGN a record of a format that this release does not know')`
-
-const storeTime = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+import { storeTime, unknownFormat } from './script-parts.js'
 
 /**
  * Reads or creates the beginning of the store's memory. `trusted` is the beginning of what this run of the server can
@@ -23,6 +18,10 @@ if not known[1] or (run ~= '' and known[4] ~= run) then
   redis.pcall('HSET', KEYS[1], 'v', '1', 'since', since, 'trusted', trusted, 'run', run)
 end
 return {since, trusted, string.format('%.0f', now)}`
+
+/** The time of the server that has the key. */
+const storeClock = `${storeTime}
+return string.format('%.0f', now)`
 
 /** A nonce is \`1\`, its client and the purposes it was spent for, each with its length in bytes. */
 const spend = `
@@ -43,38 +42,6 @@ while position <= #value do
 end
 redis.call('APPEND', KEYS[1], #ARGV[1] .. ':' .. ARGV[1])
 return 'spent'`
-
-const createFamily = `
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'v', '1', 'binding', ARGV[1], 'data', ARGV[2], 'generation', '0')
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1`
-
-/** ARGV: generation, binding, retry window, new time to live or '', heal. The model is \`rotateFamily\` of core. */
-const rotateFamily = `${storeTime}
-local family = redis.call('HMGET', KEYS[1], 'v', 'binding', 'data', 'generation', 'rotated', 'revoked')
-if not family[1] then return {'gone'} end
-if family[1] ~= '1' then return ${unknownFormat} end
-if family[6] then return {'revoked', family[6]} end
-if family[2] ~= ARGV[2] then return {'mismatch'} end
-local presented, current = tonumber(ARGV[1]), tonumber(family[4])
-if presented > current and ARGV[5] ~= '1' then return {'ahead'} end
-if presented >= current then
-  local generation = string.format('%.0f', presented + 1)
-  redis.call('HSET', KEYS[1], 'generation', generation, 'rotated', string.format('%.0f', now))
-  if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-  return {'rotated', family[3], generation}
-end
-if presented == current - 1 and family[5] and now - family[5] < tonumber(ARGV[3]) then return {'retry', family[3], family[4]} end
-redis.call('HSET', KEYS[1], 'revoked', 'reused')
-return {'reused'}`
-
-const revokeFamily = `
-local family = redis.call('HMGET', KEYS[1], 'v', 'revoked')
-if not family[1] or family[2] then return 0 end
-if family[1] ~= '1' then return ${unknownFormat} end
-redis.call('HSET', KEYS[1], 'revoked', ARGV[1])
-return 1`
 
 /** ARGV: limit, window. */
 const reserve = `
@@ -136,10 +103,12 @@ return flat`
 /** The scripts by name. */
 type Script =
   | 'memory'
+  | 'storeClock'
   | 'spend'
   | 'createFamily'
   | 'rotateFamily'
   | 'revokeFamily'
+  | 'undoFamily'
   | 'reserve'
   | 'putDocument'
   | 'removeDocument'
@@ -148,10 +117,12 @@ type Script =
 
 const scripts: Readonly<Record<Script, string>> = {
   memory,
+  storeClock,
   spend,
   createFamily,
   rotateFamily,
   revokeFamily,
+  undoFamily,
   reserve,
   putDocument,
   removeDocument,
@@ -163,7 +134,7 @@ const scripts: Readonly<Record<Script, string>> = {
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 1
+const scriptsVersion = 2
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {

@@ -9,7 +9,7 @@ export interface BreakableProxy extends BreakableNetwork {
   close(): Promise<void>
 }
 
-type Mode = 'open' | 'answers lost' | 'down'
+type Mode = 'open' | 'answers lost' | 'requests held' | 'down'
 
 function listening(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -30,7 +30,9 @@ function listening(server: Server): Promise<number> {
 export async function breakableProxy(target: { readonly host: string; readonly port: number }): Promise<BreakableProxy> {
   const state: { mode: Mode } = { mode: 'open' }
   const open = new Set<Socket>()
+  const held = new Set<() => void>()
   const end = (): void => {
+    held.clear()
     for (const socket of open) socket.destroy()
   }
 
@@ -50,10 +52,14 @@ export async function breakableProxy(target: { readonly host: string; readonly p
       socket.on('error', () => socket.destroy())
       socket.on('close', () => {
         open.delete(socket)
-        other.destroy()
+        if (state.mode === 'requests held' && socket === near) held.add(() => other.end())
+        else other.destroy()
       })
     }
-    near.on('data', (bytes) => far.write(bytes))
+    near.on('data', (bytes) => {
+      if (state.mode === 'requests held') held.add(() => far.write(bytes))
+      else far.write(bytes)
+    })
     far.on('data', (bytes) => {
       if (state.mode === 'open') near.write(bytes)
     })
@@ -70,8 +76,13 @@ export async function breakableProxy(target: { readonly host: string; readonly p
       state.mode = 'down'
       end()
     },
+    holdRequests() {
+      state.mode = 'requests held'
+    },
     restore() {
       state.mode = 'open'
+      for (const arrive of held) arrive()
+      held.clear()
     },
     close: () =>
       new Promise((resolve) => {

@@ -11,9 +11,11 @@ export interface OpenedStores {
 export interface BreakableNetwork {
   /** Requests still arrive and are carried out, their answers are lost. */
   loseAnswers(): void
+  /** Requests do not arrive until `restore()`, and arrive then, also where who sent them has gone. */
+  holdRequests(): void
   /** Connections break, and new ones too. */
   breakDown(): void
-  /** New connections work again. */
+  /** New connections work again, and requests that were held arrive. */
   restore(): void
 }
 

@@ -1,4 +1,5 @@
 import { attemptCases } from './attempt-cases.js'
+import { callCases, lostCallCases } from './call-cases.js'
 import { challengeCases } from './challenge-cases.js'
 import { clockCases } from './clock-cases.js'
 import { documentCases } from './document-cases.js'
@@ -37,6 +38,8 @@ export function storeConformance<Place>(
     isolation: isolationCases(define, backend.openTenant !== undefined),
     'loss of memory': memoryLossCases(define, backend),
     outages: backend.openBreakable ? outageCases(define) : [],
+    'calls made again': callCases(define),
+    'calls that were lost': backend.openBreakable ? lostCallCases(define) : [],
     models: modelCases(define),
   }
   return Object.entries(groups)

@@ -1,0 +1,37 @@
+import { callsKept } from '@countersign/core'
+
+/** What a record of another format answers; a newer release may have written it. */
+export const unknownFormat: string = `redis.error_reply('COUNTERSIGN a record of a format that this release does not know')`
+
+/** `time` and `now`, in milliseconds. */
+export const storeTime: string = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+
+/** Begins the error of a call that came after its deadline. */
+export const lateCode: string = 'LATE'
+
+const takenBack = `redis.error_reply('COUNTERSIGN this call was taken back')`
+
+/**
+ * Begins every script that changes something. ARGV[1] is the id of the call, ARGV[2] its deadline in milliseconds of the
+ * store's time: the driver sends a command that it has no answer to again, also long after its caller gave up.
+ */
+export const beforeDeadline: string = `${storeTime}
+if now > tonumber(ARGV[2]) then return redis.error_reply('${lateCode} the call came after its deadline') end`
+
+/**
+ * A list of calls is text, \`;id answer\` for each, the newest first. \`answerIn\` finds the answer to a call,
+ * \`withAnswer\` adds one and drops the oldest.
+ */
+export const callList: string = `
+local function answerIn(calls, id)
+  local _, last = string.find(calls, ';' .. id .. ' ', 1, true)
+  return last and string.match(calls, '^[^;]*', last + 1)
+end
+local function withAnswer(calls, id, answer)
+  return ';' .. id .. ' ' .. answer .. (string.match(calls, '^${';[^;]*'.repeat(callsKept - 1)}') or calls)
+end`
+
+/** What a call that was taken back answers when it comes again. */
+export const refuseUndone = (answer: string): string => `if ${answer} == 'undone' then return ${takenBack} end`
