@@ -72,6 +72,32 @@ describe('what is no JSON object is refused', () => {
   })
 })
 
+describe('a member that is there twice is refused', () => {
+  it.each(['{"a":1,"a":1}', '{"a":1,"\\u0061":2}', '{"x":{"a":1,"b":2,"a":3}}', '{"x":[{"a":1,"a":1}]}', '{"__proto__":1,"__proto__":2}'])(
+    '%s',
+    async (text) => {
+      expect(await read({ stream: chunks(text) })).toBe(400)
+      expect(await read({ body: text })).toBe(400)
+    },
+  )
+
+  it('and what only looks like one is not', async () => {
+    const text = String.raw`{"a":"\":\"a\":","b":{"a":1},"c":[{"a":1},{"a":2}]}`
+    expect(await read({ body: text })).toEqual(JSON.parse(text))
+  })
+
+  it('and nesting without end ends nothing', async () => {
+    expect(await read({ body: `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}` })).toEqual({ a: expect.any(Array) as unknown })
+  })
+})
+
+it('what is compressed is 415, unless the host has decoded it', async () => {
+  const headers = { ...json, 'content-encoding': 'gzip' }
+  expect(await read({ headers, stream: chunks('{"a":1}') })).toBe(415)
+  expect(await read({ headers: { ...json, 'content-encoding': 'identity' }, stream: chunks('{"a":1}') })).toEqual({ a: 1 })
+  for (const body of ['{"a":1}', { a: 1 }]) expect(await read({ headers, body })).toEqual({ a: 1 })
+})
+
 describe('what is too large is refused', () => {
   it('read from the stream, without keeping it, and as text', async () => {
     expect(await read({ stream: chunks('{"a":"', 'x'.repeat(100), '"}') }, 64)).toBe(413)

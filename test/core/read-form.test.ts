@@ -67,6 +67,12 @@ describe('a parameter is one text', () => {
     ['an object that is not parsed', 'a[$gt]='],
     ['a number', { a: 1 }],
     ['a list in a list', { a: [['1']] }],
+    ['a list of one, as an extended parser makes it of a[]=1', { a: ['1'] }],
+    ['a list of one in a Map', new Map([['a', ['1']]])],
+    ['a list of none', { a: [] }],
+    ['a list of one that is not parsed', 'a[]=1'],
+    ['after a byte order mark', '\ufeffa=1'],
+    ['after a byte order mark in bytes', Buffer.from('\ufeffa=1')],
     ['repeated in URLSearchParams', new URLSearchParams('a=1&a=2')],
     ['not text in a Map', new Map([['a', { $gt: '' }]])],
     ['badly escaped', 'a=%zz'],
@@ -75,6 +81,19 @@ describe('a parameter is one text', () => {
     ['in a list as the body', ['a=1']],
   ])('%s: 400', async (_name, body) => {
     expect(await read({ body })).toBe(400)
+  })
+
+  it.each([{ a: ['1'] }, { a: [] }, 'a[]=1', 'a[0]=1'])(
+    'and has its exact name, also where it may be repeated: %j is 400',
+    async (body) => {
+      expect(await read({ body }, { repeatable: ['a'] })).toBe(400)
+    },
+  )
+
+  it('and is there once in JSON, whatever the spelling of its name', async () => {
+    for (const body of ['{"a":"1","a":"1"}', '{"a":"1","\\u0061":"2"}', '{"a":null,"a":"1"}']) {
+      expect(await read({ headers: json, body }, { json: true })).toBe(400)
+    }
   })
 
   it('unless it may be repeated', async () => {
@@ -102,6 +121,17 @@ describe('what is no form', () => {
     expect(await read({ headers: {}, body: { a: '1' } })).toBe(415)
     expect(await read({ headers: { 'transfer-encoding': 'chunked' } })).toBe(415)
     expect(await read({ headers: { 'content-length': '3' } })).toBe(415)
+  })
+
+  it('is 415 if it is compressed and nobody has decoded it', async () => {
+    for (const coding of ['gzip', 'GZIP', 'br', 'identity, gzip', 'gzip, identity']) {
+      const headers = { ...form, 'content-encoding': coding }
+      expect(await read({ headers, stream: chunks('a=1') })).toBe(415)
+      // The host has read it, and so has decoded it.
+      for (const body of ['a=1', Buffer.from('a=1'), { a: '1' }]) expect(await read({ headers, body })).toEqual([['a', '1']])
+    }
+    for (const coding of ['', 'identity', ' Identity '])
+      expect(await read({ headers: { ...form, 'content-encoding': coding }, stream: chunks('a=1') })).toEqual([['a', '1']])
   })
 
   it('is 413 over 64 KiB, whoever has read it', async () => {

@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { handle } from '@countersign/express'
 import { handle as handleKoa } from '@countersign/koa'
 import { bodyParser } from '@koa/bodyparser'
 import express, { type RequestHandler } from 'express'
 import express4 from 'express4'
 import Koa from 'koa'
+import supertest from 'supertest'
 import { afterEach, describe, expect, it } from 'vitest'
 import { listening } from '../contracts/listening.js'
 import { basic, setup } from './endpoint-setup.js'
@@ -83,10 +85,74 @@ describe.each(Object.entries(hosts))('a body that the host has parsed: %s', (_na
     expect(await ask('grant_type=client_credentials&grant_type=client_credentials')).toBe('400 invalid_request')
     expect(await ask('grant_type[$gt]=&scope=read')).toBe('400 invalid_request')
     expect(await ask('grant_type=client_credentials&username[$gt]=')).toBe('400 invalid_request')
+    for (const name of ['grant_type[]', 'grant_type[0]', 'grant_type[a]', 'grant_type[][]', 'grant_type%5B%5D']) {
+      expect([name, await ask(`${name}=client_credentials`)]).toEqual([name, '400 invalid_request'])
+      expect([name, await ask(`grant_type=client_credentials&${name}=client_credentials`)]).toEqual([name, '400 invalid_request'])
+    }
+    for (const name of ['scope[]', 'scope[0]', 'audience[]', 'audience[0]', 'resource[x]'])
+      expect([name, await ask(`grant_type=client_credentials&${name}=read`)]).toEqual([name, '400 invalid_request'])
     expect(await ask('grant_type=client_credentials', 'application/x-www-form-urlencoded', '?scope=read')).toBe('200 read write')
     expect(await ask('scope=read', 'application/x-www-form-urlencoded', '?grant_type=client_credentials')).toBe('400 invalid_request')
     expect(await ask('<grant_type/>', 'application/xml')).toBe('415 invalid_request')
   })
+})
+
+const unparsed = ['nothing (Express 5)', 'nothing (Express 4)', 'nothing (Koa)']
+
+describe.each([...unparsed, 'bytes'])('a body that nobody has parsed: %s', (name) => {
+  it('is refused where two readers would read two things', async () => {
+    const url = await hosts[name]?.()
+    const { id, secret } = await register()
+    const form = 'application/x-www-form-urlencoded'
+    const ask = async (body: string | Buffer, type: string, further: Readonly<Record<string, string>> = {}) => {
+      const request = supertest(url)
+        .post('/token')
+        .set({ ...basic(id, secret), 'content-type': type, ...further })
+      // Bytes are sent as they are.
+      return (await request.serialize((bytes: unknown) => bytes as string).send(body)).status
+    }
+    expect(await ask('grant_type=client_credentials', form)).toBe(200)
+    expect(await ask('\ufeffgrant_type=client_credentials', form)).toBe(400)
+    expect(await ask('{"grant_type":"client_credentials","scope":"read","scope":"write"}', 'application/json')).toBe(400)
+    expect(await ask('{"grant_type":"client_credentials"}', 'application/json')).toBe(200)
+  })
+})
+
+describe.each(unparsed)('a compressed body: %s', (name) => {
+  it('is 415 where nobody decodes it', async () => {
+    const url = await hosts[name]?.()
+    const { id, secret } = await register()
+    const ask = async (body: string | Buffer, coding: string) => {
+      const headers = { ...basic(id, secret), 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': coding }
+      return (
+        await supertest(url)
+          .post('/token')
+          .set(headers)
+          .serialize((bytes: unknown) => bytes as string)
+          .send(body)
+      ).status
+    }
+    expect(await ask(gzipSync('grant_type=client_credentials'), 'gzip')).toBe(415)
+    // What says that it is compressed is not read as if it were not.
+    expect(await ask('grant_type=client_credentials', 'gzip')).toBe(415)
+    expect(await ask('grant_type=client_credentials', 'identity')).toBe(200)
+  })
+})
+
+it('a compressed body is read where the host decodes it', async () => {
+  const url = await withExpress(express, express.urlencoded({ extended: true }))
+  const { id, secret } = await register()
+  const headers = { ...basic(id, secret), 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' }
+  const body = gzipSync('grant_type=client_credentials')
+  expect(
+    (
+      await supertest(url)
+        .post('/token')
+        .set(headers)
+        .serialize((bytes: unknown) => bytes as string)
+        .send(body)
+    ).status,
+  ).toBe(200)
 })
 
 it('a body that somebody read and threw away is a 400 and does not hang', async () => {

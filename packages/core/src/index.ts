@@ -27,6 +27,7 @@ export {
   type TokenStatusEvent,
 } from './events.js'
 export { type Endpoint, jsonReply, type Reply, type Route, type RouteTable, type WireHeaders, type WireRequest } from './http.js'
+export { countMembers, parseText, plainNames } from './json-text.js'
 export type {
   Algorithm,
   AsymmetricAlgorithm,

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { WireRequest } from './http.js'
+import { countMembers, parseText, plainNames } from './json-text.js'
 import { readStream } from './read-stream.js'
 
-/** A body, or the status to refuse it with: 400 malformed, 413 too large, 415 of another media type. */
+/** A body, or the status to refuse it with: 400 malformed, 413 too large, 415 of another media type or compressed. */
 export type BodyResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly status: 400 | 413 | 415 }
 
 /** The longest body that is read unless the caller says otherwise. */
@@ -32,35 +33,59 @@ async function streamBytes(stream: AsyncIterable<Uint8Array>, maxBytes: number):
   }
 }
 
+/** Whether the bytes of the stream are the body itself (RFC 9110 §8.4). What the host has read, it has decoded as well. */
+function isPlain({ headers }: WireRequest): boolean {
+  const coding = [headers['content-encoding'] ?? ''].flat().join().trim().toLowerCase()
+  return coding === '' || coding === 'identity'
+}
+
 /** The bytes of the body: raw from the stream, or as the host has read it (text, bytes). */
-async function bodyBytes({ body, stream }: WireRequest, maxBytes: number): Promise<BodyResult<Buffer>> {
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return stream === undefined ? malformed : streamBytes(stream, maxBytes)
+async function bodyBytes(request: WireRequest, maxBytes: number): Promise<BodyResult<Buffer>> {
+  const { body, stream } = request
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    if (stream === undefined) return malformed
+    return isPlain(request) ? streamBytes(stream, maxBytes) : { ok: false, status: 415 }
+  }
   const bytes = Buffer.from(body)
   return bytes.length > maxBytes ? tooLarge : { ok: true, value: bytes }
 }
 
-/** The body as text: raw from the stream, or as the host has read it. */
+/** The body as text: raw from the stream, or as the host has read it. A byte order mark stays. */
 export async function bodyText(request: WireRequest, maxBytes: number): Promise<BodyResult<string>> {
   const bytes = await bodyBytes(request, maxBytes)
   if (!bytes.ok) return bytes
   if (!isUtf8(bytes.value)) return malformed
-  const text = bytes.value.toString('utf8')
-  // A byte order mark is no part of the text.
-  return { ok: true, value: text.startsWith('\ufeff') ? text.slice(1) : text }
+  return { ok: true, value: bytes.value.toString('utf8') }
 }
 
 const isParsed = (body: unknown): body is object => typeof body === 'object' && body !== null && !(body instanceof Uint8Array)
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+/** Members of a value at every depth. It does not recurse: nesting is as deep as a client likes. */
+function membersIn(value: unknown): number {
+  const left: unknown[] = [value]
+  let members = 0
+  while (left.length > 0) {
+    const one = left.pop()
+    if (typeof one !== 'object' || one === null) continue
+    const parts = Object.values(one)
+    if (!Array.isArray(one)) members += parts.length
+    for (const part of parts) left.push(part)
   }
+  return members
+}
+
+/** What a text says; undefined for one that is no JSON, or says a member twice: parsers differ in which one counts (RFC 8259 §4). */
+function parse(text: string): unknown {
+  // RFC 8259 §8.1 allows to ignore a byte order mark.
+  const plain = plainNames(text.startsWith('\ufeff') ? text.slice(1) : text)
+  if (plain === undefined) return undefined
+  const value = parseText(plain)
+  return membersIn(value) === countMembers(plain) ? value : undefined
 }
 
 /**
- * Reads a JSON object, whether or not the host has parsed the body.
+ * Reads a JSON object, whether or not the host has parsed the body. A member that is there twice is malformed; what the host has
+ * parsed does not tell.
  *
  * @param options - `maxBytes` @defaultValue 65536
  */

@@ -26,6 +26,8 @@ const malformed = { ok: false, status: 400 } as const
 const decode = (text: string): string => (/[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text)
 
 function pairsOfText(text: string): Pairs | undefined {
+  // It would be a part of the first name.
+  if (text.startsWith('\ufeff')) return undefined
   try {
     return text
       .split('&')
@@ -39,10 +41,14 @@ function pairsOfText(text: string): Pairs | undefined {
   }
 }
 
+/** `name[]=x` and `name[0]=x`, as a parser gives them that knows brackets. What is repeated has two values or more. */
+const isBracketed = (value: unknown): boolean => Array.isArray(value) && value.length < 2
+
 /** What the host's parser made of the body. A list is what it makes of a repeated parameter. */
 function pairsOfParsed(body: object): Pairs | undefined {
   if (Array.isArray(body)) return undefined
   const entries: Pairs = body instanceof Map || body instanceof URLSearchParams ? [...body] : Object.entries(body)
+  if (entries.some(([, value]) => isBracketed(value))) return undefined
   return entries.flatMap(([name, value]) => (Array.isArray(value) ? value.map((one: unknown) => [name, one] as const) : [[name, value]]))
 }
 

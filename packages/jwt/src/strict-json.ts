@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { countMembers, parseText, plainNames } from './json-text.js'
+import { countMembers, parseText, plainNames } from '@countersign/core'
 
 /** Deepest nesting of a header or of claims, the object itself included. */
 const maxDepth = 16

@@ -2,7 +2,7 @@ const quote = 0x22
 const colon = 0x3a
 const backslash = 0x5c
 
-/** JSON.parse, but undefined for what it does not take. */
+/** `JSON.parse`, but undefined for what it does not take. */
 export function parseText(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -11,7 +11,7 @@ export function parseText(text: string): unknown {
   }
 }
 
-/** Colons outside of strings: in valid JSON, as many as there are members in the text. */
+/** Counts the members that a JSON text writes, at every depth: the colons outside of its strings. A member that is written twice counts twice. */
 export function countMembers(text: string): number {
   let members = 0
   for (let at = 0; at < text.length; at++) {
