@@ -101,7 +101,7 @@ const unparsed = ['nothing (Express 5)', 'nothing (Express 4)', 'nothing (Koa)']
 
 describe.each([...unparsed, 'bytes'])('a body that nobody has parsed: %s', (name) => {
   it('is refused where two readers would read two things', async () => {
-    const url = await hosts[name]?.()
+    const url = (await hosts[name]?.()) ?? ''
     const { id, secret } = await register()
     const form = 'application/x-www-form-urlencoded'
     const ask = async (body: string | Buffer, type: string, further: Readonly<Record<string, string>> = {}) => {
@@ -120,7 +120,7 @@ describe.each([...unparsed, 'bytes'])('a body that nobody has parsed: %s', (name
 
 describe.each(unparsed)('a compressed body: %s', (name) => {
   it('is 415 where nobody decodes it', async () => {
-    const url = await hosts[name]?.()
+    const url = (await hosts[name]?.()) ?? ''
     const { id, secret } = await register()
     const ask = async (body: string | Buffer, coding: string) => {
       const headers = { ...basic(id, secret), 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': coding }
