@@ -106,19 +106,22 @@ describe('degenerate keys', () => {
     expect(judge({ ...rsa, e: bytes(e) })).toBe('weak_rsa')
   })
 
-  test('an RSA exponent of 3 is legal, one of 2^64 + 1 is not supported', () => {
+  test('an RSA exponent of 3 is legal, one of 2^32 + 1 or 2^64 + 1 is not supported', () => {
     expect(judge({ ...rsa, e: bytes('03') })).toBe(all.rsa)
+    expect(judge({ ...rsa, e: bytes('ffffffff') })).toBe(all.rsa)
+    expect(judge({ ...rsa, e: bytes('0100000001') })).toBe('unsupported')
     expect(judge({ ...rsa, e: bytes('010000000000000001') })).toBe('unsupported')
   })
 
-  test('an RSA modulus has 2048 to 16384 bits', () => {
+  test('an RSA modulus has 2048 to 4096 bits', () => {
     const odd = (bits: number): string => bytes('ff'.repeat(bits / 8))
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey
     expect(verdict(importPublicKey(small))).toBe('weak_rsa')
     expect(judge({ ...rsa, n: odd(2040) })).toBe('weak_rsa')
     expect(judge({ ...rsa, n: odd(2048) })).toBe(all.rsa)
-    expect(judge({ ...rsa, n: odd(16_384) })).toBe(all.rsa)
-    expect(judge({ ...rsa, n: odd(16_392) })).toBe('unsupported')
+    expect(judge({ ...rsa, n: odd(4096) })).toBe(all.rsa)
+    expect(judge({ ...rsa, n: odd(4104) })).toBe('unsupported')
+    expect(judge({ ...rsa, n: odd(16_384) })).toBe('unsupported')
   })
 
   test('leading zeros of a modulus do not make it longer, and its thumbprint is that of the key without them', () => {

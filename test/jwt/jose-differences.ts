@@ -213,21 +213,21 @@ const lengthOf: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, '
 
 export const keyDifferences: readonly Difference<KeyCase, Members>[] = [
   {
-    what: 'an RSA exponent that is 1 or even, or has more than 64 bits',
+    what: 'an RSA exponent that is 1 or even, or has more than 32 bits',
     refusedBy: 'countersign',
     why: 'With the exponent 1 every signature can be made by anyone; a long one makes verification slow.',
     covers: ({ kty, e }) => {
       const exponent = BigInt(`0x0${bytesOf(e).toString('hex')}`)
-      return kty === 'RSA' && (exponent < 3n || exponent % 2n === 0n || exponent >= 2n ** 64n)
+      return kty === 'RSA' && (exponent < 3n || exponent % 2n === 0n || exponent >= 2n ** 32n)
     },
-    witnesses: () => [key({ e: 'AQ' }, 'RS256'), key({ e: 'Ag' }, 'PS256'), key({ e: text('010000000000000001') }, 'RS512')],
+    witnesses: () => [key({ e: 'AQ' }, 'RS256'), key({ e: 'Ag' }, 'PS256'), key({ e: text('0100000001') }, 'RS512')],
   },
   {
-    what: 'an RSA modulus that is even, of the kind that CVE-2017-15361 made, or longer than 16384 bits',
+    what: 'an RSA modulus that is even, of the kind that CVE-2017-15361 made, or longer than 4096 bits',
     refusedBy: 'countersign',
-    why: 'Anyone can factor the first two; OpenSSL does not verify with the third.',
-    covers: ({ kty, n }) => kty === 'RSA' && ((bytesOf(n).at(-1) ?? 0) % 2 === 0 || bytesOf(n).length > 2048),
-    witnesses: () => [key({ n: text('ff'.repeat(255), 'fe') }, 'RS256'), key({ n: text('ff'.repeat(2049)) }, 'RS256')],
+    why: 'Anyone can factor the first two; with the third, every stranger can make the server work for milliseconds.',
+    covers: ({ kty, n }) => kty === 'RSA' && ((bytesOf(n).at(-1) ?? 0) % 2 === 0 || bytesOf(n).length > 512),
+    witnesses: () => [key({ n: text('ff'.repeat(255), 'fe') }, 'RS256'), key({ n: text('ff'.repeat(513)) }, 'RS256')],
   },
   {
     what: 'an Ed25519 key that is a point of small order, no point, or not encoded canonically',

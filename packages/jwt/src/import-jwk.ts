@@ -7,7 +7,7 @@ type Members = Readonly<Record<string, unknown>>
 
 /** Longest `kid` in UTF-16 code units, as in a header. */
 const maxKidLength = 1024
-/** A modulus of 16384 bits has 2731 characters. */
+/** A modulus of 4096 bits has 683 characters. What is a little too long is judged as a key, so that the fault says why. */
 const maxMemberLength = 4096
 
 /** Bytes of a coordinate (RFC 7518 §6.2.1.2). */

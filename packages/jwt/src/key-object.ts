@@ -8,10 +8,13 @@ import { isFactorable } from './rsa-modulus.js'
 import { prepareKey } from './signature.js'
 import { jwkThumbprint, publicJwk } from './thumbprint.js'
 
-/** Bits of an RSA modulus: SP 800-131A and RFC 7518 §3.3 below, what OpenSSL verifies with above. */
-const [minModulusBits, maxModulusBits] = [2048, 16384]
-/** A public exponent beyond 64 bits makes a verification arbitrarily slow. */
-const maxExponent = 2n ** 64n
+/**
+ * Bits of an RSA modulus. The least is that of SP 800-131A and RFC 7518 §3.3. The most bounds what a stranger's signature costs:
+ * a verification with 16,384 bits and a long exponent takes a hundred times as long as one with 4,096 bits and 65537.
+ */
+const [minModulusBits, maxModulusBits] = [2048, 4096]
+/** A public exponent must be below: each further bit makes every verification slower. */
+const maxExponent = 2n ** 32n
 
 /** A name and an algorithm that the owner of a key states. */
 export interface KeyLabels {
