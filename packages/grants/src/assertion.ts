@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ClientKeys, hasOwn, type Reason, type ReplayClaim, type ReplayStore } from '@countersign/core'
 import { isHmac, type Jws, normalizeType, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { reachable } from './client-record.js'
+import type { EvenVerification } from './stand-in-key.js'
 import type { AssertionReason } from './token-refusal.js'
 import { findClientKey, thumbprintOf, type UsedKey } from './used-key.js'
 
@@ -79,14 +80,31 @@ export function readAssertion(text: string): ({ readonly ok: true } & PresentedA
   return read.ok ? { ok: true, jws: parsed.jws, claims: read.claims } : assertionFault(read.refusal.reason)
 }
 
+/** What a JWT is judged with. */
+export interface Judge {
+  readonly keys: ClientKeys
+  /** Epoch milliseconds. */
+  readonly nowMs: number
+  /** For callers that nobody knows yet. @defaultValue verifies where there is a key */
+  readonly verify?: EvenVerification | undefined
+}
+
+const plainly: EvenVerification = (jws, key) => key !== undefined && verifySignature(jws, key)
+
 /** The key by client and kid, with the algorithm that belongs to the key. */
-async function signedBy({ jws }: PresentedAssertion, clientId: string, keys: ClientKeys): Promise<UsedKey | AssertionFault> {
+async function signedBy(
+  { jws }: PresentedAssertion,
+  clientId: string,
+  { keys, verify = plainly }: Judge,
+): Promise<UsedKey | AssertionFault> {
   const { alg: algorithm, kid } = jws.header
   // Keys of clients are public: as a secret one would let everybody in.
   if (isHmac(algorithm)) return fault('assertion_algorithm')
   const answer = await findClientKey(keys, { clientId, kid, algorithm })
+  // Also where there is no key: the time must not tell.
+  const isSigned = verify(jws, answer.ok ? answer.key : undefined)
   if (!answer.ok) return fault(`assertion_key_${answer.fault}`)
-  if (!verifySignature(jws, answer.key)) return fault('assertion_signature')
+  if (!isSigned) return fault('assertion_signature')
   return { kid: answer.key.kid ?? kid, algorithm, thumbprint: thumbprintOf(answer.key) }
 }
 
@@ -141,17 +159,15 @@ function claimOf({ iat, exp = 0, jti = '' }: ParsedClaims, expected: AssertionEx
 
 /**
  * Judges a JWT that a client signed. Nothing is used up: see {@link claimOnce}. Rejects with `Unavailable` in an outage.
- *
- * @param nowMs - epoch milliseconds
  */
 export async function judgeAssertion(
   presented: PresentedAssertion,
   expected: AssertionExpectation,
-  { keys, nowMs }: { readonly keys: ClientKeys; readonly nowMs: number },
+  judge: Judge,
 ): Promise<JudgedAssertion | AssertionFault> {
-  const key = await signedBy(presented, expected.clientId, keys)
+  const key = await signedBy(presented, expected.clientId, judge)
   if (hasOwn(key, 'ok')) return key
-  const now = nowMs / 1000
+  const now = judge.nowMs / 1000
   const reason = claimFault(presented, expected, now)
   if (reason) return fault(reason)
   const { claims } = presented

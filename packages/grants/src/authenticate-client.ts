@@ -4,6 +4,7 @@ import { judgeClientAssertion } from './client-assertion.js'
 import type { ClientRecord, ClientRecords } from './client-record.js'
 import type { SecretHasher } from './client-secret.js'
 import type { IdAndSecret, PresentedClient } from './presented-client.js'
+import { createEvenVerification } from './stand-in-key.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
 import type { UsedKey } from './used-key.js'
 
@@ -62,6 +63,7 @@ export function createClientJudge(
   options: AuthenticateOptions,
 ): (presented: Exclude<PresentedClient, { method: 'anonymous' }>, context?: AuthenticationContext) => Promise<ClientVerdict> {
   const { records, hasher, keys, now } = options
+  const verify = createEvenVerification()
 
   return async (presented, { issuer } = {}) => {
     const known = await meant(records, presented)
@@ -74,7 +76,7 @@ export function createClientJudge(
       if (keys === undefined || issuer === undefined) return refused('unsupported_authentication')
       if (!isClientId(presented.id)) return refused('unknown_client')
       // Judged on every path, before anything else is said about the client.
-      const judged = await judgeClientAssertion(presented, client?.assertion, { keys, issuer, nowMs: now() })
+      const judged = await judgeClientAssertion(presented, client?.assertion, { keys, issuer, nowMs: now(), verify })
       const fault = faultOf(client, presented.method)
       if (fault || !known) return refused(fault ?? 'unknown_client')
       return judged.ok ? { ok: true, client: known.client, secretId: undefined, key: judged.key, once: judged.once } : judged

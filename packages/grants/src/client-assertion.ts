@@ -1,5 +1,4 @@
-import type { ClientKeys } from '@countersign/core'
-import { type JudgedAssertion, judgeAssertion } from './assertion.js'
+import { type Judge, type JudgedAssertion, judgeAssertion } from './assertion.js'
 import { type AssertionRules, completeRules } from './assertion-rules.js'
 import type { PresentedClient } from './presented-client.js'
 import { refusedAs, type TokenRefused } from './token-refusal.js'
@@ -17,7 +16,7 @@ const types = ['client-authentication+jwt', 'jwt', '']
 export async function judgeClientAssertion(
   { id, assertion }: Extract<PresentedClient, { method: 'private_key_jwt' }>,
   rules: AssertionRules | undefined,
-  { keys, issuer, nowMs }: { readonly keys: ClientKeys; readonly issuer: string; readonly nowMs: number },
+  { issuer, ...judge }: Judge & { readonly issuer: string },
 ): Promise<JudgedAssertion | TokenRefused> {
   const { authenticationAudience = issuer, clockToleranceSeconds } = completeRules(rules)
   const expected = {
@@ -30,6 +29,6 @@ export async function judgeClientAssertion(
     jti: 'once',
     purpose: 'client_assertion',
   } as const
-  const judged = await judgeAssertion(assertion, expected, { keys, nowMs })
+  const judged = await judgeAssertion(assertion, expected, judge)
   return judged.ok ? judged : refusedAs('invalid_client', judged.reason)
 }

@@ -107,6 +107,8 @@ export type GrantAnswer = Granted | TokenRefused | Challenged
 export interface Identification {
   /** The client that is named; nothing is checked yet. */
   named(parameters: FormParameters): string | undefined | Promise<string | undefined>
+  /** For a client that is not known: does what takes time in a proof, so that the answer is not sooner than that of a known client. */
+  unknown?(parameters: FormParameters): void
   /** Why it was not that client. Asked where the request is refused for something else, which a stranger is not to be told. */
   fault(asked: Pick<GrantRequest, 'client' | 'parameters' | 'keys' | 'issuer' | 'nowMs'>): Promise<TokenRefused | undefined>
 }

@@ -5,6 +5,7 @@ import type { ExchangePolicy } from './exchange-policy.js'
 import type { Grant, GrantRequest, Identification } from './grant.js'
 import { type GoodToken, grantToSubject } from './grant-to-subject.js'
 import { issuerOf, judgeOwnAssertion } from './own-assertion.js'
+import { createEvenVerification } from './stand-in-key.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
 import { jwtBearerType } from './token-type.js'
 import { checkTrusted, type TrustedTokens, verifyTrusted } from './trusted-token.js'
@@ -50,6 +51,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
   if (typeof policy !== 'function') throw new TypeError('jwtBearer: policy is a function')
   if (clientIdOf !== undefined && typeof clientIdOf !== 'function') throw new TypeError('jwtBearer: clientIdOf is a function')
   checkTrusted('jwtBearer', trusted)
+  const verify = createEvenVerification()
 
   const identification: Identification = {
     async named(parameters) {
@@ -58,9 +60,13 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
       const id = clientIdOf ? await clientIdOf(iss) : iss
       return isClientId(id) ? id : undefined
     },
+    unknown(parameters) {
+      const read = readFrom(parameters)
+      if (read.ok) verify(read.jws, undefined)
+    },
     async fault(asked) {
       const read = readFrom(asked.parameters)
-      const own = read.ok ? await judgeOwnAssertion(read, use, asked) : read
+      const own = read.ok ? await judgeOwnAssertion(read, use, { ...asked, verify }) : read
       return own.ok ? undefined : refusedAs(sentAs, own.reason)
     },
   }
@@ -68,7 +74,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
   async function goodToken(text: string, read: PresentedAssertion, asked: GrantRequest): Promise<GoodToken | TokenRefused> {
     const issuer = issuerOf(asked.client)
     if (read.claims.iss === issuer || trusted === undefined || !isKnown(asked)) {
-      const own = await judgeOwnAssertion(read, use, asked)
+      const own = await judgeOwnAssertion(read, use, { ...asked, verify })
       return own.ok ? { own, issuer } : refusedAs(sentAs, own.reason)
     }
     const verified = await verifyTrusted(text, trusted)

@@ -3,6 +3,7 @@ import type { ParsedClaims } from '@countersign/jwt'
 import { type AssertionFault, judgeAssertion, type PresentedAssertion } from './assertion.js'
 import { completeRules } from './assertion-rules.js'
 import type { Client } from './client.js'
+import type { EvenVerification } from './stand-in-key.js'
 import type { UsedKey } from './used-key.js'
 
 /** A JWT that a client signed for itself or for somebody whom it speaks for. */
@@ -22,6 +23,8 @@ export interface AssertionContext {
   readonly issuer: string
   /** Epoch milliseconds. */
   readonly nowMs: number
+  /** For clients that are known by nothing but this. */
+  readonly verify?: EvenVerification
 }
 
 /** What an assertion of a client is to be used for. */
@@ -37,7 +40,7 @@ export const issuerOf = ({ id, assertion }: Client): string => assertion?.issuer
 export async function judgeOwnAssertion(
   presented: PresentedAssertion,
   { purpose, types }: AssertionUse,
-  { client, keys, issuer, nowMs }: AssertionContext,
+  { client, keys, issuer, nowMs, verify }: AssertionContext,
 ): Promise<OwnAssertion | AssertionFault> {
   if (keys === undefined) return { ok: false, reason: 'assertion_key_unknown' }
   const rules = completeRules(client.assertion)
@@ -51,7 +54,7 @@ export async function judgeOwnAssertion(
     jti: rules.jti,
     purpose,
   }
-  const judged = await judgeAssertion(presented, expected, { keys, nowMs })
+  const judged = await judgeAssertion(presented, expected, { keys, nowMs, verify })
   if (!judged.ok) return judged
   const { claims, key, once, expiresAt } = judged
   // Delegation is not understood: ignored, it would be more than was meant (RFC 8693 §4.1, §4.4).

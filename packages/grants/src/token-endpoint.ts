@@ -18,6 +18,8 @@ export const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
 }
 /** The client that was named is there. */
 export const ofKnownClient: readonly TokenReason[] = ['locked_client', 'wrong_secret', 'wrong_method_of_client']
+/** Of these, the proof that a request brings would otherwise not be looked at. */
+const notThere: readonly TokenReason[] = ['unknown_client', 'locked_client']
 const repeatable = ['audience', 'resource']
 
 /** A client that nothing but what it presents to the grant identifies: the id is not said twice, or is the same. */
@@ -64,6 +66,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     const who = await authenticate(request, caller, issuer)
     if (!who.ok) {
       const { reason } = who.refusal
+      if (id !== undefined && notThere.includes(reason)) grant?.identification?.unknown?.(parameters)
       // Of a client that is not known, nothing else is said.
       if (ofKnownClient.includes(reason) || reason.startsWith('assertion_')) trace.clientId = namedClient(caller) || (anonymousClient ?? '')
       return who
