@@ -142,6 +142,44 @@ describe('what is no form', () => {
     expect(await read({ body: `a=${'x'.repeat(65_534)}` })).toEqual([['a', 'x'.repeat(65_534)]])
   })
 
+  it('is 400 with more than 100 parameters, whoever has read it', async () => {
+    const named = (count: number) => Array.from({ length: count }, (_, at) => [`n${at}`, 'x'] as const)
+    const ways = (count: number): readonly Partial<WireRequest>[] => [
+      {
+        stream: chunks(
+          named(count)
+            .map((pair) => pair.join('='))
+            .join('&'),
+        ),
+      },
+      {
+        body: named(count)
+          .map((pair) => pair.join('='))
+          .join('&'),
+      },
+      { body: Object.fromEntries(named(count)) },
+      { body: new Map(named(count)) },
+      { headers: json, body: JSON.stringify(Object.fromEntries(named(count))) },
+      { headers: json, body: Object.fromEntries(named(count)) },
+    ]
+    for (const request of ways(100)) expect(await read(request, { json: true })).toEqual([])
+    for (const request of ways(101)) expect(await read(request, { json: true })).toBe(400)
+  })
+
+  it('costs no more with thousands of names than its bytes do', async () => {
+    const many = Array.from({ length: 9_000 }, (_, at) => `n${at}`).join('&')
+    const one = `a=${'x'.repeat(many.length - 2)}`
+    const fastest = { many: Number.POSITIVE_INFINITY, one: Number.POSITIVE_INFINITY }
+    for (let round = 0; round < 200; round += 1) {
+      for (const [name, body] of [['many', many] as const, ['one', one] as const]) {
+        const startedAt = performance.now()
+        await read({ body: Buffer.from(body) })
+        fastest[name] = Math.min(fastest[name], performance.now() - startedAt)
+      }
+    }
+    expect(fastest.many / fastest.one).toBeLessThan(2)
+  })
+
   it('is 400 without any body, and an empty one has no parameters', async () => {
     expect(await read({})).toBe(400)
     expect(await read({ body: '' })).toEqual([])
