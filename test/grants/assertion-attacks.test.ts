@@ -1,10 +1,9 @@
 import { memoryStores } from '@countersign/core/memory'
-import { clientCredentials, jwtBearer } from '@countersign/grants'
 import { createKeyRegistry } from '@countersign/keys'
 import { fixedClock, malformedTokens, publicJwkOf, renameKey, testKeys } from '@countersign/testkit'
 import { describe, expect, it } from 'vitest'
-import { type Changes, issuer } from './assertion-setup.js'
-import { type AssertionUse, assertionUses, usesSetup } from './assertion-uses.js'
+import { type Changes, clientAssertionType, exchangeOf, issuer } from './assertion-setup.js'
+import { type AssertionUse, assertionUses, everyMethod, everyUse, usesSetup } from './assertion-uses.js'
 
 async function start(use: AssertionUse, changes: Parameters<AssertionUse['client']>[1] = {}) {
   const suite = usesSetup()
@@ -216,14 +215,21 @@ describe.each(assertionUses)('$name', (use) => {
 })
 
 describe('a JWT', () => {
-  it('is used up for one purpose: as another thing it counts once more', async () => {
-    const suite = usesSetup({ grants: [clientCredentials(), jwtBearer()] })
-    const client = await suite.keyed({ methods: ['private_key_jwt'] })
+  it.each(assertionUses)('that was $name is used up: it is none of the others any more', async (first) => {
+    const suite = usesSetup({ grants: everyUse })
+    const client = await suite.keyed({ methods: everyMethod })
     const token = await suite.jwtOf(client.id, { claims: { sub: client.id } })
-    const answers: string[] = []
-    for (const { request } of [...assertionUses.slice(1), ...assertionUses.slice(1)])
-      answers.push(await suite.outcomeOf(...request(token, client)))
-    expect(answers).toEqual(['200', '200', '400 invalid_grant assertion_replayed', '401 invalid_client assertion_replayed'])
+    expect(await suite.outcomeOf(...first.request(token, client))).toBe('200')
+    for (const { request, refusal } of assertionUses)
+      expect(await suite.outcomeOf(...request(token, client))).toBe(`${refusal} assertion_replayed`)
+  })
+
+  it('cannot authenticate the client and be its subject token in one request', async () => {
+    const suite = usesSetup({ grants: everyUse })
+    const client = await suite.keyed({ methods: everyMethod })
+    const token = await suite.jwtOf(client.id, { claims: { sub: client.id } })
+    const twice = { ...exchangeOf(token), client_assertion: token, client_assertion_type: clientAssertionType }
+    expect(await suite.outcomeOf(twice)).toBe('400 invalid_request assertion_replayed')
   })
 
   it('of two clients that go by one name has an id of its own', async () => {

@@ -1,4 +1,4 @@
-import { clientCredentials, jwtBearer, tokenExchange } from '@countersign/grants'
+import { clientCredentials, type ExchangePolicy, type Grant, jwtBearer, tokenExchange } from '@countersign/grants'
 import { type AssertionSetup, allowPeople, assertionSetup, basic, bearer, clientAssertionType, exchangeOf } from './assertion-setup.js'
 
 interface KeyedClient {
@@ -46,6 +46,13 @@ export const assertionUses: readonly AssertionUse[] = [
     request: (token) => [{ grant_type: 'client_credentials', client_assertion: token, client_assertion_type: clientAssertionType }],
   },
 ]
+
+const itselfAndPeople: ExchangePolicy = ({ client, presented: { subject } }) => ({ allow: true, isPerson: subject !== client.id })
+
+/** Grants that take one JWT in every way, where its subject is the client. */
+export const everyUse: readonly Grant[] = [clientCredentials(), tokenExchange({ policy: itselfAndPeople }), jwtBearer()]
+/** A client that may present one JWT in every way. */
+export const everyMethod = ['client_secret_basic', 'private_key_jwt'] as const
 
 /** An endpoint that takes them in every way. */
 export const usesSetup = (options: Parameters<typeof assertionSetup>[0] = {}): AssertionSetup =>

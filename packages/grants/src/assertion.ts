@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ClientKeys, hasOwn, type Reason, type ReplayClaim, type ReplayStore } from '@countersign/core'
 import { isHmac, type Jws, normalizeType, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import { reachable } from './client-record.js'
+import { clientJwt } from './former-uses.js'
 import type { EvenVerification } from './stand-in-key.js'
 import type { AssertionReason } from './token-refusal.js'
 import { findClientKey, thumbprintOf, type UsedKey } from './used-key.js'
@@ -29,8 +30,6 @@ export interface AssertionExpectation {
   readonly maxLifeSeconds: number
   readonly toleranceSeconds: number
   readonly jti: 'once' | 'any'
-  /** What it is for: ids of two purposes never meet. */
-  readonly purpose: string
 }
 
 /** A JWT that a client signed, as far as that can be told without using it up. */
@@ -143,13 +142,13 @@ function idOf(...parts: readonly string[]): string {
     .digest('base64url')
 }
 
-/** Ids of two clients, or of two issuers, never meet: nobody uses up somebody else's. */
+/** Ids of two clients, or of two issuers, never meet: nobody uses up somebody else's. What the JWT is used for makes no other id. */
 function claimOf({ iat, exp = 0, jti = '' }: ParsedClaims, expected: AssertionExpectation, now: number): ReplayClaim {
-  const { clientId, issuer, maxLifeSeconds, toleranceSeconds, purpose } = expected
+  const { clientId, issuer, maxLifeSeconds, toleranceSeconds } = expected
   // One without `iat` would have been refused as too long before that.
   const issuedAt = iat ?? exp - maxLifeSeconds - toleranceSeconds
   return {
-    purpose,
+    purpose: clientJwt,
     id: idOf(clientId, issuer, jti),
     issuedAgoMs: Math.max(0, now - issuedAt + toleranceSeconds) * 1000,
     // Another process may have a clock that is behind ours.

@@ -27,7 +27,6 @@ export async function judgeClientAssertion(
     maxLifeSeconds,
     toleranceSeconds: clockToleranceSeconds,
     jti: 'once',
-    purpose: 'client_assertion',
   } as const
   const judged = await judgeAssertion(assertion, expected, judge)
   return judged.ok ? judged : refusedAs('invalid_client', judged.reason)

@@ -1,5 +1,6 @@
 import { claimOnce } from './assertion.js'
 import type { AuthenticatedClient } from './authenticate-client.js'
+import { withFormerUses } from './former-uses.js'
 import type { GrantRequest } from './grant.js'
 import { judgeScope } from './scope.js'
 import { judgeTarget } from './target.js'
@@ -24,8 +25,9 @@ function claimed(stores: GrantRequest['stores'], { once }: AuthenticatedClient):
 
 /** Judges scope and target, and puts together what a grant is asked. */
 export function createAskGrant(options: TokenEndpointOptions, usualAudiences: readonly string[]): AskGrant {
-  const { stores, clients, isActive } = options
+  const { clients, isActive } = options
   const now = options.now ?? Date.now
+  const stores = withFormerUses(options.stores, now)
   return (who, ask) => {
     const { client, secretId, key } = who
     const scope = ask.parameters.get('scope')

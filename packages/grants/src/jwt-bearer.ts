@@ -28,7 +28,7 @@ export interface JwtBearerOptions {
 }
 
 const sentAs = 'invalid_grant'
-const use = { purpose: 'jwt_bearer', types: ['authorization-grant+jwt', 'jwt', ''] } as const
+const types = ['authorization-grant+jwt', 'jwt', '']
 
 const readFrom = (parameters: FormParameters): ReturnType<typeof readAssertion> => readAssertion(parameters.get('assertion') ?? '')
 
@@ -66,7 +66,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
     },
     async fault(asked) {
       const read = readFrom(asked.parameters)
-      const own = read.ok ? await judgeOwnAssertion(read, use, { ...asked, verify }) : read
+      const own = read.ok ? await judgeOwnAssertion(read, types, { ...asked, verify }) : read
       return own.ok ? undefined : refusedAs(sentAs, own.reason)
     },
   }
@@ -74,7 +74,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
   async function goodToken(text: string, read: PresentedAssertion, asked: GrantRequest): Promise<GoodToken | TokenRefused> {
     const issuer = issuerOf(asked.client)
     if (read.claims.iss === issuer || trusted === undefined || !isKnown(asked)) {
-      const own = await judgeOwnAssertion(read, use, { ...asked, verify })
+      const own = await judgeOwnAssertion(read, types, { ...asked, verify })
       return own.ok ? { own, issuer } : refusedAs(sentAs, own.reason)
     }
     const verified = await verifyTrusted(text, trusted)

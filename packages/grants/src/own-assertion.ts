@@ -27,19 +27,17 @@ export interface AssertionContext {
   readonly verify?: EvenVerification
 }
 
-/** What an assertion of a client is to be used for. */
-interface AssertionUse {
-  readonly purpose: string
-  readonly types: readonly string[]
-}
-
 /** The `iss` of a client's assertions. */
 export const issuerOf = ({ id, assertion }: Client): string => assertion?.issuer ?? id
 
-/** Judges a JWT by the rules of the client that sends it. Nothing is used up. Rejects with `Unavailable` in an outage. */
+/**
+ * Judges a JWT by the rules of the client that sends it. Nothing is used up. Rejects with `Unavailable` in an outage.
+ *
+ * @param types - accepted `typ` in the form of `normalizeType`
+ */
 export async function judgeOwnAssertion(
   presented: PresentedAssertion,
-  { purpose, types }: AssertionUse,
+  types: readonly string[],
   { client, keys, issuer, nowMs, verify }: AssertionContext,
 ): Promise<OwnAssertion | AssertionFault> {
   if (keys === undefined) return { ok: false, reason: 'assertion_key_unknown' }
@@ -52,7 +50,6 @@ export async function judgeOwnAssertion(
     maxLifeSeconds: rules.maxLifeSeconds,
     toleranceSeconds: rules.clockToleranceSeconds,
     jti: rules.jti,
-    purpose,
   }
   const judged = await judgeAssertion(presented, expected, { keys, nowMs, verify })
   if (!judged.ok) return judged

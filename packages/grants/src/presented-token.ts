@@ -3,6 +3,7 @@ import {
   eventChannel,
   hasOwn,
   isUnavailable,
+  type Now,
   type Reply,
   readForm,
   type Stores,
@@ -14,6 +15,7 @@ import { claimOnce } from './assertion.js'
 import type { AuthenticatedClient } from './authenticate-client.js'
 import { createClientGate, namedClient } from './client-gate.js'
 import type { Clients } from './clients.js'
+import { withFormerUses } from './former-uses.js'
 import { presentedClient } from './presented-client.js'
 import { createLimiter, type RateLimits } from './rate-limits.js'
 import { rfc6749, type TokenDialect } from './token-dialect.js'
@@ -32,6 +34,8 @@ export interface PresentedTokenOptions {
    * revocations that the guards have.
    */
   readonly verifier: TokenVerifier
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
   /** Words refusals. @defaultValue `rfc6749` */
   readonly dialect?: TokenDialect
 }
@@ -85,7 +89,8 @@ export function checkPresentedTokenOptions(name: string, { issuer, clients, stor
 
 /** An endpoint to which a client posts a form with a token (RFC 7009 §2.1, RFC 7662 §2.1). `token_type_hint` is not needed: tokens tell. */
 export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kind: Kind): Endpoint {
-  const { issuer, clients, stores, dialect = rfc6749 } = options
+  const { issuer, clients, dialect = rfc6749 } = options
+  const stores = withFormerUses(options.stores, options.now ?? Date.now)
   const limiter = createLimiter(stores.attempts, kind.rateLimits, kind.channel)
   const authenticate = createClientGate({ clients, limiter, anonymousClient: undefined })
   const events = eventChannel(kind.channel)

@@ -23,7 +23,7 @@ export interface TokenExchangeOptions {
 }
 
 const sentAs = 'invalid_request'
-const use = { purpose: 'subject_token', types: ['jwt', ''] } as const
+const types = ['jwt', '']
 
 /** What is refused whatever the subject token is (RFC 8693 §2.1). */
 function requestFault({ parameters }: GrantRequest): TokenRefused | undefined {
@@ -50,7 +50,7 @@ export function tokenExchange(options: TokenExchangeOptions): Grant {
   async function goodToken(token: string, type: string, asked: GrantRequest): Promise<GoodToken | TokenRefused> {
     if (type === tokenTypes.jwt && clientSigned) {
       const read = readAssertion(token)
-      const own = read.ok ? await judgeOwnAssertion(read, use, asked) : read
+      const own = read.ok ? await judgeOwnAssertion(read, types, asked) : read
       return own.ok ? { own, issuer: issuerOf(asked.client) } : refusedAs(sentAs, own.reason)
     }
     if (type !== tokenTypes.accessToken || trusted === undefined) return refused('unsupported_token_type')
