@@ -17,8 +17,8 @@ export interface ScriptedStore extends RevocationStore {
   lose(): void
   /** Goes back to what it was after `entries` records, as a replica that was promoted. */
   rollBack(entries: number): Promise<void>
-  /** The next answers to such a question of readers are made and kept back; the returned function lets them go. */
-  hold(question: 'since' | 'epoch', answers?: number): () => Promise<void>
+  /** The next answers to such a question are made and kept back; the returned function lets them go. */
+  hold(question: 'since' | 'epoch' | 'revoke', answers?: number): () => Promise<void>
   listeners(): number
   /** What every reader without an epoch would get. */
   all(): Promise<RevocationDelta['records']>
@@ -86,7 +86,7 @@ export function scriptedStore(now: () => number): ScriptedStore {
       state.inner = create()
       for (const { entry, ...options } of records.slice(0, entries)) await state.inner.revoke(entry, options)
     },
-    hold(question: 'since' | 'epoch', answers = 1) {
+    hold(question: 'since' | 'epoch' | 'revoke', answers = 1) {
       const opened: { gate?: () => void } = {}
       const gate = new Promise<void>((resolve) => {
         opened.gate = resolve

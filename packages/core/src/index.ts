@@ -81,6 +81,7 @@ export {
   requireScopes,
 } from './requirements.js'
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
+export type { AnnounceOptions, RevocationAnnouncer } from './revocation-announcer.js'
 export type { RevocationDelta, RevocationRecord, RevocationStore } from './revocation-store.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
 export type { ClientKeyAnswer, ClientKeyFault, ClientKeys, SignerSource } from './signing.js'

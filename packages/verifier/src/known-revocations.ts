@@ -30,7 +30,8 @@ interface Kept {
 }
 
 const events = eventChannel('countersign:revocation')
-const identity = (entry: RevocationEntry): string => JSON.stringify([entry.type, entry.issuer, nameOf(entry)])
+/** Equal for entries about the same. */
+export const identity = (entry: RevocationEntry): string => JSON.stringify([entry.type, entry.issuer, nameOf(entry)])
 
 /**
  * How long a shared entry has to be kept, in milliseconds; undefined is for ever.

@@ -1,6 +1,6 @@
-import { eventChannel, type Now, type RevocationDelta, type RevocationStore } from '@countersign/core'
+import { eventChannel, type Now, type RevocationDelta, type RevocationEntry, type RevocationStore } from '@countersign/core'
 import { withDeadline } from '@countersign/jwt/jwks'
-import { createKnownRevocations, type KnownEntry, type KnownRevocations } from './known-revocations.js'
+import { createKnownRevocations, identity, type KnownEntry, type KnownRevocations } from './known-revocations.js'
 
 /** What {@link createRevocationReader} needs. */
 export interface ReaderOptions {
@@ -14,6 +14,13 @@ export interface ReaderOptions {
   readonly closing: AbortSignal
 }
 
+/** An entry that this process is writing. */
+interface Writing {
+  /** Takes over what was written, which got `epoch`. It counts at once, unless a reading took over something later about the same. */
+  accept(epoch: string, written: KnownEntry & { readonly undone?: boolean }): void
+  end(): void
+}
+
 /** A copy of the store's denylist, brought up to date by reading what is new. */
 export interface RevocationReader {
   readonly known: KnownRevocations
@@ -21,8 +28,8 @@ export interface RevocationReader {
   read(): Promise<boolean>
   /** A reading that began after this call. */
   readAnew(): Promise<boolean>
-  /** Takes over what this process wrote itself, which got `epoch`. */
-  accept(written: KnownEntry & { readonly undone?: boolean }, epoch: string): void
+  /** Before this process writes an entry itself. */
+  writing(entry: RevocationEntry): Writing
   /** Milliseconds since the last successful reading began. */
   ageMs(): number
   /** Milliseconds since a reading failed; Infinity if the last one did not. */
@@ -45,6 +52,8 @@ const never = { wall: Number.NEGATIVE_INFINITY, steady: Number.NEGATIVE_INFINITY
 /** Reads deltas of a store's denylist. It has no timers but the one that ends a reading. */
 export function createRevocationReader({ store, now, random, onLost, closing }: ReaderOptions): RevocationReader {
   const known = createKnownRevocations(now, random)
+  /** What is being written, and the epoch at which a reading meanwhile took over something about the same. */
+  const underWay = new Set<{ readonly id: string; readAt: string | undefined }>()
   const state = {
     epoch: undefined as string | undefined,
     memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
@@ -60,12 +69,17 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
   /** By the clock that says more: one may be set back, the other stands still while the machine sleeps. */
   const msSince = ({ wall, steady }: typeof never): number => Math.max(now() - wall, performance.now() - steady)
 
+  function takeOver(record: RevocationDelta['records'][number]): void {
+    known.apply(record)
+    for (const one of underWay) if (one.id === identity(record.entry)) one.readAt = record.epoch
+  }
+
   /** All that can be taken over is, before it fails for what this release does not understand. */
   function applyAll({ records }: RevocationDelta): void {
     const refused: unknown[] = []
     for (const record of records) {
       try {
-        known.apply(record)
+        takeOver(record)
       } catch (cause) {
         refused.push(cause)
       }
@@ -129,9 +143,16 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
       if (state.reading && !(await state.reading)) return false
       return read()
     },
-    accept(written, epoch) {
-      // What a reading has passed already, it has taken over, in the order of the store.
-      if (state.epoch === undefined || store.compare(epoch, state.epoch) > 0) known.apply(written)
+    writing(entry) {
+      const one: { readonly id: string; readAt: string | undefined } = { id: identity(entry), readAt: undefined }
+      underWay.add(one)
+      return {
+        // Where the store stands says nothing: it may have been set back meanwhile, to before what was read of it.
+        accept(epoch, written) {
+          if (one.readAt === undefined || store.compare(epoch, one.readAt) > 0) known.apply(written)
+        },
+        end: () => void underWay.delete(one),
+      }
     },
     ageMs: () => msSince(state.readAt),
     failedMsAgo: () => msSince(state.failedAt),

@@ -76,7 +76,12 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
   }
 
   async function putBack({ entry, keepForMs }: KnownEntry): Promise<void> {
-    reader.accept({ entry, keepForMs }, await store.revoke(entry, { keepForMs }))
+    const written = reader.writing(entry)
+    try {
+      written.accept(await store.revoke(entry, { keepForMs }), { entry, keepForMs })
+    } finally {
+      written.end()
+    }
   }
 
   /** A process may have read access only, so a failure here is nobody's outage. True when nothing is missing any more. */

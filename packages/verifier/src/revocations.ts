@@ -1,6 +1,8 @@
 import {
+  type AnnounceOptions,
   eventChannel,
   type Now,
+  type RevocationAnnouncer,
   type RevocationEntry,
   type RevocationQuery,
   type RevocationReason,
@@ -9,10 +11,13 @@ import {
 import { checkEntry, createDenylist } from './denylist.js'
 
 /** Revocations of this process. */
-export interface Revocations extends RevocationView {
+export interface Revocations extends RevocationView, RevocationAnnouncer {
   check(query: RevocationQuery): RevocationReason | undefined
-  /** Idempotent; works from the next request on, also for tokens in caches. */
-  revoke(entry: RevocationEntry): void
+  /**
+   * Idempotent; works from the next request on, also for tokens in caches.
+   * @param options - `undone` as `unrevoke`
+   */
+  revoke(entry: RevocationEntry, options?: AnnounceOptions): void
   /** Takes an entry back. Keys stay revoked for ever: throws TypeError for them. */
   unrevoke(entry: RevocationEntry): void
 }
@@ -26,17 +31,21 @@ const events = eventChannel('countersign:revocation')
  */
 export function createRevocations(options: { readonly now?: Now } = {}): Revocations {
   const denylist = createDenylist(options.now ?? Date.now)
+
+  function unrevoke(entry: RevocationEntry): void {
+    checkEntry(entry, true)
+    denylist.drop(entry)
+    events.publish({ outcome: 'unrevoked', type: entry.type, issuer: entry.issuer })
+  }
+
   return {
     check: denylist.check,
-    revoke(entry) {
+    revoke(entry, { undone = false } = {}) {
+      if (undone) return unrevoke(entry)
       checkEntry(entry)
       denylist.add(entry)
       events.publish({ outcome: 'revoked', type: entry.type, issuer: entry.issuer })
     },
-    unrevoke(entry) {
-      checkEntry(entry, true)
-      denylist.drop(entry)
-      events.publish({ outcome: 'unrevoked', type: entry.type, issuer: entry.issuer })
-    },
+    unrevoke,
   }
 }

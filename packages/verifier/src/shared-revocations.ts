@@ -1,8 +1,11 @@
 import {
+  type AnnounceOptions,
+  type DocumentStore,
   isUnavailable,
   type Lifecycle,
   type Now,
   type Readiness,
+  type RevocationAnnouncer,
   type RevocationEntry,
   type RevocationQuery,
   type RevocationReason,
@@ -13,6 +16,7 @@ import {
 import { checkEntry } from './denylist.js'
 import { keepForMs } from './known-revocations.js'
 import { createRevocationSync } from './revocation-sync.js'
+import { createSubjectStatus } from './subject-status.js'
 
 /** What happens to a token when the view is older than it may be and the store is out of reach: 503, or a pass with an alarm event. */
 export type OnStale = 'refuse' | 'allow' | { readonly allowTokenLifeUnderSeconds: number }
@@ -20,6 +24,11 @@ export type OnStale = 'refuse' | 'allow' | { readonly allowTokenLifeUnderSeconds
 /** Options of {@link createSharedRevocations}. */
 export interface SharedRevocationsOptions {
   readonly store: RevocationStore
+  /**
+   * Where the end of a subject is kept for as long as its refresh tokens may live, for instance `stores.accounts`.
+   * @defaultValue nowhere: what a subject began before it was revoked ends only while the denylist has the entry
+   */
+  readonly subjects?: DocumentStore
   /** How old the view may grow before `onStale` decides. 5 to 60 are sensible. */
   readonly maxStalenessSeconds: number
   /** The choice between availability and safety in an outage of the store. */
@@ -43,12 +52,20 @@ export interface SharedRevocationsOptions {
   readonly random?: () => number
 }
 
-/** A denylist that every process shares. Reading needs read access only. */
-export interface SharedRevocations extends RevocationView, Lifecycle {
-  /** Announces an entry to all processes; resolves when the store has it. Idempotent. */
-  revoke(entry: RevocationEntry): Promise<void>
+/**
+ * A denylist that every process shares. One for a process is handed to all that ends something or has to know what has ended:
+ * guards, clients, keys, endpoints. Reading needs read access only.
+ */
+export interface SharedRevocations extends RevocationView, RevocationAnnouncer, Lifecycle {
+  check(query: RevocationQuery): RevocationReason | undefined | Promise<RevocationReason | undefined>
+  /**
+   * Announces an entry to all processes; resolves when the store has it, and counts in this process from then on. Idempotent.
+   * @param options - `undone` as `unrevoke`; how long an entry is kept follows from the entry
+   */
+  revoke(entry: RevocationEntry, options?: AnnounceOptions): Promise<void>
   /** Takes an entry back. Rejects with TypeError for keys: they stay revoked for ever. */
   unrevoke(entry: RevocationEntry): Promise<void>
+  subjectEnd(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
 }
 
 /** So long after a failed reading requests do not wait for another: one follows by itself within a second, unless the process stood still. */
@@ -72,9 +89,19 @@ function checkTimes({ maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds 
 
 /** A choice that is misspelt would be the other one. */
 function checkOptions(options: SharedRevocationsOptions): void {
-  const { store, consistency = 'eventual', onUnknownPast = 'refuse', issuers = {}, now = Date.now, random = Math.random } = options ?? {}
+  const {
+    store,
+    subjects,
+    consistency = 'eventual',
+    onUnknownPast = 'refuse',
+    issuers = {},
+    now = Date.now,
+    random = Math.random,
+  } = options ?? {}
   const methods = [store?.revoke, store?.since, store?.epoch, store?.compare, store?.subscribe]
   if (methods.some((method) => typeof method !== 'function')) throw fault('store is required: a RevocationStore')
+  if (subjects !== undefined && typeof subjects?.put !== 'function')
+    throw fault('subjects must be a DocumentStore, for instance stores.accounts')
   checkTimes(options)
   checkStale('onStale', options.onStale)
   if (typeof issuers !== 'object' || issuers === null) throw fault('issuers is a record of choices')
@@ -97,6 +124,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
   const choices = new Map(Object.entries(options.issuers ?? {}))
   const sync = createRevocationSync({ store, pollSeconds, now, random })
   const { known } = sync
+  const subjects = options.subjects && createSubjectStatus(options.subjects)
 
   function unavailable(): Unavailable {
     return new Unavailable('revocation_unavailable', { retryAfterSeconds: pollSeconds, cause: sync.cause() })
@@ -134,18 +162,23 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
 
   async function announce(entry: RevocationEntry, undone: boolean): Promise<void> {
     checkEntry(entry, undone)
+    // What lasts goes first: no refresh token gives a new access token after the announcement.
+    if (entry.type === 'subject') await (undone ? subjects?.forget(entry) : subjects?.keep(entry))
     const keep = keepForMs(entry, { maxTokenLifeSeconds, now: now(), undone })
+    const written = sync.writing(entry)
     try {
-      const epoch = await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) })
-      sync.accept({ entry, keepForMs: keep, undone }, epoch)
+      written.accept(await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) }), { entry, keepForMs: keep, undone })
     } catch (cause) {
       throw isUnavailable(cause) ? cause : new Unavailable('revocation_unavailable', { cause })
+    } finally {
+      written.end()
     }
   }
 
   async function ready(): Promise<Readiness> {
-    await sync.first
-    const cause = sync.cause()
+    // What the last reading came to was true then: a store that is gone is noticed by asking it.
+    await sync.readAnew()
+    const cause = sync.cause() ?? (isFresh() ? undefined : new Error('the view of revocations is older than maxStalenessSeconds'))
     return { ok: cause === undefined, parts: { revocations: cause === undefined ? { ok: true } : { ok: false, cause } } }
   }
 
@@ -157,8 +190,9 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
       if (reason) return reason
       return sync.failedMsAgo() < failedLatelyMs ? judgeStale(query) : readUp(query)
     },
-    revoke: (entry) => announce(entry, false),
+    revoke: (entry, { undone = false } = {}) => announce(entry, undone),
     unrevoke: (entry) => announce(entry, true),
+    subjectEnd: async (whose) => subjects?.find(whose),
     ready,
     close,
     [Symbol.asyncDispose]: close,

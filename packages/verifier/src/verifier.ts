@@ -1,4 +1,12 @@
-import { eventChannel, isUnavailable, type JwtClaims, type Readiness, type Unavailable } from '@countersign/core'
+import {
+  eventChannel,
+  isUnavailable,
+  type JwtClaims,
+  type Lifecycle,
+  type Readiness,
+  type RevocationView,
+  type Unavailable,
+} from '@countersign/core'
 import { type AuthOfIssuers, checkOptionNames, type Issuers, type Verifier, type VerifierOptions } from './guard-options.js'
 import { type Course, createJudge, type JudgeToken } from './judge-token.js'
 import { createTenants } from './tenants.js'
@@ -56,6 +64,18 @@ async function readinessOf(issuers: readonly TrustedIssuer[]): Promise<Readiness
   return { ok: Object.values(parts).every((part) => part.ok), parts }
 }
 
+/** A view that has a store is a part as well. One without, or a function of the host's over one, tells nothing. */
+async function readinessWith(
+  view: (RevocationView & Partial<Lifecycle>) | undefined,
+  issuers: readonly TrustedIssuer[],
+): Promise<Readiness> {
+  const [ofIssuers, ofView] = await Promise.all([readinessOf(issuers), typeof view?.ready === 'function' ? view.ready() : undefined])
+  if (ofView === undefined) return ofIssuers
+  // An entry may have the same name: what is not ready is shown.
+  const parts = ofView.ok ? { ...ofView.parts, ...ofIssuers.parts } : { ...ofIssuers.parts, ...ofView.parts }
+  return { ok: ofIssuers.ok && ofView.ok, parts }
+}
+
 /** What a guard builds on: the verifier, and its work without promises where none is needed. */
 export interface VerifierParts<I extends Issuers, A extends object> {
   readonly verifier: Verifier<I, A>
@@ -105,7 +125,7 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
     setIssuer: (name, entry) => trust.set(name, entry),
     removeIssuer: (name) => trust.remove(name),
     issuers: () => trust.all().map(({ issuer }) => issuer),
-    ready: () => readinessOf(trust.all()),
+    ready: () => readinessWith(revocations, trust.all()),
     close,
     [Symbol.asyncDispose]: close,
   }

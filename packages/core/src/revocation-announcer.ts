@@ -1,0 +1,24 @@
+import type { RevocationEntry, RevocationView } from './revocation.js'
+
+/** How an entry is announced. */
+export interface AnnounceOptions {
+  /** Milliseconds for which it counts; undefined: as long as a token can live that it ends. */
+  readonly keepForMs?: number | undefined
+  /** `true` takes an earlier entry back. */
+  readonly undone?: boolean | undefined
+}
+
+/**
+ * Where the end of something is announced. What `createSharedRevocations` gives is one: an entry then counts for the very next
+ * request of this process, and in all others as soon as they learn of it. A `RevocationStore` is one, too: it has no view, so an
+ * entry counts in this process only when a view has read it.
+ */
+export interface RevocationAnnouncer extends Partial<RevocationView> {
+  /** Announces an entry to all processes. Idempotent; done when every process can learn of it. */
+  revoke(entry: RevocationEntry, options?: AnnounceOptions): unknown
+  /**
+   * What a subject began until this instant has ended, in epoch seconds; undefined: nothing was ended. It is kept for as long as
+   * anything lives that was begun. Rejects with `Unavailable` in an outage.
+   */
+  subjectEnd?(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
+}
