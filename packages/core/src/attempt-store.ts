@@ -14,5 +14,7 @@ export type AttemptVerdict = { readonly ok: true; readonly remaining: number } |
 export interface AttemptStore {
   /** @throws TypeError for a limit or window that is not positive */
   reserve(request: AttemptRequest): Promise<AttemptVerdict>
+  /** Attempts of the window that runs; 0 where none does. It only reads. */
+  used(key: string): Promise<number>
   clear(key: string): Promise<void>
 }

@@ -18,6 +18,7 @@ const reserveText = (schema: string): string => `
 /** Counters of attempts: the update happens only below the limit, so parallel guesses cannot pass it. */
 export function postgresAttempts(database: Database, schema: string, tenant: Buffer): AttemptStore {
   const reserve = reserveText(schema)
+  const used = `select used::text from ${schema}.attempts where tenant = $1 and key = $2 and expires_at > clock_timestamp()`
   const clear = `delete from ${schema}.attempts where tenant = $1 and key = $2`
   return {
     async reserve({ key, limit, windowMs }) {
@@ -29,6 +30,10 @@ export function postgresAttempts(database: Database, schema: string, tenant: Buf
       // what is left was read as of before a concurrent first attempt; then the whole window is
       const leftMs = Math.ceil(Number(row?.left_ms ?? 0))
       return { ok: false, retryAfterMs: leftMs > 0 ? leftMs : Math.max(1, Math.ceil(windowMs)) }
+    },
+    async used(key) {
+      const [row] = await database.operation((run) => run(used, [tenant, rowKey(key)]))
+      return Number(row?.used ?? 0)
     },
     async clear(key) {
       await database.operation((run) => run(clear, [tenant, rowKey(key)]))

@@ -13,6 +13,9 @@ export function redisAttempts({ client, run, connection, keys }: RedisAccess): A
       const [ok, figure] = (answer as readonly [unknown, unknown]).map(Number) as [number, number]
       return ok === 1 ? { ok: true, remaining: figure } : { ok: false, retryAfterMs: Math.max(1, figure) }
     },
+    async used(name) {
+      return Number((await connection.read(() => client.get(keys.of('a', name)))) ?? 0)
+    },
     async clear(name) {
       const key = keys.of('a', name)
       await connection.change(key, () => client.del(key))

@@ -22,6 +22,7 @@ export interface RedisClient extends RedisNode {
   exists(key: string): Promise<number>
   del(key: string): Promise<number>
   getdel(key: string): Promise<string | null>
+  get(key: string): Promise<string | null>
   hget(key: string, field: string): Promise<string | null>
   hkeys(key: string): Promise<string[]>
   hmget(key: string, ...fields: string[]): Promise<(string | null)[]>

@@ -16,6 +16,9 @@ export function memoryAttempts(now: Now): AttemptStore {
       else counters.replace(key, used + 1)
       return { ok: true, remaining: limit - (used ?? 0) - 1 }
     },
+    async used(key) {
+      return counters.get(key) ?? 0
+    },
     async clear(key) {
       counters.delete(key)
     },

@@ -36,6 +36,21 @@ export function attemptCases(define: DefineCase): readonly StoreCase[] {
       assert.equal((await attempts.reserve({ key: 'one', limit: 1, windowMs: minute })).ok, true)
       assert.equal((await attempts.reserve({ key: 'two', limit: 1, windowMs: minute })).ok, false)
     }),
+    define('what is used is told without using anything up, and is 0 after the window and after clear', async ({ stores, pass }) => {
+      const { attempts } = stores
+      assert.equal(await attempts.used('key'), 0)
+      for (const used of [1, 2]) {
+        await attempts.reserve({ key: 'key', limit: 2, windowMs: 1_000 })
+        assert.deepEqual([await attempts.used('key'), await attempts.used('key'), await attempts.used('other')], [used, used, 0])
+      }
+      await attempts.reserve({ key: 'key', limit: 2, windowMs: 1_000 })
+      assert.equal(await attempts.used('key'), 2)
+      await pass(1_200)
+      assert.equal(await attempts.used('key'), 0)
+      await attempts.reserve({ key: 'key', limit: 2, windowMs: minute })
+      await attempts.clear('key')
+      assert.equal(await attempts.used('key'), 0)
+    }),
     define('any text is a key of its own', async ({ stores: { attempts } }) => {
       for (const key of strangeStrings)
         assert.equal((await attempts.reserve({ key, limit: 1, windowMs: minute })).ok, true, JSON.stringify(key))

@@ -60,6 +60,7 @@ const calls: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
   'families.find': ({ families }) => families.find('family'),
   'attempts.reserve': ({ attempts }) => attempts.reserve({ key: 'key', limit: 1, windowMs: minute }),
   'attempts.clear': ({ attempts }) => attempts.clear('key'),
+  'attempts.used': ({ attempts }) => attempts.used('key'),
   'documents.get': ({ clients }) => clients.get(document),
   'documents.put': ({ clients }) => clients.put({ ...document, value: '0', revision: 0 }),
   'documents.remove': ({ clients }) => clients.remove({ ...document, revision: 1 }),
