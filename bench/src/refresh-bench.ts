@@ -57,7 +57,10 @@ async function storeRotation(stores: ReturnType<typeof redisStores>): Promise<Su
 async function endpointRotation(stores: ReturnType<typeof redisStores>): Promise<Subject> {
   const memory = memoryStores()
   const clients = createClients({ store: memory.clients, pepper: { current: { id: '1', secret: randomBytes(32) } } })
-  const made = await clients.register({ grants: ['client_credentials', 'refresh_token'], refresh: { policy: 'rotating' } })
+  const made = await clients.register({
+    grants: ['client_credentials', 'refresh_token'],
+    refresh: { policy: 'rotating', withClientCredentials: true },
+  })
   if (!made.ok || made.secret === undefined) throw new Error('not registered')
   const { signer } = benchKey('ES256')
   const endpoint = createTokenEndpoint({

@@ -93,11 +93,13 @@ export function setup(
     clients,
     endpoint,
     async register(changes = {}) {
+      const { refresh = { policy: 'none' } } = changes
       const made = await clients.register({
         grants: ['client_credentials', 'refresh_token'],
         methods: ['client_secret_basic', 'client_secret_post'],
         scopes: ['read', 'write'],
         ...changes,
+        refresh: refresh.policy === 'none' ? refresh : { withClientCredentials: true, ...refresh },
       })
       if (!made.ok) throw new Error('taken')
       return { id: made.client.id, secret: made.secret?.secret ?? '', secretId: made.secret?.id ?? '' }

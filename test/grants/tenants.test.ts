@@ -39,7 +39,7 @@ async function start(
   const made = await clients.register({
     grants: ['client_credentials', 'refresh_token', 'password'],
     isFirstParty: true,
-    refresh: { policy: 'rotating' },
+    refresh: { policy: 'rotating', withClientCredentials: true },
   })
   if (!made.ok) throw new Error('taken')
   const endpoint = createTenantEndpoint({

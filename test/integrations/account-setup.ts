@@ -22,7 +22,7 @@ const { es256, rs256 } = testKeys
 export const settings = {
   grants: ['client_credentials', 'refresh_token'],
   scopes: ['incidents'],
-  refresh: { policy: 'rotating' },
+  refresh: { policy: 'rotating', withClientCredentials: true },
 } as const satisfies ClientSettings
 
 /** A store that can be told to be down, and that calls out before it acts. */

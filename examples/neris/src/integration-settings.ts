@@ -6,6 +6,6 @@ export function integrationSettings(refresh: 'rotating' | 'none'): ClientSetting
     // Published clients encode nothing in their Basic header.
     basicEncoding: 'raw',
     grants: ['client_credentials', 'refresh_token'],
-    refresh: { policy: refresh },
+    refresh: refresh === 'none' ? { policy: 'none' } : { policy: refresh, withClientCredentials: true },
   }
 }

@@ -23,5 +23,7 @@ export function changedRecord(record: ClientRecord, changes: ClientChanges): Cli
   // What it holds was given to a client of the other kind.
   if (isPublicClient(settings) !== isPublicClient(before))
     throw new TypeError('client: a public client stays one, and a confidential one too')
-  return { ...settings, v, id, isLocked, era, isChanged: true, secrets }
+  // A policy from before it could say all that it can now stays what it was, until somebody changes it.
+  const refresh = Object.hasOwn(changes, 'refresh') ? settings.refresh : before.refresh
+  return { ...settings, refresh, v, id, isLocked, era, isChanged: true, secrets }
 }

@@ -1,30 +1,10 @@
 import { requireOptionNames } from '@countersign/core'
 import { type AssertionRules, completeRules } from './assertion-rules.js'
+import { completeRefresh, type RefreshPolicy } from './refresh-policy.js'
 import { isScopeToken } from './scope.js'
 
 /** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). `private_key_jwt` needs the option `keys` of `createClients`. */
 export type ClientMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
-
-/** Whether and how a client gets refresh tokens. */
-export type RefreshPolicy =
-  | { readonly policy: 'none' }
-  /** The same token until its end; its life is never extended. */
-  | {
-      readonly policy: 'fixed'
-      readonly lifeSeconds: number
-      /** A public client's token that is stolen works until its end. Without this such a client is a TypeError. */
-      readonly unrotatedPublicClient?: boolean
-    }
-  /** A new token each time (RFC 9700 §4.14.2). */
-  | {
-      readonly policy: 'rotating'
-      /** For how long a lost answer can be asked for again. @defaultValue 10 for confidential clients, 0 for public ones */
-      readonly retryWindowSeconds?: number
-      /** Ends the chain when it was not used for so long. @defaultValue none */
-      readonly idleSeconds?: number
-      /** Ends the chain so long after the sign-in. @defaultValue none */
-      readonly absoluteSeconds?: number
-    }
 
 /** What a client is and may do. */
 export interface ClientSettings {
@@ -85,26 +65,6 @@ function fail(message: string): never {
 
 const isPositive = (seconds: unknown): boolean => typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
 const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((one) => typeof one === 'string' && one !== '')
-
-/** @throws TypeError for a policy that is incomplete, or dangerous without saying so */
-function checkRefresh(refresh: RefreshPolicy, isPublic: boolean): void {
-  switch (refresh.policy) {
-    case 'none':
-      return
-    case 'fixed':
-      if (!isPositive(refresh.lifeSeconds)) fail('refresh.lifeSeconds is a positive number')
-      if (isPublic && refresh.unrotatedPublicClient !== true) fail('a public client needs rotating refresh tokens (RFC 9700 §4.14.2)')
-      return
-    case 'rotating': {
-      const { retryWindowSeconds = 0, idleSeconds = 1, absoluteSeconds = 1 } = refresh
-      if (!(Number.isFinite(retryWindowSeconds) && retryWindowSeconds >= 0)) fail('refresh.retryWindowSeconds is a number, 0 or more')
-      if (!isPositive(idleSeconds) || !isPositive(absoluteSeconds)) fail('refresh limits are positive numbers of seconds')
-      return
-    }
-    default:
-      fail('refresh.policy is none, fixed or rotating')
-  }
-}
 
 /** Whether a text may be the id of a client. */
 export const isClientId = (id: unknown): id is string => typeof id === 'string' && /^[A-Za-z0-9._~@/!*=:%-]{1,255}$/.test(id)
@@ -175,7 +135,6 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
   if (audiences !== undefined && (!areTexts(audiences) || audiences.length === 0)) fail('audiences names at least one')
   const lives = typeof accessTokenSeconds === 'object' ? Object.values(accessTokenSeconds) : [accessTokenSeconds ?? 1]
   if (!lives.every(isPositive)) fail('accessTokenSeconds are positive numbers')
-  checkRefresh(refresh, isPublic)
   completeRules(settings.assertion)
-  return complete
+  return { ...complete, refresh: completeRefresh(refresh, isPublic) }
 }

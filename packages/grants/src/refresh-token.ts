@@ -4,6 +4,7 @@ import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import type { Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
 import { bindingOf, type ChainData, chainData, parseChain } from './refresh-chain.js'
+import { givesRefreshToken } from './refresh-policy.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-text.js'
 import { grantedTo } from './signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
@@ -48,6 +49,7 @@ export function grantedBy(
   if (!audiences.every((audience) => data.audiences.includes(audience))) return refused('target_not_allowed')
   const kept = audiences.filter((audience) => client.audiences?.includes(audience) ?? true)
   if (kept.length === 0 || !client.grants.includes(data.grantType)) return refused('refresh_revoked')
+  if (!givesRefreshToken(client.refresh, data.grantType)) return refused('refresh_revoked')
   if (data.secretId !== undefined && !client.secrets.some(({ id }) => id === data.secretId)) return refused('refresh_revoked')
   return {
     ok: true,
@@ -221,7 +223,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       }
     },
     async begin(granted, { client, issuer, secretId, key, now, stores, grantType }) {
-      if (client.refresh.policy === 'none' || !client.grants.includes('refresh_token')) return undefined
+      if (!givesRefreshToken(client.refresh, grantType) || !client.grants.includes('refresh_token')) return undefined
       const family = random(16).toString('base64url')
       const data = chainData(granted, { secretId, key, grantType, startedAt: now })
       const record = { family, binding: bindingOf({ client, issuer }), data, keepForMs: firstKeepSeconds(client) * 1000 }
