@@ -31,7 +31,10 @@ function start() {
   return { ...suite, stores, registered }
 }
 
-const policies: readonly RefreshPolicy[] = [{ policy: 'rotating' }, { policy: 'fixed', lifeSeconds: 600 }]
+const policies: readonly Exclude<RefreshPolicy, { readonly policy: 'none' }>[] = [
+  { policy: 'rotating' },
+  { policy: 'fixed', lifeSeconds: 600 },
+]
 
 describe.each(policies)('a client whose refresh tokens are $policy', (policy) => {
   it('gets none with client_credentials (RFC 6749 §4.4.3), but for people', async () => {
