@@ -26,6 +26,12 @@ interface Outage {
   readonly operations: string[]
 }
 
+/** That an address is familiar is noted beside the request. */
+const nameOf = (operation: string, [request]: readonly unknown[]): string => {
+  const { key } = (typeof request === 'object' ? request : {}) as { readonly key?: unknown }
+  return typeof key === 'string' && key.includes('-familiar:') ? `${operation} familiar` : operation
+}
+
 type Store = Readonly<Record<string, (...values: unknown[]) => unknown>>
 
 function failing(stores: Stores, outage: Outage): Stores {
@@ -34,7 +40,7 @@ function failing(stores: Stores, outage: Outage): Stores {
     const methods = Object.entries(store as Store).map(([method, run]) => {
       const operation = async (...values: unknown[]): Promise<unknown> => {
         if (outage.at === undefined) return run(...values)
-        if (outage.operations.push(`${name}.${method}`) - 1 === outage.at) throw new Error('down')
+        if (outage.operations.push(nameOf(`${name}.${method}`, values)) - 1 === outage.at) throw new Error('down')
         return run(...values)
       }
       return [method, typeof run === 'function' && name !== 'revocations' ? operation : run]
@@ -114,8 +120,8 @@ it.each(Object.keys(flows))(
     const all = (await tryOnce(flow, Number.POSITIVE_INFINITY)).operations
     for (const [at, operation] of all.entries()) {
       const { status, isIssued, again } = await tryOnce(flow, at)
-      // The last use of a secret is noted beside the request.
-      const isNote = status === 200 && operation.startsWith('clients.')
+      // So is the last use of a secret.
+      const isNote = status === 200 && (operation.startsWith('clients.') || operation.endsWith(' familiar'))
       expect([operation, status, isIssued]).toEqual([operation, isNote ? 200 : 503, isNote])
       const done = all.slice(0, isNote ? undefined : at)
       const isUsedUp = done.some((one) => atomic.includes(one)) || (name === 'a code' && [...done, operation].includes(codeWasRight))

@@ -15,13 +15,14 @@ const noParameters = { get: (): undefined => undefined, all: (): readonly string
  * @throws TypeError if an option is missing or wrong
  */
 export function createClientAuthenticator(
-  options: Pick<TokenEndpointOptions, 'issuer' | 'clients' | 'stores' | 'dialect' | 'rateLimits'>,
+  options: Pick<TokenEndpointOptions, 'issuer' | 'clients' | 'stores' | 'dialect' | 'rateLimits' | 'now'>,
 ): ClientAuthenticator {
   const { issuer, clients, stores, dialect = rfc6749, rateLimits = {} } = options
   if (typeof issuer !== 'string' || issuer === '') throw new TypeError('createClientAuthenticator: issuer is required')
   if (typeof clients?.authenticate !== 'function' || typeof stores?.attempts?.reserve !== 'function')
     throw new TypeError('createClientAuthenticator needs clients and stores')
-  const admit = createClientGate({ clients, limiter: createLimiter(stores.attempts, rateLimits), anonymousClient: undefined })
+  const limiter = createLimiter({ attempts: stores.attempts, limits: rateLimits, now: () => (options.now ?? Date.now)() })
+  const admit = createClientGate({ clients, limiter, anonymousClient: undefined })
   return async (request) => {
     const presented = presentedClient(request, noParameters)
     const verdict = hasOwn(presented, 'ok') ? presented : await admit(request, presented)

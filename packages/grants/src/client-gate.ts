@@ -39,14 +39,16 @@ export function createClientGate(options: ClientGateOptions): ClientGate {
   }
 
   return async (request, presented, issuer) => {
-    const isGuess = presented.method === 'client_secret_basic' || presented.method === 'client_secret_post'
-    const limit = await limiter.reserve(addressBlock(request.ip), namedClient(presented), isGuess)
+    const { method } = presented
+    const isGuess = method === 'client_secret_basic' || method === 'client_secret_post'
+    const isProof = isGuess || method === 'private_key_jwt'
+    const limit = await limiter.reserve({ address: addressBlock(request.ip), clientId: namedClient(presented), isGuess, isProof })
     if (!limit.ok) return limit
     if (presented.method === 'anonymous' && anonymousClient === undefined) return refused('no_authentication')
     if (presented.method === 'asserted') return asserted(presented.id)
     const known = presented.method === 'anonymous' ? ({ method: 'none', id: anonymousClient ?? '' } as const) : presented
     const verdict = await clients.authenticate(known, issuer === undefined ? {} : { issuer })
-    if (verdict.ok) await limit.succeeded()
+    await (verdict.ok ? limit.succeeded() : limit.failed())
     return verdict
   }
 }

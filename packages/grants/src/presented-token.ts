@@ -5,7 +5,6 @@ import {
   isUnavailable,
   type Now,
   type Reply,
-  readForm,
   type Stores,
   type TokenStatusEvent,
   type TokenVerifier,
@@ -18,8 +17,9 @@ import type { Clients } from './clients.js'
 import { withFormerUses } from './former-uses.js'
 import { presentedClient } from './presented-client.js'
 import { createLimiter, type RateLimits } from './rate-limits.js'
+import { readLimited } from './read-limited.js'
 import { rfc6749, type TokenDialect } from './token-dialect.js'
-import { bodyFaults, ofKnownClient } from './token-endpoint.js'
+import { ofKnownClient } from './token-endpoint.js'
 import { refused, refusedAs, refuseToken, type TokenRefused } from './token-refusal.js'
 import { tokenReply } from './token-reply.js'
 
@@ -91,14 +91,19 @@ export function checkPresentedTokenOptions(name: string, { issuer, clients, stor
 export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kind: Kind): Endpoint {
   const { issuer, clients, dialect = rfc6749 } = options
   const stores = withFormerUses(options.stores, options.now ?? Date.now)
-  const limiter = createLimiter(stores.attempts, kind.rateLimits, kind.channel)
+  const limiter = createLimiter({
+    attempts: stores.attempts,
+    limits: kind.rateLimits,
+    endpoint: kind.channel,
+    now: () => (options.now ?? Date.now)(),
+  })
   const authenticate = createClientGate({ clients, limiter, anonymousClient: undefined })
   const events = eventChannel(kind.channel)
 
   async function read(request: WireRequest, trace: StatusTrace): Promise<PresentedToken | TokenRefused> {
     if (request.method !== undefined && request.method !== 'POST') return refused('wrong_method')
-    const form = await readForm(request)
-    if (!form.ok) return refused(bodyFaults[form.status])
+    const form = await readLimited(request, limiter, {})
+    if (!form.ok) return form
     const presented = presentedClient(request, form.value)
     if (hasOwn(presented, 'ok')) return presented
     const who = await authenticate(request, presented, issuer)

@@ -1,94 +1,151 @@
-import { createHash } from 'node:crypto'
-import type { AttemptStore } from '@countersign/core'
+import { type AttemptStore, type Now, requireOptionNames } from '@countersign/core'
+import { attemptKey, type Budget, checkBudget } from './budget.js'
 import { isClientId } from './client.js'
 import { reachable } from './client-record.js'
+import { createFailureBudgets, type FailureBudgets } from './failure-budgets.js'
 import { refused, type TokenRefused } from './token-refusal.js'
 
-/** So many attempts in a window that begins with the first. */
-export interface Budget {
-  readonly limit: number
-  readonly windowSeconds: number
-}
-
-/** Budgets of a token endpoint, each per address and client. */
+/** Budgets of a token endpoint. */
 export interface RateLimits {
-  /** Of all requests. @defaultValue 20000 in 60 s */
+  /** Of all requests, per address and client. @defaultValue 20000 in 60 s */
   readonly requests?: Budget
   /**
-   * Of failed authentications of a client; requests in flight count until they turn out right. Secrets of the server's own making
+   * Of failed authentications, per address and client; requests in flight count until they turn out right. Secrets of the server's own making
    * cannot be guessed at any rate: lower it where others were taken over. @defaultValue 10000 in 60 s
    */
   readonly failures?: Budget
+  /**
+   * Of failed authentications from one address, whichever clients are tried. A client that authenticated itself from there in the last
+   * 30 days is not concerned. @defaultValue 2000 in 600 s
+   */
+  readonly failuresOfAddress?: Budget
+  /** Of failed authentications of one client, from all addresses that it never used in the last 30 days. @defaultValue 20000 in 600 s */
+  readonly failuresOfClient?: Budget
+  /** Of bodies from one address that cannot be read: malformed, too long, of another media type. @defaultValue 1000 in 60 s */
+  readonly unreadable?: Budget
 }
 
 const defaults: Required<RateLimits> = {
   requests: { limit: 20_000, windowSeconds: 60 },
   failures: { limit: 10_000, windowSeconds: 60 },
+  failuresOfAddress: { limit: 2_000, windowSeconds: 600 },
+  failuresOfClient: { limit: 20_000, windowSeconds: 600 },
+  unreadable: { limit: 1_000, windowSeconds: 60 },
 }
 
-/** Parts with their lengths, hashed: what is sent by anybody is neither joined nor kept as it is. */
-export function attemptKey(purpose: string, ...parts: readonly string[]): string {
-  const text = parts.map((part) => `${part.length}:${part}`).join('')
-  return `${purpose}:${createHash('sha256').update(text).digest('base64url')}`
-}
-
-/** An address and a client id need no hiding; what is no client id is hashed all the same. */
+/** An address and a client id need no hiding; what is not a client id is hashed all the same. */
 function requestKey(purpose: string, address: string, clientId: string): string {
   if (clientId !== '' && !isClientId(clientId)) return attemptKey(purpose, address, clientId)
   return `${purpose}:${address.length}:${address}${clientId}`
 }
 
-/** @throws TypeError for a budget that is none */
-export function checkBudget(name: string, { limit, windowSeconds }: Budget): void {
-  if (!(Number.isInteger(limit) && limit > 0 && Number.isFinite(windowSeconds) && windowSeconds > 0))
-    throw new TypeError(`${name} is { limit, windowSeconds }, both positive`)
+/** A request, as far as limits are concerned. */
+interface LimitedRequest {
+  readonly address: string
+  /** The client that it names; it need not be known. */
+  readonly clientId: string
+  /** A secret can be guessed: it is counted before it is looked at. */
+  readonly isGuess: boolean
+  /** Something is presented that proves who the client is. A public client proves nothing, and cannot fail. */
+  readonly isProof: boolean
 }
 
-/** Watches one request. */
+/** Watches requests. */
 export interface Limiter {
+  /** Asked before the body is read. */
+  beforeReading(address: string, hasCredentials: boolean): Promise<TokenRefused | undefined>
+  /** The body could not be read. */
+  unreadable(address: string): Promise<void>
   /** Reserves before anything is checked, so that parallel guesses cannot pass. */
-  reserve(address: string, clientId: string, isGuess: boolean): Promise<Reserved | TokenRefused>
+  reserve(request: LimitedRequest): Promise<Reserved | TokenRefused>
 }
 
 /** A request that may be answered. */
 interface Reserved {
   readonly ok: true
-  /** Call it when the authentication was right: it was no failure. */
+  /** The authentication was right: it was no failure. */
   succeeded(): Promise<void>
+  /** The authentication was wrong. */
+  failed(): Promise<void>
 }
 
-const reserved: Reserved = { ok: true, succeeded: async () => undefined }
+const nothing = async (): Promise<undefined> => undefined
+const unlimited: Limiter = {
+  beforeReading: nothing,
+  unreadable: nothing,
+  reserve: async () => ({ ok: true, succeeded: nothing, failed: nothing }),
+}
 
-/**
- * @param endpoint - whose requests are counted; wrong secrets count together, wherever they are tried
- * @throws TypeError for a budget that is none
- */
-export function createLimiter(attempts: AttemptStore, limits: RateLimits | false, endpoint = 'token'): Limiter {
-  if (limits === false) return { reserve: async () => reserved }
-  const { requests, failures } = { ...defaults, ...limits }
-  checkBudget('rateLimits.requests', requests)
-  checkBudget('rateLimits.failures', failures)
+/** What {@link createLimiter} needs. */
+export interface LimiterOptions {
+  readonly attempts: AttemptStore
+  readonly limits: RateLimits | false
+  /** Whose requests are counted; failures count together, wherever they happen. @defaultValue 'token' */
+  readonly endpoint?: string
+  readonly now: Now
+}
 
+/** @throws TypeError for a budget whose parts are not positive, and for an unknown name */
+export function createLimiter({ attempts, limits, endpoint = 'token', now }: LimiterOptions): Limiter {
+  if (limits === false) return unlimited
+  requireOptionNames('rateLimits', limits, Object.keys(defaults))
+  const budgets = { ...defaults, ...limits }
+  for (const [name, budget] of Object.entries(budgets)) checkBudget(`rateLimits.${name}`, budget)
+  const { failuresOfAddress: ofAddress, failuresOfClient: ofName, unreadable } = budgets
+  const known = createFailureBudgets({ attempts, kind: 'client', ofAddress, ofName, now })
+  const reading = createFailureBudgets({ attempts, kind: 'unreadable', ofAddress: unreadable, ofName: unreadable, now })
+  const reserve = createReserve(attempts, budgets, endpoint)
+
+  return {
+    async beforeReading(address, hasCredentials) {
+      return (await reading.refuseAddress(address)) ?? (hasCredentials ? known.refuseAddress(address) : undefined)
+    },
+    unreadable: (address) => reading.failed({ address, name: '' }),
+    async reserve(request) {
+      const refusal = request.isProof ? await known.refuse({ address: request.address, name: request.clientId }) : undefined
+      if (refusal) return refusal
+      const reserved = await reserve(request)
+      return reserved.ok && request.isProof ? counted(reserved, request, known) : reserved
+    },
+  }
+}
+
+/** What came of a proof is counted for the address and for the client, too. */
+function counted(reserved: Reserved, { address, clientId: name }: LimitedRequest, known: FailureBudgets): Reserved {
+  return {
+    ok: true,
+    async succeeded() {
+      known.succeeded({ address, name })
+      await reserved.succeeded()
+    },
+    failed: () => known.failed({ address, name }),
+  }
+}
+
+/** The budgets per address and client. */
+function createReserve(
+  attempts: AttemptStore,
+  { requests, failures }: Required<RateLimits>,
+  endpoint: string,
+): (request: LimitedRequest) => Promise<Reserved | TokenRefused> {
   const take = (key: string, { limit, windowSeconds }: Budget): ReturnType<AttemptStore['reserve']> =>
     reachable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
 
-  return {
-    async reserve(address, clientId, isGuess) {
-      const key = requestKey('token-failures', address, clientId)
-      const [request, failure] = await Promise.all([
-        take(requestKey(`${endpoint}-requests`, address, clientId), requests),
-        isGuess ? take(key, failures) : undefined,
-      ])
-      if (!request.ok) return refused('too_many_requests', { retryAfterSeconds: Math.ceil(request.retryAfterMs / 1000) })
-      if (failure === undefined) return reserved
-      if (!failure.ok) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(failure.retryAfterMs / 1000) })
-      return {
-        ok: true,
-        async succeeded() {
-          // Not every time: it is one more round trip.
-          if (failure.remaining * 2 < failures.limit) await reachable(attempts.clear(key))
-        },
-      }
-    },
+  return async ({ address, clientId, isGuess }) => {
+    const key = requestKey('token-failures', address, clientId)
+    const [request, failure] = await Promise.all([
+      take(requestKey(`${endpoint}-requests`, address, clientId), requests),
+      isGuess ? take(key, failures) : undefined,
+    ])
+    if (!request.ok) return refused('too_many_requests', { retryAfterSeconds: Math.ceil(request.retryAfterMs / 1000) })
+    if (failure?.ok === false) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(failure.retryAfterMs / 1000) })
+    return {
+      ok: true,
+      failed: nothing,
+      async succeeded() {
+        // Not every time: it is one more round trip.
+        if (failure && failure.remaining * 2 < failures.limit) await reachable(attempts.clear(key))
+      },
+    }
   }
 }

@@ -36,7 +36,7 @@ export interface TokenEndpointOptions {
   readonly json?: boolean
   /** Id of the registered public client that requests belong to which identify none. @defaultValue none */
   readonly anonymousClient?: string
-  /** @defaultValue 20,000 requests and 10,000 failures a minute, per address and client; `false`: none */
+  /** @defaultValue the budgets of {@link RateLimits}; `false`: none */
   readonly rateLimits?: RateLimits | false
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now

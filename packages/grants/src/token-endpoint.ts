@@ -1,21 +1,16 @@
-import { type Endpoint, eventChannel, type FormParameters, hasOwn, isUnavailable, readForm, type WireRequest } from '@countersign/core'
+import { type Endpoint, eventChannel, type FormParameters, hasOwn, isUnavailable, type WireRequest } from '@countersign/core'
 import { createClientGate, namedClient } from './client-gate.js'
 import type { Grant } from './grant.js'
 import { createAskGrant } from './grant-request.js'
 import { createIssue, type Trace } from './issue-token.js'
 import { type PresentedClient, presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
+import { readLimited } from './read-limited.js'
 import { checkOptions, type TokenEndpointOptions } from './token-endpoint-options.js'
 import { refused, refuseToken, type TokenReason, type TokenRefused } from './token-refusal.js'
 import { type TokenAnswer, tokenReply } from './token-reply.js'
 
 const events = eventChannel('countersign:token')
-/** Why a body could not be read, by status. */
-export const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
-  400: 'malformed_request',
-  413: 'too_large',
-  415: 'unsupported_media_type',
-}
 /** The client that was named is there. */
 export const ofKnownClient: readonly TokenReason[] = ['locked_client', 'wrong_secret', 'wrong_method_of_client']
 /** Of these, the proof that a request brings would otherwise not be looked at. */
@@ -44,15 +39,19 @@ function outcomeOf(answer: TokenAnswer): string {
 export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
   const checked = checkOptions(options)
   const { issuer, clients, anonymousClient } = options
-  const limiter = createLimiter(options.stores.attempts, options.rateLimits ?? {})
+  const limiter = createLimiter({
+    attempts: options.stores.attempts,
+    limits: options.rateLimits ?? {},
+    now: () => (options.now ?? Date.now)(),
+  })
   const authenticate = createClientGate({ clients, limiter, anonymousClient })
   const issue = createIssue(options, checked)
   const askGrant = createAskGrant(options, checked.audiences)
 
   async function run(request: WireRequest, trace: Trace, context: { grantType: string | undefined }): Promise<TokenAnswer> {
     if (request.method !== undefined && request.method !== 'POST') return refused('wrong_method')
-    const form = await readForm(request, { json: options.json ?? false, repeatable })
-    if (!form.ok) return refused(bodyFaults[form.status])
+    const form = await readLimited(request, limiter, { json: options.json ?? false, repeatable })
+    if (!form.ok) return form
     const parameters = form.value
     const type = parameters.get('grant_type')
     context.grantType = type

@@ -1,6 +1,6 @@
 import type { AttemptStore, Now } from '@countersign/core'
+import { attemptKey, type Budget, checkBudget } from '../budget.js'
 import { reachable } from '../client-record.js'
-import { attemptKey, type Budget, checkBudget } from '../rate-limits.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
 import { countedName } from './user-name.js'
 
