@@ -1,4 +1,5 @@
 import { memoryStores } from '@countersign/core/memory'
+import { hostUsers, passwordGrants } from '@countersign/grants/password'
 import { describe, expect, it } from 'vitest'
 import { basic, setup } from './endpoint-setup.js'
 
@@ -71,6 +72,54 @@ describe('secrets tried at one client', () => {
     await guess(id, secret, '192.0.2.7')
     for (let at = 0; at < 50; at += 1) expect(await guess(id, 'wrong', '192.0.2.7')).toBe(401)
     expect(await guess(id, secret, '203.0.113.1')).toBe(200)
+  })
+})
+
+describe('passwords tried from one address at ever other names', () => {
+  async function people() {
+    const authenticator = hostUsers({
+      findUser: async (name) =>
+        name.startsWith('nobody') ? undefined : { subject: `of ${name}`, passwordHash: 'right', needsCode: false },
+      verifyPassword: async (hash, password) => hash === password,
+      unknownUserHash: 'none',
+      sendCode: async () => undefined,
+    })
+    const suite = start({
+      grants: passwordGrants({ authenticator }),
+      anonymousClient: 'app',
+      now: Date.now,
+      clientOptions: { now: Date.now },
+    })
+    await suite.register({ id: 'app', methods: ['none'], grants: ['password'], isFirstParty: true })
+    const server = await suite.register({ grants: ['password'], isFirstParty: true })
+    const text = (username: string, password: string) => new URLSearchParams({ grant_type: 'password', username, password }).toString()
+    return {
+      signIn: (name: string, password: string, ip: string) => suite.send({}, ip, text(name, password)),
+      byServer: (name: string, password: string, ip: string) => suite.send(basic(server.id, server.secret), ip, text(name, password)),
+    }
+  }
+
+  it('are 429 long before 15,000; who signed in from there before still can, and nobody elsewhere notices', async () => {
+    const { signIn } = await people()
+    expect(await signIn('ann', 'right', attacker)).toBe(200)
+    expect(await until429(15_000, (at) => signIn(`nobody-${at}`, 'guess', attacker))).toBe(501)
+    expect(await signIn('bob', 'right', attacker)).toBe(429)
+    expect(await signIn('ann', 'right', attacker)).toBe(200)
+    expect(await signIn('bob', 'right', '192.0.2.7')).toBe(200)
+  })
+
+  it('through an app server are no failures of its address: it speaks for many people', async () => {
+    const { byServer } = await people()
+    for (let at = 0; at < 600; at += 1) expect(await byServer(`nobody-${at}`, 'guess', attacker)).toBe(400)
+    expect(await byServer('bob', 'right', attacker)).toBe(200)
+  })
+
+  it('at one name from everywhere do not lock out its owner, who signed in from home before', async () => {
+    const { signIn } = await people()
+    expect(await signIn('ann', 'right', '192.0.2.7')).toBe(200)
+    expect(await until429(1_000, (at) => signIn('ann', 'guess', `198.51.${at >> 8}.${at & 255}`))).toBe(200)
+    expect(await signIn('ann', 'right', '203.0.113.9')).toBe(429)
+    expect(await signIn('ann', 'right', '192.0.2.7')).toBe(200)
   })
 })
 

@@ -18,8 +18,8 @@ export interface FailureBudgetOptions {
   readonly kind: string
   /** Failures from one address, whatever they try. */
   readonly ofAddress: Budget
-  /** Failures at one name, from all addresses that never succeeded there. */
-  readonly ofName: Budget
+  /** Failures at one name, from all addresses that never succeeded there. Undefined where somebody else counts them. */
+  readonly ofName: Budget | undefined
   readonly now: Now
 }
 
@@ -29,6 +29,8 @@ export interface FailureBudgetOptions {
  * cannot lock an owner out.
  */
 export interface FailureBudgets {
+  /** Whether the address succeeded at the name in the last 30 days. */
+  isFamiliar(attempted: Attempted): Promise<boolean>
   /** Asked before anything is read: undefined where nothing is known against the address. */
   refuseAddress(address: string): Promise<TokenRefused | undefined>
   /** Asked before a credential is looked at. */
@@ -104,16 +106,18 @@ export function createFailureBudgets({ attempts, kind, ofAddress, ofName, now }:
   }
 
   return {
+    isFamiliar: ({ address, name }) => isFamiliar(address, name),
     refuseAddress,
     async refuse({ address, name }) {
       const until = Math.max(address === '' ? 0 : blocked.get(addressKey(address)), blocked.get(nameKey(name)))
       return until > 0 && !(await isFamiliar(address, name)) ? refusalUntil(until) : undefined
     },
     async failed({ address, name }) {
+      if (address === '' && ofName === undefined) return
       if (await isFamiliar(address, name)) return
       await Promise.all([
         address === '' ? undefined : count(addressKey(address), ofAddress),
-        name === '' ? undefined : count(nameKey(name), ofName),
+        name === '' || ofName === undefined ? undefined : count(nameKey(name), ofName),
       ])
     },
     succeeded({ address, name }) {

@@ -1,6 +1,7 @@
 import type { AttemptStore, Now } from '@countersign/core'
 import { attemptKey, type Budget, checkBudget } from '../budget.js'
 import { reachable } from '../client-record.js'
+import { createFailureBudgets, type FailureBudgets } from '../failure-budgets.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
 import { countedName } from './user-name.js'
 
@@ -8,8 +9,13 @@ import { countedName } from './user-name.js'
 export interface GuessLimits {
   /** Wrong passwords for one user name from one address. @defaultValue 20 in an hour */
   readonly passwords?: Budget
-  /** Wrong passwords for one user name from everywhere. @defaultValue 200 in an hour */
+  /** Wrong passwords for one user name, from all addresses where it was not right in the last 30 days. @defaultValue 200 in an hour */
   readonly passwordsFromEverywhere?: Budget
+  /**
+   * Wrong passwords from one address, whichever names are tried. A user who signed in from there in the last 30 days is not concerned, and
+   * the address of a client that authenticated itself is not counted: an app server speaks for many people. @defaultValue 500 in an hour
+   */
+  readonly passwordsOfAddress?: Budget
   /** Wrong codes of one user, across challenges. @defaultValue 20 in an hour */
   readonly codes?: Budget
 }
@@ -17,6 +23,7 @@ export interface GuessLimits {
 const defaults: Required<GuessLimits> = {
   passwords: { limit: 20, windowSeconds: 3600 },
   passwordsFromEverywhere: { limit: 200, windowSeconds: 3600 },
+  passwordsOfAddress: { limit: 500, windowSeconds: 3600 },
   codes: { limit: 20, windowSeconds: 3600 },
 }
 
@@ -25,6 +32,8 @@ interface PasswordGuess {
   readonly issuer: string
   readonly name: string
   readonly address: string
+  /** Whether a client that authenticated itself speaks for the user. */
+  readonly isAppServer: boolean
 }
 
 /**
@@ -40,6 +49,8 @@ export interface GuessLimiter {
 export interface Guess {
   readonly ok: true
   wasRight(): Promise<void>
+  /** It was looked at, and was not right. */
+  wasWrong(): Promise<void>
   /** Nobody was told whether it was right, in an outage for instance: another one may take its place. */
   cameToNothing(): void
 }
@@ -98,6 +109,15 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
   const budgets = { ...defaults, ...limits }
   for (const [name, budget] of Object.entries(budgets)) checkBudget(`limits.${name}`, budget)
   const lost = createLost(now)
+  const known = new WeakMap<AttemptStore, FailureBudgets>()
+
+  /** Failures of addresses, of one store. */
+  function failuresIn(attempts: AttemptStore): FailureBudgets {
+    const ofAddress = budgets.passwordsOfAddress
+    const failures = known.get(attempts) ?? createFailureBudgets({ attempts, kind: 'password', ofAddress, ofName: undefined, now })
+    known.set(attempts, failures)
+    return failures
+  }
 
   const take = (attempts: AttemptStore, key: string, { limit, windowSeconds }: Budget): ReturnType<AttemptStore['reserve']> =>
     reachable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
@@ -134,6 +154,7 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
     const keys = (await Promise.all(taken.map((one) => toClear(attempts, one)))).flat()
     return {
       ok: true,
+      wasWrong: async () => undefined,
       async wasRight() {
         await Promise.all(keys.map((key) => reachable(attempts.clear(key))))
         // What is not given back was no wrong guess, all the same.
@@ -146,8 +167,14 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
   }
 
   return {
-    password(attempts, { issuer, name, address }) {
+    async password(attempts, { issuer, name, address, isAppServer }) {
       const counted = countedName(name)
+      const failures = failuresIn(attempts)
+      const person = `${issuer.length}:${issuer}${counted}`
+      const attempted = { address: isAppServer ? '' : address, name: person }
+      const refusal = await failures.refuse(attempted)
+      if (refusal) return refusal
+      const isFamiliar = await failures.isFamiliar({ address, name: person })
       const row = (purpose: string, budget: Budget, ...where: readonly string[]): Row => ({
         budget,
         key: attemptKey(purpose, issuer, counted, ...where),
@@ -155,7 +182,16 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
       })
       // The narrow one first: what it refuses does not count for everybody.
       const narrow = row('password', budgets.passwords, address)
-      return reserve(attempts, [narrow, row('password-everywhere', budgets.passwordsFromEverywhere)])
+      const guess = await reserve(attempts, isFamiliar ? [narrow] : [narrow, row('password-everywhere', budgets.passwordsFromEverywhere)])
+      if (!guess.ok) return guess
+      return {
+        ...guess,
+        async wasRight() {
+          failures.succeeded({ address, name: person })
+          await guess.wasRight()
+        },
+        wasWrong: () => failures.failed(attempted),
+      }
     },
     code: (attempts, { issuer, user }) => reserve(attempts, [{ key: attemptKey('code', issuer, user), budget: budgets.codes }]),
   }

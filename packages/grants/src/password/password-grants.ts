@@ -55,6 +55,9 @@ function allowed({ scopes, audiences }: Wanted, client: GrantRequest['client']):
   }
 }
 
+/** Whether the client proved who it is. */
+const isProven = ({ secretId, key }: GrantRequest): boolean => secretId !== undefined || key !== undefined
+
 /** What a password came to, as far as it is told to anybody: one that was right is given back, and one that nobody looked at, too. */
 async function counted(guess: Guess, looking: Promise<SignInStep>): Promise<SignInStep> {
   const step = await looking.catch((error: unknown) => {
@@ -63,6 +66,7 @@ async function counted(guess: Guess, looking: Promise<SignInStep>): Promise<Sign
   })
   if (step.outcome === 'throttled') guess.cameToNothing()
   if (step.outcome === 'signed_in' || step.outcome === 'challenge') await guess.wasRight()
+  if (step.outcome === 'refused') await guess.wasWrong()
   return step
 }
 
@@ -118,7 +122,7 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     const username = countedName(name)
     const used = await asked.claimAuthentication()
     if (used) return used
-    const guess = await limiter.password(stores.attempts, { issuer, name, address: addressBlock(request.ip) })
+    const guess = await limiter.password(stores.attempts, { issuer, name, address: addressBlock(request.ip), isAppServer: isProven(asked) })
     if (!guess.ok) return guess
     const step = await counted(guess, authenticator.start({ username: name, password, request }))
     return outcome(step, asked, { username, scopes, audiences })
