@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { documentPrograms } from './documents/plugin.js'
 
 // vitest hands these to Node as well: 'import' or 'module' among them would make require() load ES modules.
 const conditions = ['@countersign/source', 'node']
 
 export default defineConfig({
+  plugins: [documentPrograms],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {

@@ -26,7 +26,7 @@ function section(row: AtlasRow): readonly string[] {
   return [
     `## ${row.name}`,
     '',
-    '```ts',
+    '```ts fragment',
     `${preset}(${print(options)})`,
     '```',
     '',

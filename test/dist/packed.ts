@@ -1,8 +1,11 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { filesBelow, type Manifest, packages, read, root } from '../structure/workspace.js'
+import { pages } from '../documents/pages.js'
+import { isTestFile, programsOf } from '../documents/programs.js'
+import { roleOf } from '../documents/roles.js'
+import { type Manifest, packages, root } from '../structure/workspace.js'
 import { runProgram } from './program.js'
 
 /** A package as its users get it. */
@@ -47,19 +50,15 @@ async function installedVersion(name: string): Promise<readonly [string, string]
   return [name, version ?? '*']
 }
 
-/** The TypeScript of the documents, as far as it stands alone: blocks that begin with an import. */
-async function writeSnippets(folder: string): Promise<void> {
-  const documents = filesBelow('.').filter((path) => path.endsWith('.md') && !path.startsWith('.changeset/'))
-  for (const document of documents) {
-    const blocks = [...read(document).matchAll(/^```ts\n(import [\s\S]*?)^```$/gm)].map(([, code = '']) => code)
-    const name = document.replace(/\.md$/, '').replaceAll('/', '-')
-    for (const [index, code] of blocks.entries()) await writeFile(join(folder, `${name}-${index + 1}.ts`), code)
-  }
+/** The programs of the documents, as far as they need no test runner. */
+async function writePrograms(folder: string): Promise<void> {
+  const programs = pages.flatMap(programsOf).filter((program) => roleOf(program.block) === 'program' && !isTestFile(program))
+  for (const { id, source } of programs) await writeFile(join(folder, basename(id)), source)
 }
 
 async function createConsumer(folder: string, packed: readonly Packed[]): Promise<void> {
   await cp(join(root, 'test/dist/consumer'), folder, { recursive: true })
-  await writeSnippets(folder)
+  await writePrograms(folder)
   const ours = Object.fromEntries(packed.map(({ name, tarball }) => [name, `file:${tarball}`]))
   const others = await Promise.all(beside.map(installedVersion))
   const manifest = { private: true, type: 'module', dependencies: { ...ours, ...Object.fromEntries(others) } }

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { type AddressInfo, connect } from 'node:net'
 import type { Auth } from '@countersign/core'
 import { createFakeIssuer, createSender, type FakeIssuer, type ReceivedReply } from '@countersign/testkit'
@@ -107,11 +106,5 @@ describe('a WebSocket upgrade', () => {
     const ws = new WebSocket(`ws://${url}/events`, { headers: { authorization: `Bearer ${await token({}, 1)}` } })
     const [code] = await once(ws, 'close')
     expect(code).toBe(1008)
-  })
-
-  it('is shown in the documentation as it is tested here', async () => {
-    const page = await readFile(new URL('../../docs/websocket.md', import.meta.url), 'utf8')
-    const code = await readFile(new URL('websocket-server.ts', import.meta.url), 'utf8')
-    expect(page).toContain(code.trimEnd())
   })
 })

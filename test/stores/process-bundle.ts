@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'rolldown'
+import { build, type Plugin } from 'rolldown'
 
 /** A program that plain Node can run, made out of TypeScript. */
 export interface ProcessBundle {
@@ -9,13 +9,18 @@ export interface ProcessBundle {
   remove(): Promise<void>
 }
 
-/** @param entry - path of a TypeScript file; packages are taken from their sources */
-export async function bundleProcess(entry: string): Promise<ProcessBundle> {
+/**
+ * @param entry - path of a TypeScript file; packages are taken from their sources
+ * @param plugins - know paths that are no files
+ */
+export async function bundleProcess(entry: string, plugins: readonly Plugin[] = []): Promise<ProcessBundle> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-process-'))
   const path = join(folder, 'process.mjs')
   await build({
     input: entry,
+    plugins: [...plugins],
     platform: 'node',
+    transform: { target: 'node20' },
     resolve: { conditionNames: ['@countersign/source', 'node'] },
     output: { file: path, format: 'esm', codeSplitting: false },
     logLevel: 'silent',

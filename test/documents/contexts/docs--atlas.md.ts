@@ -1,0 +1,1 @@
+export { cognito, jwks, oidc } from '@countersign/verifier'

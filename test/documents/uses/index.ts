@@ -1,0 +1,7 @@
+import { guardPages } from './guard-pages.js'
+import { otherPages } from './other-pages.js'
+import { tokenPages } from './token-pages.js'
+import type { Uses } from './use.js'
+
+/** What is done with the exports of each page, and with the programs that listen. */
+export const uses: Readonly<Record<string, Uses>> = { ...guardPages, ...otherPages, ...tokenPages }
