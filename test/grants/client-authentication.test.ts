@@ -221,6 +221,8 @@ describe('secrets', () => {
     const { ask, register, clients, clock } = setup()
     const first = await register()
     const now = clock.now() / 1000
+    for (const times of [{ expiresAt: now * 1000 }, { notBefore: now * 1000 }])
+      await expect(clients.addSecret(first.id, times)).rejects.toThrow(/must be epoch seconds, got \d+, which looks like milliseconds$/)
     const second = await clients.addSecret(first.id, { title: 'next', notBefore: now + 10, expiresAt: now + 20 })
     const status = async (secret = '') => (await ask(grantType, basic(first.id, secret))).status
     expect([await status(first.secret), await status(second?.secret)]).toEqual([200, 401])

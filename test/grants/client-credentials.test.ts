@@ -1,6 +1,6 @@
 import { requireScopes } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
-import { clientCredentials, createClients, createTokenEndpoint } from '@countersign/grants'
+import { clientCredentials, createClients, createTokenEndpoint, type Grant } from '@countersign/grants'
 import type { MountApp } from '@countersign/testkit'
 import request from 'supertest'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -8,6 +8,11 @@ import { adapters } from '../contracts/adapters.js'
 import { audience, basic, claimsOf, guardOf, issuer, setup, signer } from './endpoint-setup.js'
 
 const grantType = { grant_type: 'client_credentials' }
+/** What the guard, requirements, revocations, introspection and exchanges read of a token. */
+const readByGuards: readonly string[] = [
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf', 'client_id', 'azp', 'cid', 'appid', 'scope', 'scp', 'token_use'],
+  ...['auth_time', 'amr', 'acr', 'act', 'may_act', 'client_key', 'client_credential', 'refresh_family'],
+]
 
 describe.each(adapters)('client_credentials on $name', ({ start }) => {
   const closing: (() => Promise<unknown>)[] = []
@@ -81,10 +86,38 @@ describe('an access token', () => {
     const good = setup({ claims: ({ client, subject }) => ({ tenant: `${client.id} ${subject}` }) })
     const { id, secret } = await good.register({ id: 'c1' })
     expect(claimsOf((await good.ask(grantType, basic(id, secret))).body.access_token).tenant).toBe('c1 c1')
-    for (const name of ['sub', 'iss', 'aud', 'exp', 'scope', 'client_id', 'act', 'cnf', 'client_key', 'client_credential']) {
+    for (const name of readByGuards) {
       const bad = setup({ claims: () => ({ [name]: 'admin' }) })
       const client = await bad.register()
-      await expect(bad.ask(grantType, basic(client.id, client.secret))).rejects.toThrow(TypeError)
+      const asking = bad.ask(grantType, basic(client.id, client.secret))
+      await expect(asking).rejects.toThrow(
+        new TypeError(`createTokenEndpoint: claims must not have ${name}: guards read these names, so only the endpoint sets them`),
+      )
+    }
+  })
+
+  it('gives a client no scope that it was not granted, whatever the host adds', async () => {
+    const claims: { value: Record<string, unknown> } = { value: { scp: ['admin'] } }
+    const { ask, register, clock } = setup({ claims: () => claims.value })
+    const { id, secret } = await register()
+    await expect(ask(grantType, basic(id, secret))).rejects.toThrow(TypeError)
+    claims.value = { department: 'D1' }
+    const { body } = await ask({ ...grantType, scope: 'read' }, basic(id, secret))
+    const admitted = await guardOf(clock).guard.check({ headers: { authorization: `Bearer ${body.access_token}` } })
+    expect(admitted.ok && admitted.auth?.scopes).toEqual(['read'])
+  })
+
+  it('with a time in milliseconds is a TypeError that says so', async () => {
+    for (const wrong of [{ authentication: { authTime: Date.now() } }, { expiresAt: Date.now() }]) {
+      const grant: Grant = {
+        type: 'urn:x',
+        decide: async ({ scopes, audiences }) => ({ ok: true, subject: 'p', isPerson: true, scopes, audiences, ...wrong }),
+      }
+      const { ask, register } = setup({ grants: [grant] })
+      const { id, secret } = await register({ grants: ['urn:x'] })
+      await expect(ask({ grant_type: 'urn:x' }, basic(id, secret))).rejects.toThrow(
+        /must be epoch seconds, got \d+, which looks like milliseconds/,
+      )
     }
   })
 

@@ -34,6 +34,15 @@ describe('what is forgotten is told by its name at start-up', () => {
     expect(() => refreshToken({ secrets: wrong } as RefreshTokenOptions)).toThrow(/^refreshToken: .*secret/)
   })
 
+  it('a secret that is too short, with its length and without a part of it', () => {
+    const short = { current: { id: 'p1', secret: 'shortsecret' } }
+    const told = /\(?"p1"\)? must have 32 bytes or more, got 11 bytes$/
+    for (const make of [() => createClients({ store: memoryStores().clients, pepper: short }), () => refreshToken({ secrets: short })]) {
+      expect(make).toThrow(told)
+      expect(make).not.toThrow(/shortsecret/)
+    }
+  })
+
   it('of refreshToken: all options', () => {
     expect(() => (refreshToken as () => unknown)()).toThrow(/^refreshToken: secrets/)
   })

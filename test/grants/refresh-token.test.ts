@@ -54,6 +54,15 @@ const rotating = { policy: 'rotating' } as const
 const family = (token: string): string => token.split('.')[2] ?? ''
 
 describe('a refresh', () => {
+  it('leaves out claims that were kept before they were reserved', async () => {
+    const { signIn, use, stores } = await start(rotating)
+    const { create } = stores.families
+    const kept = (data: string): string => data.replace('"department"', '"scp":["admin"],"department"')
+    Object.assign(stores.families, { create: (family: Parameters<typeof create>[0]) => create({ ...family, data: kept(family.data) }) })
+    const { status, body } = await use((await signIn()).refresh_token)
+    expect([status, claimsOf(body.access_token).department, claimsOf(body.access_token).scp]).toEqual([200, 'D1', undefined])
+  })
+
   it('gives what the sign-in gave: subject, scope, audience, and how the person signed in', async () => {
     const { signIn, use, clock, client } = await start(rotating)
     const first = await signIn({ scope: 'read', audience: 'https://other.example' })

@@ -258,6 +258,14 @@ describe('a secret', () => {
     expect(verdict(importSecret(secretOf(length - 1), { algorithms: [algorithm] }))).toBe('weak_secret')
   })
 
+  test.each([
+    [0, 'HS256', 'it must have 32 bytes or more, got 0 bytes'],
+    [1, 'HS384', 'it must have 48 bytes or more, got 1 byte'],
+    [63, 'HS512', 'it must have 64 bytes or more, got 63 bytes'],
+  ] as const)('of %d bytes for %s is refused with its length and the one that it must have', (length, algorithm, detail) => {
+    expect(importSecret(secretOf(length), { algorithms: [algorithm] })).toEqual({ ok: false, fault: 'weak_secret', detail })
+  })
+
   test('is long enough for every algorithm that it is for', () => {
     expect(verdict(importSecret(secretOf(48), { algorithms: ['HS256', 'HS384'] }))).toBe('HS256 HS384')
     expect(verdict(importSecret(secretOf(48), { algorithms: ['HS256', 'HS512'] }))).toBe('weak_secret')

@@ -37,7 +37,7 @@ describe('a key is given other times', () => {
     const registry = deploy().start()
     await registry.clients.register(key)
     expect(await registry.clients.schedule('client-b', 'k1', {})).toBe(false)
-    for (const expiresAt of [0, Number.NaN, '9' as never])
+    for (const expiresAt of [0, Number.NaN, '9' as never, startsAt * 1000])
       expect(await endOf(registry.clients.schedule(owner, 'k1', { expiresAt }))).toBe('TypeError')
     expect(await timesOf(registry)).toEqual(['active', undefined, undefined])
   })

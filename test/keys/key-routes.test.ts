@@ -137,6 +137,27 @@ describe.each(adapters)('on $name', ({ start }) => {
         .expect(400)
   })
 
+  it('times in milliseconds are refused with a hint', async () => {
+    for (const times of [
+      { expires_at: (startsAt + 1000) * 1000 },
+      { not_before: startsAt * 1000 },
+      { not_before: startsAt * 1000, expires_at: startsAt * 2000 },
+    ]) {
+      const { body } = await as('a')
+        .post({ kid: 'k1', jwk, ...times })
+        .expect(400)
+      expect(body).toEqual({
+        error: 'bad_times',
+        error_description: expect.stringMatching(/^\d{13} looks like milliseconds; times must be epoch seconds\.$/),
+      })
+    }
+    expect((await as('a').list()).body).toEqual({ keys: [] })
+  })
+
+  it('the end of the year 9999 is a time in seconds', async () => {
+    await as('a').post({ kid: 'k1', jwk, expires_at: 253_402_300_799 }).expect(201)
+  })
+
   const faults: readonly (readonly [string, object, number, string])[] = [
     ['a private key', { kid: 'k1', jwk: es256.jwk }, 400, 'private'],
     ['a weak key', { kid: 'k1', jwk: publicJwkOf(testKeys.weakRsa) }, 400, 'weak_rsa'],

@@ -30,7 +30,11 @@ describe('a message at start-up names what was given wrong', () => {
       () => local({ ...hmac, secrets: { current: { id: 'a', secret: 'x'.repeat(64) }, previous: [{}] } }),
       /id/,
     ],
-    ['a short secret', () => local({ ...hmac, secrets: { current: { id: 'key-7', secret: 'x' } } }), /"key-7" .*weak_secret/],
+    [
+      'a short secret',
+      () => local({ ...hmac, secrets: { current: { id: 'key-7', secret: 'x' } } }),
+      /"key-7" was refused: weak_secret: it must have \d+ bytes or more, got 1 byte$/,
+    ],
     ['a list of issuers', () => guard({ issuers: [entryOf()] }), /record/],
     ['a resource that is a name', () => guard({ issuers, resource: 'my-api' }), /resource/],
   ])('%s', (_what, start, message) => {

@@ -7,6 +7,7 @@ export type { ClientAuthentication, ClientAuthenticator } from './client-authent
 export type { Now } from './clock.js'
 export type { Dialect } from './dialect.js'
 export type { DocumentAddress, DocumentStore, StoredDocument } from './document-store.js'
+export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
 export {
   type AcceptedEvent,
   type AnonymousEvent,

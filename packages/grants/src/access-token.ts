@@ -1,3 +1,4 @@
+import { requireEpochSeconds } from '@countersign/core'
 import type { Client } from './client.js'
 import { credentialName } from './credential-name.js'
 import type { Granted } from './grant.js'
@@ -19,13 +20,19 @@ export interface AccessTokenParts {
   readonly lifeSeconds: number
 }
 
-/** Claims that only the endpoint sets: RFC 9068 §2.2, RFC 7519, RFC 8693, RFC 7800 and our own. */
+/** Claims that only the endpoint sets: RFC 9068 §2.2, RFC 7519, RFC 8693, RFC 7800, those of Cognito and Entra that guards read, and our own. */
 const reserved: readonly string[] = [
   'iss',
   'sub',
   'aud',
+  // Names that guards read: whose it is, and what it allows. `scp`, `azp`, `cid` and `appid` are how others write these.
   'client_id',
+  'azp',
+  'cid',
+  'appid',
   'scope',
+  'scp',
+  'token_use',
   'iat',
   'nbf',
   'exp',
@@ -36,29 +43,39 @@ const reserved: readonly string[] = [
   'act',
   'may_act',
   'cnf',
-  'azp',
-  'cid',
   'client_key',
   'client_credential',
   'refresh_family',
 ]
 
+/** Without what is reserved, for claims that were kept before it was. */
+export function withoutReserved(claims: Claims): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.includes(name)))
+}
+
 function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
   const claims = { ...ofEndpoint, ...ofGrant }
   if (Object.keys(claims).length === 0) return claims
   const taken = reserved.filter((name) => Object.hasOwn(claims, name))
-  if (taken.length > 0) throw new TypeError(`access token: ${taken.join(', ')} cannot be set by the host`)
+  if (taken.length > 0)
+    throw new TypeError(
+      `createTokenEndpoint: claims must not have ${taken.join(', ')}: guards read these names, so only the endpoint sets them`,
+    )
   return claims
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
 /** A grant of the host's that forgot to say for whom must not end in a token for nobody. */
-function checkGranted({ subject, audiences, scopes }: Granted): void {
+function checkGranted({ subject, audiences, scopes, authentication, expiresAt }: Granted): void {
   if (!isText(subject)) throw new TypeError('access token: the grant named no subject')
   if (!Array.isArray(audiences) || audiences.length === 0 || !audiences.every(isText))
     throw new TypeError('access token: the grant named no audience')
   if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) throw new TypeError('access token: the grant named a scope that is none')
+  if (authentication) requireEpochSeconds('access token: authentication.authTime of the grant', authentication.authTime)
+  // One without an end may be said so, too.
+  if (expiresAt !== undefined && expiresAt !== Number.POSITIVE_INFINITY)
+    requireEpochSeconds('access token: expiresAt of the grant', expiresAt)
 }
 
 const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined => (texts.length > 1 ? texts : texts[0])

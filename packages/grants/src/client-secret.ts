@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { RotatingSecrets, SecretsOption } from '@countersign/core'
 import type { SecretView } from './client.js'
-import { secretLength } from './secret-length.js'
+import { requireSecretLength } from './secret-length.js'
 
 /** A secret as it is kept. */
 export interface KeptSecret extends SecretView {
@@ -32,13 +32,11 @@ export interface SecretHasher {
   match(presented: string, kept: readonly KeptSecret[], now: number): KeptSecret | undefined
 }
 
-/** A pepper that is shorter could be guessed along with the secrets. */
-const minPepperBytes = 32
-
 function checkPeppers(peppers: RotatingSecrets | undefined): void {
   for (const pepper of [peppers?.current, ...(peppers?.previous ?? [])]) {
-    if (typeof pepper?.id !== 'string' || pepper.id === '' || secretLength(pepper.secret) < minPepperBytes)
-      throw new TypeError(`createClients: a pepper has an id and ${minPepperBytes} bytes or more: { current: { id, secret } }`)
+    if (typeof pepper?.id !== 'string' || pepper.id === '')
+      throw new TypeError('createClients: a pepper must have an id: { current: { id, secret } }')
+    requireSecretLength(`createClients: a pepper (${JSON.stringify(pepper.id)})`, pepper.secret)
   }
 }
 

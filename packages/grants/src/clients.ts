@@ -5,6 +5,7 @@ import {
   eventChannel,
   type Now,
   type RevocationStore,
+  requireEpochSeconds,
   requireOptionNames,
   type SecretsOption,
 } from '@countersign/core'
@@ -143,8 +144,9 @@ function checked(options: ClientsOptions): string {
 
 function checkSecret({ secret, notBefore = 0, expiresAt = notBefore + 1 }: SecretSettings): void {
   if (secret !== undefined && (typeof secret !== 'string' || secret === '')) throw new TypeError('client: secret is a text')
-  if (!(Number.isFinite(notBefore) && Number.isFinite(expiresAt) && notBefore < expiresAt))
-    throw new TypeError('client: notBefore and expiresAt are epoch seconds, notBefore first')
+  requireEpochSeconds('client: notBefore of a secret', notBefore)
+  requireEpochSeconds('client: expiresAt of a secret', expiresAt)
+  if (!(notBefore < expiresAt)) throw new TypeError('client: notBefore of a secret must be before its expiresAt')
 }
 
 /**

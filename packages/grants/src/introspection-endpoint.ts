@@ -39,6 +39,8 @@ type Judged = { readonly ok: true; readonly view: Readonly<Record<string, unknow
 
 /** RFC 7662 §2.2, RFC 9470 §6.2. What a token does not say is not made up. */
 const shown = ['iss', 'sub', 'aud', 'client_id', 'scope', 'exp', 'iat', 'nbf', 'jti', 'auth_time', 'amr', 'acr']
+/** What the answer is, whatever the token says. */
+const answered: readonly string[] = ['active', 'token_type']
 /** A resource server may ask at every request. */
 const usualLimits: RateLimits = { requests: { limit: 200_000, windowSeconds: 60 } }
 
@@ -63,6 +65,8 @@ function checkOptions({ audiencesOf, mayIntrospect, isActive, claims = [] }: Int
   if ([mayIntrospect, isActive].some((one) => one !== undefined && typeof one !== 'function'))
     fail('mayIntrospect and isActive are functions')
   if (!Array.isArray(claims) || claims.some((name) => typeof name !== 'string')) fail('claims are names')
+  const taken = claims.find((name) => answered.includes(name))
+  if (taken !== undefined) fail(`claims must not have ${taken}: the answer says it of itself`)
 }
 
 /**

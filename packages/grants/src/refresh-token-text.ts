@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { RotatingSecrets, SecretsOption } from '@countersign/core'
-import { secretLength } from './secret-length.js'
+import { requireSecretLength } from './secret-length.js'
 
 /** What a refresh token says: which chain, and the how-manieth of it. */
 export interface RefreshTokenParts {
@@ -16,15 +16,12 @@ export interface RefreshTokenText {
   read(text: string): RefreshTokenParts | undefined
 }
 
-const minSecretBytes = 32
-
 function check(secrets: RotatingSecrets | undefined): void {
   if (secrets?.current === undefined) throw new TypeError('refreshToken: secrets is { current: { id, secret } }')
   const all = [secrets.current, ...(secrets.previous ?? [])]
   if (all.some(({ id }) => typeof id !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(id)))
     throw new TypeError('refreshToken: the id of a secret is letters, digits, _ and -')
-  if (all.some(({ secret }) => secretLength(secret) < minSecretBytes))
-    throw new TypeError(`refreshToken: a secret has ${minSecretBytes} bytes or more`)
+  for (const { id, secret } of all) requireSecretLength(`refreshToken: the secret ${JSON.stringify(id)}`, secret)
   if (new Set(all.map(({ id }) => id)).size < all.length) throw new TypeError('refreshToken: two secrets share an id')
 }
 

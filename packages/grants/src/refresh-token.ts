@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hasOwn, type RefreshFamily, type RefreshProvider, type RotationRequest, type SecretsOption } from '@countersign/core'
+import { withoutReserved } from './access-token.js'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import type { Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
@@ -59,7 +60,7 @@ export function grantedBy(
     scopes: scopes.filter((scope) => client.scopes.includes(scope)),
     audiences: kept,
     ...(data.authentication && { authentication: data.authentication }),
-    ...(data.claims && { claims: data.claims }),
+    ...(data.claims && { claims: withoutReserved(data.claims) }),
     ...(data.keys && { keys: data.keys }),
     ...(data.inherited && { inherited: data.inherited }),
     ...(data.expiresAt !== undefined && { expiresAt: data.expiresAt }),

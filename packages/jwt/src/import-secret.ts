@@ -22,10 +22,15 @@ export function importSecret(secret: string | Uint8Array, options: ImportSecretO
   if (algorithms.length === 0 || !algorithms.every(isHmac)) return { ok: false, fault: 'algorithm_mismatch' }
   const bytes = Buffer.from(secret)
   if (isKeyMaterial(bytes)) return { ok: false, fault: 'public_key_as_secret' }
-  if (algorithms.some((algorithm) => bytes.length < hashBytes(algorithm))) return { ok: false, fault: 'weak_secret' }
+  const longest = Math.max(...algorithms.map(hashBytes))
+  if (bytes.length < longest) return { ok: false, fault: 'weak_secret', detail: lengthsOf(bytes.length, longest) }
   const name = kid === undefined || kid === '' ? {} : { kid }
   return { ok: true, key: prepareKey({ ...name, algorithms: [...algorithms], key: createSecretKey(bytes) }) }
 }
+
+/** The length tells nothing that the refusal does not; the secret is in no message. */
+const lengthsOf = (got: number, needed: number): string =>
+  `it must have ${needed} bytes or more, got ${got} ${got === 1 ? 'byte' : 'bytes'}`
 
 /** Bytes of the hash of an HMAC algorithm, which are also the least that its secret may have. */
 export function hashBytes(algorithm: HmacAlgorithm): number {

@@ -25,5 +25,13 @@ export type KeyFault =
   | 'weak_secret'
   | 'public_key_as_secret'
 
+/** Why something is no key. */
+interface KeyRefused {
+  readonly ok: false
+  readonly fault: KeyFault
+  /** With `weak_secret`: how long it is and must be, for messages. Nothing of the secret is in it. */
+  readonly detail?: string
+}
+
 /** A key that can be used, or why not. */
-export type KeyImport = { readonly ok: true; readonly key: VerificationKey } | { readonly ok: false; readonly fault: KeyFault }
+export type KeyImport = { readonly ok: true; readonly key: VerificationKey } | KeyRefused

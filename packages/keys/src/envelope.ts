@@ -24,8 +24,9 @@ const tagBytes = 16
 function keyBytes(secret: string | Uint8Array = ''): Buffer {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'base64') : Buffer.from(secret)
   const encodings = [bytes.toString('base64'), bytes.toString('base64').replaceAll('=', ''), bytes.toString('base64url')]
-  if (bytes.length !== 32 || (typeof secret === 'string' && !encodings.includes(secret)))
-    throw new TypeError('encryption: a key-encryption key has 32 bytes; text is base64')
+  if (typeof secret === 'string' && !encodings.includes(secret))
+    throw new TypeError('encryption: a key-encryption key must be base64 where it is text, of 32 bytes')
+  if (bytes.length !== 32) throw new TypeError(`encryption: a key-encryption key must have 32 bytes, got ${bytes.length} bytes`)
   return bytes
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@countersign/core'
 import type { ClientKeyView } from './client-key.js'
 import type { RegisteredKeys } from './registered-keys.js'
-import type { Registration, RegistrationFault } from './registration.js'
+import type { Registration, RegistrationFault, RegistrationRefused } from './registration.js'
 
 /** Options of {@link keyRoutes}. */
 export interface KeyRoutesOptions {
@@ -43,9 +43,9 @@ function refused(status: number, error: string, description: string): Reply {
   return jsonReply(status, { error, error_description: description }, noStore)
 }
 
-function faultReply(fault: RegistrationFault): Reply {
+function faultReply({ fault, hint }: RegistrationRefused): Reply {
   const status = fault === 'kid_taken' || fault === 'key_taken' ? 409 : 400
-  return refused(status, fault, descriptions[fault] ?? 'The key cannot be used.')
+  return refused(status, fault, hint ?? descriptions[fault] ?? 'The key cannot be used.')
 }
 
 const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string'
@@ -106,7 +106,7 @@ function actions(keys: RegisteredKeys): Readonly<Record<'list' | 'register' | 'c
       const registration = registrationFrom(owner, body.value)
       if (registration === undefined) return refused(400, 'invalid_request', 'A member of the body is missing or has the wrong type.')
       const result = await keys.register(registration)
-      return result.ok ? jsonReply(201, shown(result.key), noStore) : faultReply(result.fault)
+      return result.ok ? jsonReply(201, shown(result.key), noStore) : faultReply(result)
     },
     async confirm(owner, request) {
       const body = await readJson(request)

@@ -9,14 +9,12 @@ import {
 } from '@countersign/core'
 import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, createClientKeyImport } from './client-key.js'
 import { provesPossession } from './possession.js'
-import { checkTimes, forgottenKeys, type Registration, type RegistrationFault, readRegistration, withClientKey } from './registration.js'
+import { checkTimes, forgottenKeys, type Registration, type RegistrationRefused, readRegistration, withClientKey } from './registration.js'
 import { type Rings, reachable } from './ring.js'
 import { createTakenThumbprints } from './taken-thumbprints.js'
 
 /** What became of a registration. */
-export type RegistrationResult =
-  | { readonly ok: true; readonly key: ClientKeyView }
-  | { readonly ok: false; readonly fault: RegistrationFault }
+export type RegistrationResult = { readonly ok: true; readonly key: ClientKeyView } | RegistrationRefused
 
 /** The keys that clients registered. Every method rejects with `Unavailable` when the store is out of reach. */
 export interface RegisteredKeys extends ClientKeys {

@@ -1,4 +1,10 @@
-import type { Algorithm, AsymmetricAlgorithm, VerificationKey } from '@countersign/core'
+import {
+  type Algorithm,
+  type AsymmetricAlgorithm,
+  looksLikeMilliseconds,
+  requireEpochSeconds,
+  type VerificationKey,
+} from '@countersign/core'
 import { importJwk, importPublicKey, isAlgorithm, isHmac, type KeyFault, type KeyImport, publicJwk } from '@countersign/jwt'
 import { type ClientKey, clientKeyState } from './client-key.js'
 
@@ -27,7 +33,8 @@ export type RegistrationFault =
   | 'key_taken'
   | 'too_many'
 
-type Refused = { readonly ok: false; readonly fault: RegistrationFault }
+/** Why a key was not registered; `hint` says what was probably meant, in words for whoever sent it. */
+export type RegistrationRefused = { readonly ok: false; readonly fault: RegistrationFault; readonly hint?: string }
 
 const defaults: readonly Algorithm[] = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const liveStates = ['pending', 'not_yet_valid', 'active']
@@ -36,17 +43,27 @@ const maxEnded = 100
 
 const isTime = (time: unknown): boolean => time === undefined || (typeof time === 'number' && Number.isFinite(time) && time > 0)
 
+const isMilliseconds = (time: number | undefined): boolean => time !== undefined && looksLikeMilliseconds(time)
+
 /** @throws TypeError for times that are none */
 export function checkTimes({ notBefore, expiresAt }: Pick<Registration, 'notBefore' | 'expiresAt'>): void {
-  if (!isTime(notBefore) || !isTime(expiresAt)) throw new TypeError('schedule: notBefore and expiresAt are epoch seconds')
+  if (notBefore !== undefined) requireEpochSeconds('schedule: notBefore', notBefore)
+  if (expiresAt !== undefined) requireEpochSeconds('schedule: expiresAt', expiresAt)
+  if (!isTime(notBefore) || !isTime(expiresAt)) throw new TypeError('schedule: notBefore and expiresAt must be after 1970')
 }
 
 function labelFault({ kid, notBefore, expiresAt }: Registration, now: number): RegistrationFault | undefined {
   // A hash in Base64 has slashes. Dots alone would be resolved away in the path of its own route.
   const isName = typeof kid === 'string' && kid.length <= 128 && /^[A-Za-z0-9._~:+/=-]+$/.test(kid) && !/(^|\/)\.\.?(\/|$)/.test(kid)
   if (!isName) return 'bad_kid'
-  if (!isTime(notBefore) || !isTime(expiresAt)) return 'bad_times'
+  if (!isTime(notBefore) || !isTime(expiresAt) || isMilliseconds(notBefore) || isMilliseconds(expiresAt)) return 'bad_times'
   return expiresAt !== undefined && (expiresAt <= now || expiresAt <= (notBefore ?? 0)) ? 'bad_times' : undefined
+}
+
+/** In milliseconds, a key would begin or end tens of thousands of years from now. */
+function hintOn({ notBefore, expiresAt }: Registration): { readonly hint?: string } {
+  const time = [notBefore, expiresAt].find(isMilliseconds)
+  return time === undefined ? {} : { hint: `${time} looks like milliseconds; times must be epoch seconds.` }
 }
 
 function importKey(jwk: unknown, pem: unknown): KeyImport {
@@ -68,11 +85,14 @@ function chosenAlgorithm({ algorithms }: VerificationKey, wanted: unknown): Asym
  *
  * @param now - epoch seconds
  */
-export function readRegistration(registration: Registration, now: number): { readonly ok: true; readonly key: ClientKey } | Refused {
+export function readRegistration(
+  registration: Registration,
+  now: number,
+): { readonly ok: true; readonly key: ClientKey } | RegistrationRefused {
   const { owner, kid, jwk, pem, notBefore, expiresAt } = registration
   if (typeof owner !== 'string' || owner === '') throw new TypeError('register: owner is the id of a client')
   const fault = labelFault(registration, now)
-  if (fault) return { ok: false, fault }
+  if (fault) return { ok: false, fault, ...(fault === 'bad_times' && hintOn(registration)) }
   const imported = importKey(jwk, pem)
   if (!imported.ok) return imported
   const { key, thumbprint = '' } = imported.key
@@ -96,7 +116,7 @@ export function withClientKey(
   keys: readonly ClientKey[],
   key: ClientKey,
   { now, maxKeys, forgotten = [] }: { readonly now: number; readonly maxKeys: number; readonly forgotten?: readonly ClientKey[] },
-): { readonly ok: true; readonly keys: readonly ClientKey[] } | Refused {
+): { readonly ok: true; readonly keys: readonly ClientKey[] } | RegistrationRefused {
   if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) return { ok: false, fault: 'key_taken' }
   if (keys.some(({ kid }) => kid === key.kid)) return { ok: false, fault: 'kid_taken' }
   if (keys.filter((one) => !hasEnded(one, now)).length >= maxKeys) return { ok: false, fault: 'too_many' }

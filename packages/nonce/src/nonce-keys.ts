@@ -29,7 +29,8 @@ function imported({ id, secret }: Secret, algorithm: HmacAlgorithm): Verificatio
     throw new TypeError(`createNonces: the id of a secret is a text of at most ${maxIdLength} characters`)
   if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) throw new TypeError('createNonces: a secret is text or bytes')
   const key = importSecret(secret, { kid: id, algorithms: [algorithm] })
-  if (!key.ok) throw new TypeError(`createNonces: a secret was refused: ${key.fault}`)
+  if (!key.ok)
+    throw new TypeError(`createNonces: the secret ${JSON.stringify(id)} was refused: ${key.fault}${key.detail ? `: ${key.detail}` : ''}`)
   return key.key
 }
 

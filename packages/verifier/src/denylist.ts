@@ -1,4 +1,4 @@
-import type { Now, RevocationEntry, RevocationQuery, RevocationReason } from '@countersign/core'
+import { type Now, type RevocationEntry, type RevocationQuery, type RevocationReason, requireEpochSeconds } from '@countersign/core'
 
 /** Entries in memory, in the form in which requests are checked against them. */
 export interface Denylist {
@@ -43,8 +43,6 @@ export function timeOf(entry: RevocationEntry): number {
 export const isOfKey = ({ type }: RevocationEntry): boolean => type === 'signing_key' || type === 'client_key'
 
 const types: readonly string[] = ['signing_key', 'client_key', 'jti', 'family', 'subject', 'client']
-/** Above this it is milliseconds: a subject would be ended for ever. */
-const latestSeconds = 1e11
 
 /**
  * Checks an entry of the host's.
@@ -57,9 +55,9 @@ export function checkEntry(entry: RevocationEntry, undone = false): void {
   const texts = [entry.issuer, nameOf(entry)]
   if (texts.some((text) => typeof text !== 'string' || text === ''))
     throw new TypeError(`a ${entry.type} entry needs its issuer and its name`)
-  const time = isOfTokens(entry) || entry.type === 'subject' ? timeOf(entry) : 0
-  if (!(typeof time === 'number' && Math.abs(time) < latestSeconds))
-    throw new TypeError(`a ${entry.type} entry needs its time in epoch seconds`)
+  // In milliseconds, a subject would be ended for ever.
+  if (isOfTokens(entry)) requireEpochSeconds(`revoke: expiresAt of a ${entry.type} entry`, entry.expiresAt)
+  if (entry.type === 'subject') requireEpochSeconds('revoke: notBefore of a subject entry', entry.notBefore)
   if (undone && isOfKey(entry)) throw new TypeError('a revoked key stays revoked')
 }
 

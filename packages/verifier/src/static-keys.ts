@@ -82,7 +82,10 @@ function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[
   if (new Set(all.map((one) => one.id)).size < all.length) throw new TypeError('staticKeys: two secrets share an id')
   const keys = all.map(({ id, secret }) => {
     const imported = importSecret(secret, { kid: id, algorithms })
-    if (!imported.ok) throw new TypeError(`staticKeys: the secret ${JSON.stringify(id)} was refused: ${imported.fault}`)
+    if (!imported.ok)
+      throw new TypeError(
+        `staticKeys: the secret ${JSON.stringify(id)} was refused: ${imported.fault}${imported.detail ? `: ${imported.detail}` : ''}`,
+      )
     return imported.key
   })
   return createKeySet(keys)
