@@ -9,10 +9,10 @@ import { audience, basic, claimsOf, guardOf, issuer, setup, signer } from './end
 
 const grantType = { grant_type: 'client_credentials' }
 /** What the guard, requirements, revocations, introspection and exchanges read of a token. */
-const readByGuards: readonly string[] = [
-  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'cnf', 'client_id', 'azp', 'cid', 'appid', 'scope', 'scp', 'token_use'],
-  ...['auth_time', 'amr', 'acr', 'act', 'may_act', 'client_key', 'client_credential', 'refresh_family'],
-]
+const readByGuards: readonly string[] = (
+  'iss sub aud exp nbf iat jti cnf client_id azp cid appid scope scp token_use ' +
+  'auth_time amr acr act may_act client_key client_credential refresh_family'
+).split(' ')
 
 describe.each(adapters)('client_credentials on $name', ({ start }) => {
   const closing: (() => Promise<unknown>)[] = []
