@@ -127,7 +127,7 @@ describe.each(adapters)('on $name', ({ start }) => {
     await as(client).end('/clients/urn%3Aa/keys/%2F7Y%2B%2Fw%2F%2F8%3D').expect(204)
   })
 
-  it('times are epoch seconds or RFC 3339, and null is none', async () => {
+  it('times are epoch seconds or RFC 3339, and null is none; milliseconds are refused with a hint', async () => {
     const expires = new Date((startsAt + 1000) * 1000).toISOString()
     const created = await as('a').post({ kid: 'k1', jwk, not_before: null, expires_at: expires }).expect(201)
     expect(created.body).toEqual({ kid: 'k1', alg: 'ES256', state: 'active', expires_at: startsAt + 1000, thumbprint: jwkThumbprint(jwk) })
@@ -135,27 +135,8 @@ describe.each(adapters)('on $name', ({ start }) => {
       await as('a')
         .post({ kid: 'k2', jwk: publicJwkOf(es256Other), expires_at })
         .expect(400)
-  })
-
-  it('times in milliseconds are refused with a hint', async () => {
-    for (const times of [
-      { expires_at: (startsAt + 1000) * 1000 },
-      { not_before: startsAt * 1000 },
-      { not_before: startsAt * 1000, expires_at: startsAt * 2000 },
-    ]) {
-      const { body } = await as('a')
-        .post({ kid: 'k1', jwk, ...times })
-        .expect(400)
-      expect(body).toEqual({
-        error: 'bad_times',
-        error_description: expect.stringMatching(/^\d{13} looks like milliseconds; times must be epoch seconds\.$/),
-      })
-    }
-    expect((await as('a').list()).body).toEqual({ keys: [] })
-  })
-
-  it('the end of the year 9999 is a time in seconds', async () => {
-    await as('a').post({ kid: 'k1', jwk, expires_at: 253_402_300_799 }).expect(201)
+    const { body } = await as('a').post({ kid: 'k2', jwk, not_before: 1_800_000_000_000 }).expect(400)
+    expect(body).toEqual({ error: 'bad_times', error_description: '1800000000000 looks like milliseconds; times must be epoch seconds.' })
   })
 
   const faults: readonly (readonly [string, object, number, string])[] = [

@@ -51,6 +51,24 @@ describe.each(encodings)('client_credentials as %s', (as) => {
     expect(wrong.body).toEqual({ error: 'invalid_client', error_description: expect.any(String), detail: expect.any(String) })
   })
 
+  it('takes id and secret in the body as well, as they are', async () => {
+    const app = await startNeris()
+    for (const { id, secret } of [rotating, plain]) {
+      const inBody = { client_id: id, client_secret: secret }
+      const answer = await askToken(app, { ...credentials, ...inBody }, { as })
+      expect(answer.status).toBe(200)
+      expect(claimsOf(textIn(answer, 'access_token'))).toMatchObject({ sub: id, client_id: id })
+      const wrong = await askToken(app, { ...credentials, ...inBody, client_secret: `${secret}x` }, { as })
+      expect([wrong.status, wrong.body?.error]).toEqual([401, 'invalid_client'])
+      const twice = await askToken(app, { ...credentials, ...inBody }, { as, basic: plain })
+      expect([twice.status, twice.body?.error]).toEqual([400, 'invalid_request'])
+    }
+    const { id, secret } = rotating
+    const { body } = await askToken(app, { ...credentials, client_id: id, client_secret: secret }, { as })
+    const refreshed = { grant_type: 'refresh_token', refresh_token: String(body?.refresh_token), client_id: id, client_secret: secret }
+    expect((await askToken(app, refreshed, { as })).status).toBe(200)
+  })
+
   it('without Basic it is a clear 401, also with the secret in the fields for people', async () => {
     const app = await startNeris()
     const misplaced = { ...credentials, username: plain.id, password: plain.secret }

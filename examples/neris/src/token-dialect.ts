@@ -11,7 +11,7 @@ export function isChallengeAnswer(grantType: string | undefined): boolean {
 
 /** Where the description of the list of reasons says too little for somebody who debugs a client. It never says more than the status. */
 const descriptions: Readonly<Partial<Record<TokenReason, string>>> = {
-  no_authentication: 'This grant needs the header Authorization: Basic with client_id and client_secret.',
+  no_authentication: 'This grant needs client_id and client_secret, in the header Authorization: Basic or in the body.',
   unsupported_media_type: 'The body is application/x-www-form-urlencoded or application/json.',
   wrong_credentials: 'The sign-in was refused: user name, password or code are wrong, or the user may not sign in.',
   wrong_code: 'Too many wrong codes: begin again with grant_type password.',
