@@ -65,6 +65,16 @@ describe('a pool', () => {
     ])
   })
 
+  it('of an emulator that names itself in iss is believed under exactly that issuer', async () => {
+    const pool = await startPool()
+    const issuer = `${pool.url}/${pool.userPoolId}`
+    const guard = guardOf(pool, { issuer })
+    expect(guard.verifier.issuers()).toEqual([issuer])
+    expect(await answerTo(guard, await pool.accessToken({ claims: { iss: issuer } }))).toBe('200 entry')
+    expect(await answerTo(guard, await pool.accessToken({ claims: { iss: `${issuer}/` } }))).toBe('401 unknown_issuer')
+    expect(await answerTo(guard, await pool.accessToken())).toBe('401 unknown_issuer')
+  })
+
   it('takes an endpoint with or without a slash at its end', async () => {
     const pool = await startPool()
     expect(await answerTo(guardOf(pool, { endpoint: `${pool.url}/` }), await pool.accessToken())).toBe('200 entry')

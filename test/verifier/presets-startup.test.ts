@@ -217,6 +217,9 @@ describe('cognito', () => {
     ['an unknown use', { tokenUse: 'refresh' }],
     ['an endpoint that is http elsewhere', { endpoint: 'http://emulator.internal' }],
     ['an endpoint that is no URL', { endpoint: 'emulator' }],
+    ['an issuer without an endpoint', { issuer: 'http://localhost:9229/eu-central-1_Test' }],
+    ['an empty issuer', { endpoint: 'http://localhost:9229', issuer: '' }],
+    ['one issuer for several regions', { endpoint: 'http://localhost:9229', issuer: 'http://x', region: ['eu-central-1', 'us-east-1'] }],
   ])('refuses %s', (_what, changes) => {
     expect(loose(cognito, { ...pool, ...changes })).toThrow(TypeError)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { answerTo, startGuard } from './guard-setup.js'
-import { down, prefix, startDirectory, tenant, tokenFrom } from './tenants-setup.js'
+import { type Directory, down, prefix, startDirectory, tenant, tokenFrom } from './tenants-setup.js'
 
 describe('questions', () => {
   it('of one issuer are one while it is open', async () => {
@@ -96,5 +96,45 @@ describe('while the host cannot answer', () => {
     expect(await answerTo(directory.guard, token)).toBe('503 key_source_unavailable')
     directory.answer = answer
     expect(await answerTo(directory.guard, token)).toBe('200 tenant')
+  })
+})
+
+describe('strangers who name tenants that do not exist', () => {
+  const askMany = async (directory: Directory, count: number, name: string): Promise<void> => {
+    const tokens = await Promise.all(Array.from({ length: count }, (_, at) => tokenFrom(tenant(`${name}${at}`))))
+    for (const token of tokens) void answerTo(directory.guard, token)
+  }
+
+  it('do not keep a tenant in belief that the directory no longer knows', async () => {
+    const directory = startDirectory({ ttlSeconds: 10 })
+    const token = await tokenFrom(tenant('gone'))
+    expect(await answerTo(directory.guard, token)).toBe('200 tenant')
+    directory.answer = (issuer) => (issuer === tenant('gone') ? undefined : new Promise(() => undefined))
+    directory.clock.advance(10)
+    await askMany(directory, 100, 'stranger')
+    expect(await answerTo(directory.guard, token)).toBe('401 unknown_issuer')
+  })
+
+  it('do not keep a tenant out that the directory still knows', async () => {
+    const directory = startDirectory({ ttlSeconds: 10, staleIfErrorSeconds: 0 })
+    const answer = directory.answer
+    const token = await tokenFrom(tenant('a'))
+    expect(await answerTo(directory.guard, token)).toBe('200 tenant')
+    directory.answer = (issuer) => (issuer === tenant('a') ? answer(issuer) : new Promise(() => undefined))
+    directory.clock.advance(10)
+    await askMany(directory, 100, 'stranger')
+    expect(await answerTo(directory.guard, token)).toBe('200 tenant')
+  })
+
+  it('our own limit on questions about known tenants is an outage, and nobody is believed for longer by it', async () => {
+    const directory = startDirectory({ ttlSeconds: 10 })
+    const tokens = await Promise.all(Array.from({ length: 65 }, (_, at) => tokenFrom(tenant(`k${at}`))))
+    for (const token of tokens) expect(await answerTo(directory.guard, token)).toBe('200 tenant')
+    directory.answer = () => new Promise(() => undefined)
+    directory.clock.advance(10)
+    const settled: string[] = []
+    for (const token of tokens) void answerTo(directory.guard, token).then((answered) => settled.push(answered))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(settled).toEqual(['503 key_source_unavailable'])
   })
 })

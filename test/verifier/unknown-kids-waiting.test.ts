@@ -1,6 +1,6 @@
 import { testKeys } from '@countersign/testkit'
 import { describe, expect, it } from 'vitest'
-import { bogusToken, steadyClock, until } from './remote-jwks-setup.js'
+import { bogusToken, retryAfter, steadyClock, until } from './remote-jwks-setup.js'
 import { drain, sleep, startWarm, storm } from './unknown-kids-setup.js'
 
 describe('a kid that was found missing', () => {
@@ -42,7 +42,7 @@ describe('a kid that was found missing', () => {
 })
 
 describe('more than 1000 that wait', () => {
-  it('are refused at once and not remembered', async () => {
+  it('are told at once to come again, and are not remembered', async () => {
     const trial = await startWarm()
     const { issuer, ask } = trial
     await drain(trial)
@@ -50,8 +50,8 @@ describe('more than 1000 that wait', () => {
     await sleep(0)
     const startedAt = performance.now()
     const overflowing = await issuer.token({ key: testKeys.eddsa })
-    expect(new Set(await storm(trial, 500, 'overflow'))).toEqual(new Set(['401 unknown_key']))
-    expect(await ask(overflowing)).toBe('401 unknown_key')
+    expect(new Set(await storm(trial, 500, 'overflow'))).toEqual(new Set(['503 key_source_unavailable']))
+    expect(await ask(overflowing)).toBe('503 key_source_unavailable')
     expect(performance.now() - startedAt).toBeLessThan(1500)
     expect(issuer.fetches.jwks).toBe(3)
     issuer.addKey(testKeys.eddsa)
@@ -75,5 +75,22 @@ describe('more than 1000 that wait', () => {
     expect(await ask(bogusToken(issuer, 'one more'))).toBe('503 key_source_unavailable')
     expect(performance.now() - startedAt).toBeLessThan(1000)
     expect(new Set(await waiting)).toEqual(new Set(['503 key_source_unavailable']))
+  })
+  it('never make a good token of the new key a bad one: it is told to come again, and is admitted then', async () => {
+    const trial = await startWarm()
+    const { issuer, ask, guard } = trial
+    await drain(trial)
+    const inFlight = storm(trial, 1200)
+    await sleep(0)
+    issuer.addKey(testKeys.eddsa)
+    const good = await issuer.token({ key: testKeys.eddsa })
+    expect(await ask(good)).toBe('503 key_source_unavailable')
+    const seconds = await retryAfter(guard, good)
+    expect(seconds).toBe(2)
+    const answers = await inFlight
+    expect(answers.filter((one) => one === '401 unknown_key')).toHaveLength(1000)
+    expect(answers.filter((one) => one === '503 key_source_unavailable')).toHaveLength(200)
+    expect(issuer.fetches.jwks).toBe(4)
+    expect(await ask(good)).toBe('200')
   })
 })

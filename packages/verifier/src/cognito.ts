@@ -42,8 +42,33 @@ export interface CognitoOptions<Use extends 'access' | 'id' = 'access', Output e
   readonly region?: string | readonly string[]
   /** Which of the two kinds of token is accepted. @defaultValue `'access'` */
   readonly tokenUse?: Use
-  /** Base URL of an emulator: the keys come from there, `iss` stays that of AWS. */
+  /** Base URL of an emulator: the keys come from there, `iss` stays that of AWS unless `issuer` is given. */
   readonly endpoint?: string
+  /** The exact `iss` of an emulator that names itself there, as some do. It replaces both forms of AWS and needs `endpoint`. */
+  readonly issuer?: string
+}
+
+/** Where the keys of one region stand, and under which `iss` its tokens come. */
+interface Region {
+  readonly issuers: readonly string[]
+  readonly base: string
+}
+
+function regionsOf({ userPoolId, region, endpoint, issuer }: CognitoOptions<'access' | 'id', object>): readonly Region[] {
+  const regions = [region ?? userPoolId.slice(0, userPoolId.indexOf('_'))].flat()
+  if (regions.length === 0 || !regions.every((name) => /^[a-z]{2}[a-z0-9-]{3,30}$/.test(name)))
+    throw new TypeError('cognito: region looks like us-east-2')
+  if (issuer !== undefined && (typeof issuer !== 'string' || issuer === ''))
+    throw new TypeError(`cognito: issuer must be the exact iss of the emulator, got ${JSON.stringify(issuer)}`)
+  if (issuer !== undefined && endpoint === undefined)
+    throw new TypeError('cognito: issuer must come with endpoint: a user pool of AWS has its own iss')
+  if (issuer !== undefined && regions.length > 1) throw new TypeError('cognito: region must be one where issuer is given')
+  return regions.map((name) => {
+    const domain = name.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+    const usual = `https://cognito-idp.${name}.${domain}/${userPoolId}`
+    const issuers = issuer === undefined ? [usual, `https://issuer-cognito-idp.${name}.${domain}/${userPoolId}`] : [issuer]
+    return { issuers, base: endpoint === undefined ? usual : `${endpoint.endsWith('/') ? endpoint.slice(0, -1) : endpoint}/${userPoolId}` }
+  })
 }
 
 function clients(clientId: CognitoOptions['clientId']): readonly string[] | null {
@@ -75,23 +100,18 @@ function unmet(claim: string, expected: string, received: unknown): RefusalDetai
 export function cognito<const Use extends 'access' | 'id' = 'access', Output extends object = Record<never, never>>(
   options: CognitoOptions<Use, Output>,
 ): IssuerEntry<(Use extends 'access' ? CognitoAccessClaims : CognitoIdClaims) & Output> {
-  const { userPoolId, endpoint } = options
+  const { userPoolId } = options
   if (!/^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/.test(userPoolId))
     throw new TypeError('cognito: userPoolId looks like us-east-2_AbCdEfGhI')
   const use = options.tokenUse ?? 'access'
   if (use !== 'access' && use !== 'id') throw new TypeError('cognito: tokenUse is access or id')
   const accepted = clients(options.clientId)
-  const regions = [options.region ?? userPoolId.slice(0, userPoolId.indexOf('_'))].flat()
-  if (regions.length === 0 || !regions.every((region) => /^[a-z]{2}[a-z0-9-]{3,30}$/.test(region)))
-    throw new TypeError('cognito: region looks like us-east-2')
+  const regions = regionsOf(options)
   const times = refreshTimes('cognito', options)
-  const sources = regions.map((region) => {
-    const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
-    const issuer = `https://cognito-idp.${region}.${domain}/${userPoolId}`
-    const base = endpoint === undefined ? issuer : `${endpoint.endsWith('/') ? endpoint.slice(0, -1) : endpoint}/${userPoolId}`
+  const sources = regions.map(({ issuers, base }) => {
     const url = documentUrl(`${base}/.well-known/jwks.json`, options.allowInsecure ?? false)
     return {
-      issuers: [issuer, `https://issuer-cognito-idp.${region}.${domain}/${userPoolId}`],
+      issuers,
       open: (context: Parameters<typeof createRefreshingKeys>[2]) =>
         createRefreshingKeys(
           loadJwks(async () => url, options, context),

@@ -37,6 +37,8 @@ export interface Tenants {
   close(): void
 }
 
+type Question = Promise<TrustedIssuer | undefined>
+
 interface Tenant {
   readonly entry: IssuerEntry<object>
   readonly trusted: TrustedIssuer
@@ -49,7 +51,10 @@ interface Tenant {
 
 const events = eventChannel('countersign:issuer')
 const retryAfterMs = 5000
-/** Questions to the host that may be open at once: anybody can send a token that names any tenant. */
+/**
+ * Questions to the host that may be open at once: anybody can send a token that names any tenant. Tenants that are in memory have as
+ * many places of their own. Without them, strangers could keep the host from being asked whether a tenant is still one.
+ */
 const maxOpenQuestions = 64
 
 /** With dots, backslashes or a query, what is fetched for an issuer would not stand where its prefix says. */
@@ -109,10 +114,11 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
   const isAskedFor = matcherOf(options)
   const tenants = new Map<string, Tenant>()
   const denied = new Map<string, number>()
-  const asking = new Map<string, Promise<TrustedIssuer | undefined>>()
+  /** Open questions about tenants in memory, and about all others. */
+  const asking = { known: new Map<string, Question>(), other: new Map<string, Question>() }
   const closing = new AbortController()
   // One for every open question: by default Node warns of a leak at the eleventh.
-  setMaxListeners(maxOpenQuestions, closing.signal)
+  setMaxListeners(2 * maxOpenQuestions, closing.signal)
   const { now } = context
 
   function admit(issuer: string, entry: IssuerEntry<object>): TrustedIssuer {
@@ -146,8 +152,13 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
     events.publish({ outcome: 'unknown', via, issuer: bounded(issuer) })
   }
 
-  function failed(issuer: string, cause: unknown): TrustedIssuer {
+  function unanswered(issuer: string, cause: unknown): Unavailable {
     events.publish({ outcome: 'failed', via, issuer: bounded(issuer), cause })
+    return new Unavailable('key_source_unavailable', { cause, retryAfterSeconds: retryAfterMs / 1000 })
+  }
+
+  function failed(issuer: string, cause: unknown): TrustedIssuer {
+    const outage = unanswered(issuer, cause)
     const old = tenants.get(issuer)
     const askedAt = now()
     if (old !== undefined && askedAt >= old.answeredAt && askedAt < old.staleUntil) {
@@ -155,7 +166,7 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
       Object.assign(old.trusted, { askedAt, liveUntil: Math.min(askedAt + retryAfterMs, old.staleUntil) })
       return old.trusted
     }
-    throw new Unavailable('key_source_unavailable', { cause, retryAfterSeconds: retryAfterMs / 1000 })
+    throw outage
   }
 
   async function ask(issuer: string): Promise<TrustedIssuer | undefined> {
@@ -171,6 +182,14 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
     return trusted
   }
 
+  function question(issuer: string, open: Map<string, Question>): Question {
+    // Our own limit says nothing of the directory: nobody is believed for longer because of it.
+    if (open.size >= maxOpenQuestions) throw unanswered(issuer, new Error('too many questions to resolveIssuer are open'))
+    const answer = ask(issuer).finally(() => open.delete(issuer))
+    open.set(issuer, answer)
+    return answer
+  }
+
   return {
     find(issuer) {
       const known = tenants.get(issuer)
@@ -180,12 +199,7 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
       // More than was given: the clock was set back.
       if (deniedFor > 0 && deniedFor <= negativeTtlMs) return undefined
       denied.delete(issuer)
-      const open = asking.get(issuer)
-      if (open) return open
-      if (asking.size >= maxOpenQuestions) return failed(issuer, new Error('too many questions are open'))
-      const answer = ask(issuer).finally(() => asking.delete(issuer))
-      asking.set(issuer, answer)
-      return answer
+      return asking.known.get(issuer) ?? asking.other.get(issuer) ?? question(issuer, known ? asking.known : asking.other)
     },
     close() {
       closing.abort(new Error('the guard was closed'))

@@ -1,8 +1,8 @@
-import { type KeyAnswer, type KeyQuery, type KeySet, type KeySource, whenKnown } from '@countersign/core'
+import { type KeyAnswer, type KeyQuery, type KeySet, type KeySource, Unavailable, whenKnown } from '@countersign/core'
 import { selectKey } from '../key-set.js'
 import { createKeyLoading, type KeyLoading, type LoadKeys } from './key-loading.js'
 import type { RefreshOptions, SourceContext } from './refresh-options.js'
-import { createUnknownKids, type UnknownKids, type WaitingPlace } from './unknown-kids.js'
+import { askAgainSeconds, createUnknownKids, type UnknownKids, type WaitingPlace } from './unknown-kids.js'
 
 /** A set is refreshed after this part of its life. */
 const refreshAfter = 0.8
@@ -51,20 +51,27 @@ function nextLoad(loading: KeyLoading, place: WaitingPlace): Promise<void> | und
   return turn === 'load' ? loading.refresh() : turn
 }
 
+/** Nobody looked for the kid. "No such key" would make a client throw away a good token. */
+function notLookedFor(loading: KeyLoading): Unavailable {
+  if (loading.failures() > 0) return loading.unavailable()
+  const cause = new Error('too many tokens with unknown kids are waiting for the keys of this issuer')
+  return new Unavailable('key_source_unavailable', { retryAfterSeconds: askAgainSeconds, cause })
+}
+
 /** Waits for a load that began after `asked`, as the limits on loads for unknown kids permit. */
 async function renewed(loading: KeyLoading, unknownKids: UnknownKids, query: NamedQuery, asked: number): Promise<KeyAnswer> {
   const none = (): KeyAnswer => ({ key: undefined, set: loading.set() })
-  function turnedAway(): KeyAnswer {
+  const place = unknownKids.enter(query.kid)
+  if (place === 'full') throw notLookedFor(loading)
+  if (place === 'missing') {
     if (loading.failures() > 0) throw loading.unavailable()
     return none()
   }
-  const place = unknownKids.enter(query.kid)
-  if (place === undefined) return turnedAway()
   try {
     while (loading.answered() <= asked) {
       const failures = loading.failures()
       const load = nextLoad(loading, place)
-      if (load === undefined) return turnedAway()
+      if (load === undefined) throw notLookedFor(loading)
       await load
       if (loading.failures() > failures) throw loading.unavailable()
       const key = selectKey(loading.set(), query)

@@ -2,8 +2,8 @@ import type { Elapsed, Instant } from './elapsed.js'
 
 /** The limits on loads that tokens with unknown kids cause: anybody can send such tokens. */
 export interface UnknownKids {
-  /** A place among those who wait, or undefined: the kid was found missing lately, or too many wait already. */
-  enter(kid: string): WaitingPlace | undefined
+  /** A place among those who wait. `'missing'`: a load found lately that there is no such kid. `'full'`: too many wait already. */
+  enter(kid: string): WaitingPlace | 'missing' | 'full'
   /** The kid was missing from a set that was loaded after it was asked for. */
   remember(kid: string): void
   /** The set changed: every kid may be asked for again. */
@@ -12,10 +12,13 @@ export interface UnknownKids {
 
 /** One request that waits for a load. */
 export interface WaitingPlace {
-  /** `'load'`: the caller is to load now. A promise: it is to look again after that. Undefined: its time is up. */
+  /** `'load'`: the caller must load now. A promise: it must look again after that. Undefined: its time is up, and nobody looked. */
   turn(): 'load' | Promise<void> | undefined
   leave(): void
 }
+
+/** After how long a kid that nobody could look for may be asked for again: by then the next load is permitted. */
+export const askAgainSeconds = 2
 
 const missingForMs = 5000
 const missingKids = 1000
@@ -70,9 +73,9 @@ export function createUnknownKids(elapsed: Elapsed): UnknownKids {
   return {
     enter(kid) {
       const since = missing.get(kid)
-      if (since && elapsed.msSince(since) < missingForMs) return undefined
+      if (since && elapsed.msSince(since) < missingForMs) return 'missing'
       if (since) missing.delete(kid)
-      return state.waiting < waitingPlaces ? place() : undefined
+      return state.waiting < waitingPlaces ? place() : 'full'
     },
     remember(kid) {
       const oldest = missing.size >= missingKids ? missing.keys().next() : undefined
