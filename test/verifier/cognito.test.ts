@@ -1,3 +1,4 @@
+import type { Fetch } from '@countersign/core'
 import { createFakeCognito, type FakeCognito, testKeys } from '@countersign/testkit'
 import { type CognitoOptions, cognito, createGuard, createRevocations, requireScopes } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -45,8 +46,8 @@ describe('a pool', () => {
     const pool = await startPool()
     const fetched: string[] = []
     const replica = pool.issuer.replace('eu-central-1.', 'us-east-1.')
-    const fromPool: typeof fetch = (input) => {
-      fetched.push(input instanceof URL ? input.href : 'no URL')
+    const fromPool: Fetch = (url) => {
+      fetched.push(url)
       return fetch(pool.jwksUrl)
     }
     const entry = cognito({ userPoolId: pool.userPoolId, clientId: pool.clientId, region: ['eu-central-1', 'us-east-1'], fetch: fromPool })

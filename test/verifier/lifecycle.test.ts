@@ -1,3 +1,4 @@
+import type { Fetch } from '@countersign/core'
 import { createFakeCognito, createFakeIssuer, fixedClock } from '@countersign/testkit'
 import { cognito, createGuard, jwks, oidc, ownIssuer } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -43,8 +44,7 @@ describe('ready()', () => {
     const pool = await createFakeCognito()
     onTestFinished(() => pool.close())
     for (const down of ['eu-central-1.', 'us-east-1.']) {
-      const flaky: typeof fetch = (input) =>
-        input instanceof URL && input.hostname.includes(down) ? Promise.reject(new Error('down')) : fetch(pool.jwksUrl)
+      const flaky: Fetch = (url) => (new URL(url).hostname.includes(down) ? Promise.reject(new Error('down')) : fetch(pool.jwksUrl))
       const region = ['eu-central-1', 'us-east-1']
       const entry = cognito({ userPoolId: pool.userPoolId, clientId: pool.clientId, region, fetch: flaky })
       const guard = createGuard({ issuers: { entry } })

@@ -4,7 +4,7 @@ export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, Requiremen
 export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
 export type { ChallengeStore } from './challenge-store.js'
 export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'
-export type { Now } from './clock.js'
+export { mathRandom, type Now, wallClock } from './clock.js'
 export type { Dialect } from './dialect.js'
 export type { DocumentAddress, DocumentStore, StoredDocument } from './document-store.js'
 export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
@@ -27,6 +27,7 @@ export {
   type TokenEvent,
   type TokenStatusEvent,
 } from './events.js'
+export { type Fetch, type FetchInit, type FetchResponse, globalFetch } from './fetch.js'
 export { type Endpoint, jsonReply, type Reply, type Route, type RouteTable, type WireHeaders, type WireRequest } from './http.js'
 export { countMembers, parseText, plainNames } from './json-text.js'
 export type {
@@ -72,6 +73,7 @@ export {
   refuse,
 } from './refusal.js'
 export type { ReplayClaim, ReplayStore, ReplayVerdict } from './replay-store.js'
+export { startRequestTimer, stopRequestTimer } from './request-timer.js'
 export {
   type AuthenticationRequirement,
   fromIssuers,

@@ -1,4 +1,4 @@
-import { type ClientAuthenticator, hasOwn } from '@countersign/core'
+import { type ClientAuthenticator, hasOwn, wallClock } from '@countersign/core'
 import { createClientGate } from './client-gate.js'
 import { presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
@@ -21,7 +21,7 @@ export function createClientAuthenticator(
   if (typeof issuer !== 'string' || issuer === '') throw new TypeError('createClientAuthenticator: issuer is required')
   if (typeof clients?.authenticate !== 'function' || typeof stores?.attempts?.reserve !== 'function')
     throw new TypeError('createClientAuthenticator needs clients and stores')
-  const limiter = createLimiter({ attempts: stores.attempts, limits: rateLimits, now: () => (options.now ?? Date.now)() })
+  const limiter = createLimiter({ attempts: stores.attempts, limits: rateLimits, now: () => (options.now ?? wallClock)() })
   const admit = createClientGate({ clients, limiter, anonymousClient: undefined })
   return async (request) => {
     const presented = presentedClient(request, noParameters)

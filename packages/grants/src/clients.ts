@@ -8,6 +8,7 @@ import {
   requireEpochSeconds,
   requireOptionNames,
   type SecretsOption,
+  wallClock,
 } from '@countersign/core'
 import { type AuthenticationContext, type ClientVerdict, createClientJudge } from './authenticate-client.js'
 import {
@@ -158,7 +159,7 @@ export function createClients(options: ClientsOptions): Clients {
   const secretPrefix = checked(options)
   const { store, keys, issuer = [], revocations } = options
   const issuers = [issuer].flat()
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const uuid = options.randomUUID ?? randomUUID
   const random = options.randomBytes ?? randomBytes
   const hasher = createSecretHasher(options.pepper)

@@ -1,3 +1,4 @@
+import { wallClock } from '@countersign/core'
 import { claimOnce } from './assertion.js'
 import type { AuthenticatedClient } from './authenticate-client.js'
 import { withFormerUses } from './former-uses.js'
@@ -26,7 +27,7 @@ function claimed(stores: GrantRequest['stores'], { once }: AuthenticatedClient):
 /** Judges scope and target, and puts together what a grant is asked. */
 export function createAskGrant(options: TokenEndpointOptions, usualAudiences: readonly string[]): AskGrant {
   const { clients, isActive } = options
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const stores = withFormerUses(options.stores, now)
   return (who, ask) => {
     const { client, secretId, key } = who

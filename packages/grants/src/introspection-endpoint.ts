@@ -1,4 +1,4 @@
-import { type Auth, type Endpoint, jsonReply, type SecretsOption } from '@countersign/core'
+import { type Auth, type Endpoint, jsonReply, type SecretsOption, wallClock } from '@countersign/core'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import { credentialNames } from './credential-name.js'
@@ -79,7 +79,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
   checkPresentedTokenOptions('createIntrospectionEndpoint', options)
   checkOptions(options)
   const { issuer, clients, stores, verifier, audiencesOf, mayIntrospect, isActive, refreshSecrets, rateLimits = {} } = options
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const names = [...shown, ...(options.claims ?? [])]
   const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
 

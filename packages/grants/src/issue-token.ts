@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hasOwn, type Signer, type TokenEvent } from '@countersign/core'
+import { hasOwn, type Signer, type TokenEvent, wallClock } from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
 import { accessTokenClaims, keysOf } from './access-token.js'
 import { longestWithRefreshSeconds } from './announce.js'
@@ -38,7 +38,7 @@ const recordOf = ({ grant, clientId, subject, family }: Trace, jti: string): Aud
 export function createIssue(options: TokenEndpointOptions, checked: CheckedOptions): IssueToken {
   const { issuer, clients } = options
   const uuid = options.randomUUID ?? randomUUID
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const endReused = createReuseEnd({
     issuer,
     revocations: options.revocations,

@@ -9,6 +9,7 @@ import {
   type TokenStatusEvent,
   type TokenVerifier,
   type WireRequest,
+  wallClock,
 } from '@countersign/core'
 import { claimOnce } from './assertion.js'
 import type { AuthenticatedClient } from './authenticate-client.js'
@@ -90,12 +91,12 @@ export function checkPresentedTokenOptions(name: string, { issuer, clients, stor
 /** An endpoint to which a client posts a form with a token (RFC 7009 §2.1, RFC 7662 §2.1). `token_type_hint` is not needed: tokens tell. */
 export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kind: Kind): Endpoint {
   const { issuer, clients, dialect = rfc6749 } = options
-  const stores = withFormerUses(options.stores, options.now ?? Date.now)
+  const stores = withFormerUses(options.stores, options.now ?? wallClock)
   const limiter = createLimiter({
     attempts: stores.attempts,
     limits: kind.rateLimits,
     endpoint: kind.channel,
-    now: () => (options.now ?? Date.now)(),
+    now: () => (options.now ?? wallClock)(),
   })
   const authenticate = createClientGate({ clients, limiter, anonymousClient: undefined })
   const events = eventChannel(kind.channel)

@@ -1,4 +1,12 @@
-import { type Endpoint, type Reason, type RefreshProvider, type Refusal, type SecretsOption, Unavailable } from '@countersign/core'
+import {
+  type Endpoint,
+  type Reason,
+  type RefreshProvider,
+  type Refusal,
+  type SecretsOption,
+  Unavailable,
+  wallClock,
+} from '@countersign/core'
 import { type Announcer, createAnnounce, endOfFamily } from './announce.js'
 import type { Client } from './client.js'
 import { reachable } from './client-record.js'
@@ -75,7 +83,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
   checkPresentedTokenOptions('createRevocationEndpoint', options)
   const { issuer, stores, verifier, revocations, refreshSecrets, providers = [], rateLimits = {} } = options
   if (typeof revocations?.revoke !== 'function') throw new TypeError('createRevocationEndpoint: revocations is required')
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
   const announce = createAnnounce(revocations, now)
 

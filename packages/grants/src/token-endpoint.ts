@@ -1,4 +1,4 @@
-import { type Endpoint, eventChannel, type FormParameters, hasOwn, isUnavailable, type WireRequest } from '@countersign/core'
+import { type Endpoint, eventChannel, type FormParameters, hasOwn, isUnavailable, type WireRequest, wallClock } from '@countersign/core'
 import { createClientGate, namedClient } from './client-gate.js'
 import type { Grant } from './grant.js'
 import { createAskGrant } from './grant-request.js'
@@ -42,7 +42,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
   const limiter = createLimiter({
     attempts: options.stores.attempts,
     limits: options.rateLimits ?? {},
-    now: () => (options.now ?? Date.now)(),
+    now: () => (options.now ?? wallClock)(),
   })
   const authenticate = createClientGate({ clients, limiter, anonymousClient })
   const issue = createIssue(options, checked)
@@ -79,7 +79,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
       : refused(presented.method === 'anonymous' && id === undefined ? 'no_authentication' : 'grant_not_allowed')
     if (hasOwn(asked, 'ok')) {
       const { client } = who
-      const proof = id !== undefined && { client, parameters, keys: clients.keys, issuer, nowMs: (options.now ?? Date.now)() }
+      const proof = id !== undefined && { client, parameters, keys: clients.keys, issuer, nowMs: (options.now ?? wallClock)() }
       return (proof && (await grant.identification?.fault(proof))) || asked
     }
     // The signer first: without one there is no token, and nothing must be burned for none.

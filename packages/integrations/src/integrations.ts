@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Auth } from '@countersign/core'
+import { type Auth, wallClock } from '@countersign/core'
 import type { AccountContext } from './account-context.js'
 import { accountRecords } from './account-records.js'
 import { createActorJudge } from './actor.js'
@@ -28,7 +28,7 @@ export function createIntegrations<A extends Auth = Auth, Settings extends objec
 ): Integrations<A> {
   const { entityId, mfaMaxAgeSeconds, maxCredentials } = checkOptions(options)
   const { issuer, accounts, clients, settings, policies, findEntity, types, defaultType } = options
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const records = accountRecords(accounts)
   const context: AccountContext<A> = {
     records,

@@ -1,11 +1,15 @@
 import {
   type AsymmetricAlgorithm,
   type ClientKeys,
+  type Fetch,
+  globalFetch,
   type KeySource,
   type Lifecycle,
+  mathRandom,
   type Now,
   type RevocationView,
   Unavailable,
+  wallClock,
 } from '@countersign/core'
 import { isAlgorithm, isHmac } from '@countersign/jwt'
 import type { SourceContext } from '@countersign/jwt/jwks'
@@ -84,11 +88,11 @@ function createOpenSources(maxClients: number): {
  */
 export function createClientKeySources(
   name: string,
-  options: ClientSourceOptions & { readonly fetch?: typeof fetch },
+  options: ClientSourceOptions & { readonly fetch?: Fetch },
   find: FindClientSource,
 ): RemoteClientKeys {
   checked(name, options)
-  const { algorithms, denylist, now = Date.now, random = Math.random } = options
+  const { algorithms, denylist, now = wallClock, random = mathRandom } = options
   const sources = createOpenSources(options.maxClients ?? 1000)
   // RFC 9864: two names of one algorithm.
   const isEdwards = (algorithm: string): boolean => algorithm === 'EdDSA' || algorithm === 'Ed25519'
@@ -120,7 +124,7 @@ export function createClientKeySources(
     async find({ clientId, kid, algorithm }) {
       const source = accepted.has(algorithm) ? await sourceOf(clientId) : undefined
       if (source === undefined) return { ok: false, fault: 'unknown' }
-      const context = { via: clientId, now, random, fetch: options.fetch ?? globalThis.fetch }
+      const context = { via: clientId, now, random, fetch: options.fetch ?? globalFetch }
       const { key } = await sources.get(clientId, source, context).find({ kid, algorithm })
       if (key === undefined) return { ok: false, fault: 'unknown' }
       return (await isRevoked(clientId, key.thumbprint)) ? { ok: false, fault: 'revoked' } : { ok: true, key }

@@ -1,4 +1,4 @@
-import { type Now, Unavailable } from '@countersign/core'
+import { type Now, startRequestTimer, Unavailable } from '@countersign/core'
 import type { OwnKey } from './own-key.js'
 import { outageOf, type Ring } from './ring.js'
 
@@ -104,7 +104,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
   async function renew(): Promise<Ring<OwnKey>> {
     const waitMs = state.begunAt + renewEveryMs - performance.now()
     // Not unref'd: somebody waits for it, and it is short.
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    if (waitMs > 0) await new Promise<void>((resolve) => void startRequestTimer(resolve, waitMs))
     // Who asks from now on may miss something newer.
     state.renewal = undefined
     return readAnew()

@@ -1,4 +1,4 @@
-import type { KeySource, Lifecycle, Readiness, RouteTable, SignerSource } from '@countersign/core'
+import { type KeySource, type Lifecycle, type Readiness, type RouteTable, type SignerSource, wallClock } from '@countersign/core'
 import { isClientKey } from './client-key.js'
 import { createEnvelope } from './envelope.js'
 import { jwksRoutes } from './jwks-routes.js'
@@ -43,7 +43,7 @@ async function partOf(work: () => Promise<unknown>): Promise<Readiness['parts'][
 export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
   const { algorithms, times, refreshSeconds, maxKeysPerClient, generateFirst } = checkOptions(options)
   const { issuer, store, revocations, externalSigner } = options
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const envelope = options.encryption === undefined ? undefined : createEnvelope(options.encryption)
 
   const rings = createRings({ store, collection: 'own_keys', isKey: isOwnKey, changed: (_owner, changed) => ring.accept(changed) })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Algorithm, NonceStore, Now } from '@countersign/core'
+import { type Algorithm, type NonceStore, type Now, wallClock } from '@countersign/core'
 import { createHeaderMemo, type HeaderMemo, isAlgorithm, isHmac, normalizeType } from '@countersign/jwt'
 import { type NonceKeys, pairNonceKeys, secretNonceKeys } from './nonce-keys.js'
 import type { NonceOptions, NoncePurpose, NonceSubject } from './nonce-options.js'
@@ -102,7 +102,7 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
     maxIssuedPerClient: maxIssuedPerClient && { ...maxIssuedPerClient },
     headers: createHeaderMemo(),
     store,
-    now: options.now ?? Date.now,
+    now: options.now ?? wallClock,
     newId: options.randomUUID ?? randomUUID,
   })
 }

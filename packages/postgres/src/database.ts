@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type CallIds, createCallIds } from '@countersign/core'
+import { type CallIds, createCallIds, startRequestTimer, stopRequestTimer } from '@countersign/core'
 import type { PostgresClient, PostgresPool, Row, Run } from './driver.js'
 import { outage } from './outage.js'
 import { type TimedChange, timedChange, type Work } from './server-clock.js'
@@ -30,10 +30,10 @@ const ignore = (): void => undefined
 function startDeadline(maxWaitMs: number): Deadline {
   const timer: { handle?: NodeJS.Timeout } = {}
   const over = new Promise<never>((_resolve, reject) => {
-    timer.handle = setTimeout(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
+    timer.handle = startRequestTimer(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
   })
   over.catch(ignore)
-  return { giveUpAt: performance.now() + maxWaitMs, over, cancel: () => clearTimeout(timer.handle) }
+  return { giveUpAt: performance.now() + maxWaitMs, over, cancel: () => stopRequestTimer(timer.handle) }
 }
 
 /** A name that belongs to the text: two releases on one connection never share a prepared statement by mistake. */

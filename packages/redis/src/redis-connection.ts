@@ -1,4 +1,4 @@
-import { isUnavailable, Unavailable } from '@countersign/core'
+import { isUnavailable, startRequestTimer, stopRequestTimer, Unavailable } from '@countersign/core'
 import { isCluster, type RedisClient, type RedisNode, type RedisWarning } from './redis-client.js'
 import type { RunScript } from './scripts.js'
 import { isLate, serverClock } from './server-clock.js'
@@ -87,14 +87,14 @@ const closed = (): Error => new Error('these stores are closed')
 function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + maxWaitMs
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
+    const timer = startRequestTimer(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
     call(giveUpAt).then(
       (answer) => {
-        clearTimeout(timer)
+        stopRequestTimer(timer)
         resolve(answer)
       },
       (error: unknown) => {
-        clearTimeout(timer)
+        stopRequestTimer(timer)
         reject(outage(error))
       },
     )

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Now } from '@countersign/core'
+import { type Now, wallClock } from '@countersign/core'
 import { createFakeChallenges, type FakeCognitoMail } from './fake-cognito-challenges.js'
 import { createFakeClients, type FakeCognitoClient } from './fake-cognito-clients.js'
 import { createFakeLockout } from './fake-cognito-lockout.js'
@@ -61,7 +61,7 @@ export interface FakeCognito extends FakeIssuer, Pick<FakeCognitoProtocol, 'call
 
 /** Starts a fake user pool that serves `/<pool>/.well-known/jwks.json` and Cognito's API at `/`. */
 export async function createFakeCognito(options: FakeCognitoOptions = {}): Promise<FakeCognito> {
-  const { region = 'eu-central-1', clientId = 'test-client', now = Date.now } = options
+  const { region = 'eu-central-1', clientId = 'test-client', now = wallClock } = options
   const userPoolId = options.userPoolId ?? `${region}_Test00000`
   const users = createFakeUsers()
   const mails: FakeCognitoMail[] = []

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Now } from '@countersign/core'
+import { type Now, wallClock } from '@countersign/core'
 import { answer, type Behaviour, type Caching } from './issuer-behaviour.js'
 import { startLoopbackServer } from './loopback-server.js'
 import { type TestKey, testKeys } from './test-keys.js'
@@ -68,7 +68,7 @@ export interface FakeIssuer {
 export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise<FakeIssuer> {
   const path = options.path ?? ''
   if (path !== '' && !/^\/.*[^/]$/.test(path)) throw new TypeError('createFakeIssuer: path starts with a slash and does not end with one')
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const jwksPath = options.jwksPath ?? `${path}/.well-known/jwks.json`
   const keys: TestKey[] = [...(options.keys ?? [testKeys.es256, testKeys.rs256])]
   const published: unknown[] = []

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { AsymmetricAlgorithm, Now } from '@countersign/core'
+import { type AsymmetricAlgorithm, type Now, wallClock } from '@countersign/core'
 import { signToken } from './signed-token.js'
 import { publicJwkOf, type TestKey } from './test-keys.js'
 
@@ -45,7 +45,7 @@ export function tokenFactory(options: TokenFactoryOptions): TokenFactory {
   }
 }
 
-async function issueToken(wanted: TokenOptions, { keys, issuer, audience, now = Date.now }: TokenFactoryOptions): Promise<string> {
+async function issueToken(wanted: TokenOptions, { keys, issuer, audience, now = wallClock }: TokenFactoryOptions): Promise<string> {
   const key =
     wanted.key ?? keys.find(({ kid }) => kid === wanted.kid) ?? keys.find(({ alg }) => alg === (wanted.alg ?? keys[0]?.alg)) ?? keys[0]
   if (!key) throw new TypeError('there is no key to sign with: name one')

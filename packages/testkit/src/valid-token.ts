@@ -1,4 +1,4 @@
-import type { Now, Reason } from '@countersign/core'
+import { type Now, type Reason, wallClock } from '@countersign/core'
 import { type ForgedParts, forgeToken, rawSigner, type SignInput } from './signed-token.js'
 import { renameKey, type TestKey, testKeys } from './test-keys.js'
 
@@ -59,7 +59,7 @@ export function takeApart(token: string, key: TestKey, options: TakeApartOptions
     key,
     sign,
     stranger: strangerOf(key),
-    nowSeconds: (options.now ?? Date.now)() / 1000,
+    nowSeconds: (options.now ?? wallClock)() / 1000,
     forge: (parts, signInput = sign) => forgeToken({ ...parsed, ...parts }, signInput),
   }
 }

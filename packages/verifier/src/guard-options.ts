@@ -1,6 +1,7 @@
 import {
   type Auth,
   type Dialect,
+  type Fetch,
   type Guard,
   type JwtClaims,
   type Lifecycle,
@@ -43,7 +44,7 @@ export interface VerifierOptions<I extends Issuers = Issuers, Via extends string
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
   /** For keys and metadata of issuers. @defaultValue the global `fetch` */
-  readonly fetch?: typeof fetch
+  readonly fetch?: Fetch
   /** A number from 0 to 1, to spread what a fleet does. @defaultValue `Math.random` */
   readonly random?: () => number
 }

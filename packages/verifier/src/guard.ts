@@ -7,6 +7,7 @@ import {
   type Requirement,
   refuse,
   type WireRequest,
+  wallClock,
 } from '@countersign/core'
 import { readBearer, tokenPlaces } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
@@ -82,7 +83,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   const { verifier, judge } = verifierParts<I, A>(options)
   const challenge = challengeOptions(options)
   const places = tokenPlaces(options.tokenFrom)
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const judgements = createJudgements<Judgement<A>>()
 
   function refuseWith(refusal: Refusal): Admission<A> {

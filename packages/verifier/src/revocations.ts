@@ -7,6 +7,7 @@ import {
   type RevocationQuery,
   type RevocationReason,
   type RevocationView,
+  wallClock,
 } from '@countersign/core'
 import { checkEntry, createDenylist } from './denylist.js'
 
@@ -30,7 +31,7 @@ const events = eventChannel('countersign:revocation')
  * @param options - `now` gives epoch milliseconds
  */
 export function createRevocations(options: { readonly now?: Now } = {}): Revocations {
-  const denylist = createDenylist(options.now ?? Date.now)
+  const denylist = createDenylist(options.now ?? wallClock)
 
   function unrevoke(entry: RevocationEntry): void {
     checkEntry(entry, true)

@@ -3,6 +3,7 @@ import {
   type DocumentStore,
   isUnavailable,
   type Lifecycle,
+  mathRandom,
   type Now,
   type Readiness,
   type RevocationAnnouncer,
@@ -12,6 +13,7 @@ import {
   type RevocationStore,
   type RevocationView,
   Unavailable,
+  wallClock,
 } from '@countersign/core'
 import { checkEntry } from './denylist.js'
 import { keepForMs } from './known-revocations.js'
@@ -95,8 +97,8 @@ function checkOptions(options: SharedRevocationsOptions): void {
     consistency = 'eventual',
     onUnknownPast = 'refuse',
     issuers = {},
-    now = Date.now,
-    random = Math.random,
+    now = wallClock,
+    random = mathRandom,
   } = options ?? {}
   const methods = [store?.revoke, store?.since, store?.epoch, store?.compare, store?.subscribe]
   if (methods.some((method) => typeof method !== 'function')) throw fault('store is required: a RevocationStore')
@@ -118,8 +120,8 @@ function checkOptions(options: SharedRevocationsOptions): void {
  */
 export function createSharedRevocations(options: SharedRevocationsOptions): SharedRevocations {
   checkOptions(options)
-  const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400, random = Math.random } = options
-  const now = options.now ?? Date.now
+  const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400, random = mathRandom } = options
+  const now = options.now ?? wallClock
   const strong = options.consistency === 'strong'
   const choices = new Map(Object.entries(options.issuers ?? {}))
   const sync = createRevocationSync({ store, pollSeconds, now, random })

@@ -1,4 +1,4 @@
-import { eventChannel, type KeySource, type Now } from '@countersign/core'
+import { eventChannel, type Fetch, type KeySource, type Now } from '@countersign/core'
 import type { IssuerEntry, IssuerRule } from './issuer-entry.js'
 
 /** One exact issuer with its rules and keys. */
@@ -37,7 +37,7 @@ export interface Trust {
 export interface TrustOptions {
   readonly issuers: Readonly<Record<string, IssuerEntry<object>>>
   readonly now: Now
-  readonly fetch: typeof fetch
+  readonly fetch: Fetch
   readonly random: () => number
 }
 

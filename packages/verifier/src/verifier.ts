@@ -1,11 +1,14 @@
 import {
   eventChannel,
+  globalFetch,
   isUnavailable,
   type JwtClaims,
   type Lifecycle,
+  mathRandom,
   type Readiness,
   type RevocationView,
   type Unavailable,
+  wallClock,
 } from '@countersign/core'
 import { type AuthOfIssuers, checkOptionNames, type Issuers, type Verifier, type VerifierOptions } from './guard-options.js'
 import { type Course, createJudge, type JudgeToken } from './judge-token.js'
@@ -88,7 +91,7 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
   const { resolveIssuer, maxTokenBytes = 8192, revocations } = options
   if (!(Number.isInteger(maxTokenBytes) && maxTokenBytes > 0)) throw new TypeError('maxTokenBytes is a positive whole number')
   if (revocations !== undefined && typeof revocations.check !== 'function') throw new TypeError('revocations is a view with check')
-  const context = { now: options.now ?? Date.now, fetch: options.fetch ?? fetch, random: options.random ?? Math.random }
+  const context = { now: options.now ?? wallClock, fetch: options.fetch ?? globalFetch, random: options.random ?? mathRandom }
   const trust = createTrust({ issuers: options.issuers, ...context })
   if (typeof context.now !== 'function') throw new TypeError('now is a function')
   if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))

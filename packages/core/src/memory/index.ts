@@ -1,4 +1,4 @@
-import type { Now } from '../clock.js'
+import { type Now, wallClock } from '../clock.js'
 import type { Stores } from '../stores.js'
 import { memoryAttempts } from './memory-attempts.js'
 import { memoryDocuments } from './memory-documents.js'
@@ -13,7 +13,7 @@ import { memoryChallenges, memoryNonces, memoryReplay } from './memory-tokens.js
  * @param options - `now` gives epoch milliseconds: the store's clock
  */
 export function memoryStores(options: { readonly now?: Now } = {}): Stores {
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const close = async (): Promise<void> => undefined
   return {
     replay: memoryReplay(now),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type AnswerStep, isUnavailable, type Now, type PasswordAuthenticator, type SignInStep } from '@countersign/core'
+import { type AnswerStep, isUnavailable, type Now, type PasswordAuthenticator, type SignInStep, wallClock } from '@countersign/core'
 import { addressBlock } from '../client-address.js'
 import type { Challenged, Grant, GrantAnswer, GrantRequest } from '../grant.js'
 import { grantedTo, type Wanted } from '../signed-in.js'
@@ -79,7 +79,7 @@ async function counted(guess: Guess, looking: Promise<SignInStep>): Promise<Sign
  */
 export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] {
   const { authenticator, continuations, challengeSeconds, maxAnswers } = checked(options)
-  const now = options.now ?? Date.now
+  const now = options.now ?? wallClock
   const limiter = createGuessLimiter(options.limits ?? {}, now)
   const random = options.randomBytes ?? randomBytes
   const life = options.accessTokenSeconds === undefined ? {} : { accessTokenSeconds: options.accessTokenSeconds }

@@ -1,6 +1,7 @@
+import { type Fetch, type FetchResponse, startRequestTimer, stopRequestTimer } from '@countersign/core'
 /** How a document of an issuer may be fetched. */
 export interface FetchRules {
-  readonly fetch: typeof fetch
+  readonly fetch: Fetch
   /** Plain http to something else than loopback. */
   readonly allowInsecure: boolean
   readonly maxBytes: number
@@ -32,12 +33,19 @@ export function documentUrl(url: string | URL, allowInsecure: boolean): URL {
   return parsed
 }
 
-async function limitedBody(response: Response, maxBytes: number): Promise<string> {
+/** The body in pieces. Some fetches of older kind have all of it at once. */
+function chunksOf(body: object): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (ArrayBuffer.isView(body)) return [body as Uint8Array]
+  if (Symbol.asyncIterator in body) return body as AsyncIterable<Uint8Array>
+  throw new Error('fetch must give a response whose body can be read in pieces')
+}
+
+async function limitedBody({ body }: FetchResponse, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  if (response.body === null) return ''
+  if (body === null) return ''
   let text = ''
   let received = 0
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunksOf(body)) {
     received += chunk.byteLength
     if (received > maxBytes) throw new Error(`the document is larger than ${maxBytes} bytes`)
     text += decoder.decode(chunk, { stream: true })
@@ -45,7 +53,7 @@ async function limitedBody(response: Response, maxBytes: number): Promise<string
   return text + decoder.decode()
 }
 
-function freshSeconds(headers: Headers): number | undefined {
+function freshSeconds(headers: FetchResponse['headers']): number | undefined {
   const directives = (headers.get('cache-control') ?? '').slice(0, 1024).toLowerCase().split(',')
   const names = directives.map((directive) => directive.trim())
   if (names.some((name) => name === 'no-store' || name === 'no-cache')) return 0
@@ -56,6 +64,13 @@ function freshSeconds(headers: Headers): number | undefined {
   return Math.max(0, value - (Number.isFinite(age) && age > 0 ? age : 0))
 }
 
+/** Gives up what was not read of a body: a web stream is cancelled, a stream of Node is destroyed. */
+async function discard(body: (Partial<ReadableStream> & { destroy?(): void }) | null): Promise<void> {
+  if (typeof body?.cancel === 'function') {
+    if (body.locked !== true) await body.cancel().catch(() => undefined)
+  } else if (typeof body?.destroy === 'function') body.destroy()
+}
+
 /**
  * Fetches a document: no redirects, bounded in bytes while it is read, 200 or (with an ETag) 304 only.
  *
@@ -63,7 +78,7 @@ function freshSeconds(headers: Headers): number | undefined {
  */
 export async function fetchDocument(url: URL, rules: FetchRules, signal: AbortSignal, etag?: string): Promise<FetchedDocument> {
   const headers = { accept: 'application/jwk-set+json, application/json', ...(etag !== undefined && { 'if-none-match': etag }) }
-  const response = await rules.fetch(url, { headers, redirect: 'error', signal })
+  const response = await rules.fetch(url.href, { headers, redirect: 'error', signal })
   try {
     if (response.redirected) throw new Error('the document was redirected')
     const life = { etag: response.headers.get('etag') ?? undefined, freshSeconds: freshSeconds(response.headers) }
@@ -74,7 +89,7 @@ export async function fetchDocument(url: URL, rules: FetchRules, signal: AbortSi
     return { text: await limitedBody(response, rules.maxBytes), ...life }
   } finally {
     // An unread body would hold its connection; a read or broken one has nothing left to cancel.
-    if (response.body !== null && !response.body.locked && !response.bodyUsed) await response.body.cancel().catch(() => undefined)
+    await discard(response.body)
   }
 }
 
@@ -90,14 +105,15 @@ export async function withDeadline<T>(milliseconds: number, closing: AbortSignal
   const givenUp = new Promise<never>((_resolve, reject) => {
     controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error))
   })
-  const timer = setTimeout(() => controller.abort(new Error(`no whole answer within ${milliseconds} ms`)), milliseconds).unref()
+  const giveUp = (): void => controller.abort(new Error(`no whole answer within ${milliseconds} ms`))
+  const timer = startRequestTimer(giveUp, milliseconds).unref()
   // AbortSignal.any() would leave something behind on `closing` with every load.
   const close = (): void => controller.abort(closing.reason)
   closing.addEventListener('abort', close)
   try {
     return await Promise.race([work(controller.signal), givenUp])
   } finally {
-    clearTimeout(timer)
+    stopRequestTimer(timer)
     closing.removeEventListener('abort', close)
   }
 }

@@ -1,4 +1,4 @@
-import type { Now } from '@countersign/core'
+import type { Fetch, Now } from '@countersign/core'
 
 /** How long keys of a remote issuer are believed. */
 export interface RefreshOptions {
@@ -17,7 +17,7 @@ export interface SourceContext {
   /** The host's name for the issuer, or whoever's keys they are; for events. */
   readonly via: string
   readonly now: Now
-  readonly fetch: typeof fetch
+  readonly fetch: Fetch
   /** A number from 0 to 1, to spread what a fleet does. */
   readonly random: () => number
 }

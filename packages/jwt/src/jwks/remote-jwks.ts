@@ -1,3 +1,4 @@
+import type { Fetch } from '@countersign/core'
 import { documentUrl, type FetchedDocument, type FetchRules, fetchDocument } from './fetch-document.js'
 import type { LoadKeys } from './key-loading.js'
 import type { RefreshOptions, SourceContext } from './refresh-options.js'
@@ -7,7 +8,7 @@ export interface RemoteOptions extends RefreshOptions {
   /** Plain http to something else than loopback. @defaultValue false */
   readonly allowInsecure?: boolean
   /** Used instead of the guard's, for a proxy of its own. */
-  readonly fetch?: typeof fetch
+  readonly fetch?: Fetch
 }
 
 const maxDocumentBytes = 256 * 1024

@@ -1,3 +1,4 @@
+import { startRequestTimer } from '@countersign/core'
 import type { Elapsed, Instant } from './elapsed.js'
 
 /** The limits on loads that tokens with unknown kids cause: anybody can send such tokens. */
@@ -46,9 +47,11 @@ export function createUnknownKids(elapsed: Elapsed): UnknownKids {
   function pause(ms: number): Promise<void> {
     // Not unref'd: somebody waits for it, and it is short.
     state.pause ??= new Promise<void>((resolve) => {
-      setTimeout(resolve, ms)
+      startRequestTimer(resolve, ms)
     }).then(() => {
       state.pause = undefined
+      // The pause was as long as it is on Node's own clock. Without this, requests would wait for ever where a test holds the other one.
+      state.filledAt = Math.min(state.filledAt, performance.now() - loadEveryMs)
     })
     return state.pause
   }
