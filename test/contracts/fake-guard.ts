@@ -16,9 +16,10 @@ export const fakeAuth: Auth = Object.freeze({
 export function fakeGuard(judge?: (request: WireRequest) => Admission<Auth> | Promise<Admission<Auth>>): Guard {
   const admitted = new WeakSet<object>()
   return {
-    check: async (request) => {
+    check: async (sent) => {
+      const request = sent as WireRequest
       const admission = await (judge?.(request) ?? { ok: true, auth: fakeAuth, anonymous: false })
-      if (admission.ok) admitted.add(request.host ?? request)
+      if (admission.ok) admitted.add(request.frameworkRequest ?? request)
       return admission
     },
     authOf: (request) => {

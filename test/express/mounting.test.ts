@@ -69,10 +69,10 @@ describe.each(versions)('$name', ({ express }) => {
 
   it('a guard is given both Authorization headers, the host request and its parsed body', async () => {
     const seen: unknown[] = []
-    const guard = fakeGuard(({ rawHeaders, host, body }) => {
+    const guard = fakeGuard(({ rawHeaders, frameworkRequest, body }) => {
       seen.push(
         rawHeaders?.filter((field) => field.startsWith('Bearer')),
-        (host as Request).params,
+        (frameworkRequest as Request).params,
         body,
       )
       return { ok: true, auth: fakeAuth, anonymous: false }

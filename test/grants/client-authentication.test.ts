@@ -252,3 +252,34 @@ describe('secrets', () => {
     expect((await ask(grantType, basic(id, added?.secret ?? ''))).status).toBe(200)
   })
 })
+
+describe('the Authorization field', () => {
+  const body = 'grant_type=client_credentials'
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  it('is read where an adapter shows no raw fields, and where a middleware set it', async () => {
+    const { register, endpoint } = setup()
+    const { id, secret } = await register()
+    const headers = { ...form, ...basic(id, secret) }
+    for (const rawHeaders of [undefined, [], ['Content-Type', form['content-type']]])
+      expect((await endpoint({ method: 'POST', headers, rawHeaders, body })).status).toBe(200)
+  })
+
+  it('counts as a middleware replaced or removed it', async () => {
+    const { register, endpoint } = setup()
+    const { id, secret } = await register()
+    const { authorization } = basic(id, secret)
+    const rawHeaders = ['Authorization', basic(id, 'wrong').authorization]
+    expect((await endpoint({ method: 'POST', headers: { ...form, authorization }, rawHeaders, body })).status).toBe(200)
+    expect((await endpoint({ method: 'POST', headers: form, rawHeaders: ['Authorization', authorization], body })).status).toBe(401)
+  })
+
+  it('may be written in any case; of two spellings it was sent twice', async () => {
+    const { register, endpoint } = setup()
+    const { id, secret } = await register()
+    const { authorization } = basic(id, secret)
+    const type = { 'Content-Type': form['content-type'] }
+    expect((await endpoint({ method: 'POST', headers: { ...type, Authorization: authorization }, body })).status).toBe(200)
+    expect((await endpoint({ method: 'POST', headers: { ...type, Authorization: authorization, authorization }, body })).status).toBe(400)
+  })
+})

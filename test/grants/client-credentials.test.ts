@@ -150,7 +150,7 @@ describe('a scope', () => {
     }
     expect(await scopes('')).toBe('read')
     expect(await scopes('write read write')).toBe('write read')
-    for (const bad of ['admin', 'read admin', 'read  write', ' read', 'read\twrite', 're"ad', 'READ', 'toString']) {
+    for (const bad of ['admin', 'read admin', 'read  admin', ' admin', 'read\twrite', 're"ad', 'READ', 'toString']) {
       expect([bad, await scopes(bad)]).toEqual([bad, 'invalid_scope'])
     }
   })
@@ -211,4 +211,28 @@ it('wrong options are a TypeError at the start', () => {
     expect(() => createTokenEndpoint({ ...good, ...bad } as never)).toThrow(TypeError)
   }
   expect(() => createClients({ store: stores.clients, pepper: { current: { id: 'p', secret: 'short' } } })).toThrow(TypeError)
+})
+
+describe('a parameter scope with spaces too many', () => {
+  it.each([
+    ['read ', 'read'],
+    [' read', 'read'],
+    ['write  read', 'write read'],
+    [' ', 'read write'],
+    ['  ', 'read write'],
+  ])('%j asks for what the guard reads in a claim of that text: %s', async (scope, granted) => {
+    const { ask, register, clock } = setup()
+    const client = await register()
+    const { status, body } = await ask({ ...grantType, scope }, basic(client.id, client.secret))
+    expect([status, body.scope]).toEqual([200, granted])
+    const { guard } = guardOf(clock)
+    const verified = await guard.verifier.verify(body.access_token)
+    expect(verified.ok && verified.auth.scopes).toEqual(granted.split(' '))
+  })
+
+  it.each(['read\twrite', 'read\n', 'read "x"', 'read é'])('%j is no list of scopes all the same', async (scope) => {
+    const { ask, register } = setup()
+    const client = await register()
+    expect((await ask({ ...grantType, scope }, basic(client.id, client.secret))).body.error).toBe('invalid_scope')
+  })
 })

@@ -75,6 +75,16 @@ export const tokenDifferences: readonly Difference<TokenCase, TokenFacts>[] = [
     witnesses: () => [raw(alg, '{"exp":1e400}'), raw(alg, `{"exp":${exp},"limit":-1e400}`)],
   },
   {
+    what: 'an integer beyond ±(2^53 - 1)',
+    refusedBy: 'countersign',
+    why: 'Two integers, and with them two subjects, would become one double (RFC 7493 §2.2).',
+    covers: (facts) => either(facts, ({ json }) => json?.unsafeInteger),
+    witnesses: () => [
+      raw(alg, `{"exp":${exp},"account":9007199254740993}`),
+      raw('{"alg":"ES256","n":-9007199254740993}', `{"exp":${exp}}`),
+    ],
+  },
+  {
     what: 'a string with an unpaired surrogate',
     refusedBy: 'countersign',
     why: 'Two such subjects become one as soon as they are stored as UTF-8.',

@@ -18,6 +18,8 @@ export function slowDecode(text: string): number[] | undefined {
 export interface JsonFacts {
   duplicate: boolean
   infinite: boolean
+  /** An integer that a double cannot tell from its neighbours. */
+  unsafeInteger: boolean
   loneSurrogate: boolean
   /** A member name with a quotation mark, a backslash or a control character. */
   oddName: boolean
@@ -27,7 +29,15 @@ export interface JsonFacts {
 
 /** Reads valid JSON character by character (RFC 8259) and notes what a strict reader must know. */
 export function jsonFacts(text: string): JsonFacts {
-  const facts: JsonFacts = { duplicate: false, infinite: false, loneSurrogate: false, oddName: false, members: 0, depth: 0 }
+  const facts: JsonFacts = {
+    duplicate: false,
+    infinite: false,
+    unsafeInteger: false,
+    loneSurrogate: false,
+    oddName: false,
+    members: 0,
+    depth: 0,
+  }
   let at = 0
   const blank = (): void => {
     while (' \t\n\r'.includes(text[at] ?? 'x')) at++
@@ -71,6 +81,7 @@ export function jsonFacts(text: string): JsonFacts {
       while (at < text.length && !',]} \t\n\r'.includes(text[at] ?? '')) at++
       const number = Number(text.slice(start, at))
       if (number === Number.POSITIVE_INFINITY || number === Number.NEGATIVE_INFINITY) facts.infinite = true
+      else if (Number.isInteger(number) && Math.abs(number) >= 2 ** 53) facts.unsafeInteger = true
     }
   }
   value(1)

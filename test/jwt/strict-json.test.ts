@@ -81,7 +81,8 @@ describe('strict JSON (RFC 8725 §2.4, RFC 7515 §4)', () => {
     fc.assert(
       fc.property(object, (text) => {
         const facts = jsonFacts(text)
-        const wanted = facts.duplicate || facts.infinite || facts.loneSurrogate || facts.oddName ? 'malformed' : 'accepted'
+        const isMalformed = facts.duplicate || facts.infinite || facts.loneSurrogate || facts.oddName
+        const wanted = isMalformed ? 'malformed' : facts.unsafeInteger ? 'claims' : 'accepted'
         expect(reasonOf(text)).toBe(wanted)
         if (wanted === 'accepted') accepted++
         if (facts.duplicate) duplicates++
@@ -105,7 +106,7 @@ describe('strict JSON (RFC 8725 §2.4, RFC 7515 §4)', () => {
           if (outcome.ok) expect(JSON.stringify(outcome.claims)).toBe(JSON.stringify(JSON.parse(text)))
           else
             expect(jsonFacts(text)).toSatisfy(
-              (facts: ReturnType<typeof jsonFacts>) => facts.loneSurrogate || facts.oddName || facts.depth > 16,
+              (facts: ReturnType<typeof jsonFacts>) => facts.loneSurrogate || facts.oddName || facts.unsafeInteger || facts.depth > 16,
             )
         },
       ),
@@ -195,6 +196,24 @@ describe('strict JSON (RFC 8725 §2.4, RFC 7515 §4)', () => {
     'a number beyond a double in %s is malformed',
     (text) => {
       expect(reasonOf(text)).toBe('malformed')
+    },
+  )
+
+  test.each(['9007199254740992', '9007199254740993', '-9007199254740992', '12345678901234567890', '1e300'])(
+    'the integer %s, which a double cannot tell from others, is refused wherever it stands, and the claim is named',
+    (number) => {
+      for (const text of [`{"sub_id":${number}}`, `{"a":1,"sub_id":{"b":[1,{"c":${number}}]}}`, `{"sub_id":[[${number}]],"z":${number}}`]) {
+        const outcome = read(text)
+        expect(outcome.ok ? 'accepted' : outcome.refusal.reason).toBe('claims')
+        expect(outcome.ok || outcome.refusal.detail?.expected).toMatch(/^sub_id: /)
+      }
+    },
+  )
+
+  test.each(['9007199254740991', '-9007199254740991', '9007199254740991.0', '1e15', '0.30000000000000004', '1e-400'])(
+    'the number %s is accepted',
+    (number) => {
+      expect(reasonOf(`{"a":${number}}`)).toBe('accepted')
     },
   )
 

@@ -58,10 +58,10 @@ describe.each(versions)('$name', ({ create }) => {
 
   it('a guard is given both Authorization headers, the context and the parsed body', async () => {
     const seen: unknown[] = []
-    const guard = fakeGuard(({ rawHeaders, host, body }) => {
+    const guard = fakeGuard(({ rawHeaders, frameworkRequest, body }) => {
       seen.push(
         rawHeaders?.filter((field) => field.startsWith('Bearer')),
-        (host as KoaContext).params,
+        (frameworkRequest as KoaContext).params,
         body,
       )
       return { ok: true, auth: fakeAuth, anonymous: false }

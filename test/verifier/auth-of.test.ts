@@ -19,16 +19,16 @@ describe('authOf', () => {
   it("looks up the host's request where there is one, and no copy of it", async () => {
     const { guard } = startGuard()
     const host = {}
-    const request = { ...bearer(await tokenOf()), host }
+    const request = { ...bearer(await tokenOf()), frameworkRequest: host }
     await guard.check(request)
     expect(guard.authOf(host)).toMatchObject({ via: 'main' })
     for (const other of [request, { ...host }]) expect(() => guard.authOf(other)).toThrow(/did not admit/)
   })
 
-  it('takes a host that is no object, as in req.host of Express, for none', async () => {
+  it('takes a request of the framework that is no object for none, and looks at no member `host`, which Express has', async () => {
     const { guard } = startGuard()
     for (const host of ['api.test', null, 7]) {
-      const request = { ...bearer(await tokenOf()), host } as unknown as WireRequest
+      const request = { ...bearer(await tokenOf()), frameworkRequest: host, host: {} } as unknown as WireRequest
       expect(await guard.check(request)).toMatchObject({ ok: true })
       expect(guard.authOf(request)).toMatchObject({ via: 'main' })
     }

@@ -2,7 +2,7 @@ import { Unavailable } from '@countersign/core'
 import { publicJwkOf, testKeys } from '@countersign/testkit'
 import { optional, ownIssuer, requireScopes } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
-import { answerTo, audience, bearer, entryOf, issuer, recorded, startGuard, tokenOf, withHeader } from './guard-setup.js'
+import { answerTo, audience, bearer, entryOf, issuer, recorded, startGuard, startsAt, tokenOf, withHeader } from './guard-setup.js'
 
 const nothing = { method: 'GET', url: '/', headers: {} }
 
@@ -33,13 +33,22 @@ describe('an admitted request', () => {
     await guard.verifier.verify(await tokenOf())
     await guard.verifier.verify('x')
     expect([accepted.length, refused.length]).toEqual([1, 1])
-    expect(refused[0]).toMatchObject({ reason: 'malformed', via: undefined, cached: false, detail: undefined })
+    expect(refused[0]).toMatchObject({
+      reason: 'malformed',
+      via: undefined,
+      cached: false,
+      detail: { received: 'one segment: an opaque token?' },
+    })
   })
 })
 
 describe('a refused request', () => {
   it.each<[string, () => Promise<string>, object]>([
-    ['expired', () => tokenOf({ exp: 1 }), { via: 'main', detail: undefined }],
+    [
+      'expired',
+      () => tokenOf({ exp: startsAt - 100 }),
+      { via: 'main', detail: { expected: 'exp less than 5 s ago (clockToleranceSeconds)', received: 'exp 100 s ago' } },
+    ],
     ['unknown_issuer', () => tokenOf({ iss: 'https://x.test' }), { via: undefined, detail: { received: 'https://x.test' } }],
     ['audience', () => tokenOf({ aud: ['a', 'b'] }), { via: 'main', detail: { expected: audience, received: 'a b' } }],
     ['token_type', () => tokenOf({}, { typ: 'id+jwt' }), { via: 'main', detail: { expected: 'at+jwt jwt ', received: 'id+jwt' } }],
@@ -47,7 +56,11 @@ describe('a refused request', () => {
     ['unknown_key', () => tokenOf({}, { kid: 'other' }), { via: 'main', detail: undefined }],
     ['signature', () => tokenOf({}, { kid: testKeys.es256.kid }, testKeys.es256Other), { via: 'main', detail: undefined }],
     ['insufficient_scope', () => tokenOf({ scope: '' }), { via: 'main' }],
-    ['malformed', async () => 'x.y', { via: undefined, detail: undefined }],
+    [
+      'malformed',
+      async () => 'x.y',
+      { via: undefined, detail: { expected: expect.stringContaining('compact JWS'), received: '2 segments' } },
+    ],
   ])('is told with its reason: %s', async (reason, token, event) => {
     const events = recorded('countersign:refused')
     const { guard } = startGuard()

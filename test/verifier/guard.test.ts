@@ -190,7 +190,7 @@ describe('a requirement', () => {
     const host = { params: { id: '7' } }
     const seen: unknown[] = []
     const requirement = (_auth: unknown, request: unknown, context: unknown): undefined => void seen.push(request, context)
-    await guard.check({ ...bearer(await tokenOf()), host }, requirement)
+    await guard.check({ ...bearer(await tokenOf()), frameworkRequest: host }, requirement)
     expect(seen).toEqual([host, { now: 1_800_000_000.5 }])
     expect(seen[0]).toBe(host)
   })

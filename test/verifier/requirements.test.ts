@@ -146,8 +146,8 @@ describe('requireClaims', () => {
     const { guard } = startGuard()
     const host = { params: { id: 'user-1' } }
     const own = requireClaims((auth, request: typeof host) => auth.subject === request.params.id)
-    expect(await guard.check({ ...bearer(await tokenOf()), host }, own as never)).toMatchObject({ ok: true })
-    expect(await guard.check({ ...bearer(await tokenOf({ sub: 'b' })), host }, own as never)).toMatchObject({ ok: false })
+    expect(await guard.check({ ...bearer(await tokenOf()), frameworkRequest: host }, own as never)).toMatchObject({ ok: true })
+    expect(await guard.check({ ...bearer(await tokenOf({ sub: 'b' })), frameworkRequest: host }, own as never)).toMatchObject({ ok: false })
   })
 
   it('is 503 where its function meets an outage, and a fault of ours for everything else that it throws', async () => {

@@ -1,6 +1,12 @@
 import { type Endpoint, jsonReply, type Reply, type WireRequest } from './http.js'
 import { refuse } from './refusal.js'
-import { isUnavailable } from './unavailable.js'
+import { isUnavailable, type Unavailable } from './unavailable.js'
+
+/** What a client is told of an outage: 503 with `Retry-After`, not to be stored. */
+export function outageReply({ reason, retryAfterSeconds }: Unavailable): Reply {
+  const headers = { 'retry-after': String(retryAfterSeconds), 'cache-control': 'no-store' }
+  return jsonReply(503, { error_description: refuse(reason).description }, headers)
+}
 
 /**
  * Asks an endpoint; an outage becomes a 503 with `Retry-After`.
@@ -12,7 +18,6 @@ export async function answer(endpoint: Endpoint, request: WireRequest): Promise<
     return await endpoint(request)
   } catch (error) {
     if (!isUnavailable(error)) throw error
-    const headers = { 'retry-after': String(error.retryAfterSeconds), 'cache-control': 'no-store' }
-    return jsonReply(503, { error_description: refuse(error.reason).description }, headers)
+    return outageReply(error)
   }
 }

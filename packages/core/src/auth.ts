@@ -1,4 +1,4 @@
-import type { Reply, WireRequest } from './http.js'
+import type { FetchRequest, Reply, WireRequest } from './http.js'
 import type { Lifecycle } from './lifecycle.js'
 import type { Outcome, Reason, Refusal } from './refusal.js'
 
@@ -62,10 +62,11 @@ export interface Guard<A extends Auth<string, object> = Auth> extends Lifecycle 
   /**
    * Judges one request. An outage is an answer too (503); it rejects only for a fault of the program.
    *
-   * @param request - plain data, or an `IncomingMessage` as it is
+   * @param request - plain data; an `IncomingMessage`, a request of Express or Fetch's `Request` as it is
    * @param requirements - what the route demands, in order
+   * @throws TypeError if `request.headers` are not header fields
    */
-  check<R = unknown>(request: WireRequest, ...requirements: readonly Requirement<A, R>[]): Promise<Admission<A>>
+  check<R = unknown>(request: WireRequest | FetchRequest, ...requirements: readonly Requirement<A, R>[]): Promise<Admission<A>>
   /** What this guard admitted `request` with. Throws if it did not, or admitted it without credentials. */
   authOf(request: object): A
   /** The same, but undefined for a request that was admitted without credentials. */

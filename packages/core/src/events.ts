@@ -17,7 +17,7 @@ export interface RefusedEvent {
   readonly via: string | undefined
   readonly cached: boolean
   readonly durationMs: number
-  /** What was expected and what was sent: audience, issuer, typ or alg, at most 200 characters each. */
+  /** What was expected and what was sent, at most 200 characters each: docs/reasons.md says what each reason tells. */
   readonly detail: RefusalDetail | undefined
   /** For an outage, what failed. */
   readonly cause?: unknown

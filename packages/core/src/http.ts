@@ -1,4 +1,4 @@
-/** Header fields by lower-case name, as `node:http` gives them. */
+/** Header fields by name, as `node:http` gives them. Our readers compare names without regard to case (RFC 9110 §5.1). */
 export type WireHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
@@ -8,6 +8,8 @@ export interface WireRequest {
   readonly method?: string | undefined
   /** Path and query as sent, for instance `/me?x=1`. */
   readonly url?: string | undefined
+  /** Path and query as the client sent them, where a router of the host's shortens `url`. It wins over `url`. */
+  readonly originalUrl?: string | undefined
   readonly headers: WireHeaders
   /** Names and values in turn, exactly as received: Node keeps only the first of two Authorization headers elsewhere. */
   readonly rawHeaders?: readonly string[] | undefined
@@ -21,7 +23,19 @@ export interface WireRequest {
   /** The client's TLS certificate in DER. */
   readonly certificate?: Uint8Array | undefined
   /** The framework's own request object: what requirements are given and what `authOf` looks up. Default: this object. */
-  readonly host?: object | undefined
+  readonly frameworkRequest?: object | undefined
+}
+
+/** A request whose header fields are in Fetch's `Headers`, for instance Fetch's `Request`. */
+export interface FetchRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly headers: { get(name: string): string | null; append(name: string, value: string): void }
+}
+
+/** Path and query as the client sent them; an empty text where the request does not say. */
+export function requestUrl({ originalUrl, url }: Pick<WireRequest, 'originalUrl' | 'url'>): string {
+  return originalUrl ?? url ?? ''
 }
 
 /** An answer as plain data. */

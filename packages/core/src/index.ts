@@ -1,4 +1,4 @@
-export { answer } from './answer.js'
+export { answer, outageReply } from './answer.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
 export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
@@ -28,7 +28,18 @@ export {
   type TokenStatusEvent,
 } from './events.js'
 export { type Fetch, type FetchInit, type FetchResponse, globalFetch } from './fetch.js'
-export { type Endpoint, jsonReply, type Reply, type Route, type RouteTable, type WireHeaders, type WireRequest } from './http.js'
+export { authorizationField, headerField } from './header-fields.js'
+export {
+  type Endpoint,
+  type FetchRequest,
+  jsonReply,
+  type Reply,
+  type Route,
+  type RouteTable,
+  requestUrl,
+  type WireHeaders,
+  type WireRequest,
+} from './http.js'
 export { countMembers, parseText, plainNames } from './json-text.js'
 export type {
   Algorithm,
@@ -86,6 +97,7 @@ export {
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
 export type { AnnounceOptions, RevocationAnnouncer } from './revocation-announcer.js'
 export type { RevocationDelta, RevocationRecord, RevocationStore } from './revocation-store.js'
+export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
 export type { ClientKeyAnswer, ClientKeyFault, ClientKeys, SignerSource } from './signing.js'
 export { requireDuration, type Stores } from './stores.js'

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { headerField } from './header-fields.js'
 import type { WireRequest } from './http.js'
 import { countMembers, parseText, plainNames } from './json-text.js'
 import { readStream } from './read-stream.js'
@@ -11,7 +12,7 @@ export const defaultMaxBytes: number = 64 * 1024
 
 /** The media type of the body, without parameters, in lower case. */
 export function mediaType(request: WireRequest): string {
-  const field = request.headers['content-type']
+  const field = headerField(request, 'content-type')
   const text = typeof field === 'string' ? field : ''
   const end = text.indexOf(';')
   return (end === -1 ? text : text.slice(0, end)).trim().toLowerCase()
@@ -20,7 +21,11 @@ export function mediaType(request: WireRequest): string {
 const malformed = { ok: false, status: 400 } as const
 const tooLarge = { ok: false, status: 413 } as const
 
-/** Reads the stream, bounded. A stream that somebody has read already is empty. */
+/**
+ * Reads the stream, bounded.
+ *
+ * @throws Error if somebody has read it before: the client sent what it should, and the host lost it
+ */
 async function streamBytes(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<BodyResult<Buffer>> {
   const read = await readStream(stream, maxBytes)
   switch (read.outcome) {
@@ -30,12 +35,16 @@ async function streamBytes(stream: AsyncIterable<Uint8Array>, maxBytes: number):
       return tooLarge
     case 'broken':
       return malformed
+    case 'taken':
+      throw new Error(
+        'the body of this request was read before this endpoint: mount the endpoint before whatever reads bodies, or let that leave what it read in req.body (Koa: ctx.request.body)',
+      )
   }
 }
 
 /** Whether the bytes of the stream are the body itself (RFC 9110 §8.4). What the host has read, it has decoded as well. */
-function isPlain({ headers }: WireRequest): boolean {
-  const coding = [headers['content-encoding'] ?? ''].flat().join().trim().toLowerCase()
+function isPlain(request: WireRequest): boolean {
+  const coding = [headerField(request, 'content-encoding') ?? ''].flat().join().trim().toLowerCase()
   return coding === '' || coding === 'identity'
 }
 

@@ -1,3 +1,4 @@
+import { headerField } from './header-fields.js'
 import type { WireRequest } from './http.js'
 import { type BodyResult, bodyText, defaultMaxBytes, mediaType, readJson } from './read-body.js'
 
@@ -97,9 +98,9 @@ async function readJsonPairs(request: WireRequest, maxBytes: number): Promise<Bo
 }
 
 /** What has no body needs no media type for it (RFC 9110 §8.3). */
-function isNothing({ headers, body }: WireRequest): boolean {
-  const length = headers['content-length']
-  return length === '0' || (length === undefined && headers['transfer-encoding'] === undefined && body === undefined)
+function isNothing(request: WireRequest): boolean {
+  const length = headerField(request, 'content-length')
+  return length === '0' || (length === undefined && headerField(request, 'transfer-encoding') === undefined && request.body === undefined)
 }
 
 /**
@@ -115,7 +116,7 @@ export async function readForm(request: WireRequest, options: FormOptions = {}):
   const isJson = json && type === 'application/json'
   if (!isJson && type !== 'application/x-www-form-urlencoded') return { ok: false, status: 415 }
   // What the host has parsed is not counted again; what it was told is.
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return { ok: false, status: 413 }
+  if (Number(headerField(request, 'content-length') ?? 0) > maxBytes) return { ok: false, status: 413 }
   const pairs = isJson ? await readJsonPairs(request, maxBytes) : await readPairs(request, maxBytes)
   return pairs.ok ? collect(pairs.value, repeatable) : pairs
 }

@@ -1,20 +1,24 @@
 /** The part of Node's `Readable` that is used. */
 interface NodeStream {
   readonly readableEnded: boolean
+  /** Whether anybody was given a part of it. */
+  readonly readableDidRead?: boolean
   readonly destroyed: boolean
   on(event: string, listener: (value: never) => void): unknown
   off(event: string, listener: (value: never) => void): unknown
   resume(): unknown
 }
 
-/** What came of reading: all of it, too much of it, or only a part because the client went away. */
+/** What came of reading: all of it, too much of it, only a part because the client went away, or what somebody else has left. */
 export type StreamOutcome =
   | { readonly outcome: 'complete'; readonly bytes: Buffer }
   | { readonly outcome: 'too_large' }
   | { readonly outcome: 'broken' }
+  | { readonly outcome: 'taken' }
 
 const tooLarge = { outcome: 'too_large' } as const
 const broken = { outcome: 'broken' } as const
+const taken = { outcome: 'taken' } as const
 
 /** A client that went away while it was sending is no fault of ours. */
 const isGone = (error: unknown): boolean => (error as { readonly code?: unknown } | null)?.code === 'ECONNRESET'
@@ -47,7 +51,8 @@ async function readIterable(stream: AsyncIterable<Uint8Array>, maxBytes: number)
 /** By events: to iterate over a request of Node's costs as much as a signature. */
 function readNode(stream: NodeStream, maxBytes: number): Promise<StreamOutcome> {
   const { add, all } = collector(maxBytes)
-  // Who reads after somebody else gets nothing, and waits for no event that has been.
+  if (stream.readableDidRead === true) return Promise.resolve(stream.destroyed && !stream.readableEnded ? broken : taken)
+  // Of what is over and was empty no event comes any more.
   if (stream.readableEnded) return Promise.resolve(all())
   if (stream.destroyed) return Promise.resolve(broken)
   return new Promise((resolve, reject) => {
@@ -71,7 +76,7 @@ function readNode(stream: NodeStream, maxBytes: number): Promise<StreamOutcome> 
 const isNodeStream = (stream: object): stream is NodeStream =>
   'readableEnded' in stream && 'destroyed' in stream && 'on' in stream && 'off' in stream && 'resume' in stream
 
-/** Reads a stream, bounded. One that somebody has read already is empty. Rejects with what it fails with. */
+/** Reads a stream, bounded; one of Node's that somebody has begun to read is `taken`. Rejects with what it fails with. */
 export async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<StreamOutcome> {
   return isNodeStream(stream) ? readNode(stream, maxBytes) : readIterable(stream, maxBytes)
 }

@@ -14,6 +14,11 @@ function scopeTokens(name: string, scopes: readonly string[]): readonly string[]
   return Object.freeze([...scopes])
 }
 
+/** The scopes that the route needs and the token has are no secrets of anybody, and are bounded like every detail. */
+function lacking(scopes: readonly string[], expected: string, auth: Auth): Refusal {
+  return refuse('insufficient_scope', { scopes, detail: { expected, received: auth.scopes.join(' ') || 'no scope' } })
+}
+
 /**
  * Demands every one of the scopes.
  *
@@ -22,8 +27,9 @@ function scopeTokens(name: string, scopes: readonly string[]): readonly string[]
  */
 export function requireScopes(...scopes: readonly string[]): Requirement {
   const needed = scopeTokens('requireScopes', scopes)
+  const expected = `all of: ${needed.join(' ')}`
   const requirement = (auth: Auth): Refusal | undefined =>
-    needed.every((scope) => auth.scopes.includes(scope)) ? undefined : refuse('insufficient_scope', { scopes: needed })
+    needed.every((scope) => auth.scopes.includes(scope)) ? undefined : lacking(needed, expected, auth)
   return Object.freeze(Object.assign(requirement, { scopes: needed }))
 }
 
@@ -36,8 +42,9 @@ export function requireScopes(...scopes: readonly string[]): Requirement {
 export function requireAnyScope(...scopes: readonly string[]): Requirement {
   const accepted = scopeTokens('requireAnyScope', scopes)
   const enough = Object.freeze(accepted.slice(0, 1))
+  const expected = `one of: ${accepted.join(' ')}`
   const requirement = (auth: Auth): Refusal | undefined =>
-    accepted.some((scope) => auth.scopes.includes(scope)) ? undefined : refuse('insufficient_scope', { scopes: enough })
+    accepted.some((scope) => auth.scopes.includes(scope)) ? undefined : lacking(enough, expected, auth)
   return Object.freeze(Object.assign(requirement, { scopes: enough }))
 }
 
@@ -66,15 +73,17 @@ export function requireAuthentication(options: AuthenticationRequirement): Requi
   if (maxAgeSeconds !== undefined && !(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= 0)) {
     throw new TypeError('requireAuthentication: maxAgeSeconds is a whole number of seconds')
   }
-  const refusal = refuse('insufficient_authentication', {
-    ...(acrValues && { acrValues }),
-    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
-  })
+  const challenge = { ...(acrValues && { acrValues }), ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) }
+  const refused = (expected: string, received: string): Refusal =>
+    refuse('insufficient_authentication', { ...challenge, detail: { expected, received } })
   return (auth, _request, { now }) => {
     const { acr, auth_time: authTime } = auth.claims
-    if (acrValues && !(typeof acr === 'string' && acrValues.includes(acr))) return refusal
-    if (maxAgeSeconds !== undefined && !(typeof authTime === 'number' && isRecent(now - authTime, maxAgeSeconds))) return refusal
-    return undefined
+    if (acrValues && !(typeof acr === 'string' && acrValues.includes(acr)))
+      return refused(`acr: ${acrValues.join(' ')}`, typeof acr === 'string' ? `acr: ${acr}` : 'no acr that is a string')
+    if (maxAgeSeconds === undefined) return undefined
+    const expected = `auth_time at most ${maxAgeSeconds} s ago`
+    if (typeof authTime !== 'number') return refused(expected, 'no auth_time that is a number')
+    return isRecent(now - authTime, maxAgeSeconds) ? undefined : refused(expected, `auth_time ${Math.round(now - authTime)} s ago`)
   }
 }
 

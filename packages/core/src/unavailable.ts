@@ -7,11 +7,16 @@ const brand: unique symbol = Symbol.for('countersign.unavailable')
 
 /**
  * Thrown when something that we depend on cannot answer: an issuer's keys, a store. It becomes 503 with `Retry-After`,
- * never a 401 and never a pass.
+ * never a 401 and never a pass. Where no mount of ours answers, the own error handling of Express and Koa does so by `status`
+ * and `headers`.
  */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
   readonly reason: OutageReason
+  /** For the error handling of frameworks. */
+  readonly status = 503
+  /** For the error handling of frameworks: `retry-after`. */
+  readonly headers: Readonly<Record<string, string>>
   /** Whole seconds, at least 1. */
   readonly retryAfterSeconds: number
 
@@ -25,6 +30,7 @@ export class Unavailable extends Error {
     this.reason = reason
     const { retryAfterSeconds = 1 } = options
     this.retryAfterSeconds = Number.isFinite(retryAfterSeconds) ? Math.max(1, Math.ceil(retryAfterSeconds)) : 1
+    this.headers = Object.freeze({ 'retry-after': String(this.retryAfterSeconds), 'cache-control': 'no-store' })
   }
 }
 

@@ -7,6 +7,7 @@ export {
   requireClaims,
   requireScopes,
 } from '@countersign/core'
+export { asyncHandler } from './async-handler.js'
 export { handle, routes } from './handle.js'
 export { authOf, type Middleware, type Next, optionalAuthOf, protect } from './protect.js'
 export type { ExpressRequest } from './wire.js'

@@ -14,20 +14,30 @@ export interface ExpressRequest extends IncomingMessage {
 
 type Parsed = ExpressRequest & { readonly params?: Readonly<Record<string, unknown>>; readonly body?: unknown }
 
-/** What a guard is given. Express's own `req.host` is a string, so that the request cannot be passed as it is. */
-export function guardRequest(req: ExpressRequest): WireRequest {
-  const { method, originalUrl: url, headers, rawHeaders, body, ip }: Parsed = req
-  return { method, url, headers, rawHeaders, body, ip, host: req }
+/** A request of a mock, or of an adapter, may have no socket, and Express's own getter of `ip` fails without one. */
+function addressOf(req: ExpressRequest): string | undefined {
+  const socket = req.socket as Partial<TLSSocket> | undefined
+  return socket || Object.hasOwn(req, 'ip') ? req.ip : undefined
 }
 
-/** What an endpoint is given: either the body that the host parsed or the unread stream. */
+/** What a guard is given. */
+export function guardRequest(req: ExpressRequest): WireRequest {
+  const { method, originalUrl: url, headers, rawHeaders, body }: Parsed = req
+  const ip = addressOf(req)
+  return { method, url, headers, rawHeaders, body, ip, frameworkRequest: req }
+}
+
+const isReadable = (req: Partial<ExpressRequest>): boolean => typeof req[Symbol.asyncIterator] === 'function'
+
+/** What an endpoint is given: the body that the host parsed, else the stream; whoever reads that tells if somebody has read it before. */
 export function endpointRequest(req: Parsed, params: WireRequest['params'] = req.params): WireRequest {
-  const { method, originalUrl: url, headers, rawHeaders, body, ip } = req
+  const { body } = req
   // body-parser 1 leaves an empty object where it did not parse, and the body is still in the stream.
-  const isUnread = !req.readableDidRead && (body === undefined || Object.keys(body ?? {}).length === 0)
-  const certificate = (req.socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw
-  const unread = isUnread ? req : undefined
-  return { method, url, headers, rawHeaders, ip, host: req, params, certificate, body: isUnread ? undefined : body, stream: unread }
+  const isUnread = body === undefined || (Object.keys(body ?? {}).length === 0 && !req.readableDidRead)
+  const socket = req.socket as Partial<TLSSocket> | undefined
+  const certificate = socket?.getPeerCertificate?.()?.raw
+  const given = isUnread && isReadable(req) ? { body: undefined, stream: req } : { body, stream: undefined }
+  return { ...guardRequest(req), params, certificate, ...given }
 }
 
 /** Writes a reply with Node's own methods: `res.send` would add an ETag and may turn the answer into a 304. */

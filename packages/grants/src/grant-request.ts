@@ -31,8 +31,7 @@ export function createAskGrant(options: TokenEndpointOptions, usualAudiences: re
   const stores = withFormerUses(options.stores, now)
   return (who, ask) => {
     const { client, secretId, key } = who
-    const scope = ask.parameters.get('scope')
-    const asked = judgeScope(scope, client.scopes, client.defaultScopes)
+    const asked = judgeScope(ask.parameters.get('scope'), client.scopes, client.defaultScopes)
     if (!asked.ok) return asked
     const allowed = client.audiences ?? usualAudiences
     const target = judgeTarget(ask.parameters, allowed)
@@ -52,7 +51,7 @@ export function createAskGrant(options: TokenEndpointOptions, usualAudiences: re
       client,
       secretId,
       key,
-      requestedScopes: scope === undefined ? undefined : asked.scopes,
+      requestedScopes: asked.requested,
       requestedAudiences: target.audiences,
       scopes: asked.scopes,
       audiences: target.audiences ?? allowed.slice(0, 1),

@@ -37,7 +37,7 @@ function presentedBy(token: GoodToken, client: Client, isOwnByDefault: boolean):
 function scopeInside(token: GoodToken): string | undefined {
   const scope = hasOwn(token, 'own') ? token.own.claims.scope : undefined
   // What is no text is no list of scopes either: refused as one that is malformed.
-  return scope === undefined || scope === '' ? undefined : typeof scope === 'string' ? scope : '\0'
+  return scope === undefined ? undefined : typeof scope === 'string' ? scope : '\0'
 }
 
 /** Requested ∩ client ∩ subject ∩ what the policy allows: what is asked for beyond is refused, never dropped. */
@@ -46,7 +46,7 @@ function scopesFor(asked: GrantRequest, inside: string | undefined, allowed: rea
   const said = judgeScope(inside, client.scopes, client.scopes)
   if (!said.ok) return said
   const isWithin = (scope: string): boolean => said.scopes.includes(scope) && allowed.includes(scope)
-  const wanted = requestedScopes ?? (inside === undefined ? undefined : said.scopes)
+  const wanted = requestedScopes ?? said.requested
   if (wanted === undefined) return { ok: true, scopes: asked.scopes.filter(isWithin) }
   return wanted.every(isWithin) ? { ok: true, scopes: wanted } : refused('scope_not_allowed')
 }

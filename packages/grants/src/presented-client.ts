@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { type FormParameters, hasOwn, type WireRequest } from '@countersign/core'
+import { authorizationField, type FormParameters, hasOwn, type WireRequest } from '@countersign/core'
 import { type PresentedAssertion, readAssertion } from './assertion.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
 
@@ -20,15 +20,10 @@ export type PresentedClient =
   /** Nothing at all. */
   | { readonly method: 'anonymous' }
 
-function authorizationFields({ headers, rawHeaders }: WireRequest): readonly string[] {
-  if (rawHeaders) return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'authorization')
-  const field = headers.authorization
-  return typeof field === 'string' ? [field] : (field ?? [])
-}
-
 /** What follows `Basic`. Other schemes say nothing about the client: one HTTP session may serve several of them. */
 function basicCredentials(request: WireRequest): readonly string[] {
-  return authorizationFields(request)
+  return [authorizationField(request) ?? []]
+    .flat()
     .map((field) => field.trim())
     .filter((field) => /^basic(?: |$)/i.test(field))
     .map((field) => field.slice('basic'.length).trim())

@@ -1,4 +1,4 @@
-import { readJson, type WireRequest } from '@countersign/core'
+import { headerField, readJson, requestUrl, type WireRequest } from '@countersign/core'
 import { type Field, type FieldIssue, isUuid } from './fields.js'
 import type { RequestIssue } from './integration-dialect.js'
 
@@ -24,13 +24,14 @@ const maxReported = 20
 const longestReported = 100
 
 /** A body may be left out: no octets, or none that are announced. */
-function hasBody({ headers }: WireRequest): boolean {
-  const length = headers['content-length']
-  if (headers['transfer-encoding'] !== undefined) return true
-  return length === undefined ? headers['content-type'] !== undefined : length !== '0'
+function hasBody(request: WireRequest): boolean {
+  const length = headerField(request, 'content-length')
+  if (headerField(request, 'transfer-encoding') !== undefined) return true
+  return length === undefined ? headerField(request, 'content-type') !== undefined : length !== '0'
 }
 
-function queryOf({ url = '' }: WireRequest): URLSearchParams {
+function queryOf(request: WireRequest): URLSearchParams {
+  const url = requestUrl(request)
   const mark = url.indexOf('?')
   return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
 }

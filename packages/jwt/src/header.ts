@@ -1,8 +1,9 @@
 import type { Algorithm } from '@countersign/core'
-import { type Outcome, refuse } from '@countersign/core'
+import { hasOwn, type Outcome, refuse } from '@countersign/core'
 import { isAlgorithm } from './algorithms.js'
 import { decodeBase64url } from './base64url.js'
-import { parseJsonObject } from './strict-json.js'
+import { exactInteger, jsonKind } from './json-kind.js'
+import { type JsonFault, parseJsonObject } from './strict-json.js'
 
 /** A JOSE header (RFC 7515 §4), deeply frozen and without a prototype. Of its members only these three are ever obeyed. */
 export interface JwsHeader {
@@ -16,8 +17,15 @@ export interface JwsHeader {
 /** Longest `kid` in UTF-16 code units. */
 const maxKidLength = 1024
 
-const malformed: Outcome<never> = { ok: false, refusal: refuse('malformed') }
-const unusable: Outcome<never> = { ok: false, refusal: refuse('header') }
+function unusable(expected: string, received: string): Outcome<never> {
+  return { ok: false, refusal: refuse('header', { detail: { expected, received } }) }
+}
+
+function unreadable(fault: JsonFault | undefined): Outcome<never> {
+  if (fault?.kind === 'integer') return unusable(`${fault.member.slice(0, 50)}: ${exactInteger}`, 'an integer that a double cannot hold')
+  const received = `a first segment that is ${fault?.what ?? 'not base64url'}`
+  return { ok: false, refusal: refuse('malformed', { detail: { expected: 'a JOSE header as one JSON object in base64url', received } }) }
+}
 
 /**
  * Reads the first segment of a JWS.
@@ -26,16 +34,20 @@ const unusable: Outcome<never> = { ok: false, refusal: refuse('header') }
  * `x5u` and `x5c` are not obeyed.
  *
  * @param segment - what stands before the first dot
- * @returns refusals `malformed` (not strict base64url, UTF-8 or JSON), `header` (a member has the wrong type), `algorithm`
+ * @returns refusals `malformed` (not strict base64url, UTF-8 or JSON), `header` (a member has the wrong type, or holds an integer
+ * beyond ±(2^53 - 1)), `algorithm`
  */
 export function parseHeader(segment: string): Outcome<{ header: JwsHeader }> {
   const bytes = decodeBase64url(segment)
-  const header = bytes && parseJsonObject(bytes)
-  if (!header) return malformed
+  const read = bytes && parseJsonObject(bytes)
+  if (read === undefined || hasOwn(read, 'fault')) return unreadable(read?.fault)
+  const header = read.object
   const { alg, kid, typ } = header
-  if (typeof alg !== 'string' || 'crit' in header) return unusable
-  if (typ !== undefined && typeof typ !== 'string') return unusable
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > maxKidLength)) return unusable
+  if (typeof alg !== 'string') return unusable('alg: a string', jsonKind(alg))
+  if ('crit' in header) return unusable('no crit: no extension is understood', 'crit')
+  if (typ !== undefined && typeof typ !== 'string') return unusable('typ: a string', jsonKind(typ))
+  if (kid !== undefined && typeof kid !== 'string') return unusable('kid: a string', jsonKind(kid))
+  if (kid !== undefined && kid.length > maxKidLength) return unusable(`kid: at most ${maxKidLength} characters`, `${kid.length}`)
   if (!isAlgorithm(alg)) return { ok: false, refusal: refuse('algorithm', { detail: { received: alg.slice(0, 200) } }) }
   return { ok: true, header: (kid === '' ? withoutKid(header) : header) as JwsHeader }
 }

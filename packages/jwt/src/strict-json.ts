@@ -12,10 +12,29 @@ type JsonObject = Readonly<Record<string, unknown>>
 const Bare = function Bare(): void {} as unknown as new () => Record<string, unknown>
 Bare.prototype = Object.freeze({ __proto__: null })
 
+/** Why a text is not one strict JSON object. */
+export type JsonFault =
+  | { readonly kind: 'malformed'; readonly what: string }
+  /** An integer that more than one text may stand for, and the member of the outermost object that holds it. */
+  | { readonly kind: 'integer'; readonly member: string }
+
+/** The object, or what is wrong with the text. */
+export type JsonReading = { readonly object: JsonObject } | { readonly fault: JsonFault }
+
+const faulty = (what: string): { readonly fault: JsonFault } =>
+  Object.freeze({ fault: Object.freeze({ kind: 'malformed', what } as const) })
+const notUtf8 = faulty('not UTF-8')
+const oddName = faulty('a member name that needs an escape')
+const notJson = faulty('not JSON')
+const noObject = faulty('JSON, but no object')
+const tooLarge = faulty(`nested deeper than ${maxDepth}, more than ${maxMembers} members, or a number beyond a double`)
+const repeated = faulty('a member name twice, or an unpaired surrogate')
+
 /** What a tree of JSON values amounts to. */
 interface Tally {
   /** NaN when the tree is too deep or holds a number beyond the range of a double. */
   members: number
+  hasUnsafeInteger: boolean
   /** Length of the shortest text that could stand for it; Infinity where that is not worked out. */
   textLength: number
   depth: number
@@ -23,26 +42,38 @@ interface Tally {
 
 /**
  * Parses one JSON object as RFC 8725 §2.4 and RFC 7515 §4 want it: valid UTF-8 without a byte order mark, no member name
- * twice in any object, no number beyond the range of a double, no unpaired surrogate, no name that cannot be written without
- * an escape, bounded depth and size.
+ * twice in any object, no number beyond the range of a double, no integer beyond ±(2^53 - 1) (RFC 7493 §2.2), no unpaired
+ * surrogate, no name that cannot be written without an escape, bounded depth and size.
  *
- * @returns the object, deeply frozen and inheriting nothing, or undefined
+ * @returns the object, deeply frozen and inheriting nothing, or why there is none
  */
-export function parseJsonObject(bytes: Buffer): JsonObject | undefined {
+export function parseJsonObject(bytes: Buffer): JsonReading {
   const decoded = bytes.toString()
-  if (decoded.includes('\ufffd') && !isUtf8(bytes)) return undefined
+  if (decoded.includes('\ufffd') && !isUtf8(bytes)) return notUtf8
   const text = decoded.includes('\\') ? plainNames(decoded) : decoded
-  if (text === undefined) return undefined
+  if (text === undefined) return oddName
   const value = parseText(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (value === undefined) return notJson
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return noObject
   const object = Object.assign(new Bare(), value)
-  const tally: Tally = { members: 0, textLength: 0, depth: 0 }
+  const tally: Tally = { members: 0, hasUnsafeInteger: false, textLength: 0, depth: 0 }
   freezeObject(object, tally)
-  if (!(tally.members <= maxMembers)) return undefined
+  if (!(tally.members <= maxMembers)) return tooLarge
   // JSON.parse keeps the last of several members with one name. A text no longer than what was kept has dropped none, and
   // has neither white space nor escapes.
-  if (tally.textLength === text.length) return object
-  return countMembers(text) === tally.members && isWellFormed(object) ? object : undefined
+  if (tally.textLength === text.length) return { object }
+  if (countMembers(text) !== tally.members || !isWellFormed(object)) return repeated
+  return tally.hasUnsafeInteger ? { fault: { kind: 'integer', member: memberWithUnsafeInteger(object) } } : { object }
+}
+
+const isUnsafe = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
+
+function holdsUnsafeInteger(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.values(value).some(holdsUnsafeInteger) : isUnsafe(value)
+}
+
+function memberWithUnsafeInteger(object: JsonObject): string {
+  return Object.keys(object).find((name) => holdsUnsafeInteger(object[name])) ?? ''
 }
 
 function freezeObject(object: Record<string, unknown>, tally: Tally): void {
@@ -87,9 +118,13 @@ function measure(value: unknown, tally: Tally): number {
 }
 
 function measureNumber(value: number, tally: Tally): number {
-  if (!Number.isFinite(value)) tally.members = Number.NaN
+  if (!Number.isSafeInteger(value)) {
+    if (!Number.isFinite(value)) tally.members = Number.NaN
+    else if (Number.isInteger(value)) tally.hasUnsafeInteger = true
+    return Number.POSITIVE_INFINITY
+  }
   // An exponent saves something only in place of three zeros or more; what it can save elsewhere is not worked out.
-  if (!Number.isSafeInteger(value) || value < 0 || (value % 1000 === 0 && value !== 0)) return Number.POSITIVE_INFINITY
+  if (value < 0 || (value % 1000 === 0 && value !== 0)) return Number.POSITIVE_INFINITY
   let digits = 1
   for (let bound = 10; bound <= value; bound *= 10) digits++
   return digits

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Now, Reply, RouteTable, WireRequest } from '@countersign/core'
+import { headerField, type Now, type Reply, type RouteTable, type WireRequest } from '@countersign/core'
 import { type KeyTimes, nextTransition, type OwnKey, verifies } from './own-key.js'
 import type { OwnRing } from './own-ring.js'
 
@@ -33,8 +33,8 @@ function documentOf(keys: readonly OwnKey[], times: KeyTimes, now: number): stri
 }
 
 /** RFC 9110 §13.1.2: a weak comparison. */
-function isKnown({ headers }: WireRequest, etag: string): boolean {
-  const field = headers['if-none-match']
+function isKnown(request: WireRequest, etag: string): boolean {
+  const field = headerField(request, 'if-none-match')
   const known = typeof field === 'string' ? field : (field?.join(',') ?? '')
   return known.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag)
 }

@@ -5,6 +5,7 @@ import {
   type Reply,
   type RouteTable,
   readJson,
+  requestUrl,
   type WireRequest,
 } from '@countersign/core'
 import type { ClientKeyView } from './client-key.js'
@@ -77,7 +78,8 @@ function registrationFrom(owner: string, body: Readonly<Record<string, unknown>>
 }
 
 /** Values of the query parameter `reason`. */
-function reasonsOf({ url = '' }: WireRequest): readonly string[] {
+function reasonsOf(request: WireRequest): readonly string[] {
+  const url = requestUrl(request)
   const mark = url.indexOf('?')
   return mark === -1 ? [] : new URLSearchParams(url.slice(mark + 1)).getAll('reason')
 }

@@ -21,20 +21,29 @@ export interface KoaContext {
 
 const bodyOf = (ctx: KoaContext): unknown => (ctx.request as { readonly body?: unknown }).body
 
+/** A request of a mock, or of an adapter, may have no socket, and Koa's own getter of `ip` fails without one. */
+function addressOf(ctx: KoaContext): string | undefined {
+  const socket = ctx.req.socket as Partial<TLSSocket> | undefined
+  return socket || Object.hasOwn(ctx, 'ip') ? ctx.ip : undefined
+}
+
 /** What a guard is given. */
 export function guardRequest(ctx: KoaContext): WireRequest {
   const { headers, rawHeaders } = ctx.req
-  return { method: ctx.method, url: ctx.originalUrl, headers, rawHeaders, body: bodyOf(ctx), ip: ctx.ip, host: ctx }
+  return { method: ctx.method, url: ctx.originalUrl, headers, rawHeaders, body: bodyOf(ctx), ip: addressOf(ctx), frameworkRequest: ctx }
 }
 
-/** What an endpoint is given: either the body that the host parsed or the unread stream. */
+const isReadable = (req: Partial<IncomingMessage>): boolean => typeof req[Symbol.asyncIterator] === 'function'
+
+/** What an endpoint is given: the body that the host parsed, else the stream; whoever reads that tells if somebody has read it before. */
 export function endpointRequest(ctx: KoaContext, params: unknown = ctx.params): WireRequest {
   const parsed = bodyOf(ctx)
   // Body parsers leave an empty object where they did not parse, and the body is still in the stream.
-  const isUnread = !ctx.req.readableDidRead && Object.keys(parsed ?? {}).length === 0
-  const body = isUnread ? { body: undefined, stream: ctx.req } : { body: parsed }
-  const certificate = (ctx.req.socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw
-  return { ...guardRequest(ctx), ...body, params: params as WireRequest['params'], certificate }
+  const isUnread = parsed === undefined || (Object.keys(parsed ?? {}).length === 0 && !ctx.req.readableDidRead)
+  const given = isUnread && isReadable(ctx.req) ? { body: undefined, stream: ctx.req } : { body: parsed }
+  const socket = ctx.req.socket as Partial<TLSSocket> | undefined
+  const certificate = socket?.getPeerCertificate?.()?.raw
+  return { ...guardRequest(ctx), ...given, params: params as WireRequest['params'], certificate }
 }
 
 /** Gives a reply to Koa, which writes it when every middleware is done. */

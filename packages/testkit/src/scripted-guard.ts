@@ -34,7 +34,7 @@ export function createScriptedGuard(before: (request: WireRequest) => Promise<vo
     async check<R>(request: WireRequest, ...requirements: readonly Requirement<Auth, R>[]) {
       asked.push(request)
       await before(request)
-      const host = request.host ?? request
+      const host = request.frameworkRequest ?? request
       const admission = await judge(request, host as R, requirements)
       if (admission.ok) admitted.set(host, admission.auth ?? null)
       return admission

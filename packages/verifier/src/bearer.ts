@@ -1,4 +1,4 @@
-import { type Refusal, refuse, type WireRequest } from '@countersign/core'
+import { authorizationField, headerField, type Refusal, refuse, requestUrl, type WireRequest } from '@countersign/core'
 
 /** Where tokens are accepted beside the Authorization header (RFC 6750 §2.2, §2.3). Both are off by default. */
 export interface TokenPlaces {
@@ -25,47 +25,47 @@ export type Credentials =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 const none: Credentials = Object.freeze({ kind: 'none' })
-const malformed: Credentials = Object.freeze({ kind: 'refused', refusal: refuse('malformed_request') })
-const otherScheme: Credentials = Object.freeze({ kind: 'refused', refusal: refuse('scheme') })
-/** `Bearer` without a token: as good as no credentials, but never anonymous. */
-const emptyBearer: Credentials = Object.freeze({ kind: 'refused', refusal: refuse('no_credentials') })
-const proofOfPossession: Credentials = Object.freeze({ kind: 'refused', refusal: refuse('confirmation') })
+const refusedAs = (refusal: Refusal): Credentials => Object.freeze({ kind: 'refused', refusal })
+const malformed = (received: string): Credentials =>
+  refusedAs(refuse('malformed_request', { detail: { expected: 'one token, in one place that is accepted', received } }))
 
-/**
- * The values of the Authorization field as the host shows it, which may have set, replaced or removed it; more than one,
- * if more came over the wire than Node shows.
- */
-function authorizationFields(request: WireRequest): readonly string[] {
-  const { rawHeaders = [], headers } = request
-  const sent: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string
-    if (name.length === 13 && name.toLowerCase() === 'authorization') sent.push(rawHeaders[index + 1] ?? '')
-  }
-  if (sent.length > 1) return sent
-  const shown = Object.hasOwn(headers, 'authorization') ? headers.authorization : undefined
-  return shown === undefined ? [] : typeof shown === 'string' ? [shown] : shown
-}
+const severalFields = malformed('several Authorization fields')
+const severalPlaces = malformed('a token in several places')
+const inClosedQuery = malformed('access_token in the query, where tokenFrom.query is off')
+const afterToken = malformed('something after the token')
+const emptyToken = malformed('an access_token that is empty or no text')
+
+/** Of a scheme that is not in this list nothing is told: what stands there may be a token that was sent without a scheme. */
+const schemes = new Map(
+  ['Basic', 'Digest', 'HOBA', 'Mutual', 'Negotiate', 'OAuth', 'Token', 'ApiKey', 'JWT'].map((name) => [name.toLowerCase(), name]),
+)
+const otherScheme = (scheme: string): Credentials =>
+  refusedAs(refuse('scheme', { detail: { expected: 'Bearer', received: schemes.get(scheme) ?? 'no scheme that is known' } }))
+/** `Bearer` without a token: as good as no credentials, but never anonymous. */
+const emptyBearer = refusedAs(refuse('no_credentials', { detail: { expected: 'a token', received: 'Bearer with nothing after it' } }))
+const proofOfPossession = refusedAs(refuse('confirmation', { detail: { expected: 'the scheme Bearer', received: 'the scheme DPoP' } }))
 
 function fromHeader(value: string): Credentials {
   const space = value.indexOf(' ')
   const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase()
   if (scheme === 'dpop') return proofOfPossession
-  if (scheme !== 'bearer') return otherScheme
+  if (scheme !== 'bearer') return otherScheme(scheme)
   let start = space === -1 ? value.length : space
   while (value.charCodeAt(start) === 0x20) start += 1
   let end = value.length
   while (end > start && value.charCodeAt(end - 1) === 0x20) end -= 1
   if (start === end) return emptyBearer
   const token = value.slice(start, end)
-  return token.includes(' ') || token.includes(',') ? malformed : { kind: 'token', token }
+  return token.includes(' ') || token.includes(',') ? afterToken : { kind: 'token', token }
 }
 
+const nowhere: readonly string[] = Object.freeze([])
+
 function fromQuery(request: WireRequest): readonly string[] {
-  const url = request.url ?? ''
+  const url = requestUrl(request)
   const mark = url.indexOf('?')
   // A name can be percent-encoded; without either there is nothing to parse.
-  if (mark === -1 || !(url.includes('access_token', mark) || url.includes('%', mark))) return []
+  if (mark === -1 || !(url.includes('access_token', mark) || url.includes('%', mark))) return nowhere
   return new URLSearchParams(url.slice(mark + 1)).getAll('access_token')
 }
 
@@ -77,8 +77,8 @@ function isForm(type: unknown): boolean {
 
 function fromBody(request: WireRequest): readonly string[] {
   const { body, method } = request
-  if (method === 'GET' || method === 'HEAD' || !isForm(request.headers['content-type'])) return []
-  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return []
+  if (method === 'GET' || method === 'HEAD' || !isForm(headerField(request, 'content-type'))) return nowhere
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return nowhere
   const token = (body as { access_token: unknown }).access_token
   // A list or an object is no token; an empty text makes the request malformed.
   return typeof token === 'string' ? [token] : ['', '']
@@ -86,13 +86,16 @@ function fromBody(request: WireRequest): readonly string[] {
 
 /** Reads the credentials of a request in linear time. More than one of them is refused, wherever they stand. */
 export function readBearer(request: WireRequest, places: TokenPlaces): Credentials {
-  const fields = authorizationFields(request)
+  const shown = authorizationField(request)
+  const fields = shown === undefined || typeof shown === 'string' ? Number(shown !== undefined) : shown.length
   const inQuery = fromQuery(request)
-  if (inQuery.length > 0 && !places.query) return malformed
-  const inBody = places.body ? fromBody(request) : []
-  if (fields.length + inQuery.length + inBody.length > 1) return malformed
-  if (fields.length === 1) return fromHeader(fields[0] as string)
+  if (inQuery.length > 0 && !places.query) return inClosedQuery
+  const inBody = places.body ? fromBody(request) : nowhere
+  if (fields > 1) return severalFields
+  if (fields + inQuery.length + inBody.length > 1) return inBody.length > 1 ? emptyToken : severalPlaces
+  const field = typeof shown === 'object' ? shown[0] : shown
+  if (field !== undefined) return fromHeader(field)
   const token = inQuery[0] ?? inBody[0]
   if (token === undefined) return none
-  return token === '' ? malformed : { kind: 'token', token }
+  return token === '' ? emptyToken : { kind: 'token', token }
 }

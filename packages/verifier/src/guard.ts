@@ -17,6 +17,7 @@ import { createJudgements } from './judgements.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
 import { isKnown, refused, type Verdict } from './verdict.js'
 import { publishAnonymous, publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
+import { judgedObject, wireRequest } from './wire-request.js'
 
 /** Admitted without credentials. */
 const anonymous: unique symbol = Symbol('anonymous')
@@ -140,16 +141,15 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     resource: options.resource,
     metadata: options.metadata,
     tokenFrom: places,
-    async check(request, ...requirements) {
+    async check(sent, ...requirements) {
       const startedAt = startTimer()
-      // Express has a text there.
-      const host = typeof request.host === 'object' && request.host !== null ? request.host : request
+      const host = judgedObject(sent)
       // Whatever an earlier check admitted or is about to admit: this one decides.
       const judgement: Judgement<A> = { admitted: undefined, via: undefined }
       judgements.note(host, judgement)
       checkedRequirements(requirements)
       try {
-        const judged = judgeRequest(request, host, requirements, judgement)
+        const judged = judgeRequest(wireRequest(sent), host, requirements, judgement)
         return admissionOf(judged === undefined || isKnown(judged) ? judged : await judged, judgement, startedAt)
       } catch (error) {
         if (!isUnavailable(error)) throw error

@@ -1,4 +1,4 @@
-import { type Auth, type JwtClaims, type Refusal, refuse } from '@countersign/core'
+import { type Auth, type JwtClaims, type Refusal, refuse, splitScope } from '@countersign/core'
 import { checkAudience, checkTimes, type Jws, normalizeType, type ParsedClaims } from '@countersign/jwt'
 import type { IssuerRule } from './issuer-entry.js'
 import type { TrustedIssuer } from './trust.js'
@@ -28,9 +28,11 @@ function judgeDemand(claims: ParsedClaims, rule: IssuerRule): Refusal | undefine
   return refuse('issuer_rule', { detail: { expected: bounded(expected), ...(received !== undefined && { received: bounded(received) }) } })
 }
 
+const boundToKey = refuse('confirmation', { detail: { expected: 'a token without cnf', received: 'cnf' } })
+
 /** A sender-constrained token is no plain bearer: until its proof is checked, it is refused (RFC 7800 §3, RFC 9449 §7.1). */
 function judgeConfirmation(claims: ParsedClaims): Refusal | undefined {
-  return claims.cnf === undefined ? undefined : refuse('confirmation')
+  return claims.cnf === undefined ? undefined : boundToKey
 }
 
 /** Judges the claims of a token whose signature is good, in a fixed order. `now` in epoch seconds. */
@@ -109,10 +111,7 @@ function scopesOf(claims: JwtClaims, { scopes }: IssuerRule): readonly string[] 
 /** A new list. */
 function scopesAsSaid(claims: JwtClaims): string[] {
   const said = claims.scope ?? claims.scp
-  if (typeof said === 'string') {
-    const list = said.split(' ')
-    return list.includes('') ? list.filter((scope) => scope !== '') : list
-  }
+  if (typeof said === 'string') return splitScope(said)
   return Array.isArray(said) ? said.filter((scope): scope is string => typeof scope === 'string') : []
 }
 

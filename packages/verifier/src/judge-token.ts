@@ -8,7 +8,16 @@ import {
   Unavailable,
   whenKnown,
 } from '@countersign/core'
-import { createHeaderMemo, type Jws, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
+import {
+  createHeaderMemo,
+  type Jws,
+  missingClaim,
+  type ParsedClaims,
+  parseClaims,
+  parseJws,
+  sizeFault,
+  verifySignature,
+} from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
 import { queriesOf, revokedBy } from './judge-revocations.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
@@ -51,6 +60,8 @@ interface Judged {
 
 /** For a host whose tenants are never the same twice: two requests could replace each other's issuer for ever. */
 const maxAttempts = 3
+
+const notText = refuse('malformed', { detail: { expected: 'a compact JWS', received: 'something that is no string' } })
 
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
@@ -133,7 +144,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const read = parseClaims(jws)
     if (!read.ok) return refused(read.refusal)
     const { claims } = read
-    if (claims.iss === undefined) return refused(refuse('claims'))
+    if (claims.iss === undefined) return refused(missingClaim('iss'))
     return whenKnown(judging.find(claims.iss), (trusted) => {
       course.via = trusted?.via
       const judged = withIssuer({ jws, claims, digest }, trusted)
@@ -151,8 +162,8 @@ export function createJudge(judging: Judging): JudgeToken {
   }
 
   return (token, course) => {
-    if (typeof token !== 'string' || token.length > maxTokenBytes)
-      return refused(refuse(typeof token === 'string' ? 'too_large' : 'malformed'))
+    if (typeof token !== 'string') return refused(notText)
+    if (token.length > maxTokenBytes) return refused(sizeFault(token, maxTokenBytes))
     const digest = cache?.digest(token)
     const presented: Presented = { token, digest, course }
     const verified = digest === undefined ? undefined : cache?.get(digest)
