@@ -52,9 +52,15 @@ describe('staticKeys', () => {
     expect(await answerWith(keys)).toBe('401 unknown_key')
   })
 
-  it('takes a token without kid when exactly one key fits', async () => {
+  it('tries a token without kid against every key that fits its algorithm', async () => {
     expect(await answerWith([jwk, publicJwkOf(testKeys.rs256)], { kid: undefined })).toBe('200 main')
-    expect(await answerWith([jwk, publicJwkOf(testKeys.es256Other)], { kid: undefined })).toBe('401 unknown_key')
+    expect(await answerWith([publicJwkOf(testKeys.es256Other), jwk], { kid: undefined })).toBe('200 main')
+    expect(
+      await answerWith(
+        [testKeys.es256Other, testKeys.es256Third].map((key) => publicJwkOf(key)),
+        { kid: undefined },
+      ),
+    ).toBe('401 signature')
   })
 
   it('never tries another key than the one that the token names', async () => {

@@ -37,7 +37,7 @@ export interface KeySet {
   readonly keys: readonly VerificationKey[]
 }
 
-/** Which key is wanted. A named kid means only that key; without one, exactly one key must fit. */
+/** Which key is wanted. A named kid means only that key. Without one, every key that fits the algorithm is a candidate. */
 export interface KeyQuery {
   readonly kid: string | undefined
   readonly algorithm: Algorithm
@@ -49,6 +49,11 @@ export interface KeyAnswer {
   readonly set: KeySet
   /** Where there is no key: that the source once had it and revoked it. */
   readonly fault?: 'revoked' | undefined
+  /**
+   * All keys that fit, where the query has no kid, several fit, and `key` is therefore absent. Keys without a kid come first.
+   * Whoever verifies tries only a few of them.
+   */
+  readonly candidates?: readonly VerificationKey[]
 }
 
 /**
@@ -59,6 +64,11 @@ export interface KeySource {
   find(query: KeyQuery): KeyAnswer | Promise<KeyAnswer>
   /** Whether what was verified under `set` may still be believed. Starts a refresh where one is due. */
   isCurrent(set: KeySet): boolean | Promise<boolean>
+  /**
+   * Tells that a signature was bad under keys of `set`, which may be out of date: some issuers put a new key under an old name. It may
+   * start a load in the background. Anybody can send bad signatures, so it must do that rarely. Absent where keys are never loaded anew.
+   */
+  doubt?(set: KeySet): void
   /** Loads the keys once; rejects with the cause if that fails. */
   ready(): Promise<void>
   close(): void

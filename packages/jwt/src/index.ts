@@ -9,7 +9,7 @@ export { type ImportPublicKeyOptions, importPublicKey } from './import-public-ke
 export { type ImportSecretOptions, importSecret } from './import-secret.js'
 export { type Jws, type ParseJwsOptions, parseJws } from './jws.js'
 export type { KeyFault, KeyImport } from './key-fault.js'
-export { createKeySet, selectKey } from './key-set.js'
+export { answerFrom, createKeySet, selectKey } from './key-set.js'
 export { type SignJwtOptions, signJwt } from './sign-jwt.js'
 export { verifySignature } from './signature.js'
 export { createSigner, type SignerOptions } from './signer.js'

@@ -1,5 +1,5 @@
 import { type KeyAnswer, type KeySet, type KeySource, type Now, Unavailable, type VerificationKey, whenKnown } from '@countersign/core'
-import { createKeySet, importJwk, selectKey } from '@countersign/jwt'
+import { answerFrom, createKeySet, importJwk } from '@countersign/jwt'
 import { type KeyTimes, nextTransition, type OwnKey, verifies } from './own-key.js'
 import type { OwnRing } from './own-ring.js'
 import type { Ring } from './ring.js'
@@ -37,13 +37,13 @@ export function createOwnKeySource({ ring, times, now }: OwnKeySourceOptions): K
     find(query) {
       return whenKnown(ring.current(), (current): KeyAnswer | Promise<KeyAnswer> => {
         const set = setOf(current)
-        const key = selectKey(set, query)
-        if (key || query.kid === undefined) return { key, set }
+        const answer = answerFrom(set, query)
+        if (answer.key || query.kid === undefined) return answer
         const known = current.keys.find(({ kid }) => kid === query.kid)
-        if (known) return known.revokedAt === undefined ? { key, set } : { key, set, fault: 'revoked' }
+        if (known) return known.revokedAt === undefined ? answer : { ...answer, fault: 'revoked' }
         // Another process may have made the key just now.
         const renewed = ring.renewed()
-        return renewed ? renewed.then((newer) => ({ key: selectKey(setOf(newer), query), set: setOf(newer) })) : { key, set }
+        return renewed ? renewed.then((newer) => answerFrom(setOf(newer), query)) : answer
       })
     },
     isCurrent: (set) => whenKnown(ring.current(), (current) => setOf(current) === set),

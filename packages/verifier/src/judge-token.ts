@@ -6,6 +6,7 @@ import {
   type RevocationView,
   refuse,
   Unavailable,
+  type VerificationKey,
   whenKnown,
 } from '@countersign/core'
 import {
@@ -18,6 +19,7 @@ import {
   sizeFault,
   verifySignature,
 } from '@countersign/jwt'
+import { triedKeys } from './candidate-keys.js'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
 import { queriesOf, revokedBy } from './judge-revocations.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
@@ -105,10 +107,32 @@ export function createJudge(judging: Judging): JudgeToken {
     return revocations === undefined ? admit(undefined) : whenKnown(revokedBy(revocations, queries), admit)
   }
 
+  function badSignature({ trusted }: Judged, { set }: KeyAnswer): Verdict {
+    trusted.keys.doubt?.(set)
+    return refused(refuse('signature'), trusted)
+  }
+
+  /** Without a kid: what is judged from here on, revocation too, is judged by the key that verified. */
+  function withCandidates(judged: Judged, answer: KeyAnswer, candidates: readonly VerificationKey[]): Verdict | Promise<Verdict> {
+    const { jws, trusted } = judged
+    const looking = { trusted, view: revocations, now: judging.now() / 1000 }
+    return whenKnown(triedKeys(candidates, looking), (keys) => {
+      if (keys.length === 0) return refused(refuse('revoked_key'), trusted)
+      const key = keys.find((one) => verifySignature(jws, one))
+      return key === undefined ? badSignature(judged, answer) : verified(judged, { key, set: answer.set })
+    })
+  }
+
   function withKey(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
+    const { key, candidates } = answer
+    if (key === undefined && candidates !== undefined) return withCandidates(judged, answer, candidates)
+    if (key === undefined) return refused(refuse(answer.fault === 'revoked' ? 'revoked_key' : 'unknown_key'), judged.trusted)
+    return verifySignature(judged.jws, key) ? verified(judged, answer) : badSignature(judged, answer)
+  }
+
+  /** The signature is good. */
+  function verified(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
     const { jws, claims, trusted } = judged
-    if (answer.key === undefined) return refused(refuse(answer.fault === 'revoked' ? 'revoked_key' : 'unknown_key'), trusted)
-    if (!verifySignature(jws, answer.key)) return refused(refuse('signature'), trusted)
     headers.remember(jws)
     const refusal = judgeClaims(jws, claims, trusted.rule, judging.now() / 1000)
     if (refusal) return refused(refusal, trusted)

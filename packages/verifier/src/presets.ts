@@ -130,6 +130,7 @@ export function ownIssuer<Output extends object = None>(options: OwnIssuerOption
   const borrowed: KeySource = {
     find: (query) => keys.find(query),
     isCurrent: (set) => keys.isCurrent(set),
+    doubt: (set) => keys.doubt?.(set),
     ready: () => keys.ready(),
     close: () => undefined,
   }

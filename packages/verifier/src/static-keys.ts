@@ -9,7 +9,7 @@ import {
   Unavailable,
   type VerificationKey,
 } from '@countersign/core'
-import { createKeySet, importJwk, importPublicKey, importSecret, type KeyImport, selectKey } from '@countersign/jwt'
+import { answerFrom, createKeySet, importJwk, importPublicKey, importSecret, type KeyImport } from '@countersign/jwt'
 
 /** A public key under a name of the issuer's. */
 export interface NamedKey {
@@ -68,7 +68,7 @@ export function staticKeySet(inputs: PublicKeyInput | readonly PublicKeyInput[])
 /** A source whose keys never change. */
 export function constantKeys(set: KeySet): KeySource {
   return {
-    find: (query) => ({ key: selectKey(set, query), set }),
+    find: (query) => answerFrom(set, query),
     isCurrent: (asked) => asked === set,
     ready: async () => undefined,
     close: () => undefined,

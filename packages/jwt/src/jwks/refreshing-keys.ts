@@ -1,5 +1,6 @@
 import { type KeyAnswer, type KeyQuery, type KeySet, type KeySource, Unavailable, whenKnown } from '@countersign/core'
-import { selectKey } from '../key-set.js'
+import { answerFrom, selectKey } from '../key-set.js'
+import { createDoubts } from './doubts.js'
 import { createKeyLoading, type KeyLoading, type LoadKeys } from './key-loading.js'
 import type { RefreshOptions, SourceContext } from './refresh-options.js'
 import { askAgainSeconds, createUnknownKids, type UnknownKids, type WaitingPlace } from './unknown-kids.js'
@@ -92,17 +93,23 @@ export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOpti
   const loading = createKeyLoading(load, times, context, () => unknownKids.clear())
   const unknownKids = createUnknownKids(loading.elapsed)
   const { usable } = createBelief(loading, times)
+  const doubt = createDoubts(loading, times)
   return {
     find(query) {
       const asked = loading.begun()
       return whenKnown(usable(), (set) => {
-        const key = selectKey(set, query)
+        const answer = answerFrom(set, query)
         const { kid } = query
-        if (key || kid === undefined || set.keys.some((known) => known.kid === kid)) return { key, set }
+        if (answer.key || answer.candidates) return answer
+        if (kid === undefined || set.keys.some((known) => known.kid === kid)) {
+          doubt(set)
+          return answer
+        }
         return renewed(loading, unknownKids, { ...query, kid }, asked)
       })
     },
     isCurrent: (set) => whenKnown(usable(), (current) => current === set),
+    doubt,
     async ready() {
       try {
         await usable()
