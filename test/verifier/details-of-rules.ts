@@ -1,5 +1,5 @@
 import { Unavailable } from '@countersign/core'
-import { testKeys } from '@countersign/testkit'
+import { publicJwkOf, testKeys } from '@countersign/testkit'
 import { createRevocations, fromIssuers, requireAnyScope, requireAuthentication, requireClaims, requireScopes } from '@countersign/verifier'
 import { z } from 'zod'
 import { type Row, written } from './detail-row.js'
@@ -12,6 +12,8 @@ const revoked = (reason: 'revoked_key' | 'revoked_token' | 'revoked_subject' | '
   options: () => ({ revocations: { ...createRevocations(), check: () => reason } }),
   detail: undefined,
 })
+
+const manyKeys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => publicJwkOf(testKeys.es256Other, { kid: name.repeat(200) }))
 
 /** Refusals by the rules of the issuer entry and of the route. */
 export const detailsOfRules: readonly Row[] = [
@@ -35,7 +37,36 @@ export const detailsOfRules: readonly Row[] = [
     request: () => tokenOf({ iss: `${issuer}/` }),
     detail: { received: `${issuer}/` },
   },
-  { what: 'a key that the issuer does not have', reason: 'unknown_key', request: () => tokenOf({}, { kid: 'other' }), detail: undefined },
+  {
+    what: 'a key that the issuer does not have',
+    reason: 'unknown_key',
+    request: () => tokenOf({}, { kid: 'other' }),
+    detail: { expected: 'ES256: test-es256', received: 'kid other, ES256' },
+  },
+  {
+    what: 'a long kid, of an issuer with many keys',
+    reason: 'unknown_key',
+    request: () => tokenOf({}, { kid: 'x'.repeat(1000) }),
+    options: () => ({ issuers: { main: entryOf({ keys: manyKeys }) } }),
+    detail: {
+      expected: `ES256: ${['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name.repeat(21)}...`).join(', ')} and 2 more`,
+      received: `kid ${'x'.repeat(120)}, ES256`,
+    },
+  },
+  {
+    what: 'a kid whose key is for another algorithm',
+    reason: 'unknown_key',
+    request: () => tokenOf({}, { kid: testKeys.rs256.kid }),
+    options: () => ({ issuers: { main: entryOf({ algorithms: ['ES256', 'RS256'], keys: publicJwkOf(testKeys.rs256) }) } }),
+    detail: { expected: 'no key for ES256; others: test-rs256', received: 'kid test-rs256, ES256' },
+  },
+  {
+    what: 'no kid, of an issuer that has no key for the algorithm',
+    reason: 'unknown_key',
+    request: () => tokenOf({}, { kid: undefined }),
+    options: () => ({ issuers: { main: entryOf({ algorithms: ['ES256', 'RS256'], keys: publicJwkOf(testKeys.rs256) }) } }),
+    detail: { expected: 'no key for ES256; others: test-rs256', received: 'no kid, ES256' },
+  },
   {
     what: 'an altered token',
     reason: 'signature',

@@ -53,7 +53,11 @@ describe('a refused request', () => {
     ['audience', () => tokenOf({ aud: ['a', 'b'] }), { via: 'main', detail: { expected: audience, received: 'a b' } }],
     ['token_type', () => tokenOf({}, { typ: 'id+jwt' }), { via: 'main', detail: { expected: 'at+jwt jwt ', received: 'id+jwt' } }],
     ['algorithm', () => tokenOf({}, {}, testKeys.rs256), { via: 'main', detail: { expected: 'ES256', received: 'RS256' } }],
-    ['unknown_key', () => tokenOf({}, { kid: 'other' }), { via: 'main', detail: undefined }],
+    [
+      'unknown_key',
+      () => tokenOf({}, { kid: 'other' }),
+      { via: 'main', detail: { expected: 'ES256: test-es256', received: 'kid other, ES256' } },
+    ],
     ['signature', () => tokenOf({}, { kid: testKeys.es256.kid }, testKeys.es256Other), { via: 'main', detail: undefined }],
     ['insufficient_scope', () => tokenOf({ scope: '' }), { via: 'main' }],
     [

@@ -128,7 +128,7 @@ describe('a new key under an old kid', () => {
 })
 
 describe('bad signatures of strangers', () => {
-  const flood = async ({ issuer, ask }: Trial, count: number, header: object = {}): Promise<void> => {
+  const flood = async ({ issuer, ask }: Trial, count: number, header: Readonly<Record<string, unknown>> = {}): Promise<void> => {
     const forged = renameKey(es256Third, { kid: es256.kid })
     const token = await issuer.token({ ...longLived, key: forged, header })
     const answers = await Promise.all(Array.from({ length: count }, () => ask(token)))

@@ -1,30 +1,22 @@
 import {
   hasOwn,
+  isRefusal,
   type JwtClaims,
   type KeyAnswer,
+  type Refusal,
   type RevocationReason,
   type RevocationView,
   refuse,
   Unavailable,
-  type VerificationKey,
   whenKnown,
 } from '@countersign/core'
-import {
-  createHeaderMemo,
-  type Jws,
-  missingClaim,
-  type ParsedClaims,
-  parseClaims,
-  parseJws,
-  sizeFault,
-  verifySignature,
-} from '@countersign/jwt'
-import { triedKeys } from './candidate-keys.js'
+import { createHeaderMemo, type Jws, missingClaim, type ParsedClaims, parseClaims, parseJws, sizeFault } from '@countersign/jwt'
 import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './judge-claims.js'
 import { queriesOf, revokedBy } from './judge-revocations.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
 import { isLive, type TrustedIssuer } from './trust.js'
 import { bounded, isKnown, refused, type Verdict } from './verdict.js'
+import { verifyingKey } from './verifying-key.js'
 
 /** What judging a token needs. */
 export interface Judging {
@@ -72,6 +64,15 @@ function throwUnlessEnded(trusted: TrustedIssuer, error: unknown): false {
   throw error
 }
 
+const unknownIssuer = ({ iss = '' }: ParsedClaims): Refusal => refuse('unknown_issuer', { detail: { received: bounded(iss) } })
+
+const otherAlgorithm = ({ header }: Jws, { rule }: TrustedIssuer): Refusal =>
+  refuse('algorithm', { detail: { expected: [...rule.algorithms].join(' '), received: header.alg } })
+
+function forget(cache: TokenCache | undefined, { digest }: Presented): void {
+  if (digest !== undefined) cache?.delete(digest)
+}
+
 /** The order of work for one token: cheap before dear, nothing believed before the signature, no I/O for strangers. */
 export function createJudge(judging: Judging): JudgeToken {
   const { cache, revocations, maxTokenBytes } = judging
@@ -82,7 +83,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const { auth, hit, trusted } = verified
     const refusal = judgeTimes(auth.claims, trusted.rule, time / 1000)
     if (refusal) {
-      if (refusal.reason === 'expired') forget(presented)
+      if (refusal.reason === 'expired') forget(cache, presented)
       return refused(refusal, trusted, true)
     }
     if (revocations === undefined) return hit
@@ -107,30 +108,14 @@ export function createJudge(judging: Judging): JudgeToken {
     return revocations === undefined ? admit(undefined) : whenKnown(revokedBy(revocations, queries), admit)
   }
 
-  function badSignature({ trusted }: Judged, { set }: KeyAnswer): Verdict {
-    trusted.keys.doubt?.(set)
-    return refused(refuse('signature'), trusted)
+  /** Revocation, and everything else from here on, is judged by the key that verified. */
+  function withKeys(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
+    const looking = { trusted: judged.trusted, view: revocations, now: judging.now }
+    return whenKnown(verifyingKey(judged.jws, answer, looking), (key) =>
+      isRefusal(key) ? refused(key, judged.trusted) : verified(judged, { key, set: answer.set }),
+    )
   }
 
-  /** Without a kid: what is judged from here on, revocation too, is judged by the key that verified. */
-  function withCandidates(judged: Judged, answer: KeyAnswer, candidates: readonly VerificationKey[]): Verdict | Promise<Verdict> {
-    const { jws, trusted } = judged
-    const looking = { trusted, view: revocations, now: judging.now() / 1000 }
-    return whenKnown(triedKeys(candidates, looking), (keys) => {
-      if (keys.length === 0) return refused(refuse('revoked_key'), trusted)
-      const key = keys.find((one) => verifySignature(jws, one))
-      return key === undefined ? badSignature(judged, answer) : verified(judged, { key, set: answer.set })
-    })
-  }
-
-  function withKey(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
-    const { key, candidates } = answer
-    if (key === undefined && candidates !== undefined) return withCandidates(judged, answer, candidates)
-    if (key === undefined) return refused(refuse(answer.fault === 'revoked' ? 'revoked_key' : 'unknown_key'), judged.trusted)
-    return verifySignature(judged.jws, key) ? verified(judged, answer) : badSignature(judged, answer)
-  }
-
-  /** The signature is good. */
   function verified(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
     const { jws, claims, trusted } = judged
     headers.remember(jws)
@@ -147,16 +132,10 @@ export function createJudge(judging: Judging): JudgeToken {
 
   function withIssuer(read: Omit<Judged, 'trusted'>, trusted: TrustedIssuer | undefined): Verdict | Promise<Verdict> {
     const { jws, claims, digest } = read
-    if (trusted === undefined) return refused(refuse('unknown_issuer', { detail: { received: bounded(claims.iss ?? '') } }))
-    const { alg: algorithm, kid } = jws.header
-    if (!trusted.rule.algorithms.has(algorithm)) {
-      return refused(refuse('algorithm', { detail: { expected: [...trusted.rule.algorithms].join(' '), received: algorithm } }), trusted)
-    }
-    return whenKnown(trusted.keys.find({ kid, algorithm }), (answer) => withKey({ jws, claims, trusted, digest }, answer))
-  }
-
-  function forget({ digest }: Presented): void {
-    if (digest !== undefined) cache?.delete(digest)
+    const { kid, alg: algorithm } = jws.header
+    if (trusted === undefined) return refused(unknownIssuer(claims))
+    if (!trusted.rule.algorithms.has(algorithm)) return refused(otherAlgorithm(jws, trusted), trusted)
+    return whenKnown(trusted.keys.find({ kid, algorithm }), (answer) => withKeys({ jws, claims, trusted, digest }, answer))
   }
 
   function judgeAnew(presented: Presented, attempt = 1): Verdict | Promise<Verdict> {
@@ -201,7 +180,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const waited = current && Promise.resolve(current).catch((error: unknown) => throwUnlessEnded(trusted, error))
     return whenKnown(waited, (still) => {
       if (still && !isEnded(trusted)) return recheck(presented, verified, judging.now())
-      forget(presented)
+      forget(cache, presented)
       return judgeAnew(presented)
     })
   }
