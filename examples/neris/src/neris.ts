@@ -52,11 +52,22 @@ export async function createNeris(settings: Settings, { print = console.log, now
   const { stores, isShared, close: closeStores } = await openStores(settings, settings.storePrefix ?? digest)
   const secretFor = await appSecrets(stores.accounts, settings.appSecret)
 
+  // One for the process: what is revoked is refused by its next request, and by every other process.
+  const revocations = createSharedRevocations({
+    store: stores.revocations,
+    subjects: stores.accounts,
+    // Whoever ends a leaked secret wants it ended now: every request asks the store.
+    consistency: 'strong',
+    maxStalenessSeconds: 5,
+    onStale: 'refuse',
+    now,
+  })
+
   // Our own signature, for integrations.
   const keys = createKeyRegistry({
     issuer,
     store: stores.keys,
-    revocations: stores.revocations,
+    revocations,
     encryption: secretFor('signing keys'),
     now,
   })
@@ -64,7 +75,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
     store: stores.clients,
     pepper: secretFor('client secrets'),
     issuer,
-    revocations: stores.revocations,
+    revocations,
     // Nobody takes a secret for the wrong environment.
     secretPrefix: settings.pool && settings.pool.endpoint === undefined ? 'neris_live_' : 'neris_test_',
     now,
@@ -92,7 +103,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
     signer: keys.signer,
     stores,
     clients,
-    revocations: stores.revocations,
+    revocations,
     anonymousClient: peopleClient,
     grants: tokenGrants({ cognito, refreshSecrets: secretFor('refresh tokens'), now }),
     dialect: tokenDialect,
@@ -100,14 +111,6 @@ export async function createNeris(settings: Settings, { print = console.log, now
   })
 
   // The guard chooses by `iss`.
-  const revocations = createSharedRevocations({
-    store: stores.revocations,
-    // Whoever ends a leaked secret wants it ended now: every request asks the store.
-    consistency: 'strong',
-    maxStalenessSeconds: 5,
-    onStale: 'refuse',
-    now,
-  })
   const guard = createGuard({
     issuers: {
       neris: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),

@@ -32,7 +32,15 @@ const { issuer, paths } = profile
 const store = await openStores(settings).catch(unreachable)
 const documents = store.of().accounts
 const open = (name: string): System => createSystem(store.of(name), secrets)
-const system = await systemOf(loaded, { documents, markKey: secrets.marks, open }).then(open, unreachable)
+const opened = store.of(await systemOf(loaded, { documents, markKey: secrets.marks, open }).catch(unreachable))
+// One for the process: what is revoked is refused by its next request, and by every other process.
+const revocations = createSharedRevocations({
+  store: opened.revocations,
+  subjects: opened.accounts,
+  maxStalenessSeconds: 10,
+  onStale: 'refuse',
+})
+const system = createSystem(opened, secrets, revocations)
 const { keys, clients } = system
 const stores = { ...system.stores, replay: await acceptingFromBefore(system.stores).catch(unreachable) }
 const revokedKeys = createRevokedKeys(documents)
@@ -51,13 +59,13 @@ const tokenEndpoint = createTokenEndpoint({
   stores,
   clients,
   grants,
+  revocations,
   accessTokenSeconds: profile.accessTokenSeconds,
   claims: ({ client }) => ({ sites: sites.get(client.id) ?? [] }),
   dialect: tokenDialect,
 })
 const authenticate = createClientAuthenticator({ issuer, clients, stores, dialect: tokenDialect })
 
-const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
 const guard = createGuard({
   issuers: { own: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: profile.api }) },
   revocations,

@@ -1,4 +1,4 @@
-import type { ClientKeys, Stores } from '@countersign/core'
+import type { ClientKeys, RevocationAnnouncer, Stores } from '@countersign/core'
 import { type Clients, createClients } from '@countersign/grants'
 import { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions } from '@countersign/keys'
 import { profile } from './profile.js'
@@ -14,10 +14,13 @@ export interface System {
   readonly clients: Clients
 }
 
-/** What is revoked in a system is revoked for every process on the store. */
-export function createSystem(stores: Stores, secrets: Secrets): System {
+/**
+ * What is revoked in a system is revoked for every process on the store.
+ *
+ * @param revocations - the view of this process; a system that is only looked into needs none
+ */
+export function createSystem(stores: Stores, secrets: Secrets, revocations: RevocationAnnouncer = stores.revocations): System {
   const { issuer, accessTokenSeconds: maxTokenLifeSeconds } = profile
-  const { revocations } = stores
   const keyOptions = { issuer, store: stores.keys, revocations, encryption: secrets.keyEncryption, maxTokenLifeSeconds }
   const keys = createKeyRegistry(keyOptions)
   const byName: ClientKeys = {

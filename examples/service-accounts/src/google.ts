@@ -29,7 +29,7 @@ const policy: ExchangePolicy = ({ client, presented: { issuer, subject = issuer 
 export async function googleStyle(url: string, stores: Stores, accounts: readonly ServiceAccount[]): Promise<Router> {
   const issuer = `${url}/google`
   const secret = { current: { id: '1', secret: randomBytes(32) } }
-  const { revocations } = stores
+  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
   const keys = createKeyRegistry({ issuer, store: stores.keys, revocations, encryption: secret })
   const clients = createClients({ store: stores.clients, pepper: secret, keys: keys.clients, issuer, revocations })
   await keys.ready()
@@ -49,10 +49,19 @@ export async function googleStyle(url: string, stores: Stores, accounts: readonl
 
   const grants = [jwtBearer({ policy })]
   const audience = `${issuer}/storage`
-  const token = createTokenEndpoint({ issuer, audience, signer: keys.signer, stores, clients, grants, accessTokenSeconds: 3600 })
+  const token = createTokenEndpoint({
+    issuer,
+    audience,
+    signer: keys.signer,
+    stores,
+    clients,
+    grants,
+    revocations,
+    accessTokenSeconds: 3600,
+  })
   const guard = createGuard({
     issuers: { own: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience }) },
-    revocations: createSharedRevocations({ store: revocations, maxStalenessSeconds: 10, onStale: 'refuse' }),
+    revocations,
   })
 
   const router = Router()

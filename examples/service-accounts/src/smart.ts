@@ -21,7 +21,7 @@ export async function smartBackend(url: string, stores: Stores, services: readon
   const tokenUrl = `${issuer}/token`
   const secret = { current: { id: '1', secret: randomBytes(32) } }
   const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
-  const own = createKeyRegistry({ issuer, store: stores.keys, revocations: stores.revocations, encryption: secret })
+  const own = createKeyRegistry({ issuer, store: stores.keys, revocations, encryption: secret })
   const jwksUrls = new Map(services.map(({ id, jwksUrl }) => [id, jwksUrl]))
   const algorithms = ['RS384', 'ES384'] as const
   const keys = remoteClientKeys({
@@ -32,7 +32,7 @@ export async function smartBackend(url: string, stores: Stores, services: readon
     denylist: { issuer, revocations },
     allowInsecure: true, // http on loopback
   })
-  const clients = createClients({ store: stores.clients, pepper: secret, keys, issuer, revocations: stores.revocations })
+  const clients = createClients({ store: stores.clients, pepper: secret, keys, issuer, revocations })
   await own.ready()
   const grants = [clientCredentials()]
   const scopes = ['system/Patient.rs', 'system/Observation.rs']
@@ -43,7 +43,16 @@ export async function smartBackend(url: string, stores: Stores, services: readon
   }
 
   const audience = `${issuer}/fhir`
-  const token = createTokenEndpoint({ issuer, audience, signer: own.signer, stores, clients, grants, accessTokenSeconds: 300 })
+  const token = createTokenEndpoint({
+    issuer,
+    audience,
+    signer: own.signer,
+    stores,
+    clients,
+    grants,
+    revocations,
+    accessTokenSeconds: 300,
+  })
   const entry = ownIssuer({ issuer, keys: own.source, algorithms: ['ES256'], audience })
   const guard = createGuard({ issuers: { own: entry }, revocations })
 

@@ -19,6 +19,8 @@ export interface SignedIn {
   readonly authTime?: number
   /** Further claims of the access token. */
   readonly claims?: Readonly<Record<string, unknown>>
+  /** At the end of a challenge that came with one: what it is now. Another one than then ends the sign-in. */
+  readonly passwordVersion?: string | number
   /** Where the tokens are made elsewhere. */
   readonly issued?: IssuedElsewhere
 }
@@ -32,6 +34,11 @@ export interface SignInChallenge {
   readonly user: string
   /** What the authenticator needs to judge the answer; kept on our side. */
   readonly state: string
+  /**
+   * Which password it was, in a way that changes with it: a number of the host's, a time, a digest of its hash. The sign-in at the
+   * end has to say it again. Who gives none has to refuse an answer by itself when the password was changed meanwhile.
+   */
+  readonly passwordVersion?: string | number
   /** After that the authenticator takes no answer any more. @defaultValue no such limit */
   readonly expiresInSeconds?: number
 }

@@ -1,14 +1,11 @@
-import type { Now, RevocationEntry } from '@countersign/core'
+import type { Now, RevocationAnnouncer, RevocationEntry } from '@countersign/core'
 import { reachable } from './client-record.js'
 
 /**
- * Where the end of tokens is announced to guards: a revocation store, or what `createSharedRevocations` or, in a single
- * process, `createRevocations` gives.
+ * Where the end of tokens is announced to guards: what `createSharedRevocations` or, in a single process, `createRevocations`
+ * gives, or a revocation store.
  */
-export interface Announcer {
-  /** `keepForMs`: how long the entry counts. */
-  revoke(entry: RevocationEntry, options?: { readonly keepForMs?: number | undefined }): unknown
-}
+export type Announcer = RevocationAnnouncer
 
 /** Announces what ends by itself at a time. Rejects with `Unavailable` when it cannot. */
 export type Announce = (entry: Extract<RevocationEntry, { expiresAt: number }>) => Promise<void>

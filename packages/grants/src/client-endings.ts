@@ -1,4 +1,4 @@
-import { type ClientKeys, type RevocationEntry, type RevocationStore, Unavailable } from '@countersign/core'
+import { type ClientKeys, type RevocationAnnouncer, type RevocationEntry, Unavailable } from '@countersign/core'
 import { type ClientRecord, type ClientRecords, clientOf, reachable } from './client-record.js'
 import { credentialName, credentialNames } from './credential-name.js'
 
@@ -15,7 +15,7 @@ interface ClientEndingsOptions {
   readonly records: ClientRecords
   /** Whose tokens end. */
   readonly issuers: readonly string[]
-  readonly revocations: RevocationStore | undefined
+  readonly revocations: RevocationAnnouncer | undefined
   /** The keys that clients sign with. */
   readonly keys: ClientKeys | undefined
   readonly newEra: () => string
@@ -27,7 +27,9 @@ const attempts = 10
 /** Ends what clients have. */
 export function createClientEndings({ records, issuers, revocations, keys, newEra }: ClientEndingsOptions): ClientEndings {
   async function announce(entryOf: (issuer: string) => RevocationEntry, undone = false): Promise<void> {
-    if (revocations) for (const issuer of issuers) await reachable(revocations.revoke(entryOf(issuer), undone ? { undone } : {}))
+    if (revocations === undefined) return
+    const tell = async (entry: RevocationEntry): Promise<unknown> => revocations.revoke(entry, undone ? { undone } : {})
+    for (const issuer of issuers) await reachable(tell(entryOf(issuer)))
   }
 
   const announceClient = (clientId: string, undone = false): Promise<void> =>

@@ -4,7 +4,7 @@ import {
   type DocumentStore,
   eventChannel,
   type Now,
-  type RevocationStore,
+  type RevocationAnnouncer,
   requireEpochSeconds,
   requireOptionNames,
   type SecretsOption,
@@ -36,8 +36,11 @@ export interface ClientsOptions {
   readonly keys?: ClientKeys
   /** Our own `iss`, or those of all tenants that share these clients; with `revocations`. */
   readonly issuer?: string | readonly string[]
-  /** Where the end of clients and secrets is announced to all guards. Without it, tokens that are out live until they expire. */
-  readonly revocations?: RevocationStore
+  /**
+   * Where the end of clients and secrets is announced to all guards: what `createSharedRevocations` gives, so that it holds for
+   * the next request of this process, or a `RevocationStore`. Without it, tokens that are out live until they expire.
+   */
+  readonly revocations?: RevocationAnnouncer
   /** Begins every secret, so that scanners and people recognise it: letters, digits, `_` and `-`. @defaultValue `'cs_'` */
   readonly secretPrefix?: string
   /** Epoch milliseconds. @defaultValue `Date.now` */
@@ -138,7 +141,7 @@ function checked(options: ClientsOptions): string {
   const issuers = [issuer].flat()
   const areIssuers = issuers.length > 0 && issuers.every((one) => typeof one === 'string' && one !== '')
   if (revocations !== undefined && (typeof revocations.revoke !== 'function' || !areIssuers))
-    throw new TypeError('createClients: revocations is a revocation store and needs issuer')
+    throw new TypeError('createClients: revocations must be what createSharedRevocations gives, or a RevocationStore, and needs issuer')
   if (!/^[A-Za-z0-9_-]{0,64}$/.test(secretPrefix)) throw new TypeError('createClients: secretPrefix is letters, digits, _ and -')
   return secretPrefix
 }

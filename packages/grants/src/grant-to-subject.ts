@@ -54,11 +54,16 @@ function scopesFor(asked: GrantRequest, inside: string | undefined, allowed: rea
 /** What comes with the token that was presented: its end, its keys, what it was itself obtained with. */
 function owedTo(token: GoodToken, { client, issuer }: GrantRequest): Partial<Granted> {
   if (hasOwn(token, 'own')) {
-    const { key, expiresAt } = token.own
-    return { keys: [key], ...(expiresAt !== undefined && { expiresAt }) }
+    const { key, expiresAt, issuedAt: begunAt } = token.own
+    return { keys: [key], begunAt, ...(expiresAt !== undefined && { expiresAt }) }
   }
   const { auth } = token
-  return { ...inheritedFrom(auth, issuer), ...(client.assertion?.mayOutlive !== true && { expiresAt: auth.expiresAt }) }
+  const { iat: begunAt } = auth.claims
+  return {
+    ...inheritedFrom(auth, issuer),
+    ...(typeof begunAt === 'number' && { begunAt }),
+    ...(client.assertion?.mayOutlive !== true && { expiresAt: auth.expiresAt }),
+  }
 }
 
 function authenticationFor(decision: ExchangeDecision & { allow: true }, token: GoodToken): Partial<Granted> {

@@ -77,6 +77,11 @@ export interface Granted {
   readonly inherited?: readonly string[]
   /** The latest end of the access token, in epoch seconds. */
   readonly expiresAt?: number
+  /**
+   * When that began which gives this, in epoch seconds: a chain of refresh tokens, the sign-in before a challenge. What was begun
+   * before its subject was revoked has ended. Absent where nothing was before this request.
+   */
+  readonly begunAt?: number
   /** What is issued, where the answer says so (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string
   /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */

@@ -1,7 +1,8 @@
-import { type Auth, type Endpoint, jsonReply, type SecretsOption, wallClock } from '@countersign/core'
+import { type Auth, type Endpoint, jsonReply, type RevocationAnnouncer, type SecretsOption, wallClock } from '@countersign/core'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import { credentialNames } from './credential-name.js'
+import { createSubjectEnd } from './judge-issued.js'
 import {
   checkPresentedTokenOptions,
   createPresentedTokenEndpoint,
@@ -24,6 +25,8 @@ export interface IntrospectionEndpointOptions extends PresentedTokenOptions {
   readonly mayIntrospect?: (caller: Client, token: Auth) => boolean | Promise<boolean>
   /** Whether a subject may still have tokens; the one of the token endpoint will do if it needs no more. @defaultValue always */
   readonly isActive?: (holder: { readonly client: Client; readonly subject: string }) => boolean | Promise<boolean>
+  /** What `createSharedRevocations` gives, as at the token endpoint. @defaultValue refresh tokens of a subject outlive its revocation */
+  readonly revocations?: Pick<RevocationAnnouncer, 'check' | 'subjectEnd'>
   /** Names of further claims to show, for instance those that `claims` of the token endpoint adds. @defaultValue none */
   readonly claims?: readonly string[]
   /** The secrets of `refreshToken`. @defaultValue refresh tokens are not known */
@@ -80,6 +83,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
   checkOptions(options)
   const { issuer, clients, stores, verifier, audiencesOf, mayIntrospect, isActive, refreshSecrets, rateLimits = {} } = options
   const now = options.now ?? wallClock
+  const isSubjectEnded = createSubjectEnd(issuer, options.revocations)
   const names = [...shown, ...(options.claims ?? [])]
   const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
 
@@ -139,6 +143,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     const { subject: sub, authentication } = status.data
     trace.subject = sub
     if (!(await areKeysGood(clients.keys, caller.id, status.data.keys ?? []))) return inactive('refresh_revoked')
+    if (await isSubjectEnded({ subject: sub, begunAt: status.data.startedAt })) return inactive('refresh_revoked')
     if (!(await isSubjectActive(caller, sub))) return inactive('inactive_subject')
     const { authTime: auth_time, amr, acr } = authentication ?? {}
     const scope = status.scopes.length > 0 ? status.scopes.join(' ') : undefined

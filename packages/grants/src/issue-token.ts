@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { hasOwn, type Signer, type TokenEvent, wallClock } from '@countersign/core'
-import { signJwt } from '@countersign/jwt'
 import { accessTokenClaims, keysOf } from './access-token.js'
 import { longestWithRefreshSeconds } from './announce.js'
 import { type AuditRecord, createRecord, recorded } from './audit.js'
 import type { Challenged, Grant, Granted, GrantRequest } from './grant.js'
+import { createSigning, createSubjectEnd } from './judge-issued.js'
 import { createReuseEnd } from './reused-family.js'
 import type { TokenResponse } from './token-dialect.js'
 import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
@@ -46,6 +46,8 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     families: options.stores.families,
     now,
   })
+  const sign = createSigning(options)
+  const isSubjectEnded = createSubjectEnd(issuer, options.revocations)
   const chains = [...checked.grants.values()].find((grant) => grant.begin)
 
   /** Whether client, secret and subject are still what they were when the request came in. */
@@ -54,8 +56,10 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     granted: Granted,
     { client, secretId, key, keys, isActive }: GrantRequest,
   ): Promise<TokenReason | undefined> {
-    if (grant.isImmediate !== true || key !== undefined) {
-      const current = await clients.find(client.id)
+    const isLate = grant.isImmediate !== true || key !== undefined
+    const [current, isEnded] = await Promise.all([isLate ? clients.find(client.id) : undefined, isSubjectEnded(granted)])
+    if (isEnded) return granted.family === undefined ? 'inactive_subject' : 'refresh_revoked'
+    if (isLate) {
       if (current === undefined || current.isLocked || current.era !== client.era) return 'locked_client'
       if (secretId !== undefined && !current.secrets.some(({ id }) => id === secretId)) return 'wrong_secret'
       if (!(await areKeysGood(keys, client.id, keysOf(granted, key)))) return 'assertion_key_revoked'
@@ -87,7 +91,7 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     decided: Granted,
     asked: GrantRequest,
     { signer, jti }: { readonly signer: Signer; readonly jti: string },
-  ): Promise<Minted> {
+  ): Promise<Minted | TokenRefused> {
     const { client, secretId, key, now: issuedAt } = asked
     const chain =
       // What belongs to a chain has no other one: it would outlive its own.
@@ -98,7 +102,8 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
     const ofHost = (await options.claims?.({ ...granted, client })) ?? {}
     const lifeSeconds = lifeOf(grant, asked, granted)
     const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifeSeconds })
-    const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
+    const accessToken = await sign(claims, signer, asked)
+    if (typeof accessToken !== 'string') return accessToken
     await chain?.keep()
     const refreshToken = chain?.refreshToken ?? granted.refreshToken ?? undefined
     const { scopes, issuedTokenType } = granted
@@ -129,6 +134,7 @@ export function createIssue(options: TokenEndpointOptions, checked: CheckedOptio
       return { ok: true, response: { accessToken, expiresInSeconds, scopes, refreshToken, client, nowMs: now() } }
     }
     const response = await mint(grant, granted, asked, { signer, jti })
+    if (hasOwn(response, 'refusal')) return response
     const { refresh_family: family } = response.claims
     Object.assign(trace, { jti }, family !== undefined && { family })
     return { ok: true, response }

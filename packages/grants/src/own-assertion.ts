@@ -12,6 +12,8 @@ export interface OwnAssertion {
   readonly claims: ParsedClaims
   readonly key: UsedKey
   readonly once: ReplayClaim | undefined
+  /** When it was signed at the earliest, in epoch seconds. */
+  readonly issuedAt: number
   /** The latest end of what it is exchanged for; undefined where that may live longer. */
   readonly expiresAt: number | undefined
 }
@@ -59,5 +61,6 @@ export async function judgeOwnAssertion(
   const { sub } = claims
   const mayName = sub === undefined || sub === expected.issuer || sub === client.id || (rules.subjects?.includes(sub) ?? true)
   if (!mayName) return { ok: false, reason: 'assertion_subject' }
-  return { ok: true, claims, key, once, expiresAt: rules.mayOutlive ? undefined : expiresAt }
+  const issuedAt = claims.iat ?? (claims.exp ?? 0) - rules.maxLifeSeconds
+  return { ok: true, claims, key, once, issuedAt, expiresAt: rules.mayOutlive ? undefined : expiresAt }
 }

@@ -64,6 +64,7 @@ export function grantedBy(
     ...(data.keys && { keys: data.keys }),
     ...(data.inherited && { inherited: data.inherited }),
     ...(data.expiresAt !== undefined && { expiresAt: data.expiresAt }),
+    begunAt: data.startedAt,
   }
 }
 

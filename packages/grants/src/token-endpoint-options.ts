@@ -26,7 +26,11 @@ export interface TokenEndpointOptions {
   readonly claims?: (grantee: Grantee) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
   /** Whether a subject may still get tokens: asked right before signing, at every refresh too. @defaultValue always */
   readonly isActive?: (grantee: Grantee) => boolean | Promise<boolean>
-  /** Where the end of a chain is announced whose refresh token was used twice. @defaultValue its access tokens live until they expire */
+  /**
+   * What `createSharedRevocations` gives: what was revoked gives no token any more, and the end of a chain is announced whose
+   * refresh token was used twice. A `RevocationStore` or a function of the host's is told, but not asked.
+   * @defaultValue refresh tokens of a subject outlive its revocation, access tokens the end of their chain
+   */
   readonly revocations?: Announcer
   /** Whether every token has to be on record before it is issued. @defaultValue events tell, and keep nobody waiting */
   readonly audit?: Audit

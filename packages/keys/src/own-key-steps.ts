@@ -26,6 +26,9 @@ export type NewKey = Omit<OwnKey, 'stagedAt'>
 /** When a key that is added begins to sign: not before `activate`, when that is safe, or at once. */
 type Beginning = 'standby' | 'when_safe' | 'now'
 
+/** Why a key was revoked that was found on the denylist; whoever announced it may know better. */
+export const announcedElsewhere = 'announced'
+
 /** How long a retired key is listed before it is forgotten. */
 const keepRetiredSeconds = 30 * 86_400
 
@@ -121,7 +124,11 @@ export function revokeKey(
   const { keys, times, now } = moment
   const key = keys.find((one) => one.kid === kid)
   if (key === undefined) return refused('unknown')
-  if (key.revokedAt !== undefined) return { result: { ok: true, kid } }
+  if (key.revokedAt !== undefined) {
+    const isBetter = key.revokedFor === announcedElsewhere && reason !== announcedElsewhere
+    const told = keys.map((one) => (one === key ? { ...one, revokedFor: reason } : one))
+    return { ...(isBetter && { keys: told }), result: { ok: true, kid } }
+  }
   const { sealed: _, ...open } = key
   const revoked = withSuccession(
     keys.map((one) => (one === key ? { ...open, revokedAt: now, revokedFor: reason } : one)),

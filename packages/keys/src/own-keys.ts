@@ -1,4 +1,4 @@
-import { type AsymmetricAlgorithm, eventChannel, type Now, type RevocationStore } from '@countersign/core'
+import { type AsymmetricAlgorithm, eventChannel, type Now, type RevocationAnnouncer } from '@countersign/core'
 import type { Envelope } from './envelope.js'
 import { completeUse, importedKey, type KeyUse, newKey } from './new-key.js'
 import { type KeyTimes, type OwnKey, type OwnKeyState, ownKeyState } from './own-key.js'
@@ -6,6 +6,7 @@ import {
   activateKey,
   addFirstKeys,
   addKey,
+  announcedElsewhere,
   eraseKeys,
   liveKeys,
   type Moment,
@@ -68,6 +69,8 @@ export interface OwnKeys {
 export interface OwnKeyLife extends OwnKeys {
   /** Makes a key for each algorithm that has none. */
   ensureFirst(): Promise<void>
+  /** Ends a key in the registry that is on the denylist: whoever announced it did not come to that, or will in a moment. */
+  followRevocation(kid: string): Promise<void>
   /** Erases private keys that are not needed any more. */
   erase(keys: readonly OwnKey[]): Promise<void>
 }
@@ -76,7 +79,7 @@ export interface OwnKeyLife extends OwnKeys {
 export interface OwnKeysOptions {
   readonly issuer: string
   readonly rings: Rings<OwnKey>
-  readonly revocations: RevocationStore | undefined
+  readonly revocations: Pick<RevocationAnnouncer, 'revoke'> | undefined
   readonly envelope: Envelope | undefined
   readonly algorithms: readonly [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]]
   readonly times: KeyTimes
@@ -134,7 +137,7 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
     retire: (kid) => take('retire', kid, (moment) => retireKey(moment, kid)),
     async revoke(kid, { reason = 'compromised' } = {}) {
       if (typeof kid !== 'string' || kid === '') throw new TypeError('revoke: kid is a text')
-      if (revocations) await reachable(revocations.revoke({ type: 'signing_key', issuer, kid }))
+      if (revocations) await reachable(async () => revocations.revoke({ type: 'signing_key', issuer, kid }))
       const spare = await spareFor(kid)
       return take('revoke', kid, (moment) => revokeKey(moment, kid, { reason, spare }))
     },
@@ -161,6 +164,10 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
       if (missing.length === 0) return
       const made = await Promise.all(missing.map((use) => newKey(use, envelope)))
       for (const kid of await change((moment) => addFirstKeys(moment, made))) audit('generate', kid, 'done')
+    },
+    async followRevocation(kid) {
+      const spare = await spareFor(kid)
+      await take('revoke', kid, (moment) => revokeKey(moment, kid, { reason: announcedElsewhere, spare }))
     },
     async erase(keys) {
       if (envelope !== undefined && eraseKeys(momentOf(keys)).keys) await change(() => ({ result: undefined }))

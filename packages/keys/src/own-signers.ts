@@ -17,16 +17,27 @@ export interface OwnSignersOptions {
   readonly findSigner: FindSigner | undefined
   readonly times: KeyTimes
   readonly now: Now
+  /** Whether a key is on the denylist, as far as is known here. Throws or rejects with `Unavailable` when it cannot be told. */
+  readonly isRevoked: (kid: string) => boolean | Promise<boolean>
+  /** Ends a key in the registry that is on the denylist. */
+  readonly followRevocation: (kid: string) => Promise<void>
 }
 
 function unavailable(cause: unknown): Unavailable {
   return new Unavailable('key_source_unavailable', { cause })
 }
 
-/** Signers over the ring: whichever key of a use is active when it is asked. */
+/**
+ * Signers over the ring: whichever key of a use is active when it is asked. The denylist is asked as guards ask it, so that no key
+ * signs what they refuse; a key that is on it is ended in the registry, too, and its successor signs.
+ */
 export function createOwnSigners(options: OwnSignersOptions): (use: Use) => SignerSource {
-  const { ring, envelope, findSigner, times, now } = options
-  const state = { signers: new Map<string, Signer>(), ring: undefined as Ring<OwnKey> | undefined }
+  const { ring, envelope, findSigner, times, now, isRevoked, followRevocation } = options
+  const state = {
+    signers: new Map<string, Signer>(),
+    ring: undefined as Ring<OwnKey> | undefined,
+    following: new Map<string, Promise<Ring<OwnKey>>>(),
+  }
 
   function open(key: OwnKey): Signer {
     const { kid, sealed, algorithm } = key
@@ -59,12 +70,40 @@ export function createOwnSigners(options: OwnSignersOptions): (use: Use) => Sign
     state.ring = current
   }
 
-  function pick(current: Ring<OwnKey>, use: Use): Signer {
+  function activeOf(current: Ring<OwnKey>, use: Use): OwnKey {
     forget(current)
     const seconds = now() / 1000
     const active = current.keys.find((key) => areOfOneUse(key, use) && ownKeyState(key, times, seconds) === 'active')
     if (active === undefined) throw unavailable(new Error('no key of this use is active: ready() makes the first one'))
-    return signerOf(active)
+    return active
+  }
+
+  async function followed(kid: string): Promise<Ring<OwnKey>> {
+    try {
+      await followRevocation(kid)
+      return await ring.fresh()
+    } finally {
+      state.following.delete(kid)
+    }
+  }
+
+  /** One for all who wait: the ring without a key that is on the denylist. */
+  function without(kid: string): Promise<Ring<OwnKey>> {
+    const following = state.following.get(kid) ?? followed(kid)
+    state.following.set(kid, following)
+    return following
+  }
+
+  async function successorOf(kid: string, use: Use): Promise<Signer> {
+    state.signers.delete(kid)
+    const successor = activeOf(await without(kid), use)
+    if (await isRevoked(successor.kid)) throw unavailable(new Error('the key that is active now was revoked, too'))
+    return signerOf(successor)
+  }
+
+  function pick(current: Ring<OwnKey>, use: Use): Signer | Promise<Signer> {
+    const active = activeOf(current, use)
+    return whenKnown(isRevoked(active.kid), (revoked) => (revoked ? successorOf(active.kid, use) : signerOf(active)))
   }
 
   return (use) => ({ current: () => whenKnown(ring.current(), (current) => pick(current, use)) })

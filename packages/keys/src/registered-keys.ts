@@ -5,7 +5,7 @@ import {
   eventChannel,
   type KeyQuery,
   type Now,
-  type RevocationStore,
+  type RevocationAnnouncer,
 } from '@countersign/core'
 import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, createClientKeyImport } from './client-key.js'
 import { provesPossession } from './possession.js'
@@ -45,7 +45,7 @@ export interface RegisteredKeysOptions {
   readonly tokenIssuers: readonly string[]
   readonly store: DocumentStore
   readonly rings: Rings<ClientKey>
-  readonly revocations: RevocationStore | undefined
+  readonly revocations: Pick<RevocationAnnouncer, 'revoke'> | undefined
   readonly requirePossession: boolean
   readonly maxKeysPerClient: number
   /** Whether a thumbprint is that of a key of our own. */
@@ -150,7 +150,7 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
   /** Nothing was ever obtained with a pending key, which may be somebody else's. */
   async function announce({ thumbprint, confirmedAt }: ClientKey): Promise<void> {
     if (revocations === undefined || confirmedAt === null) return
-    for (const issuer of tokenIssuers) await reachable(revocations.revoke({ type: 'client_key', issuer, thumbprint }))
+    for (const issuer of tokenIssuers) await reachable(async () => revocations.revoke({ type: 'client_key', issuer, thumbprint }))
   }
 
   async function revoke(owner: string, kid: string, reason: string): Promise<boolean> {

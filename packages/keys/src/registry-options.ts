@@ -2,7 +2,7 @@ import {
   type AsymmetricAlgorithm,
   type DocumentStore,
   type Now,
-  type RevocationStore,
+  type RevocationAnnouncer,
   requireOptionNames,
   type SecretsOption,
 } from '@countersign/core'
@@ -17,8 +17,11 @@ export interface KeyRegistryOptions extends Partial<KeyTimes> {
   /** Whose tokens clients obtain with their keys, where those are tenants: all of them end with a key. @defaultValue `issuer` */
   readonly tokenIssuers?: readonly string[] | undefined
   readonly store: DocumentStore
-  /** Where revocations are announced to all guards; without it, a revoked key only leaves the registry. */
-  readonly revocations?: RevocationStore | undefined
+  /**
+   * Where revocations are announced to all guards, and learned of before signing: what `createSharedRevocations` gives. A
+   * `RevocationStore` is told, but not asked. Without it, a revoked key only leaves the registry.
+   */
+  readonly revocations?: RevocationAnnouncer | undefined
   /** Key-encryption keys of 32 bytes (base64 as text) for private keys at rest; or `externalSigner`. */
   readonly encryption?: SecretsOption | undefined
   /** Signs with keys that a KMS or HSM holds; asked by kid. */
@@ -31,7 +34,7 @@ export interface KeyRegistryOptions extends Partial<KeyTimes> {
   readonly requirePossession?: boolean
   /** @defaultValue 20 */
   readonly maxKeysPerClient?: number
-  /** How often the ring is read again: what another process revoked ends within it, also without a denylist. @defaultValue 5 */
+  /** How often the ring is read again: what another process revoked ends within it, also without a denylist. @defaultValue 2 */
   readonly refreshSeconds?: number
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
@@ -96,13 +99,14 @@ const optionNames: readonly string[] = Object.keys({
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: KeyRegistryOptions): CheckedOptions {
   requireOptionNames('createKeyRegistry', options, optionNames)
-  const { issuer, store, revocations, encryption, externalSigner, refreshSeconds = 5, maxKeysPerClient = 20 } = options
+  const { issuer, store, revocations, encryption, externalSigner, refreshSeconds = 2, maxKeysPerClient = 20 } = options
   if (typeof issuer !== 'string' || issuer === '') fail('issuer is required')
   const { tokenIssuers = [issuer] } = options
   if (!Array.isArray(tokenIssuers) || tokenIssuers.length === 0 || tokenIssuers.some((one) => typeof one !== 'string' || one === ''))
     fail('tokenIssuers names at least one')
   if (typeof store?.put !== 'function') fail('store is required')
-  if (revocations !== undefined && typeof revocations.revoke !== 'function') fail('revocations is a revocation store')
+  if (revocations !== undefined && typeof revocations.revoke !== 'function')
+    fail('revocations must be what createSharedRevocations gives, or a RevocationStore')
   if (externalSigner !== undefined && typeof externalSigner !== 'function') fail('externalSigner is a function')
   if (!(Number.isFinite(refreshSeconds) && refreshSeconds > 0)) fail('refreshSeconds is a positive number')
   if (!(Number.isInteger(maxKeysPerClient) && maxKeysPerClient > 0)) fail('maxKeysPerClient is a positive whole number')

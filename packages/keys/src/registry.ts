@@ -1,4 +1,12 @@
-import { type KeySource, type Lifecycle, type Readiness, type RouteTable, type SignerSource, wallClock } from '@countersign/core'
+import {
+  type KeySource,
+  type Lifecycle,
+  type Readiness,
+  type RouteTable,
+  type SignerSource,
+  wallClock,
+  whenKnown,
+} from '@countersign/core'
 import { isClientKey } from './client-key.js'
 import { createEnvelope } from './envelope.js'
 import { jwksRoutes } from './jwks-routes.js'
@@ -47,7 +55,7 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
   const envelope = options.encryption === undefined ? undefined : createEnvelope(options.encryption)
 
   const rings = createRings({ store, collection: 'own_keys', isKey: isOwnKey, changed: (_owner, changed) => ring.accept(changed) })
-  const { ensureFirst, erase, ...own } = createOwnKeys({ issuer, rings, revocations, envelope, algorithms, times, now })
+  const { ensureFirst, erase, followRevocation, ...own } = createOwnKeys({ issuer, rings, revocations, envelope, algorithms, times, now })
   const ring = createOwnRing({
     read: () => rings.read(issuer),
     refreshSeconds,
@@ -56,7 +64,13 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
     // Housekeeping: where it fails, the next reading tries again.
     onRead: ({ keys }) => void erase(keys).catch(() => undefined),
   })
-  const signers = createOwnSigners({ ring, envelope, findSigner: externalSigner, times, now })
+  /** Asked for the key alone: what else is not to be believed of a token is judged when there is one. */
+  const isRevoked = (kid: string): boolean | Promise<boolean> => {
+    const none = { jti: undefined, subject: undefined, clientId: undefined, clientKeys: [] }
+    const query = { issuer, kid, thumbprint: kid, ...none, issuedAt: now() / 1000 }
+    return whenKnown(revocations?.check?.(query), (reason) => reason === 'revoked_key')
+  }
+  const signers = createOwnSigners({ ring, envelope, findSigner: externalSigner, times, now, isRevoked, followRevocation })
   const clients = createRegisteredKeys({
     issuer,
     tokenIssuers: options.tokenIssuers ?? [issuer],

@@ -37,9 +37,9 @@ export function outageOf(cause: unknown): Unavailable {
 }
 
 /** Waits for the store. */
-export async function reachable<T>(work: Promise<T>): Promise<T> {
+export async function reachable<T>(work: Promise<T> | (() => Promise<T>)): Promise<T> {
   try {
-    return await work
+    return await (typeof work === 'function' ? work() : work)
   } catch (cause) {
     throw outageOf(cause)
   }

@@ -9,18 +9,31 @@ export interface HostUser {
   readonly passwordHash: string
   /** Disabled, unconfirmed, to be reset: does not sign in, and nobody learns why. */
   readonly isDisabled?: boolean
+  /**
+   * Changes with the password, and with nothing else: a number, a time. A code that was sent for the password before is not taken.
+   * @defaultValue a digest of `passwordHash`; needed where the host renews hashes of the same password
+   */
+  readonly passwordVersion?: string | number
   /** Whether a code is asked for after the password. */
   readonly needsCode: boolean
   /** Further claims of the access token. */
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
+/** A password that was right. */
+export interface PasswordVerdict {
+  /** Whose it is. */
+  readonly subject: string
+  /** What `passwordVersion` of the user is from now on. @defaultValue that of the user */
+  readonly passwordVersion?: string | number
+}
+
 /** Options of {@link hostUsers}. */
 export interface HostUsersOptions<User extends HostUser> {
   /** Undefined for a name that nobody has. */
   readonly findUser: (username: string) => Promise<User | undefined>
-  /** The host's own check, for instance `argon2.verify`. It runs once on every path. */
-  readonly verifyPassword: (passwordHash: string, password: string) => Promise<boolean>
+  /** The host's own check, for instance `argon2.verify`. It runs once on every path. Only `true` or a verdict on this user is right. */
+  readonly verifyPassword: (passwordHash: string, password: string) => Promise<boolean | PasswordVerdict | undefined>
   /** A hash made like all others, of no password: what a password is checked against where there is no user. */
   readonly unknownUserHash: string
   /** Sends a code to the user. What it rejects with is for the host's error handler. */
@@ -46,6 +59,22 @@ function signedIn({ subject, claims }: Pick<HostUser, 'subject' | 'claims'>, amr
   return { outcome: 'signed_in', subject, amr, ...(claims && { claims }) }
 }
 
+/** Of a hash nothing is kept but a digest: the store is not the host's table of users. */
+function versionOf({ passwordVersion, passwordHash }: Pick<HostUser, 'passwordVersion' | 'passwordHash'>): string | number {
+  return passwordVersion ?? createHash('sha256').update(`password version:${passwordHash}`).digest('base64url')
+}
+
+/** The user as the host's check leaves it; undefined where the password was wrong. */
+function verifiedUser<User extends HostUser>(user: User | undefined, verdict: boolean | PasswordVerdict | undefined): User | undefined {
+  if (user === undefined || verdict === true) return user
+  if (typeof verdict !== 'object' || verdict === null || verdict.subject !== user.subject) return undefined
+  const { passwordVersion } = verdict
+  if (passwordVersion === undefined) return user
+  if (user.passwordVersion === undefined)
+    throw new TypeError('hostUsers: findUser must give a passwordVersion where verifyPassword does, got undefined')
+  return { ...user, passwordVersion }
+}
+
 /**
  * An authenticator over the host's own users: the host looks up, checks with its own hash and sends the code.
  *
@@ -61,15 +90,21 @@ export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>
 
   return {
     async start({ username, password }) {
-      const user = await findUser(username)
-      const isRight = await verifyPassword(user?.passwordHash ?? unknownUserHash, password)
-      if (user === undefined || isRight !== true || user.isDisabled === true) return { outcome: 'refused' }
+      const found = await findUser(username)
+      const user = verifiedUser(found, await verifyPassword(found?.passwordHash ?? unknownUserHash, password))
+      if (user === undefined || user.isDisabled === true) return { outcome: 'refused' }
       if (!user.needsCode) return signedIn(user, ['pwd'])
       const code = String(pick(10 ** codeDigits)).padStart(codeDigits, '0')
       const salt = randomBytes(16).toString('base64url')
       const state: CodeState = { username, subject: user.subject, salt, hash: hashOf(salt, code).toString('base64url') }
       await sendCode(user, code)
-      return { outcome: 'challenge', types: [challengeType], user: user.subject, state: JSON.stringify(state) }
+      return {
+        outcome: 'challenge',
+        types: [challengeType],
+        user: user.subject,
+        passwordVersion: versionOf(user),
+        state: JSON.stringify(state),
+      }
     },
     async answer({ state, code }) {
       const kept = JSON.parse(state) as CodeState
@@ -79,7 +114,7 @@ export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>
       // Minutes may have passed since the password.
       const user = await findUser(kept.username)
       if (user === undefined || user.subject !== kept.subject || user.isDisabled === true) return { outcome: 'refused' }
-      return signedIn(user, ['pwd', 'otp', 'mfa'])
+      return { ...signedIn(user, ['pwd', 'otp', 'mfa']), passwordVersion: versionOf(user) }
     },
   }
 }

@@ -1,3 +1,3 @@
 export type { GuessLimits } from './guess-limits.js'
-export { type HostUser, type HostUsersOptions, hostUsers } from './host-users.js'
+export { type HostUser, type HostUsersOptions, hostUsers, type PasswordVerdict } from './host-users.js'
 export { type Continuation, type PasswordGrantOptions, passwordGrants } from './password-grants.js'

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { type AnswerStep, isUnavailable, type Now, type PasswordAuthenticator, type SignInStep, wallClock } from '@countersign/core'
+import {
+  type AnswerStep,
+  isUnavailable,
+  type Now,
+  type PasswordAuthenticator,
+  type SignInChallenge,
+  type SignInStep,
+  wallClock,
+} from '@countersign/core'
 import { addressBlock } from '../client-address.js'
 import type { Challenged, Grant, GrantAnswer, GrantRequest } from '../grant.js'
 import { grantedTo, type Wanted } from '../signed-in.js'
@@ -58,6 +66,30 @@ function allowed({ scopes, audiences }: Wanted, client: GrantRequest['client']):
 /** Whether the client proved who it is. */
 const isProven = ({ secretId, key }: GrantRequest): boolean => secretId !== undefined || key !== undefined
 
+/** What a sign-in began with. */
+type Begun = Wanted & Pick<ChallengeRecord, 'username' | 'passwordVersion' | 'startedAt'>
+
+/** What is kept of a challenge. */
+function recordOf(
+  { types, user, state, passwordVersion: version }: SignInChallenge,
+  { username, scopes, audiences, startedAt, passwordVersion = version }: Begun,
+  limits: Pick<ChallengeRecord, 'attemptsLeft' | 'endsAt'>,
+): ChallengeRecord {
+  const password = { ...(startedAt !== undefined && { startedAt }), ...(passwordVersion !== undefined && { passwordVersion }) }
+  return { v: 1, user, username, types, state, scopes, audiences, ...limits, ...password }
+}
+
+/** Whether the password was changed between a challenge and its answer: what was begun with the old one has ended. */
+function isOtherPassword(step: AnswerStep, { passwordVersion }: Pick<ChallengeRecord, 'passwordVersion'>): boolean {
+  if (passwordVersion === undefined || (step.outcome !== 'signed_in' && step.outcome !== 'challenge')) return false
+  if (step.outcome === 'challenge' && step.passwordVersion === undefined) return false
+  if (step.passwordVersion === undefined)
+    throw new TypeError(
+      'passwordGrants: authenticator gave a passwordVersion with the challenge, and must give it at the end, got undefined',
+    )
+  return String(step.passwordVersion) !== String(passwordVersion)
+}
+
 /** What a password came to, as far as it is told to anybody: one that was right is given back, and one that nobody looked at, too. */
 async function counted(guess: Guess, looking: Promise<SignInStep>): Promise<SignInStep> {
   const step = await looking.catch((error: unknown) => {
@@ -96,16 +128,18 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
   async function outcome(
     step: Exclude<AnswerStep, { readonly outcome: 'wrong_code' }>,
     asked: GrantRequest,
-    wanted: Wanted & { readonly username: string },
+    wanted: Begun,
   ): Promise<GrantAnswer> {
+    if (isOtherPassword(step, wanted)) return refused('wrong_credentials')
     switch (step.outcome) {
-      case 'signed_in':
-        return grantedTo(step, wanted, asked.now)
+      case 'signed_in': {
+        const { startedAt: begunAt } = wanted
+        return { ...grantedTo(step, wanted, asked.now), ...(begunAt !== undefined && { begunAt }) }
+      }
       case 'challenge': {
-        const { types, user, state, expiresInSeconds = challengeSeconds } = step
-        const { username, scopes, audiences } = wanted
+        const { expiresInSeconds = challengeSeconds } = step
         const endsAt = now() + Math.min(challengeSeconds, expiresInSeconds) * 1000
-        return challenge({ v: 1, user, username, types, state, scopes, audiences, attemptsLeft: maxAnswers, endsAt }, asked, false)
+        return challenge(recordOf(step, { startedAt: asked.now, ...wanted }, { attemptsLeft: maxAnswers, endsAt }), asked, false)
       }
       case 'refused':
         return refused('wrong_credentials')

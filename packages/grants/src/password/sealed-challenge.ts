@@ -15,6 +15,10 @@ export interface ChallengeRecord {
   readonly scopes: readonly string[]
   readonly audiences: readonly string[]
   readonly attemptsLeft: number
+  /** Of the authenticator, when the password was right. */
+  readonly passwordVersion?: string | number
+  /** When that was, in epoch seconds. */
+  readonly startedAt?: number
   /** Epoch milliseconds. */
   readonly endsAt: number
 }

@@ -1,0 +1,113 @@
+import { type RevocationAnnouncer, type RevocationQuery, type Signer, Unavailable } from '@countersign/core'
+import { signJwt } from '@countersign/jwt'
+import { reachable } from './client-record.js'
+import type { Granted, GrantRequest } from './grant.js'
+import type { TokenEndpointOptions } from './token-endpoint-options.js'
+import { refused, type TokenReason, type TokenRefused } from './token-refusal.js'
+
+type Claims = Readonly<Record<string, unknown>>
+
+/** Whose token was signed, and by which key. */
+interface Issued {
+  readonly claims: Claims
+  readonly kid: string | undefined
+  readonly asked: Pick<GrantRequest, 'secretId' | 'key'>
+}
+
+/** Judges tokens as guards will. Undefined: it lives. `signing_key`: with another key it may. Rejects with `Unavailable`. */
+type JudgeIssued = (issued: Issued) => Promise<TokenRefused | 'signing_key' | undefined>
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const textOf = (value: unknown): string | undefined => (isText(value) ? value : undefined)
+
+function queryOf(issuer: string, claims: Claims, kid: string | undefined): RevocationQuery {
+  return {
+    issuer,
+    kid,
+    thumbprint: undefined,
+    jti: textOf(claims.jti),
+    subject: textOf(claims.sub),
+    clientId: textOf(claims.client_id),
+    clientKeys: [claims.client_key, claims.client_credential].flat().filter(isText),
+    family: textOf(claims.refresh_family),
+    issuedAt: claims.iat as number,
+    expiresAt: claims.exp as number,
+  }
+}
+
+/** What the client authenticated with is what was most likely revoked; a client without either was locked. */
+function endedCredential({ secretId, key }: Issued['asked']): TokenReason {
+  if (key !== undefined) return 'assertion_key_revoked'
+  return secretId === undefined ? 'locked_client' : 'wrong_secret'
+}
+
+/** Long enough that a token of then was issued after any revocation of now. */
+const laterSeconds = 2
+
+/**
+ * Judges what was just signed by the view that this process has of revocations: a token that every guard refuses is no answer. With
+ * a bare store there is no view, and nothing is judged.
+ */
+function createIssuedJudge(issuer: string, revocations: RevocationAnnouncer | undefined): JudgeIssued {
+  return async ({ claims, kid, asked }) => {
+    const query = queryOf(issuer, claims, kid)
+    const check = async (changes: Partial<RevocationQuery> = {}) => revocations?.check?.({ ...query, ...changes })
+    const reason = await check()
+    switch (reason) {
+      case undefined:
+        return undefined
+      case 'revoked_key':
+        return (await check({ kid: undefined })) === 'revoked_key' ? refused(endedCredential(asked)) : 'signing_key'
+      case 'revoked_client':
+        return refused('locked_client')
+      case 'revoked_token':
+        return refused('refresh_revoked')
+      case 'revoked_subject': {
+        // Within the second of the revocation nobody can tell old tokens from new ones: a moment later this one is good.
+        const later = await check({ issuedAt: (claims.iat as number) + laterSeconds })
+        if (later === 'revoked_subject') return refused('inactive_subject')
+        throw new Unavailable('revocation_unavailable')
+      }
+      case 'unprovable':
+        throw new Unavailable('revocation_unavailable')
+    }
+  }
+}
+
+/** Signs an access token, and again where that key was revoked meanwhile: what every guard refuses is no answer. */
+type SignIssued = (claims: Claims, signer: Signer, asked: Issued['asked']) => Promise<string | TokenRefused>
+
+/** Signs and judges. */
+export function createSigning(options: Pick<TokenEndpointOptions, 'issuer' | 'signer' | 'revocations'>): SignIssued {
+  const judge = createIssuedJudge(options.issuer, options.revocations)
+
+  async function sign(claims: Claims, signer: Signer, asked: Issued['asked'], isSecond = false): Promise<string | TokenRefused> {
+    const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
+    const fault = await judge({ claims, kid: signer.kid, asked })
+    if (fault === undefined) return accessToken
+    if (fault !== 'signing_key') return fault
+    const next = await options.signer.current()
+    if (isSecond || next.kid === signer.kid)
+      throw new Unavailable('key_source_unavailable', { cause: new Error('the key that signs was revoked') })
+    return sign(claims, next, asked, true)
+  }
+
+  return (claims, signer, asked) => sign(claims, signer, asked)
+}
+
+/** Whether what was begun at an instant has ended with its subject since. Rejects with `Unavailable`. */
+type IsSubjectEnded = (granted: Pick<Granted, 'subject' | 'begunAt'>) => Promise<boolean>
+
+/** Asks for the end of subjects: where it is kept for good, and the denylist for what that has not (an entry from elsewhere). */
+export function createSubjectEnd(
+  issuer: string,
+  revocations: Pick<RevocationAnnouncer, 'check' | 'subjectEnd'> | undefined,
+): IsSubjectEnded {
+  return async ({ subject, begunAt }) => {
+    if (begunAt === undefined || revocations === undefined) return false
+    const end = await reachable(Promise.resolve(revocations.subjectEnd?.({ issuer, subject })))
+    if (end !== undefined && Math.floor(begunAt) <= end) return true
+    const none = { kid: undefined, thumbprint: undefined, jti: undefined, clientId: undefined, clientKeys: [] }
+    return (await revocations.check?.({ issuer, subject, ...none, issuedAt: begunAt })) === 'revoked_subject'
+  }
+}

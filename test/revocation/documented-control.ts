@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import type { Stores } from '@countersign/core'
+import { handle, routes } from '@countersign/express'
+import { type Clients, createClientAuthenticator, createRevocationEndpoint } from '@countersign/grants'
+import { createIntegrations, integrationRoutes } from '@countersign/integrations'
+import { signJwt } from '@countersign/jwt'
+import { type KeyRegistry, keyRoutes } from '@countersign/keys'
+import { postgresStores } from '@countersign/postgres'
+import { redisStores } from '@countersign/redis'
+import type { ResourceGuard, SharedRevocations } from '@countersign/verifier'
+import type { Express } from 'express'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+
+/** Where a documented server keeps what it keeps; undefined: in its own memory. */
+export type Place = { readonly redis: string; readonly prefix: string } | { readonly postgres: string; readonly schema: string }
+
+/** What the program of the README has made. */
+interface Parts {
+  readonly app: Express
+  readonly issuer: string
+  readonly stores: Stores
+  readonly keys: KeyRegistry
+  readonly clients: Clients
+  readonly revocations: SharedRevocations
+  readonly guard: ResourceGuard
+}
+
+/** A method of a part, and what it is called with. */
+interface Call {
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+const silent = (): undefined => undefined
+
+/** The one line of the README that differs where a store is shared. */
+export function openStores(memory: () => Stores): Stores {
+  const place = JSON.parse(process.argv[2] ?? 'null') as Place | null
+  if (place === null) return memory()
+  if ('redis' in place) {
+    const client = new Redis(place.redis)
+    client.on('error', silent)
+    return redisStores(client, { prefix: place.prefix, onWarning: silent })
+  }
+  const pool = new Pool({ connectionString: place.postgres, max: 4 })
+  pool.on('error', silent)
+  return postgresStores(pool, { schema: place.schema })
+}
+
+/** Mounts what other pages add to that program, and takes calls over IPC. */
+export function serve({ app, issuer, stores, keys, clients, revocations, guard }: Parts): void {
+  const integrations = createIntegrations({
+    issuer,
+    accounts: stores.accounts,
+    clients,
+    settings: { grants: ['client_credentials'], scopes: ['jobs:read'] },
+    policies: { mayManage: () => true, mayEnroll: () => true },
+  })
+  app.use(routes(integrationRoutes(integrations, { guard })))
+  app.use(routes(keyRoutes(keys, { authenticate: createClientAuthenticator({ issuer, clients, stores }) })))
+  app.post('/v1/revoke', handle(createRevocationEndpoint({ issuer, clients, stores, verifier: guard.verifier, revocations })))
+
+  const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
+    register: clients.register,
+    lock: clients.lock,
+    revokeSecret: clients.revokeSecret,
+    registerKey: keys.clients.register,
+    revokeOwnKey: async () => keys.own.revoke((await keys.signer.current()).kid ?? ''),
+    revoke: revocations.revoke,
+    createIntegration: (entity: string) => integrations.create({ operator: 'test' }, { entity, title: 'Dispatch' }),
+    /** A person with MFA, of our own issuer. */
+    async person() {
+      const now = Math.floor(Date.now() / 1000)
+      const who = { iss: issuer, aud: issuer, sub: 'vera', client_id: 'portal', jti: randomUUID() }
+      const claims = { ...who, scope: 'jobs:read', iat: now, exp: now + 300, auth_time: now, amr: ['pwd', 'mfa'] }
+      return signJwt(claims, { signer: await keys.signer.current(), typ: 'at+jwt' })
+    },
+  }
+  process.on('message', ({ method, args }: Call) => {
+    Promise.resolve()
+      .then(() => methods[method]?.(...(args as never[])))
+      .then(
+        (value) => process.send?.({ value }),
+        (error: unknown) => process.send?.({ error: String(error) }),
+      )
+  })
+  process.on('disconnect', () => process.exit())
+  const server = app.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    process.send?.({ value: typeof address === 'object' ? address?.port : undefined })
+  })
+}
