@@ -71,7 +71,11 @@ export function documentedServers() {
     const entry = fileURLToPath(new URL('./documented-program.ts', import.meta.url))
     const code = await program()
     const isEntry = (id: string): boolean => id === entry
-    const plugin = { name: 'readme', resolveId: (id: string) => (isEntry(id) ? id : null), load: (id: string) => (isEntry(id) ? code : null) }
+    const plugin = {
+      name: 'readme',
+      resolveId: (id: string) => (isEntry(id) ? id : null),
+      load: (id: string) => (isEntry(id) ? code : null),
+    }
     return bundleProcess(entry, [plugin])
   }
 

@@ -12,6 +12,7 @@ import {
   type TokenEndpointOptions,
 } from '@countersign/grants'
 import { createKeyRegistry, type KeyRegistry } from '@countersign/keys'
+import { createSharedRevocations, type SharedRevocations } from '@countersign/verifier'
 import type { Express } from 'express'
 import request from 'supertest'
 import { expect } from 'vitest'
@@ -40,34 +41,52 @@ function stores(): Stores {
 
 const secretOf = (name: string): SecretsOption => ({ current: { id: '1', secret: process.env[name] ?? '' } })
 
-function parts(): { readonly all: Stores; readonly clients: Clients; readonly keys: KeyRegistry } {
-  const all = stores()
-  const encryption = secretOf('KEY_ENCRYPTION')
-  const keys = createKeyRegistry({ issuer, store: all.keys, revocations: all.revocations, encryption })
-  return { all, keys, clients: createClients({ store: all.clients, pepper: secretOf('CLIENT_PEPPER'), keys: keys.clients, issuer }) }
+interface Parts {
+  readonly all: Stores
+  readonly clients: Clients
+  readonly keys: KeyRegistry
+  readonly revocations: SharedRevocations
 }
 
-type Tokens = (all: Stores, portal: { isUserOf(client: string, user: string): Promise<boolean> }) => Endpoint
+function parts(): Parts {
+  const all = stores()
+  const encryption = secretOf('KEY_ENCRYPTION')
+  const revocations = createSharedRevocations({ store: all.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
+  const keys = createKeyRegistry({ issuer, store: all.keys, revocations, encryption })
+  return {
+    all,
+    revocations,
+    keys,
+    clients: createClients({ store: all.clients, pepper: secretOf('CLIENT_PEPPER'), keys: keys.clients, issuer }),
+  }
+}
+
+type Tokens = (
+  all: Stores,
+  revocations: SharedRevocations,
+  portal: { isUserOf(client: string, user: string): Promise<boolean> },
+) => Endpoint
 const seen: { tokens?: Tokens } = {}
 
 /** A client that proves itself with a key, as the two programs of the page have it. */
 async function clientAssertion(assertion: (audience: string) => Promise<Record<string, string>>, { folder }: Ran): Promise<void> {
-  const { all, clients, keys } = parts()
+  const { all, clients, keys, revocations } = parts()
   const pem = createPublicKey(await readFile(join(folder, 'client-key.pem'), 'utf8')).export({ type: 'spki', format: 'pem' })
   expect(await clients.register({ id: 'ehr', methods: ['private_key_jwt'], grants: ['client_credentials'] })).toMatchObject({ ok: true })
   expect(await keys.clients.register({ owner: 'ehr', kid: 'k1', pem: String(pem) })).toMatchObject({ ok: true })
-  const endpoint = seen.tokens?.(all, { isUserOf: async () => false })
+  const endpoint = seen.tokens?.(all, revocations, { isUserOf: async () => false })
   const parameters = { grant_type: 'client_credentials', ...(await assertion(issuer)) }
   await keys.ready()
   expect(await endpoint?.(form(parameters))).toMatchObject({ status: 200 })
   expect(await endpoint?.(form(parameters))).toMatchObject({ status: 401 })
 }
 
-async function tokenStatus(make: (...given: [Clients, Stores, KeyRegistry, SecretsOption]) => Express): Promise<void> {
-  const { all, clients, keys } = parts()
+async function tokenStatus(make: (given: object) => Express): Promise<void> {
+  const { all, ...given } = parts()
+  const { clients } = given
   const made = await clients.register({ id: 'orders-api', grants: ['client_credentials'] })
   if (!made.ok || made.secret === undefined) throw new Error('not registered')
-  const app = make(clients, all, keys, secretOf('REFRESH_SECRET'))
+  const app = make({ ...given, stores: all, refreshSecrets: secretOf('REFRESH_SECRET') })
   const ask = (path: string): request.Test =>
     request(app)
       .post(path)
