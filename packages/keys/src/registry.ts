@@ -1,12 +1,4 @@
-import {
-  type KeySource,
-  type Lifecycle,
-  type Readiness,
-  type RouteTable,
-  type SignerSource,
-  wallClock,
-  whenKnown,
-} from '@countersign/core'
+import { type KeySource, type Lifecycle, type Readiness, type RouteTable, type SignerSource, wallClock, whenKnown } from '@countersign/core'
 import { isClientKey } from './client-key.js'
 import { createEnvelope } from './envelope.js'
 import { jwksRoutes } from './jwks-routes.js'
