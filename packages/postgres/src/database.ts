@@ -8,7 +8,7 @@ import { meaningOf } from './sqlstate.js'
 /** The host's pool, with an end to waiting. */
 export interface Database {
   /** Statements of one operation on one connection, within one limit of time. Every failure of the server is `Unavailable`. */
-  operation<T>(work: (run: Run) => Promise<T>, maxWaitMs?: number): Promise<T>
+  operation<T>(work: (run: Run) => Promise<T>, maxWaitMs?: number, signal?: AbortSignal): Promise<T>
   /** The same for an operation that changes something, with the instant at which it is given up, in milliseconds of the server's time. */
   readonly change: TimedChange
   readonly callIdOf: CallIds
@@ -27,13 +27,24 @@ const maxAbandoned = 100
 
 const ignore = (): void => undefined
 
-function startDeadline(maxWaitMs: number): Deadline {
-  const timer: { handle?: NodeJS.Timeout } = {}
+function startDeadline(maxWaitMs: number, signal: AbortSignal | undefined): Deadline {
+  const started: { timer?: NodeJS.Timeout; abort?: () => void } = {}
   const over = new Promise<never>((_resolve, reject) => {
-    timer.handle = startRequestTimer(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
+    started.timer = startRequestTimer(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
+    started.abort = () => reject(new Error('these stores are closed'))
   })
   over.catch(ignore)
-  return { giveUpAt: performance.now() + maxWaitMs, over, cancel: () => stopRequestTimer(timer.handle) }
+  const { timer, abort = ignore } = started
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort)
+  return {
+    giveUpAt: performance.now() + maxWaitMs,
+    over,
+    cancel() {
+      stopRequestTimer(timer)
+      signal?.removeEventListener('abort', abort)
+    },
+  }
 }
 
 /** A name that belongs to the text: two releases on one connection never share a prepared statement by mistake. */
@@ -100,8 +111,8 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
     }
   }
 
-  async function operation<T>(work: Work<T>, maxWaitMs = options.maxWaitMs): Promise<T> {
-    const deadline = startDeadline(maxWaitMs)
+  async function operation<T>(work: Work<T>, maxWaitMs = options.maxWaitMs, signal?: AbortSignal): Promise<T> {
+    const deadline = startDeadline(maxWaitMs, signal)
     try {
       const client = await connect(deadline).catch((cause: unknown) => {
         throw outage(cause)
@@ -112,5 +123,9 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
     }
   }
 
-  return { operation: (work, maxWaitMs) => operation(work, maxWaitMs), change: timedChange(operation), callIdOf: createCallIds() }
+  return {
+    operation: (work, maxWaitMs, signal) => operation(work, maxWaitMs, signal),
+    change: timedChange(operation),
+    callIdOf: createCallIds(),
+  }
 }

@@ -26,6 +26,8 @@ export interface PostgresClient {
 /** The part of a `pg` pool that is called. */
 export interface PostgresPool {
   readonly options?: { readonly max?: number | undefined }
+  /** True from `end()` on. */
+  readonly ending?: boolean
   connect(): Promise<PostgresClient>
 }
 

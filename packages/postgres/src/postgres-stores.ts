@@ -75,9 +75,13 @@ async function checkSchema(database: Database, schema: string, memory: MemorySin
   })
 }
 
-function lifecycleOf(check: () => Promise<void>, push: Push, timer: SweepTimer | undefined): Lifecycle {
+function lifecycleOf(
+  check: () => Promise<void>,
+  { push, closing, timer }: { readonly push: Push; readonly closing: AbortController; readonly timer: SweepTimer | undefined },
+): Lifecycle {
   const close = async (): Promise<void> => {
     push.close()
+    closing.abort()
     timer?.close()
   }
   return {
@@ -113,7 +117,9 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
   const topic = { channel: channelOf(options.schema), name: rowKey(options.tenant ?? '').toString('hex') }
   const push = listen && pool.options?.max !== 1 ? createPush(pool, topic) : silent
   const subscribe: RevocationStore['subscribe'] = (listener) => push.subscribe(listener)
-  const sweepNow = (how?: SweepOptions): Promise<SweepResult> => sweep(database, schema, how)
+  const closing = new AbortController()
+  const sweepNow = (how?: SweepOptions): Promise<SweepResult> =>
+    sweep(database, schema, { ...how, signal: how?.signal ? AbortSignal.any([how.signal, closing.signal]) : closing.signal })
   const timer = sweepEverySeconds === undefined ? undefined : sweepEvery(requireDuration('sweepEverySeconds', sweepEverySeconds), sweepNow)
   return {
     replay: postgresReplay(database, schema, memory),
@@ -126,6 +132,6 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
     accounts: postgresDocuments(database, schema, { tenant, kind: 'accounts' }),
     revocations: postgresRevocations(database, schema, { memory, topic, subscribe }),
     sweep: sweepNow,
-    ...lifecycleOf(() => checkSchema(database, schema, memory), push, timer),
+    ...lifecycleOf(() => checkSchema(database, schema, memory), { push, closing, timer }),
   }
 }

@@ -4,20 +4,9 @@ import type { PostgresClient, PostgresPool } from './driver.js'
 export interface Push {
   /** @returns ends the subscription */
   subscribe(listener: () => void): () => void
+  /** Ends the subscriptions that were made here. Those of other stores on the same pool go on. */
   close(): void
 }
-
-interface State {
-  client: PostgresClient | undefined
-  connecting: boolean
-  closed: boolean
-  pauseMs: number
-  heard: boolean
-}
-
-const firstPauseMs = 500
-const longestPauseMs = 30_000
-const heartbeatMs = 15_000
 
 /** What is listened to. */
 export interface Topic {
@@ -27,17 +16,36 @@ export interface Topic {
   readonly name: string
 }
 
+/** One connection of a pool that listens to a channel, for all tenants. */
+interface Listening {
+  /** @returns ends the subscription */
+  subscribe(name: string, listener: () => void): () => void
+}
+
+interface State {
+  client: PostgresClient | undefined
+  connecting: boolean
+  pauseMs: number
+  heard: boolean
+}
+
+const firstPauseMs = 500
+const longestPauseMs = 30_000
+const heartbeatMs = 15_000
+/** A pool says nothing when it begins to end; it waits until every connection was given back. */
+const endingMs = 250
+
 /**
- * LISTEN on one connection of the pool, taken with the first subscription and closed after the last. A connection that
+ * LISTEN on one connection of the pool, taken with the first subscription and given back after the last, or when the pool ends. A connection that
  * breaks is replaced; what was missed meanwhile is made up for by calling the listeners.
  */
-export function createPush(pool: PostgresPool, topic: Topic): Push {
-  const listeners = new Set<() => void>()
-  const state: State = { client: undefined, connecting: false, closed: false, pauseMs: firstPauseMs, heard: true }
+function createListening(pool: PostgresPool, channel: string): Listening {
+  const listeners = new Map<symbol, { readonly name: string; readonly call: () => void }>()
+  const state: State = { client: undefined, connecting: false, pauseMs: firstPauseMs, heard: true }
   const timers = new Set<NodeJS.Timeout>()
 
-  function tell(): void {
-    for (const listener of listeners) listener()
+  function tell(name?: string): void {
+    for (const listener of listeners.values()) if (name === undefined || listener.name === name) listener.call()
   }
 
   function later(ms: number, action: () => void): void {
@@ -48,7 +56,7 @@ export function createPush(pool: PostgresPool, topic: Topic): Push {
     timers.add(timer.unref())
   }
 
-  const isWanted = (): boolean => listeners.size > 0 && !state.closed
+  const isWanted = (): boolean => listeners.size > 0 && pool.ending !== true
 
   function drop(client: PostgresClient): void {
     if (state.client !== client) return
@@ -79,16 +87,22 @@ export function createPush(pool: PostgresPool, topic: Topic): Push {
     later(heartbeatMs, () => heartbeat(client))
   }
 
+  /** `pool.end()` before `close()` must end all the same. */
+  function watchEnding(client: PostgresClient): void {
+    if (state.client !== client) return
+    if (pool.ending === true) drop(client)
+    else later(endingMs, () => watchEnding(client))
+  }
+
   async function listen(): Promise<void> {
     const client = await pool.connect()
     state.client = client
     state.heard = true
     client.on('error', () => drop(client))
     client.on('end', () => drop(client))
-    client.on('notification', ({ payload }) => {
-      if (payload === topic.name) tell()
-    })
-    await client.query({ text: `listen "${topic.channel}"` })
+    client.on('notification', ({ payload }) => tell(payload ?? ''))
+    watchEnding(client)
+    await client.query({ text: `listen "${channel}"` })
     state.pauseMs = firstPauseMs
     later(heartbeatMs, () => heartbeat(client))
     tell()
@@ -105,26 +119,58 @@ export function createPush(pool: PostgresPool, topic: Topic): Push {
       else if (isWanted()) retry()
     } finally {
       state.connecting = false
-      if (state.client && !isWanted()) drop(state.client)
+      if (!isWanted()) rest()
     }
   }
 
+  function rest(): void {
+    for (const timer of timers) clearTimeout(timer)
+    timers.clear()
+    state.pauseMs = firstPauseMs
+    if (state.client) drop(state.client)
+  }
+
   return {
-    subscribe(listener) {
-      const call = (): void => listener()
-      listeners.add(call)
+    subscribe(name, call) {
+      const subscription = Symbol(name)
+      listeners.set(subscription, { name, call })
       void connect()
       return () => {
-        listeners.delete(call)
-        if (!isWanted() && state.client) drop(state.client)
+        listeners.delete(subscription)
+        if (!isWanted()) rest()
       }
+    },
+  }
+}
+
+/** What is per connection is shared by all stores on it: a hundred tenants on one pool listen on one connection. */
+const shared = new WeakMap<PostgresPool, Map<string, Listening>>()
+
+function listeningOn(pool: PostgresPool, channel: string): Listening {
+  const ofPool = shared.get(pool) ?? new Map<string, Listening>()
+  shared.set(pool, ofPool)
+  const listening = ofPool.get(channel) ?? createListening(pool, channel)
+  ofPool.set(channel, listening)
+  return listening
+}
+
+/** Subscriptions of one tenant, on the connection that all tenants of the pool and schema share. */
+export function createPush(pool: PostgresPool, { channel, name }: Topic): Push {
+  const ends = new Set<() => void>()
+  const state = { closed: false }
+  return {
+    subscribe(listener) {
+      if (state.closed) return () => undefined
+      const end = listeningOn(pool, channel).subscribe(name, listener)
+      const endOnce = (): void => {
+        if (ends.delete(endOnce)) end()
+      }
+      ends.add(endOnce)
+      return endOnce
     },
     close() {
       state.closed = true
-      listeners.clear()
-      for (const timer of timers) clearTimeout(timer)
-      timers.clear()
-      if (state.client) drop(state.client)
+      for (const end of ends) end()
     },
   }
 }

@@ -13,6 +13,8 @@ export interface SweepOptions {
    * @defaultValue 1000
    */
   readonly batch?: number
+  /** Gives the sweep up. */
+  readonly signal?: AbortSignal
 }
 
 const batchTimeoutMs = 30_000
@@ -49,11 +51,12 @@ const tables: Readonly<Record<SweptTable, 'key' | 'epoch'>> = {
  *
  * @throws TypeError for a batch that is no positive whole number; Unavailable
  */
-export async function sweep(database: Database, schema: string, { batch = 1_000 }: SweepOptions = {}): Promise<SweepResult> {
+export async function sweep(database: Database, schema: string, { batch = 1_000, signal }: SweepOptions = {}): Promise<SweepResult> {
   if (!(Number.isInteger(batch) && batch > 0)) throw new TypeError('batch is a positive whole number')
   async function removeAll(table: SweptTable, condition: string): Promise<number> {
     const text = deleteText(`${schema}.${table}`, tables[table], condition)
-    const [row] = await database.operation((run) => run(text, [batch]), batchTimeoutMs)
+    signal?.throwIfAborted()
+    const [row] = await database.operation((run) => run(text, [batch]), batchTimeoutMs, signal)
     const gone = Number(row?.gone ?? 0)
     return gone < batch ? gone : gone + (await removeAll(table, condition))
   }
