@@ -13,7 +13,9 @@ import { programsOf } from '../documents/programs.js'
 /** Stores whose every call fails as if nobody could be reached. */
 function deadStores(): Stores {
   const fail = (): Promise<never> => Promise.reject(new Unavailable('store_unavailable', { retryAfterSeconds: 3 }))
-  const dead = (store: object): object => new Proxy(store, { get: () => fail })
+  // What asks no server does not fail.
+  const isLocal = (name: string | symbol): boolean => name === 'subscribe' || name === 'compare'
+  const dead = (store: object): object => new Proxy(store, { get: (alive, name) => (isLocal(name) ? Reflect.get(alive, name) : fail) })
   const alive = memoryStores()
   return new Proxy(alive, {
     get(stores, name, own) {

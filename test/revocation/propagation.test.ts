@@ -1,6 +1,6 @@
 import type { RevocationEntry } from '@countersign/core'
 import { describe, expect, it } from 'vitest'
-import { issuer, ofClient, ofKey, revocationEvents, startsAt, startTrial, verdictOf } from './view-setup.js'
+import { issuer, ofClient, ofKey, readingGivenUp, revocationEvents, startsAt, startTrial, verdictOf } from './view-setup.js'
 
 describe('a revocation', () => {
   it.each<[RevocationEntry, object, string]>([
@@ -118,7 +118,7 @@ describe('what is taken back', () => {
     const view = open()
     await pass(1)
     await store.revoke(ofClient('c'), { undone: true })
-    await pass(1)
+    await readingGivenUp().then(() => pass(1))
     expect(await verdictOf(view, { clientId: 'c' })).toBe('pass')
     store.pushes = false
     await letGo()

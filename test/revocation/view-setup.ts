@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Events, isUnavailable, onEvent, type RevocationEntry, type RevocationQuery, type RevocationView } from '@countersign/core'
 import { createSharedRevocations, type SharedRevocations, type SharedRevocationsOptions } from '@countersign/verifier'
 import { onTestFinished, vi } from 'vitest'
@@ -72,3 +73,6 @@ export async function startTrial(options: Partial<SharedRevocationsOptions> = {}
   await view.ready()
   return { ...time, store, view, open, ask: (changes) => verdictOf(view, changes) }
 }
+
+/** The limit of a reading is in real time, whatever the clock of the test says. */
+export const readingGivenUp = (): Promise<void> => sleep(1_600)
