@@ -125,7 +125,8 @@ describeWithServers('GET and POST /oauth/nonce', () => {
       const token = String(envelope.data?.token)
       expect(part(token, 0)).toEqual({ alg: 'HS512', typ: 'JWT' })
       const { iat, nbf, exp, jti, nonce, ...rest } = part(token, 1)
-      expect(rest).toEqual({ iss: 'EHealth', aud: audience, sub: 'nonce', typ: 'access' })
+      // The subject is the nonce itself, not the word.
+      expect(rest).toEqual({ iss: 'EHealth', aud: audience, sub: nonce, typ: 'access' })
       expect(iat).toBeGreaterThanOrEqual(before)
       expect(iat).toBeLessThanOrEqual(Date.now() / 1000)
       expect([nbf, exp]).toEqual([Number(iat) - 1, Number(iat) + 900])

@@ -67,6 +67,43 @@ describe('a person', () => {
   })
 })
 
+describe('an integration', () => {
+  const claims = {}
+  async function reading(
+    changes: Partial<Auth>,
+    query?: { readonly clientId?: string; readonly entity?: string },
+  ): Promise<string | number> {
+    const { integrations } = deploy({ policies: { mayManage: () => false, mayEnroll: () => false } })
+    const operator = { operator: 'test' }
+    const made = await integrations.create(operator, { entity: vendor, title: 'Dispatch' })
+    if (!made.ok) throw new Error(made.fault)
+    const { clientId } = made
+    await integrations.enroll(operator, { entity: department, clientId })
+    const auth = { issuer: 'https://api.example', via: 'own', subject: clientId, clientId, claims, ...changes } as unknown as Auth
+    const read = integrations.enrollments as unknown as (by: Auth, query: object) => ReturnType<typeof integrations.enrollments>
+    const done = await read(auth, query ?? { clientId })
+    return done.ok ? done.totalCount : done.fault
+  }
+
+  it('reads its own enrollments, whoever may manage it', async () => {
+    expect(await reading({})).toBe(1)
+  })
+
+  it.each<readonly [string, Partial<Auth>]>([
+    ['of another client', { clientId: '00000000-0000-4000-8000-000000000000' }],
+    ['of another issuer', { issuer: 'https://people.example' }],
+    ['for a person', { subject: 'vera' }],
+    ['without a subject', { subject: undefined }],
+    ['with an actor', { claims: { act: { sub: 'a-client' } } as never }],
+  ])('does not with a token %s', async (_name, changes) => {
+    expect(['not_a_person', 'mfa_required']).toContain(await reading(changes))
+  })
+
+  it('reads those of no entity', async () => {
+    expect(await reading({}, { entity: department })).toBe('not_a_person')
+  })
+})
+
 describe('a policy', () => {
   const answers = [undefined, null, 'true', 1, {}, false] as unknown as readonly boolean[]
 

@@ -1,32 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { type App, callsOf, made, start, tokenOf } from './account-calls.js'
 import { integrations, people, startNeris } from './neris-app.js'
 import { type Answer, askToken, send, textIn } from './neris-requests.js'
 import { signIn } from './sign-in.js'
 
-type App = Awaited<ReturnType<typeof startNeris>>
 const { rotating } = integrations
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const unknown = '00000000-0000-4000-8000-000000000000'
-
-/** Calls a route of accounts as somebody. */
-type Call = (method: string, path: string, json?: unknown) => Promise<Answer>
-const callsOf =
-  (app: App, bearer: string | undefined): Call =>
-  (method, path, json) =>
-    send(`${app.url}/v1/account${path}`, { method, ...(json !== undefined && { json }), ...(bearer !== undefined && { bearer }) })
-
-async function start(): Promise<{ readonly app: App; readonly call: Call }> {
-  const app = await startNeris()
-  return { app, call: callsOf(app, (await signIn(app)).access) }
-}
-
-async function made(call: Call): Promise<{ readonly id: string; readonly secret: string }> {
-  const answer = await call('POST', '/integration/VN00000001', { title: 'New' })
-  return { id: textIn(answer, 'client_id'), secret: textIn(answer, 'client_secret') }
-}
-
-const tokenOf = (app: App, basic: { readonly id: string; readonly secret: string }): Promise<Answer> =>
-  askToken(app, { grant_type: 'client_credentials' }, { basic })
 const report = (app: App, bearer: string): Promise<Answer> => send(`${app.url}/v1/incident/FD00000001`, { method: 'POST', bearer })
 
 describe('an integration', () => {
@@ -191,7 +171,7 @@ describe('accounts are for people with a second factor who act for the entity', 
     ['POST', `/enrollment/FD00000001/${rotating.id}`],
     ['DELETE', `/enrollment/FD00000001/${rotating.id}`],
     ['GET', `/credential/${rotating.id}`],
-    ['GET', `/enrollment/${rotating.id}`],
+    ['GET', `/enrollment/${integrations.plain.id}`],
     ['GET', '/enrollment/FD00000001'],
   ]
 

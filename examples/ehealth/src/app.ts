@@ -36,7 +36,10 @@ const nonces = createNonces<Purpose>({
   audience: 'mithril-login',
   purposes: { login: { audiences }, sms_verification: { audiences } },
   notBeforeSkewSeconds: 1,
-  claims: () => ({ sub: 'nonce', nonce: randomUUID(), typ: 'access' }),
+  claims: () => {
+    const nonce = randomUUID()
+    return { sub: nonce, nonce, typ: 'access' }
+  },
 })
 const log = createRefusalLog()
 logNonces(log)

@@ -17,7 +17,7 @@ const timeOf = (epochSeconds: number | undefined): string | null =>
 
 /**
  * The credentials of an integration with their last use, which the published API does not tell: a leaked secret is found by it.
- * Who may see the enrollments of the integration may see this.
+ * A person who may see the enrollments of the integration may see this.
  */
 export function credentialList({ integrations, clients, guard, requirements }: CredentialListOptions): Endpoint {
   return async (request) => {
@@ -25,6 +25,8 @@ export function credentialList({ integrations, clients, guard, requirements }: C
     if (!admission.ok) return admission.reply
     if (admission.auth === undefined) return failureReply(requestFailure('not_a_person'))
     const clientId = String(request.params?.client_id).toLowerCase()
+    // Its own enrollments an integration may see, but not this.
+    if (admission.auth.clientId === clientId) return failureReply(requestFailure('not_a_person'))
     const seen = await integrations.enrollments(admission.auth, { clientId })
     if (!seen.ok) {
       const issues = (seen.issues ?? []).map(({ problem }) => ({ place: 'path', name: 'client_id', problem }) as const)

@@ -12,6 +12,8 @@ export interface AccountContext<A extends Auth> {
   readonly records: AccountRecords
   readonly policies: IntegrationPolicies<A>
   readonly judge: (actor: Actor<A>) => Promise<Known<A> | Failed>
+  /** Whether the actor is that integration itself, with a token of its own. */
+  readonly isItself: (actor: Actor<A>, clientId: string | undefined) => actor is A
   readonly check: (values: FieldValues, required: readonly Field[]) => readonly [FieldIssue, ...FieldIssue[]] | undefined
   /** Its name, or undefined for one that is not there. */
   readonly entityName: (entity: string) => Promise<string | undefined>

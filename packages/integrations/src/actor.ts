@@ -32,6 +32,17 @@ export function nameOf<A extends Auth>(actor: Actor<A>): string | undefined {
   return isOperator(actor) ? actor.operator : actor.subject
 }
 
+/**
+ * Tells whether an actor is the integration `clientId` itself: by a token of ours that it got for nobody else (RFC 9068 §2.2: the
+ * subject of such a token is the client).
+ */
+export function createSelfCheck(issuer: string): <A extends Auth>(actor: Actor<A>, clientId: string | undefined) => actor is A {
+  return <A extends Auth>(actor: Actor<A>, clientId: string | undefined): actor is A => {
+    if (isOperator(actor) || !isUuid(clientId)) return false
+    return actor.issuer === issuer && actor.clientId === clientId && actor.subject === clientId && actor.claims.act === undefined
+  }
+}
+
 /** RFC 8176 §2: `mfa` is for multiple-factor authentication. */
 function saysMfa({ claims: { amr } }: Auth): boolean {
   return Array.isArray(amr) && amr.includes('mfa')

@@ -22,7 +22,7 @@ export interface Enrollments<A extends Auth> {
   ) => Promise<Done<{ readonly enrollment: Enrollment; readonly isNew: boolean }>>
   /** Requests after it are refused. */
   readonly unenroll: (actor: Actor<A>, which: EnrollmentAddress) => Promise<Done>
-  /** For who acts for the integration's owner, or for the entity. */
+  /** For who acts for the integration's owner, or for the entity; those of an integration for itself, too. */
   readonly enrollments: (actor: Actor<A>, query: EnrollmentQuery) => Promise<Done<EnrollmentPage>>
 }
 
@@ -126,6 +126,12 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
     return { ok: true, found: found.filter((enrollment) => enrollment !== undefined) }
   }
 
+  /** An integration may know for whom it acts: its own token is enough for that, and for nothing else. */
+  const asItself = (actor: A): AccountContext<A> => ({
+    ...context,
+    judge: async () => ({ ok: true, by: { issuer: actor.issuer, subject: actor.subject ?? '' }, auth: undefined }),
+  })
+
   return {
     enroll: (actor, { entity, clientId }) =>
       audited({ action: 'enroll', by: actor, about: { entity, clientId } }, async () => {
@@ -154,7 +160,8 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
     async enrollments(actor, query) {
       const { clientId, entity, title, entityName, pageNumber, pageSize } = query
       const values = { clientId, entity, title, entityName, pageNumber, pageSize }
-      const known = await admit(context, actor, { values, required: [entity === undefined ? 'clientId' : 'entity'] })
+      const reader = entity === undefined && context.isItself(actor, clientId) ? asItself(actor) : context
+      const known = await admit(reader, actor, { values, required: [entity === undefined ? 'clientId' : 'entity'] })
       if (!known.ok) return known
       if (clientId !== undefined && entity !== undefined) throw new TypeError('enrollments: of a client or of an entity, not of both')
       const found = clientId === undefined ? await ofEntity(known, entity ?? '') : await ofIntegration(known, clientId)

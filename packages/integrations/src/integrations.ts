@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Auth, wallClock } from '@countersign/core'
 import type { AccountContext } from './account-context.js'
 import { accountRecords } from './account-records.js'
-import { createActorJudge } from './actor.js'
+import { createActorJudge, createSelfCheck } from './actor.js'
 import { type Credentials, createCredentials } from './credentials.js'
 import { createEnrolledFor, type EnrolledFor } from './enrolled-for.js'
 import { createEnrollments, type Enrollments } from './enrollments.js'
@@ -34,6 +34,7 @@ export function createIntegrations<A extends Auth = Auth, Settings extends objec
     records,
     policies,
     judge: createActorJudge({ issuer, policies, mfaMaxAgeSeconds, records, now }),
+    isItself: createSelfCheck(issuer),
     check: createFieldCheck({ entityId, types }),
     entityName: async (entity) => (findEntity === undefined ? entity : (await findEntity(entity))?.name),
     now,
