@@ -1,13 +1,22 @@
 import { clearTimeout as clearHostTimeout, setTimeout as setHostTimeout } from 'node:timers'
 
+/** Node's own clock, whatever fake timers of a test runner make of it later. */
+const steadyNs = process.hrtime.bigint
+
 /**
  * A timer that a request waits for. It belongs to Node itself: fake timers of a test runner replace the global `setTimeout`,
- * and without this a request would wait until the test moves the time.
+ * and without this a request would wait until the test moves the time. It never fires early: Node counts from the beginning of the
+ * present turn of its event loop, and what a call gives up must not be in time at a server.
  *
  * @param milliseconds - until `work` is called
  */
 export function startRequestTimer(work: () => void, milliseconds: number): NodeJS.Timeout {
-  return setHostTimeout(work, milliseconds)
+  const due = steadyNs() + BigInt(Math.ceil(milliseconds * 1e6))
+  return setHostTimeout(() => {
+    const leftMs = Number(due - steadyNs()) / 1e6
+    if (leftMs > 0) setHostTimeout(work, Math.ceil(leftMs))
+    else work()
+  }, milliseconds)
 }
 
 /** Stops a timer of {@link startRequestTimer}. Undefined is ignored. */
