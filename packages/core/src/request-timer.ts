@@ -5,8 +5,8 @@ const steadyNs = process.hrtime.bigint
 
 /**
  * A timer that a request waits for. It belongs to Node itself: fake timers of a test runner replace the global `setTimeout`,
- * and without this a request would wait until the test moves the time. It never fires early: Node counts from the beginning of the
- * present turn of its event loop, and what a call gives up must not be in time at a server.
+ * and without this a request would wait until the test moves the time. It never fires early: Node rounds to
+ * whole milliseconds, and what a call gives up must not be in time at a server.
  *
  * @param milliseconds - until `work` is called
  */
