@@ -12,11 +12,12 @@ const steadyNs = process.hrtime.bigint
  */
 export function startRequestTimer(work: () => void, milliseconds: number): NodeJS.Timeout {
   const due = steadyNs() + BigInt(Math.ceil(milliseconds * 1e6))
-  return setHostTimeout(() => {
+  const fire = (): void => {
     const leftMs = Number(due - steadyNs()) / 1e6
-    if (leftMs > 0) setHostTimeout(work, Math.ceil(leftMs))
+    if (leftMs > 0) setHostTimeout(fire, Math.ceil(leftMs))
     else work()
-  }, milliseconds)
+  }
+  return setHostTimeout(fire, milliseconds)
 }
 
 /** Stops a timer of {@link startRequestTimer}. Undefined is ignored. */
