@@ -179,6 +179,8 @@ it('options that are missing or wrong are a TypeError', () => {
     { isActive: 'yes' },
     { claims: 'department' },
     { claims: [1] },
+    { claims: ['active'] },
+    { claims: ['token_type'] },
     { rateLimits: { failures: { limit: -1, windowSeconds: 1 } } },
   ])
     expect(() => createIntrospectionEndpoint({ ...good, ...bad } as never)).toThrow(TypeError)

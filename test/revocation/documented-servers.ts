@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { bundleProcess, type ProcessBundle } from '../stores/process-bundle.js'
+import { end, nextMessage } from './child-process.js'
 import type { Place } from './documented-control.js'
 
 /** An answer over HTTP. */
@@ -39,25 +40,6 @@ async function program(): Promise<string> {
   const served = replaced(withKeys, 'app.listen(3000)', 'serve({ app, issuer, stores, keys, clients, revocations, guard })')
   const control = fileURLToPath(new URL('./documented-control.ts', import.meta.url))
   return `import { openStores, serve } from ${JSON.stringify(control)}\n${served}`
-}
-
-function nextMessage(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => reject(new Error(`the process ended with ${code}`))
-    child.once('exit', ended)
-    child.once('message', (message: { readonly value: unknown; readonly error?: string }) => {
-      child.off('exit', ended)
-      if (message.error === undefined) resolve(message.value)
-      else reject(new Error(message.error))
-    })
-  })
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
-  await ended
 }
 
 /** Starts processes, and ends them all. */

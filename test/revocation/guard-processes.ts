@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { bundleProcess, type ProcessBundle } from '../stores/process-bundle.js'
+import { end, nextMessage } from './child-process.js'
 import type { Choice, GuardRequest, GuardSetup } from './guard-setup.js'
 
 /** What a request came to. */
@@ -32,30 +33,11 @@ export interface GuardProcesses {
   remove(): Promise<void>
 }
 
-function nextMessage(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => reject(new Error(`the process ended with ${code}`))
-    child.once('exit', ended)
-    child.once('message', (message: { readonly value: unknown; readonly error?: string }) => {
-      child.off('exit', ended)
-      if (message.error === undefined) resolve(message.value)
-      else reject(new Error(message.error))
-    })
-  })
-}
-
 async function ask(url: string, token: string): Promise<Answer> {
   const begun = performance.now()
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
   const text = await response.text()
   return { status: response.status, text, retryAfter: response.headers.get('retry-after'), ms: performance.now() - begun }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
-  await ended
 }
 
 export function guardProcesses(): GuardProcesses {
