@@ -47,6 +47,11 @@ export interface RedisWarning {
     | 'subscription_lost'
     /** The server restarted, failed over or is another one: what was issued before cannot be claimed any more. */
     | 'memory_distrusted'
+    /**
+     * The server does not answer INFO, so that nobody can tell its runs apart. Memory begins with each connection: what was issued
+     * before it cannot be claimed. Told once.
+     */
+    | 'memory_of_connection'
   readonly detail?: string
   readonly cause?: unknown
 }

@@ -2,16 +2,7 @@ import { isUnavailable, startRequestTimer, stopRequestTimer, Unavailable } from 
 import { isCluster, type RedisClient, type RedisNode, type RedisWarning } from './redis-client.js'
 import type { RunScript } from './scripts.js'
 import { isLate, serverClock } from './server-clock.js'
-
-/** What is known of the server since the connection was made. A new connection has a new one. */
-export interface ServerMemory {
-  /** Store time in epoch milliseconds at which its memory begins. */
-  readonly since: number
-  /** Store time at which the present run of the server was first seen. */
-  readonly trusted: number
-  /** The same instant on this process's monotonic clock: no clock that can be set decides about claims. */
-  readonly trustedHere: number
-}
+import { isReadOnly, memoryOfServer, type ServerMemory } from './server-memory.js'
 
 /** Calls to the server: bounded in time, and aware of which connection answered. */
 export interface RedisConnection {
@@ -24,7 +15,7 @@ export interface RedisConnection {
   change<T>(key: string, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T>
   /** Whether no connection was lost since a call was given this. */
   isCurrent(memory: ServerMemory): boolean
-  /** What is known now. Use within a call only. */
+  /** What is known now of a server that takes writes. Use within a call only. */
   memory(): Promise<ServerMemory>
   close(): void
 }
@@ -72,17 +63,6 @@ function watch(client: RedisClient, lost: () => void, ready: () => void): () => 
   }
 }
 
-interface State {
-  generation: number
-  known: ServerMemory | undefined
-  reading: Promise<ServerMemory> | undefined
-  closed: boolean
-  /** The last that was seen, to tell a restart from a first connection. */
-  trusted: number | undefined
-}
-
-const closed = (): Error => new Error('these stores are closed')
-
 /** An answer in time, or an outage; a late one is dropped. */
 function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + maxWaitMs
@@ -105,37 +85,17 @@ function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>): 
 export function redisConnection(client: RedisClient, run: RunScript, key: string, options: ConnectionOptions): RedisConnection {
   const { maxWaitMs, wait, onWarning } = options
   const clock = serverClock(client, run, key)
-  const state: State = {
-    generation: 0,
-    known: undefined,
-    reading: undefined,
-    closed: false,
-    trusted: undefined,
-  }
+  const memory = memoryOfServer({ run, clock, key }, onWarning)
 
-  async function readMemory(): Promise<ServerMemory> {
-    for (;;) {
-      const { generation } = state
-      const [since, trusted, now] = ((await run('memory', key)) as readonly string[]).map(Number) as [number, number, number]
-      if (state.closed) throw closed()
-      if (generation !== state.generation) continue
-      // at the latest: the server's clock was read before its answer arrived
-      const here = performance.now()
-      state.known = { since, trusted, trustedHere: here - (now - trusted) }
-      clock.wasRead(now, here)
-      if (state.trusted !== undefined && state.trusted !== trusted) onWarning({ name: 'memory_distrusted' })
-      state.trusted = trusted
-      return state.known
-    }
-  }
-
-  async function memory(): Promise<ServerMemory> {
-    if (state.closed) throw closed()
-    if (state.known) return state.known
-    state.reading ??= readMemory().finally(() => {
-      state.reading = undefined
-    })
-    return state.reading
+  /** The server became a replica behind a connection that stayed open: what is known of it is over, as if that had been lost. */
+  function answered<T>(call: (giveUpAt: number) => Promise<T>): Promise<T> {
+    return bounded(maxWaitMs, (giveUpAt) =>
+      call(giveUpAt).catch((error: unknown) => {
+        const isNew = memory.known()?.isReplica !== true
+        if (isNew && error instanceof Error && isReadOnly(error.message)) memory.forget()
+        throw error
+      }),
+    )
   }
 
   /** An acknowledged write can be lost in a failover: it counts when a replica has it, of the server that wrote. */
@@ -147,7 +107,7 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
       .exec()
     const [error, replicas] = results?.[1] ?? [new Error('no answer'), 0]
     if (error) throw error
-    if (!isCurrent(before)) throw new Error('the connection was lost before a replica acknowledged')
+    if (!memory.isCurrent(before)) throw new Error('the connection was lost before a replica acknowledged')
     if (!(Number(replicas) >= 1)) throw new Error('no replica acknowledged')
     return answer
   }
@@ -155,52 +115,59 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   /** A call that comes late although its caller still waits was given a wrong deadline: the clock was turned. */
   async function inTime<T>(changed: string, giveUpAt: number, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T> {
     try {
-      const known = state.known ?? (await memoryBefore(giveUpAt))
-      return await call(known, clock.deadlineOf(giveUpAt))
+      const known = memory.known()
+      return await call(known?.isReplica === false ? known : await writableBefore(giveUpAt), clock.deadlineOf(giveUpAt))
     } catch (error) {
       if (!isLate(error) || performance.now() >= giveUpAt) throw error
       const deadline = await clock.deadlineAt(changed, giveUpAt)
-      return call(await memoryBefore(giveUpAt), deadline)
+      return call(await writableBefore(giveUpAt), deadline)
     }
   }
 
+  /** A replica may have been promoted since. While it is one, no command that changes something is sent, nor anything decided. */
+  async function writable(): Promise<ServerMemory> {
+    const known = await memory.read()
+    const now = known.isReplica ? (await memory.look(true)).memory : known
+    if (now.isReplica) throw new Error('READONLY the server is a replica, which takes no writes')
+    return now
+  }
+
   /** What was given up meanwhile is not sent. */
-  async function memoryBefore(giveUpAt: number): Promise<ServerMemory> {
-    const known = await memory()
+  async function before<T>(giveUpAt: number, reading: Promise<T>): Promise<T> {
+    const known = await reading
     if (performance.now() >= giveUpAt) throw new Error('the call was given up')
     return known
   }
 
+  const writableBefore = (giveUpAt: number): Promise<ServerMemory> => before(giveUpAt, writable())
+
   const unwatch = watch(
     client,
-    () => {
-      state.generation += 1
-      state.known = undefined
-    },
-    () => void memory().catch(() => undefined),
+    () => memory.forget(),
+    () => void memory.read().catch(() => undefined),
   )
-  if (client.status === 'ready') void memory().catch(() => undefined)
-
-  const isCurrent = (memory: ServerMemory): boolean => state.known === memory
+  if (client.status === 'ready') void memory.read().catch(() => undefined)
 
   async function changeDurably<T>(
     changed: string,
     giveUpAt: number,
     call: (memory: ServerMemory, deadline: number) => Promise<T>,
   ): Promise<T> {
-    const before = await memoryBefore(giveUpAt)
-    return replicated(changed, await inTime(changed, giveUpAt, call), before)
+    const server = await writableBefore(giveUpAt)
+    return replicated(changed, await inTime(changed, giveUpAt, call), server)
   }
 
   return {
-    isCurrent,
-    memory,
-    read: (call) => bounded(maxWaitMs, (giveUpAt) => (state.known ? call(state.known) : memoryBefore(giveUpAt).then(call))),
-    change: (changed, call) =>
-      bounded(maxWaitMs, (giveUpAt) => (wait ? changeDurably(changed, giveUpAt, call) : inTime(changed, giveUpAt, call))),
+    isCurrent: (known) => memory.isCurrent(known),
+    memory: writable,
+    read: (call) =>
+      answered((giveUpAt) => {
+        const known = memory.known()
+        return known ? call(known) : before(giveUpAt, memory.read()).then(call)
+      }),
+    change: (changed, call) => answered((giveUpAt) => (wait ? changeDurably(changed, giveUpAt, call) : inTime(changed, giveUpAt, call))),
     close() {
-      state.closed = true
-      state.known = undefined
+      memory.close()
       unwatch()
     },
   }

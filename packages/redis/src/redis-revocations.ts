@@ -2,8 +2,8 @@ import { type RevocationDelta, type RevocationEntry, type RevocationRecord, type
 import { wholeMs } from './durations.js'
 import type { RedisAccess } from './redis-access.js'
 import type { RedisWarning } from './redis-client.js'
-import type { ServerMemory } from './redis-connection.js'
 import { revocationSubscription } from './revocation-subscription.js'
+import type { ServerMemory } from './server-memory.js'
 
 /** Entries that one command reads: Redis serves nobody else meanwhile. */
 const entriesPerRead = 1_000

@@ -1,23 +1,7 @@
 import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-scripts.js'
+import { memory } from './memory-script.js'
 import type { RedisClient } from './redis-client.js'
 import { storeTime, unknownFormat } from './script-parts.js'
-
-/**
- * Reads or creates the beginning of the store's memory. `trusted` is the beginning of what this run of the server can
- * vouch for: a restart from a snapshot, a restored backup and a failover keep old keys and lose the last writes.
- * A user that may only read gets "now", which proves nothing.
- */
-const memory = `${storeTime}
-local info = redis.pcall('INFO', 'server')
-local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
-local known = redis.call('HMGET', KEYS[1], 'v', 'since', 'trusted', 'run')
-if known[1] and known[1] ~= '1' then return ${unknownFormat} end
-local since, trusted = known[2] or string.format('%.0f', now), known[3]
-if not known[1] or (run ~= '' and known[4] ~= run) then
-  trusted = string.format('%.0f', now)
-  redis.pcall('HSET', KEYS[1], 'v', '1', 'since', since, 'trusted', trusted, 'run', run)
-end
-return {since, trusted, string.format('%.0f', now)}`
 
 /** The time of the server that has the key. */
 const storeClock = `${storeTime}
@@ -134,7 +118,7 @@ const scripts: Readonly<Record<Script, string>> = {
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 2
+const scriptsVersion = 3
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {
