@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Stores } from '@countersign/core'
+import type { SecretsOption, Stores } from '@countersign/core'
 import { handle, routes } from '@countersign/express'
-import { type Clients, createClientAuthenticator, createRevocationEndpoint } from '@countersign/grants'
+import { type ClientRegistration, type Clients, createClientAuthenticator, createRevocationEndpoint, jwtBearer } from '@countersign/grants'
 import { createIntegrations, integrationRoutes } from '@countersign/integrations'
 import { signJwt } from '@countersign/jwt'
 import { type KeyRegistry, keyRoutes } from '@countersign/keys'
@@ -11,6 +11,9 @@ import type { ResourceGuard, SharedRevocations } from '@countersign/verifier'
 import type { Express } from 'express'
 import { Redis } from 'ioredis'
 import { Pool } from 'pg'
+import { mountFurther } from './documented-further.js'
+
+export { furtherGrants } from './documented-further.js'
 
 /** Where a documented server keeps what it keeps; undefined: in its own memory. */
 export type Place = { readonly redis: string; readonly prefix: string } | { readonly postgres: string; readonly schema: string }
@@ -24,12 +27,22 @@ interface Parts {
   readonly clients: Clients
   readonly revocations: SharedRevocations
   readonly guard: ResourceGuard
+  readonly refreshSecrets: SecretsOption
 }
 
 /** A method of a part, and what it is called with. */
 interface Call {
   readonly method: string
   readonly args: readonly unknown[]
+}
+
+/** What a client may do that uses all that this server has. */
+const everything: Omit<ClientRegistration, 'id' | 'owner' | 'title' | 'secret'> = {
+  grants: ['client_credentials', 'refresh_token', 'password', jwtBearer().type, 'urn:ietf:params:oauth:grant-type:token-exchange'],
+  methods: ['client_secret_basic', 'private_key_jwt'],
+  scopes: ['jobs:read'],
+  isFirstParty: true,
+  refresh: { policy: 'rotating', withClientCredentials: true },
 }
 
 const silent = (): undefined => undefined
@@ -49,25 +62,34 @@ export function openStores(memory: () => Stores): Stores {
 }
 
 /** Mounts what other pages add to that program, and takes calls over IPC. */
-export function serve({ app, issuer, stores, keys, clients, revocations, guard }: Parts): void {
+export function serve({ app, issuer, stores, keys, clients, revocations, guard, refreshSecrets }: Parts): void {
   const integrations = createIntegrations({
     issuer,
     accounts: stores.accounts,
     clients,
-    settings: { grants: ['client_credentials'], scopes: ['jobs:read'] },
+    settings: everything,
     policies: { mayManage: () => true, mayEnroll: () => true },
   })
   app.use(routes(integrationRoutes(integrations, { guard })))
   app.use(routes(keyRoutes(keys, { authenticate: createClientAuthenticator({ issuer, clients, stores }) })))
-  app.post('/v1/revoke', handle(createRevocationEndpoint({ issuer, clients, stores, verifier: guard.verifier, revocations })))
+  app.post(
+    '/v1/revoke',
+    handle(createRevocationEndpoint({ issuer, clients, stores, verifier: guard.verifier, revocations, refreshSecrets })),
+  )
+
+  mountFurther({ app, stores, clients, guard, integrations })
 
   const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
     register: clients.register,
+    registerAll: () => clients.register(everything),
+    addSecret: clients.addSecret,
+    registerPartner: () => clients.register({ ...everything, refresh: { policy: 'none' } }),
     lock: clients.lock,
     revokeSecret: clients.revokeSecret,
     registerKey: keys.clients.register,
     revokeOwnKey: async () => keys.own.revoke((await keys.signer.current()).kid ?? ''),
     revoke: revocations.revoke,
+    enroll: (entity: string, clientId: string) => integrations.enroll({ operator: 'test' }, { entity, clientId }),
     createIntegration: (entity: string) => integrations.create({ operator: 'test' }, { entity, title: 'Dispatch' }),
     /** A person with MFA, of our own issuer. */
     async person() {

@@ -7,7 +7,7 @@ import { end, nextMessage } from './child-process.js'
 import type { Place } from './documented-control.js'
 
 /** An answer over HTTP. */
-interface HttpAnswer {
+export interface HttpAnswer {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -37,9 +37,15 @@ async function program(): Promise<string> {
   const onStores = replaced(lines.join('\n'), 'const stores = memoryStores()', 'const stores = openStores(memoryStores)')
   // Of docs/assertions.md: clients that sign.
   const withKeys = replaced(onStores, "pepper: secret('CLIENT_PEPPER') })", "pepper: secret('CLIENT_PEPPER'), keys: keys.clients })")
-  const served = replaced(withKeys, 'app.listen(3000)', 'serve({ app, issuer, stores, keys, clients, revocations, guard })')
+  // Of docs/grants.md and docs/assertions.md: people, and JWTs that are exchanged.
+  const withGrants = replaced(withKeys, 'const grants = [', 'const grants = [...furtherGrants(() => guard.verifier), ')
+  const served = replaced(
+    withGrants,
+    'app.listen(3000)',
+    "serve({ app, issuer, stores, keys, clients, revocations, guard, refreshSecrets: secret('REFRESH_SECRET') })",
+  )
   const control = fileURLToPath(new URL('./documented-control.ts', import.meta.url))
-  return `import { openStores, serve } from ${JSON.stringify(control)}\n${served}`
+  return `import { furtherGrants, openStores, serve } from ${JSON.stringify(control)}\n${served}`
 }
 
 /** Starts processes, and ends them all. */
@@ -47,7 +53,8 @@ export function documentedServers() {
   const children: ChildProcess[] = []
   const state: { bundle: Promise<ProcessBundle> | undefined } = { bundle: undefined }
   const names = ['KEY_ENCRYPTION', 'CLIENT_PEPPER', 'REFRESH_SECRET']
-  const secrets = Object.fromEntries(names.map((name) => [name, randomBytes(32).toString('base64')]))
+  const ofServers = names.map((name) => [name, randomBytes(32).toString('base64')])
+  const secrets = { ...Object.fromEntries(ofServers), NONCE_SECRET: randomBytes(64).toString('hex') }
 
   async function bundle(): Promise<ProcessBundle> {
     const entry = fileURLToPath(new URL('./documented-program.ts', import.meta.url))
