@@ -42,6 +42,8 @@ export async function openRedis(url: string | undefined): Promise<Redis | undefi
     maxRetriesPerRequest: 0,
     connectTimeout: 1_000,
     retryStrategy: (times) => Math.min(times * 50, 500),
+    // after a failover that leaves the connection open
+    reconnectOnError: (error) => error.message.includes('READONLY'),
   })
   const quiet = (): void => undefined
   redis.on('error', quiet)

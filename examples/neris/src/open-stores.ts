@@ -57,7 +57,10 @@ function tellOutages(redis: Redis): void {
 async function openRedis(url: string, prefix: string): Promise<Opened> {
   // A command fails at once while the connection is down: a caller is told 503, and need not wait.
   const retryStrategy = (times: number): number => Math.min(times * 50, 500)
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000, retryStrategy })
+  // After a failover that leaves the connection open, the old server answers so.
+  const reconnectOnError = (error: Error): boolean => error.message.includes('READONLY')
+  const limits = { enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 1_000, retryStrategy, reconnectOnError }
+  const redis = new Redis(url, limits)
   tellOutages(redis)
   const stores = redisStores(redis, { prefix: `neris:${prefix}` })
   const close = async (): Promise<void> => {

@@ -39,6 +39,8 @@ function redisClient(url: string): Redis {
     maxRetriesPerRequest: 0,
     connectTimeout: 1_000,
     retryStrategy: (times) => Math.min(times * 50, 500),
+    // after a failover that leaves the connection open
+    reconnectOnError: (error) => error.message.includes('READONLY'),
   })
   redis.on('error', (error: Error) => {
     if (!state.isDown) console.error(`redis: ${error.message}`)

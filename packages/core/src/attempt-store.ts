@@ -1,3 +1,5 @@
+import type { WriteCheck } from './write-check.js'
+
 /** What {@link AttemptStore.reserve} is told. */
 export interface AttemptRequest {
   readonly key: string
@@ -11,7 +13,7 @@ export interface AttemptRequest {
 export type AttemptVerdict = { readonly ok: true; readonly remaining: number } | { readonly ok: false; readonly retryAfterMs: number }
 
 /** Counters of attempts. An attempt is reserved before it is made, so that parallel guesses cannot pass the limit. */
-export interface AttemptStore {
+export interface AttemptStore extends WriteCheck {
   /** @throws TypeError for a limit or window that is not positive */
   reserve(request: AttemptRequest): Promise<AttemptVerdict>
   /** Attempts of the window that runs; 0 where none does. It only reads. */

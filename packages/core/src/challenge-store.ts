@@ -1,5 +1,7 @@
+import type { WriteCheck } from './write-check.js'
+
 /** Records that are taken once, such as the state between password and code. */
-export interface ChallengeStore {
+export interface ChallengeStore extends WriteCheck {
   /**
    * Keeps a record under an id that nobody can guess; an existing one is replaced.
    * @throws TypeError for a duration that is not positive

@@ -1,3 +1,5 @@
+import type { WriteCheck } from './write-check.js'
+
 /** A record and the number of its last change. */
 export interface StoredDocument {
   readonly id: string
@@ -15,7 +17,7 @@ export interface DocumentAddress {
 }
 
 /** Lasting records: clients, keys, accounts. They have no TTL. */
-export interface DocumentStore {
+export interface DocumentStore extends WriteCheck {
   get(address: DocumentAddress): Promise<StoredDocument | undefined>
   /**
    * Compare-and-set.

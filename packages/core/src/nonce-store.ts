@@ -1,8 +1,10 @@
+import type { WriteCheck } from './write-check.js'
+
 /** What came of spending a nonce. `unknown` is also what an expired one, or one from before a loss of memory, is. */
 export type NonceVerdict = 'spent' | 'replayed' | 'unknown' | 'mismatch'
 
 /** One-time tokens that were issued and not yet used for every purpose. */
-export interface NonceStore {
+export interface NonceStore extends WriteCheck {
   /**
    * Remembers a nonce when it is issued.
    * @throws TypeError for a duration that is not positive, Error if the jti is remembered already

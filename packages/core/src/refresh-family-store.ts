@@ -1,4 +1,5 @@
 import type { StoreCall } from './call.js'
+import type { WriteCheck } from './write-check.js'
 
 /** A chain of refresh tokens that began with one sign-in. The store holds a generation number, no tokens. */
 export interface RefreshFamily {
@@ -43,7 +44,7 @@ export interface NewFamily extends StoreCall {
 }
 
 /** Chains of refresh tokens. */
-export interface RefreshFamilyStore {
+export interface RefreshFamilyStore extends WriteCheck {
   /** @throws Error if the family exists, TypeError for a duration that is not positive */
   create(family: NewFamily): Promise<void>
   /** One atomic step; a rejection is an outage and has changed nothing or everything. */

@@ -1,3 +1,5 @@
+import type { WriteCheck } from './write-check.js'
+
 /** What {@link ReplayStore.claim} is told. */
 export interface ReplayClaim {
   /** What the id is used for, for instance `private_key_jwt`: ids of two purposes never meet. */
@@ -17,7 +19,7 @@ export interface ReplayClaim {
 export type ReplayVerdict = 'claimed' | 'replayed' | 'unprovable'
 
 /** Ids that may be used once. */
-export interface ReplayStore {
+export interface ReplayStore extends WriteCheck {
   /**
    * Claims an id; exactly one caller gets `claimed`.
    * @throws TypeError for a duration that is not positive; any other rejection is an outage

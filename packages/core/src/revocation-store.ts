@@ -1,4 +1,5 @@
 import type { RevocationEntry } from './revocation.js'
+import type { WriteCheck } from './write-check.js'
 
 /** An entry with its place in the order of revocations. */
 export interface RevocationRecord {
@@ -25,7 +26,7 @@ export interface RevocationDelta {
 }
 
 /** The denylist that all processes share. */
-export interface RevocationStore {
+export interface RevocationStore extends WriteCheck {
   /**
    * Adds an entry; idempotent.
    * @param options - `keepForMs` undefined keeps it for ever; `undone` takes an earlier entry back

@@ -9,6 +9,7 @@ import { storeTime, unknownFormat } from './script-parts.js'
  * same holds for a replica: what it has is what another server sent.
  *
  * ARGV: '1' to write in any case. The write changes nothing where nothing is new, and tells whether the server takes writes.
+ * '2' does the same, and a replica's refusal is the answer: the host's client sees it and can reconnect, as `reconnectOnError` says.
  * Answers since, trusted, the time, what the server is, and the error of the write or ''.
  */
 export const memory: string = `${storeTime}
@@ -33,8 +34,9 @@ elseif not isKept then
   fields = {'v', '1', 'since', since, 'trusted', trusted, 'run', run, 'promoted', promoted}
 end
 local fault = ''
-if not isKept or ARGV[1] == '1' then
+if not isKept or ARGV[1] ~= '0' then
   local written = redis.pcall('HSET', KEYS[1], unpack(fields))
   if type(written) == 'table' and written.err then fault = written.err end
+  if ARGV[1] == '2' and string.find(fault, 'READONLY', 1, true) then return redis.error_reply(fault) end
 end
 return {since, trusted, nowText, kind, fault}`

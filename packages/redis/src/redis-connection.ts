@@ -1,4 +1,4 @@
-import { isUnavailable, startRequestTimer, stopRequestTimer, Unavailable } from '@countersign/core'
+import { createWriteCheck, isUnavailable, startRequestTimer, stopRequestTimer, Unavailable } from '@countersign/core'
 import { isCluster, type RedisClient, type RedisNode, type RedisWarning } from './redis-client.js'
 import type { RunScript } from './scripts.js'
 import { isLate, serverClock } from './server-clock.js'
@@ -17,6 +17,10 @@ export interface RedisConnection {
   isCurrent(memory: ServerMemory): boolean
   /** What is known now of a server that takes writes. Use within a call only. */
   memory(): Promise<ServerMemory>
+  /** Rejects if the server takes no writes. Who asks at the same time shares one question. */
+  checkWrites(): Promise<void>
+  /** @param listener - called when a write was refused because the server is a replica */
+  whenReadOnly(listener: () => void): void
   close(): void
 }
 
@@ -63,6 +67,8 @@ function watch(client: RedisClient, lost: () => void, ready: () => void): () => 
   }
 }
 
+const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
 /** An answer in time, or an outage; a late one is dropped. */
 function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + maxWaitMs
@@ -85,14 +91,20 @@ function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>): 
 export function redisConnection(client: RedisClient, run: RunScript, key: string, options: ConnectionOptions): RedisConnection {
   const { maxWaitMs, wait, onWarning } = options
   const clock = serverClock(client, run, key)
-  const memory = memoryOfServer({ run, clock, key }, onWarning)
+  const memory = memoryOfServer({ script: run, clock, key }, onWarning)
+
+  const state: { fault: Error | undefined; demoted: () => void } = { fault: undefined, demoted: () => undefined }
 
   /** The server became a replica behind a connection that stayed open: what is known of it is over, as if that had been lost. */
+  function demoted(): void {
+    if (memory.known()?.isReplica !== true) memory.forget()
+    state.demoted()
+  }
+
   function answered<T>(call: (giveUpAt: number) => Promise<T>): Promise<T> {
     return bounded(maxWaitMs, (giveUpAt) =>
       call(giveUpAt).catch((error: unknown) => {
-        const isNew = memory.known()?.isReplica !== true
-        if (isNew && error instanceof Error && isReadOnly(error.message)) memory.forget()
+        if (error instanceof Error && isReadOnly(error.message)) demoted()
         throw error
       }),
     )
@@ -127,7 +139,7 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   /** A replica may have been promoted since. While it is one, no command that changes something is sent, nor anything decided. */
   async function writable(): Promise<ServerMemory> {
     const known = await memory.read()
-    const now = known.isReplica ? (await memory.look(true)).memory : known
+    const now = known.isReplica ? (await memory.look('insist')).memory : known
     if (now.isReplica) throw new Error('READONLY the server is a replica, which takes no writes')
     return now
   }
@@ -157,6 +169,13 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
     return replicated(changed, await inTime(changed, giveUpAt, call), server)
   }
 
+  async function askWrites(isTried: boolean): Promise<void> {
+    const { memory: known, writeFault } = await memory.look(isTried ? 'insist' : 'read')
+    if (writeFault !== undefined) throw new Error(`the server takes no writes: ${writeFault}`)
+    if (wait && isTried) state.fault = await replicated(key, undefined, known).catch(errorOf)
+    if (state.fault) throw state.fault
+  }
+
   return {
     isCurrent: (known) => memory.isCurrent(known),
     memory: writable,
@@ -166,6 +185,10 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
         return known ? call(known) : before(giveUpAt, memory.read()).then(call)
       }),
     change: (changed, call) => answered((giveUpAt) => (wait ? changeDurably(changed, giveUpAt, call) : inTime(changed, giveUpAt, call))),
+    checkWrites: createWriteCheck((isTried) => answered(() => askWrites(isTried))),
+    whenReadOnly(listener) {
+      state.demoted = listener
+    },
     close() {
       memory.close()
       unwatch()

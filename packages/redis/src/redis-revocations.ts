@@ -61,7 +61,7 @@ function isLost(epoch: string, { newest, found }: Page, memory: ServerMemory): b
 export function redisRevocations(
   { client, run, connection, keys }: RedisAccess,
   onWarning: (warning: RedisWarning) => void,
-): { readonly store: RevocationStore; close(): void } {
+): { readonly store: RevocationStore; replace(): void; close(): void } {
   const key = keys.revocations
 
   /** The driver sends a command again on the next connection, where another memory may have answered it. */
@@ -120,5 +120,5 @@ export function redisRevocations(
     compare: compareEpochs,
     subscribe: subscribed.subscribe,
   }
-  return { store, close: subscribed.close }
+  return { store, replace: subscribed.replace, close: subscribed.close }
 }

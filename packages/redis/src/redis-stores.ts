@@ -36,7 +36,7 @@ function emitWarning({ name, detail, cause }: RedisWarning): void {
 
 async function readiness(connection: RedisConnection): Promise<Readiness> {
   try {
-    await connection.read((memory) => Promise.resolve(memory))
+    await connection.checkWrites()
     return { ok: true, parts: { redis: { ok: true } } }
   } catch (cause) {
     return { ok: false, parts: { redis: { ok: false, cause } } }
@@ -63,6 +63,8 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
   const connection = redisConnection(client, run, keys.memory, { maxWaitMs, wait: durability === 'wait', onWarning })
   const access = { client, run, connection, keys, callIdOf: createCallIds() }
   const revocations = redisRevocations(access, onWarning)
+  connection.whenReadOnly(revocations.replace)
+  const { checkWrites } = connection
   const unwarn = warnOfEviction(client, onWarning)
   const close = async (): Promise<void> => {
     unwarn()
@@ -70,15 +72,15 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
     connection.close()
   }
   return {
-    replay: redisReplay(access),
-    nonces: redisNonces(access),
-    challenges: redisChallenges(access),
-    families: redisFamilies(access),
-    attempts: redisAttempts(access),
-    clients: redisDocuments(access, 'dc'),
-    keys: redisDocuments(access, 'dk'),
-    accounts: redisDocuments(access, 'da'),
-    revocations: revocations.store,
+    replay: { ...redisReplay(access), checkWrites },
+    nonces: { ...redisNonces(access), checkWrites },
+    challenges: { ...redisChallenges(access), checkWrites },
+    families: { ...redisFamilies(access), checkWrites },
+    attempts: { ...redisAttempts(access), checkWrites },
+    clients: { ...redisDocuments(access, 'dc'), checkWrites },
+    keys: { ...redisDocuments(access, 'dk'), checkWrites },
+    accounts: { ...redisDocuments(access, 'da'), checkWrites },
+    revocations: { ...revocations.store, checkWrites },
     ready: () => readiness(connection),
     close,
     [Symbol.asyncDispose]: close,

@@ -18,6 +18,8 @@ const blockMs = 5_000
 /** So much longer a read may take before its connection counts as dead: TCP alone would believe in it for hours. */
 const silenceMs = 2_000
 const retryMs = 500
+/** A server that became a replica is left at most this often: the one that takes its place may not be known yet. */
+const replaceEveryMs = 1_000
 
 /** A connection of its own for reads that block, without the limits that the host set for others. */
 function duplicateOf(client: RedisClient): BlockingClient {
@@ -36,10 +38,11 @@ function duplicateOf(client: RedisClient): BlockingClient {
 export function revocationSubscription(
   client: RedisClient,
   { key, epoch, onWarning }: Followed,
-): { subscribe(listener: () => void): () => void; close(): void } {
+): { subscribe(listener: () => void): () => void; replace(): void; close(): void } {
   const listeners = new Map<symbol, () => void>()
-  const state: { connection: BlockingClient | undefined; closed: boolean; failing: boolean } = {
+  const state: { connection: BlockingClient | undefined; replacedAt: number; closed: boolean; failing: boolean } = {
     connection: undefined,
+    replacedAt: Number.NEGATIVE_INFINITY,
     closed: false,
     failing: false,
   }
@@ -51,6 +54,14 @@ export function revocationSubscription(
   function failed(cause: unknown): void {
     if (!state.failing && !state.closed) onWarning({ name: 'subscription_lost', cause })
     state.failing = true
+  }
+
+  /** Connects anew: the address may lead to another server by now. */
+  function replace(): void {
+    const now = performance.now()
+    if (state.connection === undefined || state.closed || now - state.replacedAt < replaceEveryMs) return
+    state.replacedAt = now
+    state.connection.disconnect(true)
   }
 
   /** True if something was added after `from`. */
@@ -78,6 +89,8 @@ export function revocationSubscription(
         heard.more = await hasMore(connection, from)
       } catch (error) {
         failed(error)
+        // how a server that becomes a replica ends what waits
+        if (error instanceof Error && error.message.startsWith('UNBLOCKED')) replace()
         heard.more = true
         await new Promise<void>((resolve) => setTimeout(resolve, retryMs).unref())
       }
@@ -100,6 +113,7 @@ export function revocationSubscription(
         listeners.delete(subscription)
       }
     },
+    replace,
     close() {
       state.closed = true
       listeners.clear()

@@ -21,14 +21,21 @@ interface Look {
   readonly writeFault: string | undefined
 }
 
+/**
+ * `read` tells the fault of the last write, `write` tries one. `insist` does, and rejects with the error of a replica that takes none:
+ * the driver sees it and may reconnect.
+ */
+type LookMode = 'read' | 'write' | 'insist'
+const modeNumbers: Readonly<Record<LookMode, string>> = { read: '0', write: '1', insist: '2' }
+
 /** The memory of the server, as far as it holds for the connection that there is. */
 export interface MemoryOfServer {
   /** Undefined on a connection on which it was not read. */
   known(): ServerMemory | undefined
   /** What is known, else what the server says. */
   read(): Promise<ServerMemory>
-  /** What the server says now. @param write - whether it is tried to write; else the fault of the last try is told */
-  look(write: boolean): Promise<Look>
+  /** What the server says now. */
+  look(how: LookMode): Promise<Look>
   /** The connection was lost, or the server is another one behind it. */
   forget(): void
   isCurrent(memory: ServerMemory): boolean
@@ -55,7 +62,7 @@ export function isReadOnly(text: string): boolean {
 
 /** @param key - where the beginning of the memory is kept */
 export function memoryOfServer(
-  { run, clock, key }: { readonly run: RunScript; readonly clock: ServerClock; readonly key: string },
+  { script, clock, key }: { readonly script: RunScript; readonly clock: ServerClock; readonly key: string },
   onWarning: (warning: RedisWarning) => void,
 ): MemoryOfServer {
   const state: State = {
@@ -91,28 +98,38 @@ export function memoryOfServer(
     return read
   }
 
-  async function ask(write: boolean): Promise<Look> {
+  async function run(how: LookMode): Promise<readonly string[]> {
+    try {
+      return ((await script('memory', key, modeNumbers[how])) as readonly unknown[]).map(String)
+    } catch (error) {
+      if (error instanceof Error && isReadOnly(error.message)) state.writeFault = error.message
+      throw error
+    }
+  }
+
+  async function ask(how: LookMode): Promise<Look> {
     for (;;) {
       const { generation } = state
-      const [since, trusted, now, kind, fault] = ((await run('memory', key, write ? '1' : '0')) as readonly unknown[]).map(String)
+      const [since, trusted, now, kind = '', fault = ''] = await run(how)
       if (state.closed) throw closed()
       if (generation !== state.generation) continue
       // at the latest: the server's clock was read before its answer arrived
       const here = performance.now()
       clock.wasRead(Number(now), here)
-      if (write || fault) state.writeFault = fault || undefined
-      const isReplica = kind === 'replica' || isReadOnly(fault ?? '')
+      if (how !== 'read' || fault) state.writeFault = fault || undefined
+      const isReplica = kind === 'replica' || isReadOnly(fault)
       const from = isReplica ? Number.POSITIVE_INFINITY : Number(trusted)
-      const memory = accept({ since: Number(since), trusted: from, trustedHere: here - (Number(now) - from), isReplica }, kind ?? '')
-      if (!isReplica) warn(kind ?? '', memory.trusted)
+      const memory = accept({ since: Number(since), trusted: from, trustedHere: here - (Number(now) - from), isReplica }, kind)
+      if (!isReplica) warn(kind, memory.trusted)
       return { memory, writeFault: isReplica ? (state.writeFault ?? 'READONLY the server is a replica') : state.writeFault }
     }
   }
 
   /** One question at a time; of a new connection nothing is known, so it is tried. */
-  async function look(write: boolean): Promise<Look> {
+  async function look(how: LookMode): Promise<Look> {
     if (state.closed) throw closed()
-    state.reading ??= ask(write || state.known === undefined).finally(() => {
+    const isNew = how === 'read' && state.known === undefined
+    state.reading ??= ask(isNew ? 'write' : how).finally(() => {
       state.reading = undefined
     })
     return state.reading
@@ -120,7 +137,7 @@ export function memoryOfServer(
 
   return {
     known: () => state.known,
-    read: async () => state.known ?? (await look(false)).memory,
+    read: async () => state.known ?? (await look('read')).memory,
     look,
     forget() {
       state.generation += 1
