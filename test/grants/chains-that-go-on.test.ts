@@ -61,13 +61,16 @@ describe.each(policies)('a chain, with $policy refresh tokens,', (refresh) => {
   it('of a grant that says until when gives nothing afterwards', async () => {
     const untilSoon: Grant = {
       type: 'urn:x:soon',
-      decide: async ({ scopes, audiences, now }) => ({
+      validate: async ({ scopes, audiences, now }) => ({
         ok: true,
-        subject: 'person-1',
-        isPerson: true,
-        scopes,
-        audiences,
-        expiresAt: now + 60,
+        granted: {
+          ok: true,
+          subject: 'person-1',
+          isPerson: true,
+          scopes,
+          audiences,
+          expiresAt: now + 60,
+        },
       }),
     }
     const { register, ask, outcomeOf, clock } = start(allowPeople, [untilSoon])

@@ -193,7 +193,7 @@ describe('the anonymous client', () => {
   it('is a registered public one, with its own grants only', async () => {
     const grant = {
       type: 'urn:x:hello',
-      decide: async () => ({ ok: true, subject: 'p1', isPerson: true, scopes: [], audiences: ['a'] }) as const,
+      validate: async () => ({ ok: true, granted: { ok: true, subject: 'p1', isPerson: true, scopes: [], audiences: ['a'] } }) as const,
     }
     const { ask, clients } = setup({ anonymousClient: 'people', grants: [grant, { ...grant, type: 'client_credentials' }] })
     expect((await ask({ grant_type: grant.type })).status).toBe(401)

@@ -111,7 +111,10 @@ describe('an access token', () => {
     for (const wrong of [{ authentication: { authTime: Date.now() } }, { expiresAt: Date.now() }]) {
       const grant: Grant = {
         type: 'urn:x',
-        decide: async ({ scopes, audiences }) => ({ ok: true, subject: 'p', isPerson: true, scopes, audiences, ...wrong }),
+        validate: async ({ scopes, audiences }) => ({
+          ok: true,
+          granted: { ok: true, subject: 'p', isPerson: true, scopes, audiences, ...wrong },
+        }),
       }
       const { ask, register } = setup({ grants: [grant] })
       const { id, secret } = await register({ grants: ['urn:x'] })

@@ -11,12 +11,17 @@ function vouchers(seen: GrantRequest[] = []): Grant {
   const left = new Set(['v1', 'v2'])
   return {
     type,
-    async decide(asked) {
+    async validate(asked) {
       seen.push(asked)
       const voucher = asked.parameters.get('voucher') ?? ''
-      if (!left.delete(voucher)) return { ok: false, refusal: refuseToken('invalid_grant') }
       const { scopes, audiences } = asked
-      return { ok: true, subject: `holder of ${voucher}`, isPerson: true, scopes, audiences }
+      return {
+        ok: true,
+        commit: async () =>
+          left.delete(voucher)
+            ? { ok: true, subject: `holder of ${voucher}`, isPerson: true, scopes, audiences }
+            : { ok: false, refusal: refuseToken('invalid_grant') },
+      }
     },
   }
 }
@@ -55,9 +60,65 @@ describe("a grant of the host's own", () => {
     ['no audience', { ok: true, subject: 's', isPerson: false, scopes: [], audiences: [] }],
     ['scopes that are none', { ok: true, subject: 's', isPerson: false, scopes: ['a b'], audiences: ['a'] }],
   ])('that answers with %s is a fault and never a token', async (_name, answer) => {
-    const { ask, register } = setup({ grants: [{ type, decide: async () => answer as never }] })
+    const phases: readonly Omit<Grant, 'type'>[] = [
+      { validate: async () => answer as never },
+      { validate: async () => ({ ok: true, granted: answer as never }) },
+      { validate: async () => ({ ok: true, commit: async () => answer as never }) },
+    ]
+    for (const phase of phases) {
+      const { ask, register } = setup({ grants: [{ type, ...phase }] })
+      const { id, secret } = await register({ grants: [type] })
+      await expect(ask({ grant_type: type }, basic(id, secret))).rejects.toThrow(TypeError)
+    }
+  })
+
+  it('takes its commit back when something of ours fails after it, and then the same request works', async () => {
+    const state = { left: 1, isSigning: false, calls: [] as string[] }
+    const voucher: Grant = {
+      type,
+      validate: async ({ scopes, audiences }) => ({
+        ok: true,
+        async commit(callId) {
+          state.calls.push(`commit ${callId}`)
+          state.left -= 1
+          return state.left < 0
+            ? { ok: false, refusal: refuseToken('invalid_grant') }
+            : { ok: true, subject: 's', isPerson: true, scopes, audiences }
+        },
+        async undo(callId) {
+          state.calls.push(`undo ${callId}`)
+          state.left += 1
+        },
+      }),
+    }
+    const claims = async () => (state.isSigning ? {} : Promise.reject(new Error('the table of users is away')))
+    const { ask, register } = setup({ grants: [voucher], claims })
     const { id, secret } = await register({ grants: [type] })
-    await expect(ask({ grant_type: type }, basic(id, secret))).rejects.toThrow(TypeError)
+    await expect(ask({ grant_type: type }, basic(id, secret))).rejects.toThrow('the table of users is away')
+    const [first = '', second] = state.calls
+    expect(first).toMatch(/^commit [\w-]{16}$/)
+    expect(second).toBe(first.replace('commit', 'undo'))
+    state.isSigning = true
+    expect((await ask({ grant_type: type }, basic(id, secret))).status).toBe(200)
+    // A refusal is not a failure of ours.
+    expect((await ask({ grant_type: type }, basic(id, secret))).body.error).toBe('invalid_grant')
+    expect(state.calls.map((call) => call.split(' ')[0])).toEqual(['commit', 'undo', 'commit', 'commit'])
+  })
+
+  it('that knows what it grants is signed before its commit', async () => {
+    const state = { commits: 0 }
+    const known: Grant = {
+      type,
+      validate: async ({ scopes, audiences }) => {
+        const granted = { ok: true, subject: 's', isPerson: true, scopes, audiences } as const
+        return { ok: true, granted, commit: async () => Object.assign(state, { commits: state.commits + 1 }) && granted }
+      },
+    }
+    const claims = async () => Promise.reject(new Error('the table of users is away'))
+    const { ask, register } = setup({ grants: [known], claims })
+    const { id, secret } = await register({ grants: [type] })
+    await expect(ask({ grant_type: type }, basic(id, secret))).rejects.toThrow('the table of users is away')
+    expect(state.commits).toBe(0)
   })
 
   it('is not asked while no key can sign', async () => {

@@ -14,12 +14,15 @@ const day = 86_400
 /** A grant that knows who it is for. */
 const person: Grant = {
   type: 'urn:test:person',
-  decide: async ({ parameters, scopes, audiences }) => ({
+  validate: async ({ parameters, scopes, audiences }) => ({
     ok: true,
-    subject: parameters.get('user') ?? 'ann',
-    isPerson: true,
-    scopes,
-    audiences,
+    granted: {
+      ok: true,
+      subject: parameters.get('user') ?? 'ann',
+      isPerson: true,
+      scopes,
+      audiences,
+    },
   }),
 }
 

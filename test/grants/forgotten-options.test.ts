@@ -52,7 +52,7 @@ describe('what is forgotten is told by its name at start-up', () => {
   it.each<[string, readonly unknown[]]>([
     ['a factory that was not called', [clientCredentials]],
     ['a list of grants within the list', [passwordGrants({ authenticator })]],
-    ['a grant without decide', [{ type: 'urn:example:grant' }]],
+    ['a grant without validate', [{ type: 'urn:example:grant' }]],
     ['nothing', [clientCredentials(), undefined]],
   ])('of createTokenEndpoint: %s among the grants', (_name, grants) => {
     const stores = memoryStores()

@@ -20,7 +20,7 @@ async function start() {
   }
   const person: Grant = {
     type: 'urn:x:person',
-    decide: async ({ audiences }) => ({ ok: true, subject: 'person-1', isPerson: true, scopes: [], audiences }),
+    validate: async ({ audiences }) => ({ ok: true, granted: { ok: true, subject: 'person-1', isPerson: true, scopes: [], audiences } }),
   }
   const announcing = setup({
     grants: [clientCredentials(), person],

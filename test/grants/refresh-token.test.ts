@@ -10,14 +10,17 @@ import { heardEvents, outcomes } from './outcomes.js'
 const secrets = { current: { id: 'r1', secret: randomBytes(32) } }
 const person: Grant = {
   type: 'urn:x:sign-in',
-  decide: async ({ scopes, audiences, now, parameters }) => ({
+  validate: async ({ scopes, audiences, now, parameters }) => ({
     ok: true,
-    subject: parameters.get('user') ?? 'person-1',
-    isPerson: true,
-    scopes,
-    audiences,
-    authentication: { authTime: now - 5, amr: ['pwd', 'otp'], acr: 'mfa' },
-    claims: { department: 'D1' },
+    granted: {
+      ok: true,
+      subject: parameters.get('user') ?? 'person-1',
+      isPerson: true,
+      scopes,
+      audiences,
+      authentication: { authTime: now - 5, amr: ['pwd', 'otp'], acr: 'mfa' },
+      claims: { department: 'D1' },
+    },
   }),
 }
 
@@ -165,11 +168,14 @@ describe('a forged token', () => {
 })
 
 describe('a lost answer', () => {
-  it('is given again to a confidential client for 10 s, and not longer', async () => {
-    const { signIn, use, clock } = await start(rotating)
+  it.each([
+    ['a day, where the client says nothing', rotating, 86_400],
+    ['as long as its policy says', { ...rotating, retryWindowSeconds: 10 }, 10],
+  ])('is given again to a client that authenticates itself for %s, and not longer', async (_name, policy, seconds) => {
+    const { signIn, use, clock } = await start(policy)
     const { refresh_token: token } = await signIn()
     const child = (await use(token)).body.refresh_token
-    clock.advance(9.9)
+    clock.advance(seconds - 0.1)
     expect((await use(token)).body.refresh_token).toBe(child)
     clock.advance(0.1)
     const heard = outcomes()
@@ -323,8 +329,9 @@ describe('who was turned off does not refresh', () => {
 })
 
 describe('a store that lost writes', () => {
-  const behind = async (onStoreBehind?: 'heal') => {
-    const suite = await start(rotating, { grants: [person, refreshToken({ secrets, ...(onStoreBehind && { onStoreBehind }) })] })
+  const behind = async (onStoreBehind?: 'heal' | 'refuse', isPublic = false) => {
+    const grants = [person, refreshToken({ secrets, ...(onStoreBehind && { onStoreBehind }) })]
+    const suite = await start(rotating, { grants }, isPublic)
     const { refresh_token: token } = await suite.signIn()
     const child = (await suite.use(token)).body.refresh_token
     const { binding = '', data = '' } = (await suite.stores.families.find(family(token))) ?? {}
@@ -335,16 +342,25 @@ describe('a store that lost writes', () => {
     return { ...suite, token, child }
   }
 
-  it('is told by a token from the future, which is refused and not taken for a reuse', async () => {
-    const { use, token, child } = await behind()
-    const heard = heardEvents()
-    expect((await use(child)).body.error).toBe('invalid_grant')
-    expect(heard).toMatchObject([{ outcome: 'store_rollback', family: family(token) }])
-    expect((await use(token)).status).toBe(200)
-  })
+  it.each([
+    ['where the host says so', 'refuse', false],
+    ['of a public client', undefined, true],
+  ] as const)(
+    'is told by a token from the future, which is refused %s and not taken for a reuse',
+    async (_name, onStoreBehind, isPublic) => {
+      const { use, token, child } = await behind(onStoreBehind, isPublic)
+      const heard = heardEvents()
+      expect((await use(child)).body.error).toBe('invalid_grant')
+      expect(heard).toMatchObject([{ outcome: 'store_rollback', family: family(token) }])
+      expect((await use(token)).status).toBe(200)
+    },
+  )
 
-  it('is healed where the host wants that', async () => {
-    const { use, child } = await behind('heal')
+  it.each([
+    ['where the host wants that, for public clients too', 'heal', true],
+    ['for a client that authenticates itself', undefined, false],
+  ] as const)('is healed %s', async (_name, onStoreBehind, isPublic) => {
+    const { use, child } = await behind(onStoreBehind, isPublic)
     const next = (await use(child)).body.refresh_token
     expect(next.split('.')[3]).toBe('2')
     expect((await use(next)).status).toBe(200)

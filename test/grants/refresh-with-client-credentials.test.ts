@@ -9,7 +9,7 @@ import { basic, setup } from './endpoint-setup.js'
 
 const person: Grant = {
   type: 'urn:x:sign-in',
-  decide: async ({ scopes, audiences }) => ({ ok: true, subject: 'person-1', isPerson: true, scopes, audiences }),
+  validate: async ({ scopes, audiences }) => ({ ok: true, granted: { ok: true, subject: 'person-1', isPerson: true, scopes, audiences } }),
 }
 const grants = [clientCredentials(), refreshToken({ secrets: { current: { id: 'r1', secret: randomBytes(32) } } }), person]
 const grantTypes = ['client_credentials', 'refresh_token', person.type]

@@ -50,13 +50,16 @@ function asking(endpoint: Endpoint): Ask {
 /** Somebody signs in by saying who. */
 const person: Grant = {
   type: 'urn:x:person',
-  decide: async ({ parameters, scopes, audiences, now }) => ({
+  validate: async ({ parameters, scopes, audiences, now }) => ({
     ok: true,
-    subject: parameters.get('person') ?? 'person-1',
-    isPerson: true,
-    scopes,
-    audiences,
-    authentication: { authTime: now - 5, amr: ['pwd', 'otp'], acr: 'aal2' },
+    granted: {
+      ok: true,
+      subject: parameters.get('person') ?? 'person-1',
+      isPerson: true,
+      scopes,
+      audiences,
+      authentication: { authTime: now - 5, amr: ['pwd', 'otp'], acr: 'aal2' },
+    },
   }),
 }
 

@@ -1,19 +1,34 @@
 import type { Cognito } from '@countersign/cognito'
 import type { Now, RefreshProvider, SecretsOption } from '@countersign/core'
-import { clientCredentials, type Grant, refreshToken } from '@countersign/grants'
+import { clientCredentials, type Grant, type Granted, refreshToken } from '@countersign/grants'
 import { passwordGrants } from '@countersign/grants/password'
 import { signInSeconds } from './user-pool.js'
+
+/** Without the refresh token, which is the pool's or ours. */
+function withoutRefresh(granted: Granted): Granted {
+  if (granted.issued === undefined) return { ...granted, refreshToken: null }
+  const { accessToken, expiresInSeconds } = granted.issued
+  return { ...granted, issued: { accessToken, expiresInSeconds } }
+}
 
 /** A client says with `generate_refresh_token` that it wants none; wanting one that its policy denies gives none. */
 function unlessUnwanted(grant: Grant): Grant {
   return {
     ...grant,
-    async decide(asked) {
-      const granted = await grant.decide(asked)
-      if (!granted.ok || asked.parameters.get('generate_refresh_token') !== 'false') return granted
-      if (granted.issued === undefined) return { ...granted, refreshToken: null }
-      const { accessToken, expiresInSeconds } = granted.issued
-      return { ...granted, issued: { accessToken, expiresInSeconds } }
+    async validate(asked) {
+      const plan = await grant.validate(asked)
+      if (!plan.ok || asked.parameters.get('generate_refresh_token') !== 'false') return plan
+      const { granted, commit } = plan
+      return {
+        ...plan,
+        ...(granted && { granted: withoutRefresh(granted) }),
+        ...(commit && {
+          async commit(callId) {
+            const answer = await commit(callId)
+            return answer.ok ? withoutRefresh(answer) : answer
+          },
+        }),
+      }
     },
   }
 }

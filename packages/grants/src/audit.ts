@@ -1,6 +1,5 @@
 import type { TokenEvent } from '@countersign/core'
 import { reachable } from './client-record.js'
-import type { GrantRequest } from './grant.js'
 
 /** What is written before a token is issued: ids only, as in the event of the endpoint. */
 export interface AuditRecord extends Pick<TokenEvent, 'grant' | 'clientId' | 'subject' | 'family'> {
@@ -23,13 +22,4 @@ export function createRecord({ write }: Audit, recordNow: () => AuditRecord): ()
   const state: { done?: Promise<void> } = {}
   const written = async (): Promise<void> => write(recordNow())
   return () => (state.done ??= reachable(written()))
-}
-
-/** A request whose grant, right before it uses something up, is on record. */
-export function recorded(asked: GrantRequest, record: () => Promise<void>): GrantRequest {
-  const claimAuthentication: GrantRequest['claimAuthentication'] = async () => {
-    await record()
-    return asked.claimAuthentication()
-  }
-  return { ...asked, claimAuthentication, isRecorded: true }
 }

@@ -10,6 +10,9 @@ export function clientCredentials(options: { readonly accessTokenSeconds?: numbe
     type: 'client_credentials',
     isImmediate: true,
     ...options,
-    decide: async ({ client, scopes, audiences }) => ({ ok: true, subject: client.id, isPerson: false, scopes, audiences }),
+    validate: async ({ client, scopes, audiences }) => ({
+      ok: true,
+      granted: { ok: true, subject: client.id, isPerson: false, scopes, audiences },
+    }),
   }
 }

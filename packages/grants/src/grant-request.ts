@@ -1,28 +1,17 @@
 import { wallClock } from '@countersign/core'
-import { claimOnce } from './assertion.js'
 import type { AuthenticatedClient } from './authenticate-client.js'
 import { withFormerUses } from './former-uses.js'
 import type { GrantRequest } from './grant.js'
 import { judgeScope } from './scope.js'
 import { judgeTarget } from './target.js'
 import type { TokenEndpointOptions } from './token-endpoint-options.js'
-import { refusedAs, type TokenRefused } from './token-refusal.js'
+import type { TokenRefused } from './token-refusal.js'
 
 /** What the grant is asked, if client and endpoint allow it. */
 export type AskGrant = (
   who: AuthenticatedClient,
   ask: Pick<GrantRequest, 'issuer' | 'parameters' | 'request' | 'note'>,
 ) => GrantRequest | TokenRefused
-
-/** Once a request, however often it is asked for. */
-function claimed(stores: GrantRequest['stores'], { once }: AuthenticatedClient): GrantRequest['claimAuthentication'] {
-  const state: { result?: Promise<TokenRefused | undefined> } = {}
-  const claim = async (): Promise<TokenRefused | undefined> => {
-    const fault = await claimOnce(stores.replay, once)
-    return fault && refusedAs('invalid_client', fault.reason)
-  }
-  return () => (state.result ??= claim())
-}
 
 /** Judges scope and target, and puts together what a grant is asked. */
 export function createAskGrant(options: TokenEndpointOptions, usualAudiences: readonly string[]): AskGrant {
@@ -47,7 +36,7 @@ export function createAskGrant(options: TokenEndpointOptions, usualAudiences: re
       keys: clients.keys,
       isClient: async (id) => (await clients.find(id)) !== undefined,
       isActive: isActive && (async (granted) => (await isActive({ ...granted, client })) === true),
-      claimAuthentication: claimed(stores, who),
+      isRecorded: options.audit !== undefined,
       client,
       secretId,
       key,

@@ -2,7 +2,7 @@ import { type Auth, hasOwn } from '@countersign/core'
 import { claimOnce } from './assertion.js'
 import type { Client } from './client.js'
 import type { ExchangeDecision, ExchangePolicy, PresentedSubject } from './exchange-policy.js'
-import type { Granted, GrantRequest } from './grant.js'
+import type { Granted, GrantPlan, GrantRequest } from './grant.js'
 import type { OwnAssertion } from './own-assertion.js'
 import { judgeScope, type ScopeAnswer } from './scope.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
@@ -71,16 +71,22 @@ function authenticationFor(decision: ExchangeDecision & { allow: true }, token: 
   return decision.isPerson && authentication ? { authentication } : {}
 }
 
-/** Uses up what works once: last of all, so that a request that is refused burns nothing. */
-async function useUp(token: GoodToken, asked: GrantRequest, sentAs: SubjectGrant['sentAs']): Promise<TokenRefused | undefined> {
-  const used = await asked.claimAuthentication()
-  if (used) return used
-  const fault = hasOwn(token, 'own') ? await claimOnce(asked.stores.replay, token.own.once) : undefined
-  return fault && refusedAs(sentAs, fault.reason)
+/** Uses up what works once. A token that others signed is not used up. */
+function planFor(token: GoodToken, granted: Granted, { stores: { replay } }: GrantRequest, sentAs: SubjectGrant['sentAs']): GrantPlan {
+  const once = hasOwn(token, 'own') ? token.own.once : undefined
+  if (once === undefined) return { ok: true, granted }
+  return {
+    ok: true,
+    granted,
+    async commit() {
+      const fault = await claimOnce(replay, once)
+      return fault ? refusedAs(sentAs, fault.reason) : granted
+    },
+  }
 }
 
-/** Asks the policy, and grants what it allows, to whom it allows it. */
-export async function grantToSubject(token: GoodToken, asked: GrantRequest, grant: SubjectGrant): Promise<Granted | TokenRefused> {
+/** Asks the policy, and plans what it allows, for whom it allows it. */
+export async function grantToSubject(token: GoodToken, asked: GrantRequest, grant: SubjectGrant): Promise<GrantPlan | TokenRefused> {
   const { policy, sentAs } = grant
   const { client, audiences } = asked
   const presented = presentedBy(token, client, grant.isOwnByDefault)
@@ -108,6 +114,5 @@ export async function grantToSubject(token: GoodToken, asked: GrantRequest, gran
     ...(grant.issuedTokenType !== undefined && { issuedTokenType: grant.issuedTokenType }),
   }
   if (granted.expiresAt !== undefined && Math.floor(granted.expiresAt) <= asked.now) return refusedAs(sentAs, 'assertion_expired')
-  if (asked.isActive && !(await asked.isActive(granted))) return refused('inactive_subject')
-  return (await useUp(token, asked, sentAs)) ?? granted
+  return planFor(token, granted, asked, sentAs)
 }

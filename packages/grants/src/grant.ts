@@ -30,14 +30,9 @@ export interface GrantRequest {
   readonly now: number
   /** Epoch milliseconds. */
   readonly nowMs: number
-  /**
-   * Uses up the client assertion of the request, where there is one. A grant with an atomic step of its own calls it right before that
-   * step, after everything was validated; the endpoint does so after all others. Undefined, or why the request ends.
-   */
-  claimAuthentication(): Promise<TokenRefused | undefined>
-  /** What is issued is put on record by `claimAuthentication`: only what was validated should be. */
-  readonly isRecorded?: boolean
-  /** What the host says of a subject, where it has a say: asked before something is used up. It is asked again before signing. */
+  /** Whether every token goes on record before it is issued. Then a grant must say what it grants before its commit, if it can. */
+  readonly isRecorded: boolean
+  /** The host's answer about a subject, where the host gave one to the endpoint. The endpoint asks it for every plan. */
   readonly isActive: ((granted: Granted) => Promise<boolean>) | undefined
   /** Tells the event what the request is about, also if it is refused. */
   note(seen: { readonly family?: string; readonly subject?: string; readonly key?: string }): void
@@ -105,10 +100,36 @@ export interface Challenged {
   readonly challenge: TokenChallenge
 }
 
-/** What a grant decides. */
+/** What a request gets in the end. */
 export type GrantAnswer = Granted | TokenRefused | Challenged
 
-/** How what a request presents identifies its client (RFC 7523 §3.1). `decide` has to prove it again, in every request. */
+/**
+ * A request that may be granted. Nothing was used up for it. The endpoint does the rest: status, audit, signing, the replay claim
+ * of a client assertion, and then the commit.
+ */
+export interface GrantPlan {
+  readonly ok: true
+  /**
+   * What the request gets, where that is known before the commit. Then the token is signed before the commit: no failure of ours
+   * can come between the commit and the answer, but that of the connection. A plan without `commit` must have it.
+   */
+  readonly granted?: Granted
+  /**
+   * The one atomic step, which uses up what was presented. Absent where nothing is used up. Rejects with `Unavailable` in an outage.
+   * @param callId - for the call of the store; `undo` gets the same one
+   */
+  commit?(callId: string): Promise<GrantAnswer>
+  /**
+   * Takes a commit back after a failure of ours: the same request must work again. It is also called where the commit itself
+   * rejected, so it must do nothing where the commit did not take place. Absent where a commit cannot be taken back.
+   */
+  undo?(callId: string): Promise<unknown>
+}
+
+/** What comes of validating a request. */
+export type Validated = GrantPlan | TokenRefused
+
+/** How what a request presents identifies its client (RFC 7523 §3.1). `validate` has to prove it again, in every request. */
 export interface Identification {
   /** The client that is named; nothing is checked yet. */
   named(parameters: FormParameters): string | undefined | Promise<string | undefined>
@@ -118,17 +139,39 @@ export interface Identification {
   fault(asked: Pick<GrantRequest, 'client' | 'parameters' | 'keys' | 'issuer' | 'nowMs'>): Promise<TokenRefused | undefined>
 }
 
-/** One grant type. It decides who and what; it never signs and never writes the reply. */
+/**
+ * One grant type. It decides who gets what, in two phases. It never signs and never writes the reply.
+ *
+ * @example
+ * ```ts
+ * import { type Grant, refuseToken } from '@countersign/grants'
+ * import { memoryStores } from '@countersign/core/memory'
+ *
+ * const vouchers = memoryStores().challenges
+ * export const voucher: Grant = {
+ *   type: 'urn:example:voucher',
+ *   async validate({ parameters, scopes, audiences }) {
+ *     const id = parameters.get('voucher') ?? ''
+ *     return {
+ *       ok: true,
+ *       async commit() {
+ *         const subject = await vouchers.take(id)
+ *         return subject === null
+ *           ? { ok: false, refusal: refuseToken('invalid_grant') }
+ *           : { ok: true, subject, isPerson: true, scopes, audiences }
+ *       },
+ *     }
+ *   },
+ * }
+ * ```
+ */
 export interface Grant {
   /** The value of `grant_type`. */
   readonly type: string
   /** The grant type that this one goes on with: clients may use it if they may use that. */
   readonly continues?: string
-  /**
-   * Validates everything, and only then does its one atomic step: a request that fails burns nothing.
-   * Rejects with `Unavailable` in an outage.
-   */
-  decide(request: GrantRequest): Promise<GrantAnswer>
+  /** Validates everything that can be validated, and uses nothing up. Rejects with `Unavailable` in an outage. */
+  validate(request: GrantRequest): Promise<Validated>
   /** Life of its access tokens in seconds. @defaultValue that of the endpoint */
   readonly accessTokenSeconds?: number
   /** Needs the option `keys` of `createClients`. @defaultValue false */
@@ -150,5 +193,7 @@ export interface BegunChain {
   readonly refreshToken: string
   readonly family: string
   /** Called when there is an access token: a chain that nobody gets is not kept. */
-  keep(): Promise<void>
+  keep(callId: string): Promise<void>
+  /** Takes `keep` back, after a failure of ours. It is also called where `keep` itself rejected. */
+  undo(callId: string): Promise<unknown>
 }

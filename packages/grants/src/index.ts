@@ -24,10 +24,12 @@ export type {
   Grant,
   GrantAnswer,
   Granted,
+  GrantPlan,
   GrantRequest,
   GrantStores,
   Identification,
   TokenChallenge,
+  Validated,
 } from './grant.js'
 export { createIntrospectionEndpoint, type IntrospectionEndpointOptions } from './introspection-endpoint.js'
 export { type JwtBearerOptions, jwtBearer } from './jwt-bearer.js'

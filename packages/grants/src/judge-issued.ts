@@ -74,25 +74,43 @@ function createIssuedJudge(issuer: string, revocations: RevocationAnnouncer | un
   }
 }
 
-/** Signs an access token, and again where that key was revoked meanwhile: what every guard refuses is no answer. */
-type SignIssued = (claims: Claims, signer: Signer, asked: Issued['asked']) => Promise<string | TokenRefused>
+/** A token, and the key that signed it. */
+export interface Signed {
+  readonly accessToken: string
+  readonly kid: string | undefined
+}
+
+/** Signs access tokens that guards will take: what every guard refuses is not an answer. Both reject with `Unavailable`. */
+interface Signing {
+  /** Signs, and signs again where that key was revoked meanwhile. */
+  sign(claims: Claims, signer: Signer, asked: Issued['asked']): Promise<Signed | TokenRefused>
+  /** Judges once more what was signed before: the same token, or another one where its key was revoked since. */
+  recheck(signed: Signed, claims: Claims, asked: Issued['asked']): Promise<Signed | TokenRefused>
+}
 
 /** Signs and judges. */
-export function createSigning(options: Pick<TokenEndpointOptions, 'issuer' | 'signer' | 'revocations'>): SignIssued {
+export function createSigning(options: Pick<TokenEndpointOptions, 'issuer' | 'signer' | 'revocations'>): Signing {
   const judge = createIssuedJudge(options.issuer, options.revocations)
 
-  async function sign(claims: Claims, signer: Signer, asked: Issued['asked'], isSecond = false): Promise<string | TokenRefused> {
-    const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
-    const fault = await judge({ claims, kid: signer.kid, asked })
-    if (fault === undefined) return accessToken
+  async function recheck(signed: Signed, claims: Claims, asked: Issued['asked'], isSecond = false): Promise<Signed | TokenRefused> {
+    const fault = await judge({ claims, kid: signed.kid, asked })
+    if (fault === undefined) return signed
     if (fault !== 'signing_key') return fault
     const next = await options.signer.current()
-    if (isSecond || next.kid === signer.kid)
+    if (isSecond || next.kid === signed.kid)
       throw new Unavailable('key_source_unavailable', { cause: new Error('the key that signs was revoked') })
     return sign(claims, next, asked, true)
   }
 
-  return (claims, signer, asked) => sign(claims, signer, asked)
+  async function sign(claims: Claims, signer: Signer, asked: Issued['asked'], isSecond = false): Promise<Signed | TokenRefused> {
+    const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
+    return recheck({ accessToken, kid: signer.kid }, claims, asked, isSecond)
+  }
+
+  return {
+    sign: (claims, signer, asked) => sign(claims, signer, asked),
+    recheck: (signed, claims, asked) => recheck(signed, claims, asked),
+  }
 }
 
 /** Whether what was begun at an instant has ended with its subject since. Rejects with `Unavailable`. */

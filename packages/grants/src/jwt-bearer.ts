@@ -86,7 +86,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
     needsKeys: trusted === undefined,
     identification,
     ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
-    async decide(asked) {
+    async validate(asked) {
       const text = asked.parameters.get('assertion')
       if (text === undefined) return refused('missing_parameter')
       const read = readAssertion(text)

@@ -18,7 +18,10 @@ interface FixedRefresh extends ForItself {
 /** A new token each time (RFC 9700 §4.14.2). */
 interface RotatingRefresh extends ForItself {
   readonly policy: 'rotating'
-  /** For how long a lost answer can be asked for again. @defaultValue 10 for confidential clients, 0 for public ones */
+  /**
+   * For how long an answer that was lost can be asked for again; never once its token was used. @defaultValue 86,400 for clients that
+   * authenticate themselves, 0 for public ones
+   */
   readonly retryWindowSeconds?: number
   /** Ends the chain when it was not used for so long. @defaultValue none */
   readonly idleSeconds?: number

@@ -3,7 +3,7 @@ import { hasOwn, type RefreshFamily, type RefreshProvider, type RotationRequest,
 import { withoutReserved } from './access-token.js'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
-import type { Grant, GrantAnswer, Granted, GrantRequest } from './grant.js'
+import type { Grant, GrantAnswer, Granted, GrantRequest, Validated } from './grant.js'
 import { bindingOf, type ChainData, chainData, parseChain } from './refresh-chain.js'
 import { givesRefreshToken } from './refresh-policy.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-text.js'
@@ -18,7 +18,8 @@ export interface RefreshTokenOptions {
   readonly secrets: SecretsOption
   /**
    * A genuine token that is newer than the store knows proves that the store lost writes. `heal` goes on from it; then a token
-   * that was stolen before the loss may work once more. @defaultValue `'refuse'`
+   * that was stolen before the loss may work once more. @defaultValue `'heal'` for clients that authenticate themselves, so that
+   * a stolen token is not enough; `'refuse'` for public ones
    */
   readonly onStoreBehind?: 'refuse' | 'heal'
   /** @defaultValue that of the endpoint */
@@ -77,10 +78,6 @@ async function grantedNow(data: ChainData | undefined, asked: GrantRequest): Pro
 
 /** A token of another issuer. Its chain is that issuer's: none of ours is begun. */
 async function elsewhere(provider: RefreshProvider, token: string, asked: GrantRequest): Promise<GrantAnswer> {
-  // Whose token it is, is not said: at least it is not one that this client can have been given.
-  if (provider.grantType !== undefined && !asked.client.grants.includes(provider.grantType)) return refused('refresh_not_allowed')
-  const used = await asked.claimAuthentication()
-  if (used) return used
   const step = await provider.refresh({ token, request: asked.request })
   switch (step.outcome) {
     case 'signed_in':
@@ -103,11 +100,18 @@ export function faultOf(record: RefreshFamily | undefined, owner: Pick<GrantRequ
 const mayUseKeys = ({ methods, grants }: Client): boolean =>
   methods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
 
+/** What the record said before anything was used up. */
+interface LookedAt {
+  readonly ageSeconds: number
+  /** Absent where the record was not read. */
+  readonly granted?: Granted
+}
+
 /** Whether the record has to be read before the token is used up: there is something to validate, or to compute. */
 function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive, isRecorded }: GrantRequest): boolean {
   const { refresh } = client
   const limits = refresh.policy === 'rotating' && refresh.idleSeconds !== undefined && refresh.absoluteSeconds !== undefined
-  if (isRecorded === true) return true
+  if (isRecorded) return true
   // Its chains may have been given more than it may get now.
   if (client.isChanged === true) return true
   return limits || mayUseKeys(client) || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
@@ -127,9 +131,12 @@ function firstKeepSeconds({ refresh }: Client): number {
   return Math.min(idleSeconds, absoluteSeconds)
 }
 
+/** An answer that was lost can be asked for again until it was used: nobody but the client can ask (settled by decision 073). */
+const untilUsedSeconds = 86_400
+
 function retryWindowMs(client: Client): number {
   const { refresh } = client
-  const usual = isPublicClient(client) ? 0 : 10
+  const usual = isPublicClient(client) ? 0 : untilUsedSeconds
   return (refresh.policy === 'rotating' ? (refresh.retryWindowSeconds ?? usual) : 0) * 1000
 }
 
@@ -140,29 +147,30 @@ function retryWindowMs(client: Client): number {
  * @throws TypeError for secrets that are too short or share an id
  */
 export function refreshToken(options: RefreshTokenOptions): Grant {
-  const { onStoreBehind = 'refuse', accessTokenSeconds, providers = [] } = options ?? {}
-  if (onStoreBehind !== 'refuse' && onStoreBehind !== 'heal') throw new TypeError('refreshToken: onStoreBehind is refuse or heal')
+  const { onStoreBehind, accessTokenSeconds, providers = [] } = options ?? {}
+  if (onStoreBehind !== undefined && onStoreBehind !== 'refuse' && onStoreBehind !== 'heal')
+    throw new TypeError(`refreshToken: onStoreBehind must be "refuse" or "heal", got ${JSON.stringify(onStoreBehind)}`)
   const tokens = createRefreshTokenText(options?.secrets)
   const random = options.randomBytes ?? randomBytes
-  const heal = onStoreBehind === 'heal'
+  const heals = (client: Client): boolean => (onStoreBehind ?? (isPublicClient(client) ? 'refuse' : 'heal')) === 'heal'
 
   /** The same token until the end of its chain. */
-  async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<GrantAnswer> {
+  async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<Validated> {
     const { families } = asked.stores
     const record = await reachable(families.find(presented.family))
     const fault = faultOf(record, asked)
     if (fault || !record) return refused(fault ?? 'refresh_gone')
-    if (presented.generation > record.generation && !heal) return refused('store_rollback')
+    if (presented.generation > record.generation && !heals(asked.client)) return refused('store_rollback')
     if (presented.generation < record.generation) {
       await reachable(families.revoke(presented.family, 'reused'))
       return refused('refresh_reused')
     }
     const granted = await grantedNow(parseChain(record.data), asked)
-    return granted.ok ? { ...granted, refreshToken: token, family: presented.family } : granted
+    return granted.ok ? { ok: true, granted: { ...granted, refreshToken: token, family: presented.family } } : granted
   }
 
   /** What can be refused is refused before the token is used up. */
-  async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | { readonly ageSeconds: number }> {
+  async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | LookedAt> {
     const record = await reachable(asked.stores.families.find(family))
     const fault = faultOf(record, asked)
     const data = record && parseChain(record.data)
@@ -173,30 +181,16 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     const ageSeconds = asked.now - data.startedAt
     const { refresh } = asked.client
     if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteSeconds ?? foreverSeconds)) return refused('refresh_gone')
-    if (asked.isActive && !(await asked.isActive(granted))) return refused('inactive_subject')
-    return { ageSeconds }
+    return { ageSeconds, granted: { ...granted, family } }
   }
 
-  async function rotate(presented: RefreshTokenParts, asked: GrantRequest): Promise<GrantAnswer> {
-    const { client, stores } = asked
-    const known = mustLookFirst(asked) ? await lookFirst(presented, asked) : { ageSeconds: 0 }
-    if (hasOwn(known, 'ok')) return known
-    const keep = keepSeconds(client, known.ageSeconds)
-    const request: RotationRequest = {
-      ...presented,
-      binding: bindingOf(asked),
-      retryWindowMs: retryWindowMs(client),
-      ...(keep !== undefined && { keepForMs: keep * 1000 }),
-      heal,
-    }
-    const used = await asked.claimAuthentication()
-    if (used) return used
-    const rotation = await reachable(stores.families.rotate(request))
+  async function rotate(request: RotationRequest, asked: GrantRequest): Promise<GrantAnswer> {
+    const rotation = await reachable(asked.stores.families.rotate(request))
     switch (rotation.outcome) {
       case 'rotated':
       case 'retry': {
         const granted = grantedBy(parseChain(rotation.data), asked)
-        const { family } = presented
+        const { family } = request
         return granted.ok ? { ...granted, refreshToken: tokens.write({ family, generation: rotation.generation }), family } : granted
       }
       default:
@@ -204,14 +198,39 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     }
   }
 
+  /** One round trip where the record need not be read before: then only the rotation says what is granted. */
+  async function planRotation(presented: RefreshTokenParts, asked: GrantRequest): Promise<Validated> {
+    const known: TokenRefused | LookedAt = mustLookFirst(asked) ? await lookFirst(presented, asked) : { ageSeconds: 0 }
+    if (hasOwn(known, 'ok')) return known
+    const { client, stores } = asked
+    const keep = keepSeconds(client, known.ageSeconds)
+    const request: RotationRequest = {
+      ...presented,
+      binding: bindingOf(asked),
+      retryWindowMs: retryWindowMs(client),
+      ...(keep !== undefined && { keepForMs: keep * 1000 }),
+      heal: heals(client),
+    }
+    return {
+      ok: true,
+      ...(known.granted && { granted: known.granted }),
+      commit: (callId) => rotate({ ...request, callId }, asked),
+      undo: (callId) => stores.families.undo(presented.family, callId),
+    }
+  }
+
   return {
     type: 'refresh_token',
     ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
-    async decide(asked) {
+    async validate(asked) {
       const token = asked.parameters.get('refresh_token')
       if (token === undefined) return refused('missing_parameter')
       const provider = token.startsWith('r1.') ? undefined : providers.find((one) => one.accepts(token))
-      if (provider) return elsewhere(provider, token, asked)
+      if (provider) {
+        // Whose token it is, is not said: at least it is not one that this client can have been given.
+        const isAllowed = provider.grantType === undefined || asked.client.grants.includes(provider.grantType)
+        return isAllowed ? { ok: true, commit: () => elsewhere(provider, token, asked) } : refused('refresh_not_allowed')
+      }
       const presented = tokens.read(token)
       if (presented === undefined) return refused('refresh_malformed')
       asked.note({ family: presented.family })
@@ -221,7 +240,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
         case 'fixed':
           return repeat(presented, asked, token)
         case 'rotating':
-          return rotate(presented, asked)
+          return planRotation(presented, asked)
       }
     },
     async begin(granted, { client, issuer, secretId, key, now, stores, grantType }) {
@@ -229,7 +248,12 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       const family = random(16).toString('base64url')
       const data = chainData(granted, { secretId, key, grantType, startedAt: now })
       const record = { family, binding: bindingOf({ client, issuer }), data, keepForMs: firstKeepSeconds(client) * 1000 }
-      return { family, refreshToken: tokens.write({ family, generation: 0 }), keep: () => reachable(stores.families.create(record)) }
+      return {
+        family,
+        refreshToken: tokens.write({ family, generation: 0 }),
+        keep: (callId) => reachable(stores.families.create({ ...record, callId })),
+        undo: (callId) => stores.families.undo(family, callId),
+      }
     },
   }
 }

@@ -79,7 +79,7 @@ const optionNames: readonly string[] = Object.keys({
   randomUUID: true,
 } satisfies Record<keyof TokenEndpointOptions, true>)
 
-const isGrant = (grant: Grant | undefined): boolean => typeof grant?.type === 'string' && typeof grant.decide === 'function'
+const isGrant = (grant: Grant | undefined): boolean => typeof grant?.type === 'string' && typeof grant.validate === 'function'
 const isLife = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 1
 
 /** @throws TypeError if an option is missing or wrong */

@@ -83,7 +83,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
       return (proof && (await grant.identification?.fault(proof))) || asked
     }
     // The signer first: without one there is no token, and nothing must be burned for none.
-    return issue(grant, asked, { signer: await options.signer.current(), trace })
+    return issue(grant, asked, { signer: await options.signer.current(), trace, once: who.once })
   }
 
   return async (request) => {

@@ -62,7 +62,7 @@ export function tokenExchange(options: TokenExchangeOptions): Grant {
     type: tokenExchangeType,
     needsKeys: clientSigned,
     ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
-    async decide(asked) {
+    async validate(asked) {
       const fault = requestFault(asked)
       if (fault) return fault
       const { parameters } = asked

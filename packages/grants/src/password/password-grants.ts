@@ -9,7 +9,7 @@ import {
   wallClock,
 } from '@countersign/core'
 import { addressBlock } from '../client-address.js'
-import type { Challenged, Grant, GrantAnswer, GrantRequest } from '../grant.js'
+import type { Challenged, Grant, GrantAnswer, GrantRequest, Validated } from '../grant.js'
 import { grantedTo, type Wanted } from '../signed-in.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
 import { createGuessLimiter, type Guess, type GuessLimits } from './guess-limits.js'
@@ -68,6 +68,20 @@ const isProven = ({ secretId, key }: GrantRequest): boolean => secretId !== unde
 
 /** What a sign-in began with. */
 type Begun = Wanted & Pick<ChallengeRecord, 'username' | 'passwordVersion' | 'startedAt'>
+
+/** What a sign-in brings. */
+interface Credentials {
+  readonly name: string
+  readonly password: string
+}
+
+/** What an answer to a challenge brings. */
+interface Answer {
+  readonly token: string
+  readonly code: string
+  /** Called with the challenge when the code was right, before anything else can fail. */
+  passed(taken: ChallengeRecord): void
+}
 
 /** What is kept of a challenge. */
 function recordOf(
@@ -148,14 +162,9 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     }
   }
 
-  async function start(asked: GrantRequest): Promise<GrantAnswer> {
-    const { parameters, stores, request, scopes, audiences, issuer } = asked
-    const name = parameters.get('username')
-    const password = parameters.get('password')
-    if (name === undefined || password === undefined) return refused('missing_parameter')
+  async function start(asked: GrantRequest, { name, password }: Credentials): Promise<GrantAnswer> {
+    const { stores, request, scopes, audiences, issuer } = asked
     const username = countedName(name)
-    const used = await asked.claimAuthentication()
-    if (used) return used
     const guess = await limiter.password(stores.attempts, { issuer, name, address: addressBlock(request.ip), isAppServer: isProven(asked) })
     if (!guess.ok) return guess
     const step = await counted(guess, authenticator.start({ username: name, password, request }))
@@ -176,15 +185,8 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     return challenge({ ...record, state: step.state, attemptsLeft }, asked, true)
   }
 
-  async function answer(asked: GrantRequest, continuation: Continuation): Promise<GrantAnswer> {
+  async function answer(asked: GrantRequest, continuation: Continuation, { token, code, passed }: Answer): Promise<GrantAnswer> {
     const { parameters, stores } = asked
-    const token = parameters.get(continuation.tokenParameter)
-    const code = parameters.get(continuation.codeParameter)
-    if (token === undefined || code === undefined) return refused('missing_parameter')
-    // Both were decided with the password.
-    if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
-    const used = await asked.claimAuthentication()
-    if (used) return used
     const taken = await takeChallenge(stores.challenges, token, asked)
     if (taken === undefined) return refused('challenge_unknown')
     const record = { ...taken, ...allowed(taken, asked.client) }
@@ -209,15 +211,44 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     })
     if (step.outcome === 'throttled') return putBack(refused('too_many_requests', { retryAfterSeconds: step.retryAfterSeconds }))
     const answered = await judge(record, step, asked)
-    if (answered.ok) await guess.wasRight()
+    if (answered.ok) {
+      passed(taken)
+      await guess.wasRight()
+    }
     return answered
   }
 
+  /** A guess is a guess, whatever fails after it: only a code that was right can be sent again. */
+  function planAnswer(asked: GrantRequest, continuation: Continuation): Validated {
+    const token = asked.parameters.get(continuation.tokenParameter)
+    const code = asked.parameters.get(continuation.codeParameter)
+    if (token === undefined || code === undefined) return refused('missing_parameter')
+    // Both were decided with the password.
+    if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
+    const state: { taken?: ChallengeRecord } = {}
+    const passed = (taken: ChallengeRecord): void => void Object.assign(state, { taken })
+    return {
+      ok: true,
+      commit: () => answer(asked, continuation, { token, code, passed }),
+      async undo() {
+        if (state.taken) await putChallenge(asked.stores.challenges, state.taken, { token, asker: asked, nowMs: now() })
+      },
+    }
+  }
+
+  /** A password that was looked at cannot be taken back: it can be sent again. */
+  function planStart(asked: GrantRequest): Validated {
+    const name = asked.parameters.get('username')
+    const password = asked.parameters.get('password')
+    if (name === undefined || password === undefined) return refused('missing_parameter')
+    return { ok: true, commit: () => start(asked, { name, password }) }
+  }
+
   return [
-    { type: 'password', ...life, decide: start },
+    { type: 'password', ...life, validate: async (asked) => planStart(asked) },
     ...continuations.map((continuation): Grant => {
       const { grantType: type } = continuation
-      return { type, continues: 'password', ...life, decide: (asked) => answer(asked, continuation) }
+      return { type, continues: 'password', ...life, validate: async (asked) => planAnswer(asked, continuation) }
     }),
   ]
 }
