@@ -117,6 +117,21 @@ function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive, 
   return limits || mayUseKeys(client) || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
 }
 
+/** What can be refused is refused before the token is used up. */
+async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | LookedAt> {
+  const record = await reachable(asked.stores.families.find(family))
+  const fault = faultOf(record, asked)
+  const data = record && parseChain(record.data)
+  if (fault || !data) return refused(fault ?? 'refresh_gone')
+  const granted = await grantedNow(data, asked)
+  if (!granted.ok) return granted
+  asked.note({ subject: granted.subject })
+  const ageSeconds = asked.now - data.startedAt
+  const { refresh } = asked.client
+  if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteSeconds ?? foreverSeconds)) return refused('refresh_gone')
+  return { ageSeconds, granted: { ...granted, family } }
+}
+
 /** How long the chain is kept after this use; undefined: its end stays. */
 function keepSeconds({ refresh }: Client, ageSeconds: number): number | undefined {
   if (refresh.policy !== 'rotating') return undefined
@@ -167,21 +182,6 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     }
     const granted = await grantedNow(parseChain(record.data), asked)
     return granted.ok ? { ok: true, granted: { ...granted, refreshToken: token, family: presented.family } } : granted
-  }
-
-  /** What can be refused is refused before the token is used up. */
-  async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | LookedAt> {
-    const record = await reachable(asked.stores.families.find(family))
-    const fault = faultOf(record, asked)
-    const data = record && parseChain(record.data)
-    if (fault || !data) return refused(fault ?? 'refresh_gone')
-    const granted = await grantedNow(data, asked)
-    if (!granted.ok) return granted
-    asked.note({ subject: granted.subject })
-    const ageSeconds = asked.now - data.startedAt
-    const { refresh } = asked.client
-    if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteSeconds ?? foreverSeconds)) return refused('refresh_gone')
-    return { ageSeconds, granted: { ...granted, family } }
   }
 
   async function rotate(request: RotationRequest, asked: GrantRequest): Promise<GrantAnswer> {

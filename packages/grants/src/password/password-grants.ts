@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   type AnswerStep,
+  hasOwn,
   isUnavailable,
   type Now,
   type PasswordAuthenticator,
@@ -76,11 +77,37 @@ interface Credentials {
 }
 
 /** What an answer to a challenge brings. */
-interface Answer {
+interface Code {
   readonly token: string
   readonly code: string
+}
+
+interface Answer extends Code {
   /** Called with the challenge when the code was right, before anything else can fail. */
   passed(taken: ChallengeRecord): void
+}
+
+function readAnswer({ parameters, requestedScopes, requestedAudiences }: GrantRequest, continuation: Continuation): Code | TokenRefused {
+  const token = parameters.get(continuation.tokenParameter)
+  const code = parameters.get(continuation.codeParameter)
+  if (token === undefined || code === undefined) return refused('missing_parameter')
+  // Both were decided with the password.
+  return (requestedScopes ?? requestedAudiences) ? refused('malformed_request') : { token, code }
+}
+
+/** A password that was looked at cannot be taken back: it can be sent again. */
+function planStart(asked: GrantRequest, start: (asked: GrantRequest, credentials: Credentials) => Promise<GrantAnswer>): Validated {
+  const name = asked.parameters.get('username')
+  const password = asked.parameters.get('password')
+  if (name === undefined || password === undefined) return refused('missing_parameter')
+  return { ok: true, commit: () => start(asked, { name, password }) }
+}
+
+/** Whether the answer is to this challenge at all. */
+function isMeant(record: ChallengeRecord, continuation: Continuation, name: string | undefined): boolean {
+  const { challengeType } = continuation
+  if (challengeType !== undefined && !record.types.includes(challengeType)) return false
+  return name === undefined || countedName(name) === record.username
 }
 
 /** What is kept of a challenge. */
@@ -171,13 +198,6 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
     return outcome(step, asked, { username, scopes, audiences })
   }
 
-  /** Whether the answer is to this challenge at all. */
-  function isMeant(record: ChallengeRecord, continuation: Continuation, name: string | undefined): boolean {
-    const { challengeType } = continuation
-    if (challengeType !== undefined && !record.types.includes(challengeType)) return false
-    return name === undefined || countedName(name) === record.username
-  }
-
   async function judge(record: ChallengeRecord, step: AnswerStep, asked: GrantRequest): Promise<GrantAnswer> {
     if (step.outcome !== 'wrong_code') return outcome(step, asked, record)
     const attemptsLeft = record.attemptsLeft - 1
@@ -220,32 +240,21 @@ export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] 
 
   /** A guess is a guess, whatever fails after it: only a code that was right can be sent again. */
   function planAnswer(asked: GrantRequest, continuation: Continuation): Validated {
-    const token = asked.parameters.get(continuation.tokenParameter)
-    const code = asked.parameters.get(continuation.codeParameter)
-    if (token === undefined || code === undefined) return refused('missing_parameter')
-    // Both were decided with the password.
-    if (asked.requestedScopes ?? asked.requestedAudiences) return refused('malformed_request')
+    const read = readAnswer(asked, continuation)
+    if (hasOwn(read, 'ok')) return read
     const state: { taken?: ChallengeRecord } = {}
     const passed = (taken: ChallengeRecord): void => void Object.assign(state, { taken })
     return {
       ok: true,
-      commit: () => answer(asked, continuation, { token, code, passed }),
+      commit: () => answer(asked, continuation, { ...read, passed }),
       async undo() {
-        if (state.taken) await putChallenge(asked.stores.challenges, state.taken, { token, asker: asked, nowMs: now() })
+        if (state.taken) await putChallenge(asked.stores.challenges, state.taken, { token: read.token, asker: asked, nowMs: now() })
       },
     }
   }
 
-  /** A password that was looked at cannot be taken back: it can be sent again. */
-  function planStart(asked: GrantRequest): Validated {
-    const name = asked.parameters.get('username')
-    const password = asked.parameters.get('password')
-    if (name === undefined || password === undefined) return refused('missing_parameter')
-    return { ok: true, commit: () => start(asked, { name, password }) }
-  }
-
   return [
-    { type: 'password', ...life, validate: async (asked) => planStart(asked) },
+    { type: 'password', ...life, validate: async (asked) => planStart(asked, start) },
     ...continuations.map((continuation): Grant => {
       const { grantType: type } = continuation
       return { type, continues: 'password', ...life, validate: async (asked) => planAnswer(asked, continuation) }
