@@ -77,3 +77,6 @@ export function givesRefreshToken(refresh: RefreshPolicy, grantType: string): bo
   if (refresh.policy === 'none') return false
   return grantType !== 'client_credentials' || (refresh.withClientCredentials ?? true)
 }
+
+/** A store wants an end of everything: ten years, at every use anew. */
+export const foreverSeconds = 315_360_000

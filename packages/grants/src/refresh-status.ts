@@ -2,7 +2,7 @@ import type { RefreshFamily } from '@countersign/core'
 import type { Client } from './client.js'
 import type { GrantRequest } from './grant.js'
 import { type ChainData, parseChain } from './refresh-chain.js'
-import { faultOf, grantedBy } from './refresh-token.js'
+import { faultOf, grantedBy } from './refresh-lookup.js'
 import { refused, type TokenRefused } from './token-refusal.js'
 
 /** A refresh token that would be taken at this moment. */

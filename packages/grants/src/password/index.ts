@@ -1,3 +1,4 @@
+export type { Continuation } from './continuation.js'
 export type { GuessLimits } from './guess-limits.js'
 export { type HostUser, type HostUsersOptions, hostUsers, type PasswordVerdict } from './host-users.js'
-export { type Continuation, type PasswordGrantOptions, passwordGrants } from './password-grants.js'
+export { type PasswordGrantOptions, passwordGrants } from './password-grants.js'

@@ -13,20 +13,10 @@ import { addressBlock } from '../client-address.js'
 import type { Challenged, Grant, GrantAnswer, GrantRequest, Validated } from '../grant.js'
 import { grantedTo, type Wanted } from '../signed-in.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
+import { type Answer, type Continuation, isMeant, readAnswer } from './continuation.js'
 import { createGuessLimiter, type Guess, type GuessLimits } from './guess-limits.js'
 import { type ChallengeRecord, putChallenge, takeChallenge } from './sealed-challenge.js'
 import { countedName } from './user-name.js'
-
-/** A grant type that answers a challenge, and the names of its parameters. */
-export interface Continuation {
-  readonly grantType: string
-  /** Carries the token of the challenge. */
-  readonly tokenParameter: string
-  /** Carries the answer. */
-  readonly codeParameter: string
-  /** The type of challenge that it answers. @defaultValue whichever was asked */
-  readonly challengeType?: string
-}
 
 /** Options of {@link passwordGrants}. */
 export interface PasswordGrantOptions {
@@ -76,38 +66,12 @@ interface Credentials {
   readonly password: string
 }
 
-/** What an answer to a challenge brings. */
-interface Code {
-  readonly token: string
-  readonly code: string
-}
-
-interface Answer extends Code {
-  /** Called with the challenge when the code was right, before anything else can fail. */
-  passed(taken: ChallengeRecord): void
-}
-
-function readAnswer({ parameters, requestedScopes, requestedAudiences }: GrantRequest, continuation: Continuation): Code | TokenRefused {
-  const token = parameters.get(continuation.tokenParameter)
-  const code = parameters.get(continuation.codeParameter)
-  if (token === undefined || code === undefined) return refused('missing_parameter')
-  // Both were decided with the password.
-  return (requestedScopes ?? requestedAudiences) ? refused('malformed_request') : { token, code }
-}
-
 /** A password that was looked at cannot be taken back: it can be sent again. */
 function planStart(asked: GrantRequest, start: (asked: GrantRequest, credentials: Credentials) => Promise<GrantAnswer>): Validated {
   const name = asked.parameters.get('username')
   const password = asked.parameters.get('password')
   if (name === undefined || password === undefined) return refused('missing_parameter')
   return { ok: true, commit: () => start(asked, { name, password }) }
-}
-
-/** Whether the answer is to this challenge at all. */
-function isMeant(record: ChallengeRecord, continuation: Continuation, name: string | undefined): boolean {
-  const { challengeType } = continuation
-  if (challengeType !== undefined && !record.types.includes(challengeType)) return false
-  return name === undefined || countedName(name) === record.username
 }
 
 /** What is kept of a challenge. */
