@@ -77,7 +77,7 @@ export function serve({ app, issuer, stores, keys, clients, revocations, guard, 
     handle(createRevocationEndpoint({ issuer, clients, stores, verifier: guard.verifier, revocations, refreshSecrets })),
   )
 
-  mountFurther({ app, stores, clients, guard, integrations })
+  mountFurther({ app, stores, clients, guard, integrations, revocations })
 
   const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
     register: clients.register,

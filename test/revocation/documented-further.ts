@@ -5,7 +5,7 @@ import { type Clients, createClientAuthenticator, type ExchangePolicy, type Gran
 import { hostUsers, passwordGrants } from '@countersign/grants/password'
 import type { Integrations } from '@countersign/integrations'
 import { createNonces } from '@countersign/nonce'
-import type { ResourceGuard } from '@countersign/verifier'
+import type { ResourceGuard, SharedRevocations } from '@countersign/verifier'
 import type { Express, Request } from 'express'
 
 const issuer = 'https://api.example'
@@ -37,10 +37,11 @@ interface FurtherParts {
   readonly clients: Clients
   readonly guard: ResourceGuard
   readonly integrations: Integrations
+  readonly revocations: SharedRevocations
 }
 
 /** A form that is taken once (docs/nonces.md), and a route of a department (docs/integrations.md). */
-export function mountFurther({ app, stores, clients, guard, integrations }: FurtherParts): void {
+export function mountFurther({ app, stores, clients, guard, integrations, revocations }: FurtherParts): void {
   const secret = process.env.NONCE_SECRET ?? randomBytes(64)
   const nonces = createNonces({
     issuer,
@@ -48,6 +49,7 @@ export function mountFurther({ app, stores, clients, guard, integrations }: Furt
     ttlSeconds: 600,
     secrets: { current: { id: '1', secret } },
     store: stores.nonces,
+    revocations,
     purposes: { form: {} },
   })
   const authenticate = createClientAuthenticator({ issuer, clients, stores })
@@ -57,7 +59,7 @@ export function mountFurther({ app, stores, clients, guard, integrations }: Furt
       const who = await authenticate(request)
       if (!who.ok) return who.reply
       const sub = new URL(request.url ?? '/', issuer).searchParams.get('sub') ?? ''
-      const issued = await nonces.issue({ clientId: who.clientId, claims: { sub } })
+      const issued = await nonces.issue({ ...who, claims: { sub } })
       return issued.ok ? jsonReply(200, { token: issued.token, jti: issued.jti, exp: issued.expiresAt }) : jsonReply(429, {})
     }),
   )

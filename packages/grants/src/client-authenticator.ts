@@ -1,5 +1,6 @@
 import { type ClientAuthenticator, hasOwn, wallClock } from '@countersign/core'
 import { createClientGate } from './client-gate.js'
+import { credentialName } from './credential-name.js'
 import { presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
 import { rfc6749 } from './token-dialect.js'
@@ -26,7 +27,10 @@ export function createClientAuthenticator(
   return async (request) => {
     const presented = presentedClient(request, noParameters)
     const verdict = hasOwn(presented, 'ok') ? presented : await admit(request, presented)
-    if (verdict.ok) return { ok: true, clientId: verdict.client.id }
+    if (verdict.ok) {
+      const { client, secretId } = verdict
+      return { ok: true, clientId: client.id, credentials: [credentialName(client, secretId)] }
+    }
     return { ok: false, reply: tokenReply(verdict, { issuer, dialect, context: { grantType: undefined } }) }
   }
 }

@@ -7,5 +7,5 @@ export {
   type NonceSubmission,
   readJsonSubmission,
 } from './nonce-endpoint.js'
-export type { NonceOptions, NoncePurpose, NonceSubject } from './nonce-options.js'
+export type { NonceOptions, NoncePurpose, NonceRevocations, NonceSubject } from './nonce-options.js'
 export { createNonces, type NonceBinding, type Nonces } from './nonces.js'

@@ -16,7 +16,8 @@ export interface IssuedNonce {
 /** A record outlives its token by this, so that a late replay is never a nonce that is not known. */
 const graceSeconds = 60
 
-const notForTheHost: readonly string[] = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti', 'cnf']
+/** The last one says what a nonce was obtained with: a denylist is asked for it. */
+const notForTheHost: readonly string[] = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti', 'cnf', 'client_credential']
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
@@ -33,6 +34,13 @@ function furtherClaims(subject: NonceSubject, { claimsOf }: NonceRules): Readonl
   return claims
 }
 
+/** Whose it is, and what it was obtained with: a denylist is asked for both when it is spent. */
+function holderOf({ clientId, credentials = [] }: NonceSubject, { revocations }: NonceRules): Readonly<Record<string, unknown>> {
+  if (!Array.isArray(credentials) || !credentials.every(isText)) throw new TypeError('issue: credentials must be a list of names')
+  if (revocations === undefined) return {}
+  return { client_id: clientId, ...(credentials.length > 0 && { client_credential: credentials }) }
+}
+
 function claimsFor(subject: NonceSubject, jti: string, rules: NonceRules): Readonly<Record<string, unknown>> & { readonly exp: number } {
   const { issuer: iss, ttlSeconds, notBeforeSkewSeconds, audienceOf, claimsOf, now } = rules
   const aud: unknown = subject.audience ?? audienceOf(subject)
@@ -40,7 +48,7 @@ function claimsFor(subject: NonceSubject, jti: string, rules: NonceRules): Reado
   const iat = Math.floor(now() / 1000)
   // What is undefined is not written.
   const nbf = notBeforeSkewSeconds === undefined ? undefined : iat - notBeforeSkewSeconds
-  const claims = { iss, aud, iat, nbf, exp: iat + ttlSeconds, jti }
+  const claims = { iss, aud, iat, nbf, exp: iat + ttlSeconds, jti, ...holderOf(subject, rules) }
   const hasFurther = claimsOf !== undefined || subject.claims !== undefined
   return hasFurther ? { ...furtherClaims(subject, rules), ...claims } : claims
 }

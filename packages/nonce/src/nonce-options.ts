@@ -5,6 +5,8 @@ import type {
   KeySource,
   NonceStore,
   Now,
+  RevocationAnnouncer,
+  RevocationView,
   SecretsOption,
   SignerSource,
 } from '@countersign/core'
@@ -14,9 +16,17 @@ export interface NonceSubject {
   readonly clientId: string
   /** `aud`. @defaultValue what the option `audience` says */
   readonly audience?: string
+  /**
+   * What the client showed to get it, for instance `credentials` of a `ClientAuthenticator`. With the option `revocations` the nonce ends
+   * with each of them. @defaultValue none
+   */
+  readonly credentials?: readonly string[]
   /** Further claims, over those of the option `claims`. */
   readonly claims?: Readonly<Record<string, unknown>>
 }
+
+/** What is asked of revocations before a nonce is spent. */
+export type NonceRevocations = RevocationView & Pick<RevocationAnnouncer, 'subjectEnd'>
 
 /** A purpose that a nonce can be spent for, once each. */
 export interface NoncePurpose {
@@ -39,7 +49,7 @@ interface CommonOptions<Purpose extends string> {
    * the issuer and the audience keeps them apart. @defaultValue `'nonce+jwt'`
    */
   readonly typ?: string
-  /** Further claims of every nonce. `iss`, `aud`, `iat`, `nbf`, `exp`, `jti` and `cnf` are not for the host. */
+  /** Further claims of every nonce. `iss`, `aud`, `iat`, `nbf`, `exp`, `jti`, `cnf` and `client_credential` are not for the host. */
   readonly claims?: (subject: NonceSubject) => Readonly<Record<string, unknown>>
   /** `nbf` lies so far before `iat`, in seconds. @defaultValue no `nbf` */
   readonly notBeforeSkewSeconds?: number
@@ -47,6 +57,12 @@ interface CommonOptions<Purpose extends string> {
   readonly clockToleranceSeconds?: number
   /** Bounds how many nonces one client is given in `ttlSeconds`. @defaultValue off */
   readonly maxIssuedPerClient?: { readonly limit: number; readonly attempts: AttemptStore }
+  /**
+   * What `createSharedRevocations` gives: a nonce then ends with its client, with the credentials that it was obtained with, with its
+   * subject (the claim `sub`) and by its `jti`. It says the first two in the claims `client_id` and `client_credential`.
+   * @defaultValue a nonce outlives all of them
+   */
+  readonly revocations?: NonceRevocations
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
   /** Makes the `jti`. @defaultValue `crypto.randomUUID` */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Algorithm, type NonceStore, type Now, wallClock } from '@countersign/core'
 import { createHeaderMemo, type HeaderMemo, isAlgorithm, isHmac, normalizeType } from '@countersign/jwt'
 import { type NonceKeys, pairNonceKeys, secretNonceKeys } from './nonce-keys.js'
-import type { NonceOptions, NoncePurpose, NonceSubject } from './nonce-options.js'
+import type { NonceOptions, NoncePurpose, NonceRevocations, NonceSubject } from './nonce-options.js'
 
 /** Options in the form in which they are applied. */
 export interface NonceRules {
@@ -20,8 +20,11 @@ export interface NonceRules {
   readonly claimsOf: NonceOptions<string>['claims']
   readonly maxIssuedPerClient: NonceOptions<string>['maxIssuedPerClient']
   readonly keys: NonceKeys
+  /** Whether it is signed with a key pair, whose names a denylist knows. */
+  readonly isPair: boolean
   readonly headers: HeaderMemo
   readonly store: NonceStore
+  readonly revocations: NonceRevocations | undefined
   readonly now: Now
   readonly newId: () => string
 }
@@ -76,7 +79,17 @@ function typOf({ typ = 'nonce+jwt', secrets }: NonceOptions<string>): Pick<Nonce
  * @throws TypeError if one is missing or wrong
  */
 export function nonceRules(options: NonceOptions<string>): NonceRules {
-  const { issuer, audience, ttlSeconds, store, claims, notBeforeSkewSeconds, clockToleranceSeconds = 5, maxIssuedPerClient } = options
+  const {
+    issuer,
+    audience,
+    ttlSeconds,
+    store,
+    claims,
+    notBeforeSkewSeconds,
+    clockToleranceSeconds = 5,
+    maxIssuedPerClient,
+    revocations,
+  } = options
   demand(isText(issuer), 'issuer is required')
   demand(isText(audience) || typeof audience === 'function', 'audience is a text or a function')
   demand(claims === undefined || typeof claims === 'function', 'claims is a function')
@@ -84,6 +97,8 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
   demand(isBetween(clockToleranceSeconds, 0, 3600), 'clockToleranceSeconds is a number of seconds, 0 to 3600')
   demand(notBeforeSkewSeconds === undefined || isBetween(notBeforeSkewSeconds, 0, 3600), 'notBeforeSkewSeconds is 0 to 3600')
   demand(typeof store?.remember === 'function' && typeof store.spend === 'function', 'store is required')
+  const isView = revocations === undefined || typeof revocations?.check === 'function'
+  demand(isView, 'revocations must be what createSharedRevocations gives: a view with check')
   if (maxIssuedPerClient !== undefined) {
     const { limit, attempts } = maxIssuedPerClient
     demand(Number.isSafeInteger(limit) && limit > 0, 'maxIssuedPerClient.limit is a positive whole number')
@@ -93,6 +108,7 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
     issuer,
     ...keysOf(options),
     ...typOf(options),
+    isPair: options.secrets === undefined,
     ttlSeconds,
     toleranceSeconds: clockToleranceSeconds,
     notBeforeSkewSeconds,
@@ -102,6 +118,7 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
     maxIssuedPerClient: maxIssuedPerClient && { ...maxIssuedPerClient },
     headers: createHeaderMemo(),
     store,
+    revocations,
     now: options.now ?? wallClock,
     newId: options.randomUUID ?? randomUUID,
   })

@@ -3,7 +3,6 @@ import {
   isUnavailable,
   type JwtClaims,
   type NonceEvent,
-  type NonceStore,
   type NonceVerdict,
   type Outcome,
   type Reason,
@@ -11,7 +10,8 @@ import {
 } from '@countersign/core'
 import { type IssuedNonce, issueNonce, outage } from './issue-nonce.js'
 import type { NonceOptions, NonceSubject } from './nonce-options.js'
-import { nonceRules } from './nonce-rules.js'
+import { type NonceRules, nonceRules } from './nonce-rules.js'
+import { revokedNonce } from './revoked-nonce.js'
 import { type VerifiedNonce, verifyNonce } from './verify-nonce.js'
 
 /** Issues and spends one-time JWTs. Both reject with `Unavailable` when the store is out of reach. */
@@ -54,13 +54,15 @@ async function spendVerified(
   verified: VerifiedNonce,
   purpose: string,
   binding: NonceBinding | undefined,
-  store: NonceStore,
+  rules: NonceRules,
 ): Promise<VerifiedNonce> {
   const { jti } = verified
   if (!verified.ok || jti === undefined) return verified
   if (!isBound(binding)) return { ok: false, refusal: refuse('wrong_client'), jti }
+  const reason = await revokedNonce(verified, rules)
+  if (reason !== undefined) return { ok: false, refusal: refuse(reason), jti }
   try {
-    const verdict = await store.spend(jti, purpose, binding)
+    const verdict = await rules.store.spend(jti, purpose, binding)
     return verdict === 'spent' ? verified : { ok: false, refusal: refuse(reasons[verdict]), jti }
   } catch (cause) {
     throw outage(cause)
@@ -87,7 +89,7 @@ function tellOutage(about: About, error: unknown): void {
  */
 export function createNonces<const Purpose extends string>(options: NonceOptions<Purpose>): Nonces<Purpose> {
   const rules = nonceRules(options)
-  const { store, purposes } = rules
+  const { purposes } = rules
   return {
     async issue(subject) {
       const about = { action: 'issue', clientId: subject.clientId } as const
@@ -104,7 +106,7 @@ export function createNonces<const Purpose extends string>(options: NonceOptions
       const audiences = purposes.get(purpose)
       if (audiences === undefined) throw new TypeError(`spend: the purpose ${JSON.stringify(purpose)} was not declared`)
       try {
-        const result = await spendVerified(await verifyNonce(token, audiences, rules), purpose, binding, store)
+        const result = await spendVerified(await verifyNonce(token, audiences, rules), purpose, binding, rules)
         if (events.hasSubscribers) tell({ action: 'spend', purpose, ...presenter(binding) }, result)
         return result.ok ? { ok: true, claims: result.claims } : { ok: false, refusal: result.refusal }
       } catch (error) {

@@ -1,16 +1,21 @@
 import { type JwtClaims, type Outcome, type Reason, type Refusal, refuse, type VerificationKey, whenKnown } from '@countersign/core'
 import { checkAudience, checkTimes, type Jws, normalizeType, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
 import type { NonceRules } from './nonce-rules.js'
+import type { SignedNonce } from './revoked-nonce.js'
 
 /** A nonce is named by its id once its signature was good, also when it is refused. */
-export type VerifiedNonce = Outcome<{ readonly claims: JwtClaims }> & { readonly jti?: string }
+export type VerifiedNonce = Outcome<SignedNonce> & { readonly jti?: string }
 
 const fail = (refusal: Refusal | Reason): { readonly ok: false; readonly refusal: Refusal } => ({
   ok: false,
   refusal: typeof refusal === 'string' ? refuse(refusal) : refusal,
 })
 
-function judgeClaims(jws: Jws, audiences: readonly string[], { issuer, toleranceSeconds, now }: NonceRules): VerifiedNonce {
+/** How it was signed, for the denylist. */
+type SignedWith = Pick<SignedNonce, 'kid' | 'thumbprint'>
+
+function judgeClaims(jws: Jws, signed: SignedWith, audiences: readonly string[], rules: NonceRules): VerifiedNonce {
+  const { issuer, toleranceSeconds, now } = rules
   const read = parseClaims(jws)
   if (!read.ok) return read
   const { claims } = read
@@ -20,7 +25,7 @@ function judgeClaims(jws: Jws, audiences: readonly string[], { issuer, tolerance
   if (cnf !== undefined) return { ...fail('confirmation'), jti }
   const refusal =
     checkTimes(claims, { now: now() / 1000, toleranceSeconds, maxFutureIssuedSeconds: 60 }) ?? checkAudience(claims, audiences)
-  return refusal ? { ...fail(refusal), jti } : { ok: true, claims: claims as JwtClaims, jti }
+  return refusal ? { ...fail(refusal), jti } : { ok: true, claims: claims as JwtClaims, jti, ...signed }
 }
 
 function judge(jws: Jws, key: VerificationKey | undefined, audiences: readonly string[], rules: NonceRules): VerifiedNonce {
@@ -28,7 +33,7 @@ function judge(jws: Jws, key: VerificationKey | undefined, audiences: readonly s
   if (!verifySignature(jws, key)) return fail('signature')
   rules.headers.remember(jws)
   if (normalizeType(jws.header.typ) !== rules.type) return fail('token_type')
-  return judgeClaims(jws, audiences, rules)
+  return judgeClaims(jws, { kid: key.kid ?? jws.header.kid, thumbprint: key.thumbprint }, audiences, rules)
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Auth, NonceStore } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
-import { createClients } from '@countersign/grants'
+import { createClientAuthenticator, createClients } from '@countersign/grants'
 import { createIntegrations, type Integrations } from '@countersign/integrations'
 import { createNonces } from '@countersign/nonce'
 import type { PostgresStores } from '@countersign/postgres'
 import type { redisStores } from '@countersign/redis'
-import { createGuard, type ResourceGuard } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, type ResourceGuard } from '@countersign/verifier'
 import Router from '@koa/router'
 import express, { type Express } from 'express'
 import type { Redis } from 'ioredis'
@@ -92,9 +92,35 @@ async function provesMfa(proves: (auth: Auth) => boolean): Promise<void> {
   expect(proves({ via: 'cognito', claims: { origin_jti: 'weak' } } as unknown as Auth)).toBe(false)
 }
 
+/** A nonce ends with the secret that it was fetched with. */
+async function mountNonces(mount: (app: express.Express, parts: object) => void): Promise<void> {
+  const stores = memoryStores()
+  const issuer = 'https://api.example'
+  const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
+  const pepper = { current: { id: '1', secret: process.env.CLIENT_PEPPER ?? '' } }
+  const clients = createClients({ issuer, store: stores.clients, revocations, pepper })
+  const made = await clients.register({ grants: ['client_credentials'] })
+  if (!made.ok || made.secret === undefined) throw new Error('no secret')
+  const app = express()
+  const authenticate = createClientAuthenticator({ issuer, clients, stores })
+  mount(app, { store: stores.nonces, revocations, authenticate, secret: 's'.repeat(64) })
+  const fetched = async () =>
+    (
+      await request(app)
+        .post('/nonce')
+        .auth(made.client.id, made.secret?.secret ?? '')
+    ).body.nonce as string
+  const [first, second] = [await fetched(), await fetched()]
+  await request(app).post('/form').set('nonce', first).expect(200, { spent: true })
+  await clients.revokeSecret(made.client.id, made.secret.id)
+  await request(app).post('/form').set('nonce', second).expect(401, { spent: false })
+  await revocations.close()
+}
+
 export const otherPages: Readonly<Record<string, Uses>> = {
   'docs/nonces.md': {
     app: loginForm,
+    mountNonces,
     onRedis: spendsOnce,
     onPostgres: async (store: NonceStore) => {
       await spendsOnce(store)
