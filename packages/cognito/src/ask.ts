@@ -1,4 +1,4 @@
-import { Unavailable } from '@countersign/core'
+import { askInTime, Unavailable } from '@countersign/core'
 import { type Failure, failureOf, type NamedError } from './failures.js'
 
 /** An answer of Cognito, or what its error means. */
@@ -40,7 +40,8 @@ function isPassing(error: unknown): boolean {
 /** Makes calls that take `timeoutMs` at most. */
 export function createAsk(timeoutMs: number): Ask {
   return async (call, { isRepeatable = false } = {}) => {
-    const once = async () => ({ ok: true, output: await call({ abortSignal: AbortSignal.timeout(timeoutMs) }) }) as const
+    const once = async () =>
+      ({ ok: true, output: await askInTime((abortSignal) => call({ abortSignal }), { milliseconds: timeoutMs, isRepeatable }) }) as const
     const judge = (error: unknown) => {
       const failure = failureOf(named(error))
       if (failure === undefined) throw cannotAsk(error)

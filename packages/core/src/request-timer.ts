@@ -3,6 +3,9 @@ import { clearTimeout as clearHostTimeout, setTimeout as setHostTimeout } from '
 /** Node's own clock, whatever fake timers of a test runner make of it later. */
 const steadyNs = process.hrtime.bigint
 
+/** Milliseconds on Node's own monotonic clock, counted from some instant in the past. */
+export const steadyMs = (): number => Number(steadyNs()) / 1e6
+
 /**
  * A timer that a request waits for. It belongs to Node itself: fake timers of a test runner replace the global `setTimeout`,
  * and without this a request would wait until the test moves the time. It never fires early: Node rounds to

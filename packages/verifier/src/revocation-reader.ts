@@ -1,5 +1,4 @@
-import { eventChannel, type Now, type RevocationDelta, type RevocationEntry, type RevocationStore } from '@countersign/core'
-import { withDeadline } from '@countersign/jwt/jwks'
+import { askInTime, eventChannel, type Now, type RevocationDelta, type RevocationEntry, type RevocationStore } from '@countersign/core'
 import { createKnownRevocations, identity, type KnownEntry, type KnownRevocations } from './known-revocations.js'
 
 /** What {@link createRevocationReader} needs. */
@@ -43,9 +42,7 @@ export interface RevocationReader {
 
 const events = eventChannel('countersign:revocation')
 /** Stores answer, or say that they cannot, within a second. This is for one that hangs. */
-const longestReadingMs = 1_500
-/** A reading that ends later than it can: the process stood still, and its timers ended everything as it woke up. */
-const stoodStillMs = 2 * longestReadingMs
+const question = { milliseconds: 1_500, isRepeatable: true }
 const sweepEveryMs = 60_000
 const never = { wall: Number.NEGATIVE_INFINITY, steady: Number.NEGATIVE_INFINITY }
 
@@ -115,17 +112,19 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     known.sweep()
   }
 
-  async function readOnce(isSecond = false): Promise<boolean> {
+  async function ask(): Promise<typeof never> {
     const begun = instant()
+    return readDelta().then(() => begun)
+  }
+
+  async function readOnce(): Promise<boolean> {
     try {
-      await withDeadline(longestReadingMs, closing, readDelta)
+      succeeded(await askInTime(ask, { ...question, closing }))
+      return true
     } catch (cause) {
-      if (msSince(begun) > stoodStillMs && !isSecond) return readOnce(true)
       Object.assign(state, { failedAt: instant(), cause })
       return false
     }
-    succeeded(begun)
-    return true
   }
 
   function read(): Promise<boolean> {

@@ -1,5 +1,4 @@
-import type { Now, RevocationStore } from '@countersign/core'
-import { withDeadline } from '@countersign/jwt/jwks'
+import { askInTime, type Now, type RevocationStore } from '@countersign/core'
 import type { KnownEntry } from './known-revocations.js'
 import { createRevocationReader, type RevocationReader } from './revocation-reader.js'
 
@@ -91,7 +90,8 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
       const batch = reader.known.unstored(restoreBatch.entries)
       if (batch.length === 0) return true
       try {
-        await withDeadline(restoreBatch.longestMs, signal, () => Promise.all(batch.map(putBack)))
+        const limits = { milliseconds: restoreBatch.longestMs, isRepeatable: false, closing: signal }
+        await askInTime(() => Promise.all(batch.map(putBack)), limits)
       } catch {
         return false
       }

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { eventChannel, Unavailable } from '@countersign/core'
-import { withDeadline } from '@countersign/jwt/jwks'
+import { askInTime, eventChannel, Unavailable } from '@countersign/core'
 import type { IssuerEntry } from './issuer-entry.js'
 import { endTrust, isLive, openEntry, type TrustedIssuer, type TrustOptions } from './trust.js'
 import { bounded } from './verdict.js'
@@ -172,7 +171,7 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
   async function ask(issuer: string): Promise<TrustedIssuer | undefined> {
     let entry: IssuerEntry<object> | undefined
     try {
-      entry = await withDeadline(timeoutMs, closing.signal, async () => resolve(issuer))
+      entry = await askInTime(async () => resolve(issuer), { milliseconds: timeoutMs, isRepeatable: true, closing: closing.signal })
     } catch (cause) {
       return failed(issuer, cause)
     }

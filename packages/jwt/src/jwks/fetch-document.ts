@@ -1,4 +1,5 @@
-import { type Fetch, type FetchResponse, startRequestTimer, stopRequestTimer } from '@countersign/core'
+import type { Fetch, FetchResponse } from '@countersign/core'
+
 /** How a document of an issuer may be fetched. */
 export interface FetchRules {
   readonly fetch: Fetch
@@ -90,30 +91,5 @@ export async function fetchDocument(url: URL, rules: FetchRules, signal: AbortSi
   } finally {
     // An unread body would hold its connection; a read or broken one has nothing left to cancel.
     await discard(response.body)
-  }
-}
-
-/**
- * Runs work under one deadline for the whole of it: a server that drips bytes is not alive.
- *
- * @param milliseconds - until the work is aborted and given up, whether or not it heeds the signal
- * @param closing - gives it up as well
- */
-export async function withDeadline<T>(milliseconds: number, closing: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  closing.throwIfAborted()
-  const controller = new AbortController()
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error))
-  })
-  const giveUp = (): void => controller.abort(new Error(`no whole answer within ${milliseconds} ms`))
-  const timer = startRequestTimer(giveUp, milliseconds).unref()
-  // AbortSignal.any() would leave something behind on `closing` with every load.
-  const close = (): void => controller.abort(closing.reason)
-  closing.addEventListener('abort', close)
-  try {
-    return await Promise.race([work(controller.signal), givenUp])
-  } finally {
-    stopRequestTimer(timer)
-    closing.removeEventListener('abort', close)
   }
 }

@@ -1,4 +1,4 @@
-export { documentUrl, type FetchRules, withDeadline } from './fetch-document.js'
+export { documentUrl, type FetchRules } from './fetch-document.js'
 export { type ImportedJwks, importJwks } from './jwks-document.js'
 export type { LoadedKeys, LoadKeys } from './key-loading.js'
 export { type RefreshOptions, refreshTimes, type SourceContext } from './refresh-options.js'

@@ -1,7 +1,6 @@
-import { eventChannel, type KeySet, type KeySourceEvent, Unavailable } from '@countersign/core'
+import { askInTime, eventChannel, type KeySet, type KeySourceEvent, Unavailable } from '@countersign/core'
 import { createKeySet } from '../key-set.js'
 import { createElapsed, type Elapsed, type Instant } from './elapsed.js'
-import { withDeadline } from './fetch-document.js'
 import { importJwks } from './jwks-document.js'
 import type { RefreshOptions, SourceContext } from './refresh-options.js'
 
@@ -91,17 +90,21 @@ export function createKeyLoading(load: LoadKeys, times: Required<RefreshOptions>
   }
 
   async function loadOnce(number: number): Promise<void> {
-    const startedAt = elapsed.read()
+    const begunAt = elapsed.read()
+    const ask = async (signal: AbortSignal): Promise<LoadedKeys & { readonly askedAt: Instant }> => {
+      const askedAt = elapsed.read()
+      return { ...(await load(signal)), askedAt }
+    }
     let event: LoadEvent
     try {
-      const loaded = await withDeadline(times.timeoutSeconds * 1000, closing.signal, load)
-      event = accept(loaded, startedAt)
+      const loaded = await askInTime(ask, { milliseconds: times.timeoutSeconds * 1000, isRepeatable: true, closing: closing.signal })
+      event = accept(loaded, loaded.askedAt)
       state.answered = number
     } catch (cause) {
       event = reject(cause)
     }
     state.inFlight = undefined
-    if (events.hasSubscribers) events.publish({ via: context.via, durationMs: elapsed.msSince(startedAt), ...event })
+    if (events.hasSubscribers) events.publish({ via: context.via, durationMs: elapsed.msSince(begunAt), ...event })
   }
 
   const pauseLeftMs = (): number => (state.failedAt && state.failures > 0 ? state.pauseMs - elapsed.msSince(state.failedAt) : 0)

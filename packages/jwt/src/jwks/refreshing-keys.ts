@@ -17,14 +17,22 @@ interface Belief {
 }
 
 function createBelief(loading: KeyLoading, times: Required<RefreshOptions>): Belief {
+  const longestMs = (): number => loading.lifeMs() + times.timeoutSeconds * 1000
   const mayBeStale = (age: number): boolean => age < loading.lifeMs() + times.staleIfErrorSeconds * 1000
 
   /** After a load, or while none may begin. A set may be as much older than its life as its answer was allowed to take. */
   function believed(): KeySet {
     const age = loading.ageMs()
-    const isBelieved = loading.failures() > 0 ? mayBeStale(age) : age < loading.lifeMs() + times.timeoutSeconds * 1000
+    const isBelieved = loading.failures() > 0 ? mayBeStale(age) : age < longestMs()
     if (!isBelieved) throw loading.unavailable()
     return loading.set()
+  }
+
+  async function loaded(load: Promise<void>): Promise<KeySet> {
+    await load
+    // The process stood still while the answer was on its way: it is too old already, and the issuer was never down.
+    if (loading.failures() === 0 && loading.ageMs() >= longestMs()) await loading.refresh()
+    return believed()
   }
 
   return {
@@ -38,7 +46,7 @@ function createBelief(loading: KeyLoading, times: Required<RefreshOptions>): Bel
       if (loading.inFlight() === undefined && loading.pauseLeftMs() > 0) return believed()
       const load = loading.refresh()
       // The source failed lately: known keys need not wait for it to fail again.
-      return loading.failures() > 0 && mayBeStale(age) ? loading.set() : load.then(believed)
+      return loading.failures() > 0 && mayBeStale(age) ? loading.set() : loaded(load)
     },
   }
 }
