@@ -1,18 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
-import type { Manifest } from '../structure/workspace.js'
-import type { Packed } from './packed.js'
 import { runProgram } from './program.js'
+import { specifiersOf } from './specifiers.js'
 
 const packed = inject('packed')
 const consumer = inject('consumer')
-
-/** What can be imported of a package: its name, and its name with each subpath. */
-function specifiersOf({ name, folder }: Packed): readonly string[] {
-  const { exports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
-  return Object.keys(exports).map((path) => name + path.slice(1))
-}
 
 describe.each(packed.flatMap(specifiersOf))('%s', (specifier) => {
   const load = async (type: 'module' | 'commonjs', code: string): Promise<unknown> =>

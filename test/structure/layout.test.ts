@@ -105,6 +105,14 @@ describe.each(packages)('$manifest.name', ({ folder, manifest }) => {
     expect(manifest.publishConfig?.exports).toEqual(Object.fromEntries(published))
   })
 
+  test('says for tools that do not read exports what exports says', () => {
+    const { '.': root, ...subpaths } = manifest.publishConfig?.exports ?? {}
+    expect(manifest.main).toBe(root?.default)
+    expect(manifest.types).toBe(root?.types)
+    const typesOf = Object.entries(subpaths).map(([path, conditions]) => [path.replace('./', ''), [conditions.types]])
+    expect(manifest.typesVersions).toEqual(typesOf.length > 0 ? { '*': Object.fromEntries(typesOf) } : undefined)
+  })
+
   test('declares versions of ours by the workspace and of others by the catalog', () => {
     const declared = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
     const wanted = (name: string): RegExp => (name.startsWith('@countersign/') ? /^workspace:\^$/ : /^catalog:$/)

@@ -35,6 +35,9 @@ export interface Manifest {
   readonly type?: string
   readonly sideEffects?: boolean
   readonly files?: readonly string[]
+  readonly main?: string
+  readonly types?: string
+  readonly typesVersions?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
   readonly engines?: Readonly<Record<string, string>>
   readonly scripts?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, Conditions>>
@@ -71,6 +74,7 @@ export const privateMembers: readonly Member[] = [
   { folder: 'test', manifest: readManifest('test') },
   ...(existsSync(join(root, 'bench/package.json')) ? [{ folder: 'bench', manifest: readManifest('bench') }] : []),
   ...membersIn('examples'),
+  { folder: 'test/dist/commonjs', manifest: readManifest('test/dist/commonjs') },
 ]
 
 /** All TypeScript files of the packages' own source. */
