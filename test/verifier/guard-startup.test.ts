@@ -72,8 +72,8 @@ describe('an option that is none', () => {
 
   it.each(['revocation', 'audience', 'clockTolerance', 'caches'])('%s is told by name, in a guard and in a verifier', (name) => {
     const misspelt = { issuers, [name]: undefined }
-    expect(() => createGuard(misspelt)).toThrow(`createGuard: "${name}" is no option`)
-    expect(() => createVerifier(misspelt)).toThrow(`createVerifier: "${name}" is no option`)
+    expect(() => createGuard(misspelt)).toThrow(`createGuard: unknown option "${name}"; `)
+    expect(() => createVerifier(misspelt)).toThrow(`createVerifier: unknown option "${name}"; `)
   })
 
   it('an option of a guard is none of a verifier', () => {

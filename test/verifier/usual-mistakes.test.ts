@@ -15,7 +15,7 @@ const issuers = { main: entryOf() }
 describe('a message at start-up names what was given wrong', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['a url that is missing', () => remote(rule), /^jwks: url/],
-    ['options that are missing', () => remote(undefined), /^jwks: url/],
+    ['options that are missing', () => remote(undefined), /^jwks: issuer must be .*, got undefined$/],
     ['a url without scheme', () => remote({ ...rule, url: 'keycloak:8080' }), /^keycloak:\/\/ /],
     ['a url without host', () => remote({ ...rule, url: '/jwks' }), /"\/jwks" is no absolute URL/],
     ['http to another container', () => remote({ ...rule, url: 'http://keycloak:8080/certs' }), /http:\/\/keycloak:8080 .*allowInsecure/],
@@ -35,7 +35,11 @@ describe('a message at start-up names what was given wrong', () => {
       () => local({ ...hmac, secrets: { current: { id: 'key-7', secret: 'x' } } }),
       /"key-7" was refused: weak_secret: it must have \d+ bytes or more, got 1 byte$/,
     ],
-    ['a list of issuers', () => guard({ issuers: [entryOf()] }), /record/],
+    [
+      'a list of issuers',
+      () => guard({ issuers: [entryOf()] }),
+      /^createGuard: issuers must be an object of issuer entries by their names, got an array$/,
+    ],
     ['a resource that is a name', () => guard({ issuers, resource: 'my-api' }), /resource/],
   ])('%s', (_what, start, message) => {
     expect(start).toThrow(TypeError)

@@ -1,4 +1,7 @@
-import type { Endpoint, RouteTable } from './http.js'
+import type { Endpoint, Route, RouteTable } from './http.js'
+import { checkOptions } from './options/check-options.js'
+import { kind } from './options/kinds.js'
+import type { OptionShape } from './options/option-kind.js'
 
 /** What a table says to a method and a path. `allowed` names the methods that the path does have. */
 export type RouteMatch =
@@ -9,11 +12,11 @@ export type RouteMatch =
 type Pattern = readonly { readonly text: string; readonly isParameter: boolean }[]
 
 function compile(path: string): Pattern {
-  if (!path.startsWith('/')) throw new TypeError(`routes: the path ${JSON.stringify(path)} does not begin with a slash`)
+  if (!path.startsWith('/')) throw new TypeError(`routes: a path must begin with a slash, got ${JSON.stringify(path)}`)
   const pattern = path.split('/').map((text) => ({ text: text.startsWith(':') ? text.slice(1) : text, isParameter: text.startsWith(':') }))
   const names = pattern.filter((part) => part.isParameter).map((part) => part.text)
   if (names.includes('') || new Set(names).size !== names.length) {
-    throw new TypeError(`routes: the parameters of ${JSON.stringify(path)} need names, each of its own`)
+    throw new TypeError(`routes: the parameters of a path must have names, each of its own, got ${JSON.stringify(path)}`)
   }
   return pattern
 }
@@ -32,6 +35,19 @@ function parametersOf(pattern: Pattern, segments: readonly string[]): Readonly<R
   }
 }
 
+const shape: OptionShape<{ readonly table: RouteTable }> = {
+  table: kind.required(
+    kind.listOf(
+      kind.members<Route>({
+        method: kind.required(kind.string),
+        path: kind.required(kind.string),
+        endpoint: kind.required(kind.func),
+      }),
+      0,
+    ),
+  ),
+}
+
 /**
  * Prepares a table. Paths are compared segment by segment as sent, case and trailing slash included; only the values of
  * parameters are decoded. The first entry that fits is taken; HEAD is answered by the entry for GET.
@@ -39,12 +55,10 @@ function parametersOf(pattern: Pattern, segments: readonly string[]): Readonly<R
  * @throws TypeError for a path without leading slash, a parameter without a name, or a method and path given twice
  */
 export function createRouteMatcher(table: RouteTable): (method: string, path: string) => RouteMatch {
-  // Annotated, so that the compiler does not take the table for a list of any.
-  const isList: boolean = Array.isArray(table)
-  if (!isList) throw new TypeError('routes: a table is a list of { method, path, endpoint }')
+  checkOptions('routes', { table }, shape)
   const routes = table.map((route) => ({ ...route, pattern: compile(route.path) }))
   const keys = new Set(routes.map((route) => `${route.method} ${route.path}`))
-  if (keys.size !== routes.length) throw new TypeError('routes: a method and path is given twice')
+  if (keys.size !== routes.length) throw new TypeError('routes: table must not have a duplicate of a method and path')
   return (method, path) => {
     const segments = path.split('/')
     const candidates = routes.filter((route) => fits(route.pattern, segments))

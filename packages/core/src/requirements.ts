@@ -1,15 +1,18 @@
 import type { Auth, Requirement } from './auth.js'
+import { checkOptions } from './options/check-options.js'
+import { kind } from './options/kinds.js'
+import type { OptionShape } from './options/option-kind.js'
 import { isRefusal, type Refusal, refuse } from './refusal.js'
 
 /** RFC 6749 §3.3: a scope-token is printable ASCII without space, quote and backslash. */
 const isToken = (text: unknown): boolean => typeof text === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text)
 
 function scopeTokens(name: string, scopes: readonly string[]): readonly string[] {
-  if (scopes.length === 0) throw new TypeError(`${name} needs at least one scope`)
+  if (scopes.length === 0) throw new TypeError(`${name}: scopes must be one or more, got none`)
   for (const scope of scopes) {
     // A requirement that was not called gets claims here: they belong in no log.
     const shown = typeof scope === 'string' ? JSON.stringify(scope) : 'something that is no text'
-    if (!isToken(scope)) throw new TypeError(`${name}: ${shown} is not one scope-token (RFC 6749 §3.3)`)
+    if (!isToken(scope)) throw new TypeError(`${name}: a scope must be one scope-token (RFC 6749 §3.3), got ${shown}`)
   }
   return Object.freeze([...scopes])
 }
@@ -56,22 +59,24 @@ export interface AuthenticationRequirement {
   readonly maxAgeSeconds?: number
 }
 
+const authenticationShape: OptionShape<AuthenticationRequirement> = {
+  acr: kind.strings,
+  maxAgeSeconds: kind.number({ isInteger: true, unit: 'seconds' }),
+}
+
 /**
  * Demands a strong or recent authentication (RFC 9470). A token that does not say what is asked fails.
  *
  * @throws TypeError if neither `acr` nor `maxAgeSeconds` is given
  */
 export function requireAuthentication(options: AuthenticationRequirement): Requirement {
-  if (typeof options !== 'object' || options === null) throw new TypeError('requireAuthentication needs acr or maxAgeSeconds')
-  const acrValues = options.acr === undefined ? undefined : Object.freeze([options.acr].flat())
-  const { maxAgeSeconds } = options
-  if (acrValues === undefined && maxAgeSeconds === undefined) throw new TypeError('requireAuthentication needs acr or maxAgeSeconds')
-  if (acrValues?.length === 0) throw new TypeError('requireAuthentication: acr is empty')
+  checkOptions('requireAuthentication', options, authenticationShape)
+  const { acr: accepted, maxAgeSeconds } = options ?? {}
+  const acrValues = accepted === undefined ? undefined : Object.freeze([accepted].flat())
+  if (acrValues === undefined && maxAgeSeconds === undefined)
+    throw new TypeError('requireAuthentication: acr or maxAgeSeconds must be given, got neither')
   if (acrValues?.some((acr) => !isToken(acr))) {
-    throw new TypeError('requireAuthentication: an acr value is printable ASCII without space, quote and backslash')
-  }
-  if (maxAgeSeconds !== undefined && !(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= 0)) {
-    throw new TypeError('requireAuthentication: maxAgeSeconds is a whole number of seconds')
+    throw new TypeError('requireAuthentication: acr must be printable ASCII without space, quote and backslash')
   }
   const challenge = { ...(acrValues && { acrValues }), ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) }
   const refused = (expected: string, received: string): Refusal =>
@@ -103,7 +108,7 @@ function isRecent(ageSeconds: number, maxAgeSeconds: number): boolean {
 export function requireClaims<A = Auth, R = unknown>(
   test: (auth: A, request: R) => boolean | Refusal | Promise<boolean | Refusal>,
 ): Requirement<A, R> {
-  if (typeof test !== 'function') throw new TypeError('requireClaims needs a function that judges')
+  if (typeof test !== 'function') throw new TypeError('requireClaims: test must be a function')
   const refusal = refuse('forbidden')
   return async (auth, request) => {
     const answer = await test(auth, request)
@@ -118,7 +123,7 @@ export function requireClaims<A = Auth, R = unknown>(
  * @param names - names of entries as given to `createGuard`
  */
 export function fromIssuers<const Names extends readonly [string, ...string[]]>(...names: Names): Requirement {
-  if (names.length === 0) throw new TypeError('fromIssuers needs at least one name')
+  if (names.length === 0) throw new TypeError('fromIssuers: names must be one or more, got none')
   const accepted = Object.freeze([...names])
   return (auth) =>
     accepted.includes(auth.via)

@@ -8,8 +8,8 @@ import {
   type SignKeyObjectInput,
   sign,
 } from 'node:crypto'
-import type { Algorithm, Signer } from '@countersign/core'
-import { fitsAlgorithm, isAlgorithm, isHmac, type Primitive, primitiveOf } from './algorithms.js'
+import { type Algorithm, checkOptions, kind, type OptionShape, type Signer } from '@countersign/core'
+import { algorithms, fitsAlgorithm, isHmac, type Primitive, primitiveOf } from './algorithms.js'
 import { rawSignature } from './ecdsa-signature.js'
 import { hashBytes, isKeyMaterial } from './import-secret.js'
 import { checkPublicKey } from './key-object.js'
@@ -29,15 +29,23 @@ export interface SignerOptions {
   readonly threadPool?: boolean
 }
 
+const isKey = (key: unknown): boolean => typeof key === 'string' || key instanceof KeyObject || key instanceof Uint8Array
+
+const shape: OptionShape<SignerOptions> = {
+  key: kind.required({ ...kind.satisfying('a KeyObject, PEM or the bytes of a secret', isKey), isSecret: true }),
+  algorithm: kind.required(kind.oneOf(...algorithms)),
+  kid: kind.satisfying('a string', (kid) => typeof kid === 'string'),
+  threadPool: kind.flag,
+}
+
 /**
  * A signer over a key in this process.
  *
  * @throws TypeError for a key that is weak, does not fit the algorithm or is not private (for HMAC: not a secret)
  */
 export function createSigner(options: SignerOptions): Signer {
-  const { algorithm } = options
-  if (!isAlgorithm(algorithm)) throw new TypeError('The algorithm is not known')
-  return isHmac(algorithm) ? createHmacSigner(options) : createKeyPairSigner(options)
+  checkOptions('createSigner', options, shape)
+  return isHmac(options.algorithm) ? createHmacSigner(options) : createKeyPairSigner(options)
 }
 
 function createHmacSigner({ key, algorithm, kid }: SignerOptions): Signer {

@@ -8,13 +8,8 @@ export interface TokenPlaces {
   readonly body?: boolean
 }
 
-/**
- * Fixes the places at the start, in members of their own.
- *
- * @throws TypeError if one is neither true nor false
- */
+/** Fixes the places at the start, in members of their own. */
 export function tokenPlaces({ query = false, body = false }: TokenPlaces = {}): TokenPlaces {
-  if (typeof query !== 'boolean' || typeof body !== 'boolean') throw new TypeError('tokenFrom: query and body are true or false')
   return Object.freeze({ query, body })
 }
 

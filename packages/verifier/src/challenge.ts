@@ -62,6 +62,6 @@ export function refusalReply(refusal: Refusal, options: ChallengeOptions): Reply
  * @throws TypeError if it is not printable ASCII
  */
 export function headerText(name: string, text: string): string {
-  if (typeof text !== 'string' || !/^[\x20-\x7e]+$/.test(text)) throw new TypeError(`${name} is printable ASCII`)
+  if (typeof text !== 'string' || !/^[\x20-\x7e]+$/.test(text)) throw new TypeError(`createGuard: ${name} must be printable ASCII`)
   return text
 }

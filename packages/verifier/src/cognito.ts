@@ -1,6 +1,7 @@
-import type { JwtClaims, RefusalDetail } from '@countersign/core'
-import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes } from '@countersign/jwt/jwks'
+import { checkOptions, type JwtClaims, kind, type OptionShape, type RefusalDetail } from '@countersign/core'
+import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes, remoteShape } from '@countersign/jwt/jwks'
 import { type IssuerEntry, type IssuerRule, issuerRule, type RuleOptions } from './issuer-entry.js'
+import { commonRuleShape, namesOrNull } from './rule-shape.js'
 
 /** Claims of an access token of Amazon Cognito. */
 export interface CognitoAccessClaims extends JwtClaims {
@@ -25,6 +26,8 @@ export interface CognitoIdClaims extends JwtClaims {
   readonly 'cognito:groups'?: readonly string[]
 }
 
+const isUserPoolId = /^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/
+
 type Rule<Output extends object> = Pick<
   RuleOptions<'RS256', Output>,
   'clockToleranceSeconds' | 'maxAgeSeconds' | 'maxFutureIssuedSeconds' | 'schema' | 'scopes'
@@ -48,6 +51,19 @@ export interface CognitoOptions<Use extends 'access' | 'id' = 'access', Output e
   readonly issuer?: string
 }
 
+const shape: OptionShape<CognitoOptions<'access' | 'id', object>> = {
+  userPoolId: kind.required(
+    kind.satisfying('the id of a user pool, such as us-east-2_AbCdEfGhI', (id) => typeof id === 'string' && isUserPoolId.test(id)),
+  ),
+  clientId: kind.required(namesOrNull),
+  region: kind.strings,
+  tokenUse: kind.oneOf('access', 'id'),
+  endpoint: kind.string,
+  issuer: kind.string,
+  ...commonRuleShape,
+  ...remoteShape,
+}
+
 /** Where the keys of one region stand, and under which `iss` its tokens come. */
 interface Region {
   readonly issuers: readonly string[]
@@ -57,26 +73,17 @@ interface Region {
 function regionsOf({ userPoolId, region, endpoint, issuer }: CognitoOptions<'access' | 'id', object>): readonly Region[] {
   const regions = [region ?? userPoolId.slice(0, userPoolId.indexOf('_'))].flat()
   if (regions.length === 0 || !regions.every((name) => /^[a-z]{2}[a-z0-9-]{3,30}$/.test(name)))
-    throw new TypeError('cognito: region looks like us-east-2')
-  if (issuer !== undefined && (typeof issuer !== 'string' || issuer === ''))
-    throw new TypeError(`cognito: issuer must be the exact iss of the emulator, got ${JSON.stringify(issuer)}`)
+    throw new TypeError(`cognito: region must be regions such as us-east-2, got ${JSON.stringify(regions).slice(0, 200)}`)
   if (issuer !== undefined && endpoint === undefined)
-    throw new TypeError('cognito: issuer must come with endpoint: a user pool of AWS has its own iss')
-  if (issuer !== undefined && regions.length > 1) throw new TypeError('cognito: region must be one where issuer is given')
+    throw new TypeError('cognito: endpoint must be given with issuer, since a user pool of AWS has its own iss; got undefined')
+  if (issuer !== undefined && regions.length > 1)
+    throw new TypeError(`cognito: region must be one where issuer is given, got ${regions.length}`)
   return regions.map((name) => {
     const domain = name.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
     const usual = `https://cognito-idp.${name}.${domain}/${userPoolId}`
     const issuers = issuer === undefined ? [usual, `https://issuer-cognito-idp.${name}.${domain}/${userPoolId}`] : [issuer]
     return { issuers, base: endpoint === undefined ? usual : `${endpoint.endsWith('/') ? endpoint.slice(0, -1) : endpoint}/${userPoolId}` }
   })
-}
-
-function clients(clientId: CognitoOptions['clientId']): readonly string[] | null {
-  if (clientId === undefined) throw new TypeError('cognito: clientId is required; null opts out of the check')
-  const list = clientId === null ? null : [clientId].flat()
-  if (list && (list.length === 0 || list.some((id) => typeof id !== 'string' || id === '')))
-    throw new TypeError('cognito: clientId is a text or a list of texts')
-  return list
 }
 
 /** Cognito's access tokens carry no `aud`: the app client stands in `client_id`. */
@@ -100,12 +107,9 @@ function unmet(claim: string, expected: string, received: unknown): RefusalDetai
 export function cognito<const Use extends 'access' | 'id' = 'access', Output extends object = Record<never, never>>(
   options: CognitoOptions<Use, Output>,
 ): IssuerEntry<(Use extends 'access' ? CognitoAccessClaims : CognitoIdClaims) & Output> {
-  const { userPoolId } = options
-  if (!/^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/.test(userPoolId))
-    throw new TypeError('cognito: userPoolId looks like us-east-2_AbCdEfGhI')
+  checkOptions('cognito', options, shape)
   const use = options.tokenUse ?? 'access'
-  if (use !== 'access' && use !== 'id') throw new TypeError('cognito: tokenUse is access or id')
-  const accepted = clients(options.clientId)
+  const accepted = options.clientId === null ? null : [options.clientId].flat()
   const regions = regionsOf(options)
   const times = refreshTimes('cognito', options)
   const sources = regions.map(({ issuers, base }) => {

@@ -1,15 +1,4 @@
-import {
-  type Auth,
-  type Dialect,
-  type Fetch,
-  type Guard,
-  type JwtClaims,
-  type Lifecycle,
-  type Now,
-  type RevocationView,
-  requireOptionNames,
-  type TokenVerifier,
-} from '@countersign/core'
+import type { Auth, Dialect, Fetch, Guard, JwtClaims, Lifecycle, Now, RevocationView, TokenVerifier } from '@countersign/core'
 import type { TokenPlaces } from './bearer.js'
 import type { ClaimsOf, IssuerEntry } from './issuer-entry.js'
 import type { TenantOptions } from './tenants.js'
@@ -88,16 +77,4 @@ export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<strin
   readonly resource: string | undefined
   readonly metadata: ResourceMetadata | undefined
   readonly tokenFrom: TokenPlaces
-}
-
-const verifierNames: readonly string[] = ['issuers', 'resolveIssuer', 'cache', 'maxTokenBytes', 'revocations', 'now', 'fetch', 'random']
-const guardNames: readonly string[] = [...verifierNames, 'resource', 'realm', 'metadata', 'tokenFrom', 'dialect']
-
-/**
- * Checks that every option is one: in plain JavaScript, a misspelt `revocations` would be a guard that knows of none.
- *
- * @throws TypeError that names the option
- */
-export function checkOptionNames(factory: 'createGuard' | 'createVerifier', options: object): void {
-  requireOptionNames(factory, options, factory === 'createGuard' ? guardNames : verifierNames)
 }

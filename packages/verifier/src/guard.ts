@@ -11,7 +11,8 @@ import {
 } from '@countersign/core'
 import { readBearer, tokenPlaces } from './bearer.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './challenge.js'
-import { type AuthOfIssuers, checkOptionNames, type GuardOptions, type Issuers, type ResourceGuard } from './guard-options.js'
+import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
+import { checkGuardOptions } from './guard-shape.js'
 import type { Course } from './judge-token.js'
 import { createJudgements } from './judgements.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
@@ -31,8 +32,8 @@ interface Judgement<A> extends Course {
 function challengeOptions(options: Pick<GuardOptions, 'resource' | 'metadata' | 'realm' | 'dialect'>): ChallengeOptions {
   const { resource, metadata, dialect = plainDialect } = options
   if (resource !== undefined) resourceUrl(resource)
-  if (typeof dialect?.refusal !== 'function') throw new TypeError('dialect words refusals')
-  if (metadata !== undefined && resource === undefined) throw new TypeError('metadata needs resource')
+  if (metadata !== undefined && resource === undefined)
+    throw new TypeError('createGuard: resource must be given with metadata, got undefined')
   return {
     realm: headerText('realm', options.realm ?? resource ?? 'api'),
     metadataUrl: metadata && resource ? metadataUrl(resource) : undefined,
@@ -80,7 +81,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   options: GuardOptions<I, Via, Claims>,
 ): ResourceGuard<I, AuthOfIssuers<I, Via, Claims>> {
   type A = AuthOfIssuers<I, Via, Claims>
-  checkOptionNames('createGuard', options)
+  checkGuardOptions(options)
   const { verifier, judge } = verifierParts<I, A>(options)
   const challenge = challengeOptions(options)
   const places = tokenPlaces(options.tokenFrom)

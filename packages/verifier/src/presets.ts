@@ -1,4 +1,14 @@
-import type { AsymmetricAlgorithm, HmacAlgorithm, JwtClaims, KeySet, KeySource, SecretsOption } from '@countersign/core'
+import {
+  type AsymmetricAlgorithm,
+  checkOptions,
+  type HmacAlgorithm,
+  type JwtClaims,
+  type KeySet,
+  type KeySource,
+  kind,
+  type OptionShape,
+  type SecretsOption,
+} from '@countersign/core'
 import { isHmac } from '@countersign/jwt'
 import {
   createRefreshingKeys,
@@ -7,10 +17,13 @@ import {
   loadJwks,
   type RefreshOptions,
   type RemoteOptions,
+  refreshShape,
   refreshTimes,
+  remoteShape,
 } from '@countersign/jwt/jwks'
 import { type IssuerEntry, type IssuerRule, issuerNames, issuerRule, publicKeyRule, type RuleOptions } from './issuer-entry.js'
-import { constantKeys, type PublicKeyInput, secretKeys, staticKeySet } from './static-keys.js'
+import { ruleShape } from './rule-shape.js'
+import { constantKeys, type PublicKeyInput, publicKeys, secretKeys, staticKeySet } from './static-keys.js'
 
 type Issuer = { /** The exact `iss`, or several that share their keys. */ readonly issuer: string | readonly string[] }
 type AsymmetricRule<Output extends object> = RuleOptions<AsymmetricAlgorithm, Output>
@@ -18,10 +31,21 @@ type Entry<Output extends object> = IssuerEntry<JwtClaims & Output>
 // What a schema puts out without a schema: nothing beyond the claims.
 type None = Record<never, never>
 
+const issuerShape: OptionShape<Issuer> = { issuer: kind.required(kind.strings) }
+
 /** Options of {@link jwks}. */
 export interface JwksOptions<Output extends object = None> extends AsymmetricRule<Output>, RemoteOptions, Issuer {
   /** Where the JWK Set is served. */
   readonly url: string | URL
+}
+
+const isUrl = (value: unknown): boolean => typeof value === 'string' || value instanceof URL
+
+const jwksShape: OptionShape<JwksOptions> = {
+  ...issuerShape,
+  url: kind.required(kind.satisfying('an absolute URL, a string or a URL', isUrl)),
+  ...ruleShape,
+  ...remoteShape,
 }
 
 /**
@@ -30,7 +54,7 @@ export interface JwksOptions<Output extends object = None> extends AsymmetricRul
  * @throws TypeError if an option is missing or wrong
  */
 export function jwks<Output extends object = None>(options: JwksOptions<Output>): Entry<NoInfer<Output>> {
-  if (options?.url === undefined) throw new TypeError('jwks: url is required')
+  checkOptions('jwks', options, jwksShape)
   const url = documentUrl(options.url, options.allowInsecure ?? false)
   const times = refreshTimes('jwks', options)
   return {
@@ -57,12 +81,20 @@ export interface OidcOptions<Output extends object = None> extends AsymmetricRul
   readonly metadataUrl?: string
 }
 
+const oidcShape: OptionShape<OidcOptions> = {
+  issuer: kind.required(kind.string),
+  metadataUrl: kind.string,
+  ...ruleShape,
+  ...remoteShape,
+}
+
 /**
  * An issuer whose JWK Set is found by OpenID Connect Discovery 1.0 (or RFC 8414, with `metadataUrl`).
  *
  * @throws TypeError if an option is missing or wrong
  */
 export function oidc<Output extends object = None>(options: OidcOptions<Output>): Entry<NoInfer<Output>> {
+  checkOptions('oidc', options, oidcShape)
   const { issuer } = options
   const issuers = issuerNames('oidc', issuer)
   const path = issuer.endsWith('/') ? '.well-known/openid-configuration' : '/.well-known/openid-configuration'
@@ -87,10 +119,12 @@ export type StaticKeysOptions<Output extends object = None> = Issuer &
     | (RuleOptions<HmacAlgorithm, Output> & { readonly secrets: SecretsOption; readonly keys?: never })
   )
 
+const staticShape: OptionShape<StaticKeysOptions> = { ...issuerShape, keys: publicKeys, secrets: kind.secrets, ...ruleShape }
+
 function fittingKeys(keys: PublicKeyInput | readonly PublicKeyInput[], { algorithms }: IssuerRule): KeySet {
   const set = staticKeySet(keys)
   if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.has(algorithm))))
-    throw new TypeError(`staticKeys: none of the keys fits ${[...algorithms].join(', ')}`)
+    throw new TypeError(`staticKeys: keys must have one that fits ${[...algorithms].join(' or ')}, and none of the keys fits`)
   return set
 }
 
@@ -100,11 +134,13 @@ function fittingKeys(keys: PublicKeyInput | readonly PublicKeyInput[], { algorit
  * @throws TypeError if an option is missing or wrong, or a key or secret is too weak
  */
 export function staticKeys<Output extends object = None>(options: StaticKeysOptions<Output>): Entry<NoInfer<Output>> {
+  checkOptions('staticKeys', options, staticShape)
   const rule = issuerRule('staticKeys', options)
   const hmac = [...rule.algorithms].filter((algorithm) => isHmac(algorithm))
-  if ((options.keys === undefined) === (options.secrets === undefined)) throw new TypeError('staticKeys needs keys or secrets, not both')
+  if ((options.keys === undefined) === (options.secrets === undefined))
+    throw new TypeError(`staticKeys: keys or secrets must be given, got ${options.keys === undefined ? 'neither' : 'both'}`)
   if (hmac.length > 0 !== (options.secrets !== undefined))
-    throw new TypeError('staticKeys: secrets go with HMAC algorithms, keys with all others')
+    throw new TypeError(`staticKeys: secrets must come with HMAC algorithms and keys with all others, got ${options.algorithms.join(', ')}`)
   const source = options.keys === undefined ? secretKeys(options.secrets, hmac) : constantKeys(fittingKeys(options.keys, rule))
   return { rule, sources: [{ issuers: issuerNames('staticKeys', options.issuer), open: () => source }] }
 }
@@ -118,15 +154,20 @@ export interface OwnIssuerOptions<Output extends object = None> extends Asymmetr
   readonly typ?: string | readonly string[] | null
 }
 
+const ownShape: OptionShape<OwnIssuerOptions> = {
+  issuer: kind.required(kind.string),
+  keys: kind.required(kind.having('a source of keys, for instance keys.source of a key registry', 'find', 'isCurrent', 'ready')),
+  ...ruleShape,
+}
+
 /**
  * The API's own issuer: keys come from a registry in the same process or store, without HTTP.
  *
  * @throws TypeError if an option is missing or wrong
  */
 export function ownIssuer<Output extends object = None>(options: OwnIssuerOptions<Output>): Entry<NoInfer<Output>> {
+  checkOptions('ownIssuer', options, ownShape)
   const { keys } = options
-  if ([keys?.find, keys?.isCurrent, keys?.ready].some((method) => typeof method !== 'function'))
-    throw new TypeError('ownIssuer: keys is a key source')
   const borrowed: KeySource = {
     find: (query) => keys.find(query),
     isCurrent: (set) => keys.isCurrent(set),
@@ -151,14 +192,21 @@ export interface JwksRsaOptions<Output extends object = None> extends Asymmetric
   readonly client: JwksRsaClient
 }
 
+const jwksRsaShape: OptionShape<JwksRsaOptions> = {
+  ...issuerShape,
+  client: kind.required(kind.having('a client of jwks-rsa', 'getKeys')),
+  ...ruleShape,
+  ...refreshShape,
+}
+
 /**
  * An issuer whose JWK Set an existing `jwks-rsa` client fetches.
  *
  * @throws TypeError if an option is missing or wrong
  */
 export function jwksRsa<Output extends object = None>(options: JwksRsaOptions<Output>): Entry<NoInfer<Output>> {
+  checkOptions('jwksRsa', options, jwksRsaShape)
   const { client } = options
-  if (typeof client?.getKeys !== 'function') throw new TypeError('jwksRsa: client is a jwks-rsa client')
   const times = refreshTimes('jwksRsa', options)
   const load = async (): Promise<{ document: unknown; fingerprint: string; freshSeconds: undefined }> => {
     const document = { keys: await client.getKeys() }

@@ -9,11 +9,12 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  * @throws TypeError if it is no http(s) URL without fragment
  */
 export function resourceUrl(resource: string): URL {
-  if (!URL.canParse(resource)) throw new TypeError('resource is an http(s) URL')
+  if (!URL.canParse(resource)) throw new TypeError('createGuard: resource must be an http(s) URL')
   const url = new URL(resource)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('resource is an http(s) URL')
-  if (url.username !== '' || url.password !== '') throw new TypeError('resource has no credentials: every challenge names it')
-  if (url.hash !== '' || resource.includes('#')) throw new TypeError('resource has no fragment (RFC 8707 §2)')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('createGuard: resource must be an http(s) URL')
+  if (url.username !== '' || url.password !== '')
+    throw new TypeError('createGuard: resource must not have credentials, since every challenge names it')
+  if (url.hash !== '' || resource.includes('#')) throw new TypeError('createGuard: resource must not have a fragment (RFC 8707 §2)')
   return url
 }
 
@@ -58,7 +59,7 @@ function documentOf(resource: string, metadata: ResourceMetadata, { verifier, to
 export function protectedResourceMetadata(guard: DescribedGuard): RouteTable {
   const { resource, metadata } = guard
   if (resource === undefined || metadata === undefined)
-    throw new TypeError('protectedResourceMetadata: the guard needs resource and metadata')
+    throw new TypeError('protectedResourceMetadata: the guard must have resource and metadata')
   return [
     {
       method: 'GET',

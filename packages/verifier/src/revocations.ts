@@ -1,6 +1,8 @@
 import {
   type AnnounceOptions,
+  checkOptions,
   eventChannel,
+  kind,
   type Now,
   type RevocationAnnouncer,
   type RevocationEntry,
@@ -31,6 +33,7 @@ const events = eventChannel('countersign:revocation')
  * @param options - `now` gives epoch milliseconds
  */
 export function createRevocations(options: { readonly now?: Now } = {}): Revocations {
+  checkOptions<typeof options>('createRevocations', options, { now: kind.func })
   const denylist = createDenylist(options.now ?? wallClock)
 
   function unrevoke(entry: RevocationEntry): void {

@@ -1,10 +1,14 @@
 import {
   type AnnounceOptions,
+  checkOptions,
   type DocumentStore,
   isUnavailable,
+  kind,
   type Lifecycle,
   mathRandom,
   type Now,
+  type OptionKind,
+  type OptionShape,
   type Readiness,
   type RevocationAnnouncer,
   type RevocationEntry,
@@ -73,44 +77,25 @@ export interface SharedRevocations extends RevocationView, RevocationAnnouncer, 
 /** So long after a failed reading requests do not wait for another: one follows by itself within a second, unless the process stood still. */
 const failedLatelyMs = 5_000
 
-const fault = (text: string): TypeError => new TypeError(`createSharedRevocations: ${text}`)
+const stale: OptionKind = kind.either(
+  kind.oneOf('refuse', 'allow'),
+  kind.members<Exclude<OnStale, string>>({ allowTokenLifeUnderSeconds: kind.required(kind.positiveSeconds) }),
+)
 
-function checkStale(name: string, choice: OnStale): void {
-  const seconds = typeof choice === 'object' ? choice?.allowTokenLifeUnderSeconds : 1
-  if (!(choice === 'refuse' || choice === 'allow' || (typeof choice === 'object' && Number.isFinite(seconds) && seconds > 0)))
-    throw fault(`${name} is 'refuse', 'allow' or { allowTokenLifeUnderSeconds }`)
-}
-
-function checkTimes({ maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 1 }: SharedRevocationsOptions): void {
-  if (!(Number.isFinite(maxStalenessSeconds) && maxStalenessSeconds > 0)) throw fault('maxStalenessSeconds is a positive number')
-  if (!(Number.isFinite(pollSeconds) && pollSeconds > 0 && pollSeconds < maxStalenessSeconds))
-    throw fault('pollSeconds is positive and less than maxStalenessSeconds')
-  if (!(pollSeconds <= 3600)) throw fault('pollSeconds is 3600 at most')
-  if (!(Number.isFinite(maxTokenLifeSeconds) && maxTokenLifeSeconds > 0)) throw fault('maxTokenLifeSeconds is a positive number')
-}
-
-/** A choice that is misspelt would be the other one. */
-function checkOptions(options: SharedRevocationsOptions): void {
-  const {
-    store,
-    subjects,
-    consistency = 'eventual',
-    onUnknownPast = 'refuse',
-    issuers = {},
-    now = wallClock,
-    random = mathRandom,
-  } = options ?? {}
-  const methods = [store?.revoke, store?.since, store?.epoch, store?.compare, store?.subscribe]
-  if (methods.some((method) => typeof method !== 'function')) throw fault('store is required: a RevocationStore')
-  if (subjects !== undefined && typeof subjects?.put !== 'function')
-    throw fault('subjects must be a DocumentStore, for instance stores.accounts')
-  checkTimes(options)
-  checkStale('onStale', options.onStale)
-  if (typeof issuers !== 'object' || issuers === null) throw fault('issuers is a record of choices')
-  for (const [name, choice] of Object.entries(issuers)) checkStale(`issuers.${name}`, choice)
-  if (consistency !== 'eventual' && consistency !== 'strong') throw fault("consistency is 'eventual' or 'strong'")
-  if (onUnknownPast !== 'refuse' && onUnknownPast !== 'allow') throw fault("onUnknownPast is 'refuse' or 'allow'")
-  if (typeof now !== 'function' || typeof random !== 'function') throw fault('now and random are functions')
+const shape: OptionShape<SharedRevocationsOptions> = {
+  store: kind.required(
+    kind.having('a RevocationStore, for instance stores.revocations', 'revoke', 'since', 'epoch', 'compare', 'subscribe'),
+  ),
+  subjects: kind.having('a DocumentStore, for instance stores.accounts', 'get', 'put', 'remove', 'list'),
+  maxStalenessSeconds: kind.required(kind.positiveSeconds),
+  onStale: kind.required(stale),
+  issuers: kind.recordOf(stale),
+  consistency: kind.oneOf('eventual', 'strong'),
+  onUnknownPast: kind.oneOf('refuse', 'allow'),
+  pollSeconds: kind.number({ unit: 'seconds', isAbove: true, most: 3600 }),
+  maxTokenLifeSeconds: kind.positiveSeconds,
+  now: kind.func,
+  random: kind.func,
 }
 
 /**
@@ -119,8 +104,12 @@ function checkOptions(options: SharedRevocationsOptions): void {
  * @throws TypeError if an option is missing or wrong
  */
 export function createSharedRevocations(options: SharedRevocationsOptions): SharedRevocations {
-  checkOptions(options)
+  checkOptions('createSharedRevocations', options, shape)
   const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400, random = mathRandom } = options
+  if (pollSeconds >= maxStalenessSeconds)
+    throw new TypeError(
+      `createSharedRevocations: pollSeconds must be less than maxStalenessSeconds (${maxStalenessSeconds}), got ${pollSeconds}`,
+    )
   const now = options.now ?? wallClock
   const strong = options.consistency === 'strong'
   const choices = new Map(Object.entries(options.issuers ?? {}))

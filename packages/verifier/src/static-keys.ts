@@ -3,6 +3,8 @@ import {
   type HmacAlgorithm,
   type KeySet,
   type KeySource,
+  kind,
+  type OptionKind,
   type RotatingSecrets,
   type Secret,
   type SecretsOption,
@@ -20,6 +22,26 @@ export interface NamedKey {
 
 /** A JWK Set, one JWK, SPKI or certificate PEM, a `KeyObject`; the last two under their thumbprint, or under a name with `{ kid, publicKey }`. */
 export type PublicKeyInput = string | KeyObject | NamedKey | Readonly<Record<string, unknown>>
+
+const isKeyText = (value: unknown): boolean => typeof value === 'string' || value instanceof KeyObject
+const isNamed = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.hasOwn(value, 'publicKey')
+const namedKey: OptionKind = {
+  ...kind.members<NamedKey>({
+    kid: kind.required(kind.string),
+    publicKey: kind.required(kind.satisfying('PEM or a KeyObject', isKeyText)),
+  }),
+  accepts: isNamed,
+}
+const publicKey: OptionKind = {
+  ...kind.either(kind.satisfying('PEM or a KeyObject', isKeyText), namedKey, kind.record),
+  must: 'PEM, a KeyObject, { kid, publicKey }, a JWK or a JWK Set',
+}
+
+/** What public keys given at start-up must be. Members of a JWK are free (RFC 7517 §4). */
+export const publicKeys: OptionKind = {
+  ...kind.either(publicKey, kind.listOf(publicKey)),
+  must: `${publicKey.must}, or a non-empty array of such`,
+}
 
 function importPlain(key: string | KeyObject, kid: string | undefined): KeyImport {
   const imported = importPublicKey(key, kid === undefined ? {} : { kid })
@@ -48,7 +70,7 @@ function importOne(input: unknown): VerificationKey {
 
 function listed(input: PublicKeyInput): readonly unknown[] {
   if (typeof input !== 'object' || input instanceof KeyObject || !('keys' in input)) return [input]
-  if (!Array.isArray(input.keys)) throw new TypeError('staticKeys: "keys" of a JWK Set is a list')
+  if (!Array.isArray(input.keys)) throw new TypeError('staticKeys: "keys" of a JWK Set must be an array')
   return input.keys
 }
 
@@ -59,9 +81,9 @@ function listed(input: PublicKeyInput): readonly unknown[] {
  */
 export function staticKeySet(inputs: PublicKeyInput | readonly PublicKeyInput[]): KeySet {
   const keys = [inputs].flat().flatMap((input) => listed(input).map(importOne))
-  if (keys.length === 0) throw new TypeError('staticKeys: no key was given')
+  if (keys.length === 0) throw new TypeError('staticKeys: keys must have at least one key, got an empty array')
   const kids = keys.flatMap((key) => (key.kid === undefined ? [] : [key.kid]))
-  if (new Set(kids).size < kids.length) throw new TypeError('staticKeys: two keys share a kid')
+  if (new Set(kids).size < kids.length) throw new TypeError('staticKeys: keys must not have a duplicate kid')
   return createKeySet(keys)
 }
 
@@ -78,8 +100,8 @@ export function constantKeys(set: KeySet): KeySource {
 function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[]): KeySet {
   const all = [secrets?.current, ...(secrets?.previous ?? [])]
   if (!all.every(isSecret))
-    throw new TypeError('staticKeys: secrets are { current: { id, secret }, previous }, each a text or bytes with its id')
-  if (new Set(all.map((one) => one.id)).size < all.length) throw new TypeError('staticKeys: two secrets share an id')
+    throw new TypeError('staticKeys: secrets must be { current: { id, secret }, previous }, each secret a string or bytes with its id')
+  if (new Set(all.map((one) => one.id)).size < all.length) throw new TypeError('staticKeys: secrets must not have a duplicate id')
   const keys = all.map(({ id, secret }) => {
     const imported = importSecret(secret, { kid: id, algorithms })
     if (!imported.ok)

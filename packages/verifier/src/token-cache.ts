@@ -54,13 +54,9 @@ function bytesOf(claims: object, most: number): number {
 /**
  * Two generations: hits in the old one move to the young one, and a full young one becomes the old one. It costs a hit
  * one look-up, and keeps what was used lately.
- *
- * @throws TypeError if a bound is no positive whole number
  */
 export function createTokenCache(options: CacheOptions): TokenCache {
   const { maxEntries = 10_000, maxBytes = 32 * 1024 * 1024 } = options
-  for (const bound of [maxEntries, maxBytes])
-    if (!(Number.isInteger(bound) && bound > 1)) throw new TypeError('cache: maxEntries and maxBytes are whole numbers above 1')
   const generation = { entries: Math.ceil(maxEntries / 2), bytes: Math.ceil(maxBytes / 2) }
   type Slot = { readonly verified: VerifiedToken; readonly bytes: number }
   const state = { young: new Map<string, Slot>(), old: new Map<string, Slot>(), bytes: 0 }

@@ -56,7 +56,7 @@ export function openEntry(
   life: Pick<TrustedIssuer, 'askedAt' | 'liveUntil'>,
 ): TrustedIssuer[] {
   if (entry?.sources === undefined || typeof entry.rule !== 'object')
-    throw new TypeError(`issuer ${JSON.stringify(via)} is no entry that a preset made`)
+    throw new TypeError(`issuer ${JSON.stringify(via)} must be an entry made by a preset, for instance jwks({ … })`)
   const aliases = entry.sources.flatMap((source) => source.issuers)
   return entry.sources.flatMap((source) => {
     const keys = source.open({ via, now: options.now, fetch: options.fetch, random: options.random })
@@ -104,7 +104,6 @@ export function createTrust(options: TrustOptions): Trust {
     for (const trusted of opened) byIssuer.set(trusted.issuer, trusted)
   }
 
-  if (Array.isArray(options.issuers)) throw new TypeError('issuers is a record of entries: auth.via gives their names')
   for (const [via, entry] of Object.entries(options.issuers)) set(via, entry)
   return {
     find: (issuer) => byIssuer.get(issuer),

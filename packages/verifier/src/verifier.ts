@@ -10,7 +10,8 @@ import {
   type Unavailable,
   wallClock,
 } from '@countersign/core'
-import { type AuthOfIssuers, checkOptionNames, type Issuers, type Verifier, type VerifierOptions } from './guard-options.js'
+import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-options.js'
+import { checkVerifierOptions } from './guard-shape.js'
 import { type Course, createJudge, type JudgeToken } from './judge-token.js'
 import { createTenants } from './tenants.js'
 import { createTokenCache } from './token-cache.js'
@@ -87,15 +88,11 @@ export interface VerifierParts<I extends Issuers, A extends object> {
 
 /** Builds a verifier and its inner judge. */
 export function verifierParts<I extends Issuers, A extends object>(options: VerifierOptions<I, string, object>): VerifierParts<I, A> {
-  if (typeof options?.issuers !== 'object' || options.issuers === null) throw new TypeError('issuers is required: a record of entries')
   const { resolveIssuer, maxTokenBytes = 8192, revocations } = options
-  if (!(Number.isInteger(maxTokenBytes) && maxTokenBytes > 0)) throw new TypeError('maxTokenBytes is a positive whole number')
-  if (revocations !== undefined && typeof revocations.check !== 'function') throw new TypeError('revocations is a view with check')
   const context = { now: options.now ?? wallClock, fetch: options.fetch ?? globalFetch, random: options.random ?? mathRandom }
   const trust = createTrust({ issuers: options.issuers, ...context })
-  if (typeof context.now !== 'function') throw new TypeError('now is a function')
   if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))
-    throw new TypeError('resolveIssuer: via is the name of an entry already')
+    throw new TypeError(`resolveIssuer.via must not be the name of an entry, got ${JSON.stringify(resolveIssuer.via)}`)
   const tenants = resolveIssuer && createTenants(resolveIssuer, context)
   const judge = createJudge({
     find: (issuer) => trust.find(issuer) ?? tenants?.find(issuer),
@@ -143,6 +140,6 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
 export function createVerifier<const I extends Issuers, const Via extends string = never, Claims extends object = JwtClaims>(
   options: VerifierOptions<I, Via, Claims>,
 ): Verifier<I, AuthOfIssuers<I, Via, Claims>> {
-  checkOptionNames('createVerifier', options)
+  checkVerifierOptions(options)
   return verifierParts<I, AuthOfIssuers<I, Via, Claims>>(options).verifier
 }

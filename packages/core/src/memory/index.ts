@@ -1,4 +1,6 @@
 import { type Now, wallClock } from '../clock.js'
+import { checkOptions } from '../options/check-options.js'
+import { kind } from '../options/kinds.js'
 import type { Stores } from '../stores.js'
 import { memoryAttempts } from './memory-attempts.js'
 import { memoryDocuments } from './memory-documents.js'
@@ -11,8 +13,10 @@ import { memoryChallenges, memoryNonces, memoryReplay } from './memory-tokens.js
  * before is then refused where that can be told.
  *
  * @param options - `now` gives epoch milliseconds: the store's clock
+ * @throws TypeError for an option that is unknown or wrong
  */
 export function memoryStores(options: { readonly now?: Now } = {}): Stores {
+  checkOptions<typeof options>('memoryStores', options, { now: kind.func })
   const now = options.now ?? wallClock
   const close = async (): Promise<void> => undefined
   return {

@@ -1,6 +1,6 @@
 export { documentUrl, type FetchRules } from './fetch-document.js'
 export { type ImportedJwks, importJwks } from './jwks-document.js'
 export type { LoadedKeys, LoadKeys } from './key-loading.js'
-export { type RefreshOptions, refreshTimes, type SourceContext } from './refresh-options.js'
+export { type RefreshOptions, refreshShape, refreshTimes, type SourceContext } from './refresh-options.js'
 export { createRefreshingKeys } from './refreshing-keys.js'
-export { discoveredUrl, type FindUrl, loadJwks, type RemoteOptions } from './remote-jwks.js'
+export { discoveredUrl, type FindUrl, loadJwks, type RemoteOptions, remoteShape } from './remote-jwks.js'

@@ -1,4 +1,4 @@
-import type { Fetch, Now } from '@countersign/core'
+import { type Fetch, kind, type Now, type OptionKind, type OptionShape } from '@countersign/core'
 
 /** How long keys of a remote issuer are believed. */
 export interface RefreshOptions {
@@ -22,10 +22,21 @@ export interface SourceContext {
   readonly random: () => number
 }
 
+const atLeastOneMs: OptionKind = kind.number({ unit: 'seconds', least: 0.001 })
+
+/** What each of the refresh options must be. */
+export const refreshShape: OptionShape<RefreshOptions> = {
+  minCacheSeconds: atLeastOneMs,
+  maxCacheSeconds: atLeastOneMs,
+  staleIfErrorSeconds: kind.seconds,
+  // A timer of more than 24 days would fire at once.
+  timeoutSeconds: kind.number({ unit: 'seconds', least: 0.001, most: 3600 }),
+}
+
 /**
- * Checks refresh options and fills in the defaults.
+ * Fills in the defaults of refresh options that were checked by {@link refreshShape}.
  *
- * @throws TypeError if one is out of range
+ * @throws TypeError if two contradict each other
  */
 export function refreshTimes(preset: string, options: RefreshOptions): Required<RefreshOptions> {
   const times = {
@@ -34,12 +45,8 @@ export function refreshTimes(preset: string, options: RefreshOptions): Required<
     staleIfErrorSeconds: options.staleIfErrorSeconds ?? 900,
     timeoutSeconds: options.timeoutSeconds ?? 5,
   }
-  for (const [name, value] of Object.entries(times)) {
-    const least = name === 'staleIfErrorSeconds' ? 0 : 0.001
-    if (!(Number.isFinite(value) && value >= least)) throw new TypeError(`${preset}: ${name} is a number of seconds, at least ${least}`)
-  }
-  // A timer of more than 24 days would fire at once.
-  if (times.timeoutSeconds > 3600) throw new TypeError(`${preset}: timeoutSeconds is more than an hour`)
-  if (times.minCacheSeconds > times.maxCacheSeconds) throw new TypeError(`${preset}: minCacheSeconds is more than maxCacheSeconds`)
+  const { minCacheSeconds, maxCacheSeconds } = times
+  if (minCacheSeconds > maxCacheSeconds)
+    throw new TypeError(`${preset}: minCacheSeconds must be at most maxCacheSeconds (${maxCacheSeconds}), got ${minCacheSeconds}`)
   return times
 }

@@ -1,7 +1,7 @@
-import type { Fetch } from '@countersign/core'
+import { type Fetch, kind, type OptionShape } from '@countersign/core'
 import { documentUrl, type FetchedDocument, type FetchRules, fetchDocument } from './fetch-document.js'
 import type { LoadKeys } from './key-loading.js'
-import type { RefreshOptions, SourceContext } from './refresh-options.js'
+import { type RefreshOptions, refreshShape, type SourceContext } from './refresh-options.js'
 
 /** Options of every entry whose keys are fetched. */
 export interface RemoteOptions extends RefreshOptions {
@@ -10,6 +10,9 @@ export interface RemoteOptions extends RefreshOptions {
   /** Used instead of the guard's, for a proxy of its own. */
   readonly fetch?: Fetch
 }
+
+/** What each of the options must be of an entry whose keys are fetched. */
+export const remoteShape: OptionShape<RemoteOptions> = { ...refreshShape, allowInsecure: kind.flag, fetch: kind.func }
 
 const maxDocumentBytes = 256 * 1024
 

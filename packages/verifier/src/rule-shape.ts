@@ -1,0 +1,35 @@
+import { kind, type OptionKind, type OptionShape } from '@countersign/core'
+import { algorithms } from '@countersign/jwt'
+import type { ClaimsSchema, RuleOptions } from './issuer-entry.js'
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isType = (value: unknown): boolean =>
+  value === null || isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText))
+
+function isSchema(value: unknown): boolean {
+  const { '~standard': standard } = (value ?? {}) as Partial<ClaimsSchema>
+  return typeof standard?.validate === 'function'
+}
+
+/** Beyond an hour it is no tolerance for clocks; revocations of tokens are kept that long past their expiry. */
+const maxToleranceSeconds = 3600
+
+/** An audience, or several; `null` opts out. */
+export const namesOrNull: OptionKind = kind.either(kind.strings, { ...kind.exactly(null), must: 'null, which opts out of the check' })
+
+/** The rules that say nothing of the algorithm and the audience. */
+export const commonRuleShape: OptionShape<Omit<RuleOptions, 'algorithms' | 'audience' | 'typ'>> = {
+  clockToleranceSeconds: kind.number({ unit: 'seconds', most: maxToleranceSeconds }),
+  maxAgeSeconds: kind.seconds,
+  maxFutureIssuedSeconds: kind.either(kind.seconds, kind.exactly(null)),
+  schema: kind.satisfying('a Standard Schema', isSchema),
+  scopes: kind.func,
+}
+
+/** What each of the rules of an entry must be. */
+export const ruleShape: OptionShape<RuleOptions> = {
+  algorithms: kind.required(kind.listOf(kind.oneOf(...algorithms))),
+  audience: kind.required(namesOrNull),
+  typ: kind.satisfying('a string, a non-empty array of strings, or null, which opts out of the check', isType),
+  ...commonRuleShape,
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { type OptionObject, optionObjects, pathAt, valueAt } from './option-types.js'
+
+/** What is called for a request, a token or a key, or is given what a factory made. Its arguments are no options. */
+const perCall: Readonly<Record<string, readonly string[]>> = {
+  '@countersign/core': ['answer', 'authorizationField', 'globalFetch', 'headerField', 'readForm', 'readJson', 'refuse', 'requestUrl'],
+  '@countersign/grants': ['refuseToken'],
+  '@countersign/integrations': ['requestFailure'],
+  '@countersign/jwt': [
+    'answerFrom',
+    'checkTimes',
+    'createKeySet',
+    'importPublicKey',
+    'importSecret',
+    'parseClaims',
+    'parseJws',
+    'selectKey',
+    'signJwt',
+    'verifySignature',
+  ],
+  // They get the options of a preset, which has checked them.
+  '@countersign/jwt/jwks': ['createRefreshingKeys', 'discoveredUrl', 'loadJwks', 'refreshTimes'],
+  '@countersign/nonce': ['readJsonSubmission'],
+  '@countersign/testkit': ['forgeToken', 'privateKeyOf', 'publicJwkOf', 'publicKeyOf', 'rawSigner', 'renameKey', 'signToken'],
+  '@countersign/verifier': ['protectedResourceMetadata'],
+}
+
+const isPerCall = ({ entryPoint, name }: OptionObject): boolean => perCall[entryPoint]?.includes(name) ?? false
+const found = optionObjects()
+const checked = ['core', 'express', 'jwt', 'koa', 'verifier']
+const isChecked = ({ entryPoint }: OptionObject): boolean => checked.some((name) => entryPoint.startsWith(`@countersign/${name}`))
+const options = found.filter((one) => isChecked(one) && !isPerCall(one))
+
+/** What a call with options in one place throws; undefined where it throws nothing. */
+async function thrownBy({ entryPoint, name, parameter, steps }: OptionObject, content: unknown): Promise<unknown> {
+  const module = (await import(entryPoint)) as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
+  const args = [...Array.from({ length: parameter }), valueAt(steps, content)]
+  try {
+    await module[name]?.(...args)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof TypeError ? error.message : `no TypeError: ${String(error)}`)
+const rows = options.map((one) => [`${one.entryPoint} ${one.name} ${pathAt(one, '')}`, one] as const)
+
+describe('options', () => {
+  it('are found in the types, however deep', () => {
+    const paths = found.flatMap((one) => one.members.map(({ name }) => `${one.name} ${pathAt(one, name)}`))
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'createGuard cache.maxEntries',
+        'createGuard tokenFrom.query',
+        'createNonces purposes.any.audiences',
+        'createTokenEndpoint rateLimits.failures.limit',
+        'jwtBearer trusted.audiences',
+        'routes table[0].method',
+        'staticKeys secrets.previous[0].id',
+      ]),
+    )
+  })
+
+  it('are those of a factory, unless the call is listed here', () => {
+    const listed = Object.entries(perCall).flatMap(([entryPoint, names]) => names.map((name) => `${entryPoint} ${name}`))
+    expect(listed.filter((one) => !found.some(({ entryPoint, name }) => one === `${entryPoint} ${name}`))).toEqual([])
+  })
+})
+
+describe.each(rows)('%s', (_title, one) => {
+  it('tells a misspelt name by its whole path, whatever its value', async () => {
+    const error = await thrownBy(one, { zzMisspelt: undefined })
+    expect(messageOf(error)).toContain(`: unknown option ${JSON.stringify(pathAt(one, 'zzMisspelt'))}; `)
+  })
+
+  it('tells what each option must be and what it was', async () => {
+    for (const { name } of one.members) {
+      const message = messageOf(await thrownBy(one, { [name]: Symbol('wrong') }))
+      expect(message).toContain(`: ${pathAt(one, name)} must be `)
+      expect(message).toMatch(/, got a symbol$/)
+    }
+  })
+
+  it('shows no text that may be a secret', async () => {
+    const secret = 'this-could-be-a-secret-0123456789'
+    for (const { name } of one.members.filter(({ isText }) => isText))
+      expect(messageOf(await thrownBy(one, { [name]: secret }))).not.toContain(secret)
+  })
+})
