@@ -39,29 +39,59 @@ const beginText = (schema: string): string => `
     system = case when $2 then excluded.system else m.system end, timeline = case when $3 then excluded.timeline else m.timeline end
   where m.home <> excluded.home or ($2 and m.system <> excluded.system) or ($3 and m.timeline <> excluded.timeline)`
 
-/** Not offered by this kind of server (some that share storage have no log of their own), or not to this role. */
-const notOffered: readonly (string | undefined)[] = ['0A000', '42501']
-
-async function isOffered(run: Run, expression: string): Promise<boolean> {
-  try {
-    await run(`select ${expression}`, [])
-    return true
-  } catch (cause) {
-    if (isUnavailable(cause) && notOffered.includes(sqlStateOf(cause))) return false
-    throw cause
-  }
+/** What the stores may be told that is not an error of a call. */
+export interface PostgresWarning {
+  /**
+   * One of the signs is not to be had by which a restored or promoted database is known. Such a loss of memory is not noticed then:
+   * what was claimed in what was lost can be claimed again. Told once.
+   */
+  readonly name: 'memory_unchecked'
+  /** Which sign, and why. */
+  readonly detail: string
 }
+
+const systemSign = { expression: system, means: 'the identifier of the cluster (pg_control_system), which another cluster does not have' }
+const timelineSign = {
+  expression: timeline,
+  means: 'the timeline of its log (pg_current_wal_lsn, pg_walfile_name), which a promotion changes',
+}
+
+/** Not offered by this kind of server (some that share storage have no log of their own), or not to this role. */
+const notOffered = new Map<string | undefined, string>([
+  ['0A000', 'this kind of server does not tell'],
+  ['42501', 'the role of the pool is not permitted to ask for'],
+])
 
 /** @param options - `promotionLosesNothing`: a new timeline does not begin a new memory */
 export function createMemorySince(
   schema: string,
-  options: { readonly tenant: Buffer; readonly promotionLosesNothing: boolean },
+  options: {
+    readonly tenant: Buffer
+    readonly promotionLosesNothing: boolean
+    readonly onWarning: (warning: PostgresWarning) => void
+  },
 ): MemorySince {
   const offers: { known: readonly [boolean, boolean] | undefined } = { known: undefined }
   const begin = beginText(schema)
 
+  async function isOffered(run: Run, { expression, means }: typeof systemSign): Promise<string | undefined> {
+    try {
+      await run(`select ${expression}`, [])
+      return undefined
+    } catch (cause) {
+      const why = isUnavailable(cause) ? notOffered.get(sqlStateOf(cause)) : undefined
+      if (why === undefined) throw cause
+      return `${why} ${means}`
+    }
+  }
+
   async function offered(run: Run): Promise<readonly [boolean, boolean]> {
-    offers.known ??= [await isOffered(run, system), !options.promotionLosesNothing && (await isOffered(run, timeline))]
+    if (offers.known) return offers.known
+    const faults = [await isOffered(run, systemSign), options.promotionLosesNothing ? undefined : await isOffered(run, timelineSign)]
+    // Another call may have been faster.
+    if (offers.known === undefined)
+      for (const detail of faults) if (detail !== undefined) options.onWarning({ name: 'memory_unchecked', detail })
+    offers.known ??= [faults[0] === undefined, !options.promotionLosesNothing && faults[1] === undefined]
     return offers.known
   }
 

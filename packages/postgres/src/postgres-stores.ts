@@ -1,12 +1,11 @@
 import { type Lifecycle, type Readiness, type RevocationStore, requireDuration, type Stores } from '@countersign/core'
 import { postgresAttempts } from './attempts.js'
 import { postgresChallenges } from './challenges.js'
-import { createDatabase, type Database } from './database.js'
+import { createDatabase } from './database.js'
 import { postgresDocuments } from './documents.js'
 import { bytesOf, type PostgresPool, requirePool } from './driver.js'
 import { postgresFamilies } from './families.js'
-import { createMemorySince, type MemorySince, memoryCte } from './memory-since.js'
-import { requiredVersion } from './migrations.js'
+import { createMemorySince, type PostgresWarning } from './memory-since.js'
 import { postgresNonces } from './nonces.js'
 import { createPush, type Push } from './push.js'
 import { postgresReplay } from './replay.js'
@@ -14,6 +13,7 @@ import { postgresRevocations } from './revocations.js'
 import { rowKey } from './row-key.js'
 import { channelOf, quoteSchema } from './schema-name.js'
 import { type SweepOptions, type SweepResult, type SweepTimer, sweep, sweepEvery } from './sweep.js'
+import { asOutage, createCheck } from './write-check.js'
 
 /** How the stores use the database. */
 export interface PostgresStoresOptions {
@@ -51,6 +51,8 @@ export interface PostgresStoresOptions {
    * @defaultValue undefined
    */
   readonly sweepEverySeconds?: number
+  /** Told of what is wrong with the server and is no error of a call. @defaultValue a warning of the process */
+  readonly onWarning?: (warning: PostgresWarning) => void
 }
 
 /** All contracts on PostgreSQL. */
@@ -62,18 +64,11 @@ export interface PostgresStores extends Stores {
   sweep(options?: SweepOptions): Promise<SweepResult>
 }
 
-const silent: Push = { subscribe: () => () => undefined, close: () => undefined }
-
-async function checkSchema(database: Database, schema: string, memory: MemorySince): Promise<void> {
-  const versions = `select coalesce(max(version), 0) as version, coalesce(max(needs), 0) as needs from ${schema}.migrations`
-  await database.operation(async (run) => {
-    const [row] = await run(versions, [])
-    const version = Number(row?.version)
-    if (version < requiredVersion) throw new Error(`the schema is at version ${version}, and ${requiredVersion} is needed: run migrate()`)
-    if (Number(row?.needs) > requiredVersion) throw new Error(`the schema needs a later release than this: it is at version ${version}`)
-    await memory.remembering(run, `with ${memoryCte(schema)} select exists (select from memory) as known`, [])
-  })
+function emitWarning({ name, detail }: PostgresWarning): void {
+  process.emitWarning(`${name}: ${detail}`, 'CountersignPostgresWarning')
 }
+
+const silent: Push = { subscribe: () => () => undefined, close: () => undefined }
 
 function lifecycleOf(
   check: () => Promise<void>,
@@ -111,9 +106,18 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
   requirePool('postgresStores', pool)
   const schema = quoteSchema(options?.schema)
   const tenant = bytesOf(options.tenant ?? '')
-  const { maxWaitMs = 1_000, prepare = false, promotionLosesNothing = false, listen = true, sweepEverySeconds } = options
+  const {
+    maxWaitMs = 1_000,
+    prepare = false,
+    promotionLosesNothing = false,
+    listen = true,
+    sweepEverySeconds,
+    onWarning = emitWarning,
+  } = options
   const database = createDatabase(pool, { maxWaitMs: requireDuration('maxWaitMs', maxWaitMs), prepare })
-  const memory = createMemorySince(schema, { tenant, promotionLosesNothing })
+  const memory = createMemorySince(schema, { tenant, promotionLosesNothing, onWarning })
+  const check = createCheck(database, schema, memory)
+  const checkWrites = asOutage(check)
   const topic = { channel: channelOf(options.schema), name: rowKey(options.tenant ?? '').toString('hex') }
   const push = listen && pool.options?.max !== 1 ? createPush(pool, topic) : silent
   const subscribe: RevocationStore['subscribe'] = (listener) => push.subscribe(listener)
@@ -122,16 +126,16 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
     sweep(database, schema, { ...how, signal: how?.signal ? AbortSignal.any([how.signal, closing.signal]) : closing.signal })
   const timer = sweepEverySeconds === undefined ? undefined : sweepEvery(requireDuration('sweepEverySeconds', sweepEverySeconds), sweepNow)
   return {
-    replay: postgresReplay(database, schema, memory),
-    nonces: postgresNonces(database, schema, memory),
-    challenges: postgresChallenges(database, schema, memory),
-    families: postgresFamilies(database, schema, tenant),
-    attempts: postgresAttempts(database, schema, tenant),
-    clients: postgresDocuments(database, schema, { tenant, kind: 'clients' }),
-    keys: postgresDocuments(database, schema, { tenant, kind: 'keys' }),
-    accounts: postgresDocuments(database, schema, { tenant, kind: 'accounts' }),
-    revocations: postgresRevocations(database, schema, { memory, topic, subscribe }),
+    replay: { ...postgresReplay(database, schema, memory), checkWrites },
+    nonces: { ...postgresNonces(database, schema, memory), checkWrites },
+    challenges: { ...postgresChallenges(database, schema, memory), checkWrites },
+    families: { ...postgresFamilies(database, schema, tenant), checkWrites },
+    attempts: { ...postgresAttempts(database, schema, tenant), checkWrites },
+    clients: { ...postgresDocuments(database, schema, { tenant, kind: 'clients' }), checkWrites },
+    keys: { ...postgresDocuments(database, schema, { tenant, kind: 'keys' }), checkWrites },
+    accounts: { ...postgresDocuments(database, schema, { tenant, kind: 'accounts' }), checkWrites },
+    revocations: { ...postgresRevocations(database, schema, { memory, topic, subscribe }), checkWrites },
     sweep: sweepNow,
-    ...lifecycleOf(() => checkSchema(database, schema, memory), { push, closing, timer }),
+    ...lifecycleOf(check, { push, closing, timer }),
   }
 }

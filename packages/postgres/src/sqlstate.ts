@@ -17,7 +17,7 @@ const notMigrated: Meaning = { ...failed, text: 'the schema is missing or older 
 /** By SQLSTATE, else by its class (the first two characters). PostgreSQL documentation, appendix A. */
 const meanings: Readonly<Record<string, Meaning>> = {
   '08': { ...lost, text: 'the connection failed' },
-  '25006': { ...lost, text: 'the server is a standby and takes no writes' },
+  '25006': { ...lost, text: 'the server takes no writes: it is a standby, or read-only by default_transaction_read_only' },
   '28': { ...lost, text: 'the server refused the credentials of the pool' },
   '3D000': { ...lost, text: 'the database does not exist' },
   '3F000': notMigrated,
