@@ -59,6 +59,25 @@ describe('tokens with unknown kids', () => {
     expect(state.odd).toEqual([])
   })
 
+  it('a permitted load that a newcomer took before those who wait woke up is not permitted twice', async () => {
+    const trial = await startWarm()
+    const { issuer, ask } = trial
+    const burstAt = performance.now()
+    await drain(trial)
+    const waiting = ask(bogusToken(issuer, 'waits'))
+    await sleep(1900 - (performance.now() - burstAt))
+    // The process is busy as the time comes: the timer of those who wait is late.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    const newcomer = ask(bogusToken(issuer, 'newcomer'))
+    expect(await Promise.all([waiting, newcomer])).toEqual(['401 unknown_key', '401 unknown_key'])
+    expect(issuer.fetches.jwks - 1).toBe(3)
+    const next = ask(bogusToken(issuer, 'next'))
+    await sleep(3500 - (performance.now() - burstAt))
+    expect(issuer.fetches.jwks - 1).toBe(3)
+    expect(await next).toBe('401 unknown_key')
+    expect(issuer.fetches.jwks - 1).toBe(4)
+  })
+
   it('one bogus kid asked for over and over does not block a rotation', async () => {
     const trial = await startWarm()
     const { issuer, ask } = trial

@@ -45,13 +45,15 @@ export function createUnknownKids(elapsed: Elapsed): UnknownKids {
   }
 
   function pause(ms: number): Promise<void> {
+    const { filledAt } = state
     // Not unref'd: somebody waits for it, and it is short.
     state.pause ??= new Promise<void>((resolve) => {
       startRequestTimer(resolve, ms)
     }).then(() => {
       state.pause = undefined
       // The pause was as long as it is on Node's own clock. Without this, requests would wait for ever where a test holds the other one.
-      state.filledAt = Math.min(state.filledAt, performance.now() - loadEveryMs)
+      // A newcomer may have taken the token already, where the timer was late: it must not be there twice.
+      if (state.filledAt === filledAt) state.filledAt = Math.min(filledAt, performance.now() - loadEveryMs)
     })
     return state.pause
   }
