@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type CallIds, createCallIds, startRequestTimer, stopRequestTimer } from '@countersign/core'
+import { checkOut, giveBack } from './check-out.js'
 import type { PostgresClient, PostgresPool, Row, Run } from './driver.js'
 import { outage } from './outage.js'
 import { type TimedChange, timedChange, type Work } from './server-clock.js'
@@ -67,12 +68,12 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
 
   async function connect(deadline: Deadline): Promise<PostgresClient> {
     if (waiting.abandoned >= maxAbandoned) throw new Error('too many operations wait for a connection already')
-    const connecting = pool.connect()
+    const connecting = checkOut(pool)
     try {
       return await Promise.race([connecting, deadline.over])
     } catch (cause) {
       waiting.abandoned += 1
-      const settled = connecting.then((late) => late.release(), ignore)
+      const settled = connecting.then((late) => giveBack(late, false), ignore)
       void settled.then(() => {
         waiting.abandoned -= 1
       })
@@ -92,7 +93,6 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
 
   /** Nobody may use a connection again whose answer is still to come: it is closed, which also frees its place in the pool. */
   async function use<T>(client: PostgresClient, deadline: Deadline, work: Work<T>): Promise<T> {
-    client.on('error', ignore)
     let destroy = false
     const run: Run = async (text, values) => {
       try {
@@ -106,8 +106,7 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
     try {
       return await work(run, deadline.giveUpAt)
     } finally {
-      client.release(destroy)
-      client.removeListener('error', ignore)
+      giveBack(client, destroy)
     }
   }
 

@@ -29,6 +29,7 @@ export interface PostgresPool {
   /** True from `end()` on. */
   readonly ending?: boolean
   connect(): Promise<PostgresClient>
+  connect(callback: (cause: Error | undefined, client: PostgresClient | undefined) => void): void
 }
 
 /** @throws TypeError for what is no pool, such as a connection string */

@@ -1,3 +1,4 @@
+import { checkOut, giveBack } from './check-out.js'
 import { type PostgresPool, requirePool } from './driver.js'
 import { migrations } from './migrations.js'
 import { migrationLock, quoteSchema } from './schema-name.js'
@@ -50,14 +51,14 @@ export function migrationSql({ schema }: MigrationOptions): string {
 }
 
 async function versionOf(pool: PostgresPool, schema: string): Promise<number> {
-  const client = await pool.connect()
+  const client = await checkOut(pool)
   try {
     const there = await client.query({ text: 'select to_regclass($1) is not null as there', values: [`${schema}.migrations`] })
     if (there.rows[0]?.there !== true) return 0
     const found = await client.query({ text: `select coalesce(max(version), 0)::text as version from ${schema}.migrations` })
     return Number(found.rows[0]?.version)
   } finally {
-    client.release()
+    giveBack(client, false)
   }
 }
 
@@ -73,14 +74,14 @@ export async function migrate(pool: PostgresPool, options: MigrationOptions): Pr
   const text = migrationSql(options)
   const quoted = quoteSchema(options.schema)
   const from = await versionOf(pool, quoted)
-  const client = await pool.connect()
+  const client = await checkOut(pool)
   let done = false
   try {
     await client.query({ text })
     done = true
   } finally {
     // a connection inside a failed transaction is closed, which rolls it back
-    client.release(!done)
+    giveBack(client, !done)
   }
   return { from, to: await versionOf(pool, quoted) }
 }

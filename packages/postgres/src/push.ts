@@ -1,3 +1,4 @@
+import { checkOut, giveBack } from './check-out.js'
 import type { PostgresClient, PostgresPool } from './driver.js'
 
 /** Tells at once that something was revoked, where it can. */
@@ -61,7 +62,7 @@ function createListening(pool: PostgresPool, channel: string): Listening {
   function drop(client: PostgresClient): void {
     if (state.client !== client) return
     state.client = undefined
-    client.release(true)
+    giveBack(client, true)
     if (isWanted()) retry()
   }
 
@@ -95,7 +96,7 @@ function createListening(pool: PostgresPool, channel: string): Listening {
   }
 
   async function listen(): Promise<void> {
-    const client = await pool.connect()
+    const client = await checkOut(pool)
     state.client = client
     state.heard = true
     client.on('error', () => drop(client))
