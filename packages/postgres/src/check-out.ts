@@ -1,7 +1,7 @@
 import type { PostgresClient, PostgresPool } from './driver.js'
 
 /** For the errors of a connection that nobody waits for: the next statement on it says the same. */
-export const ignoreError = (): void => undefined
+const ignoreError = (): void => undefined
 
 /**
  * Takes a connection from the pool, with a listener for its errors. The listener is there in the same turn: a server that ends a
@@ -13,7 +13,9 @@ export function checkOut(pool: PostgresPool): Promise<PostgresClient> {
       client.on('error', ignoreError)
       resolve(client)
     }
-    const promised: unknown = pool.connect((cause, client) => (client === undefined ? reject(cause) : taken(client)))
+    const promised: unknown = pool.connect((cause, client) =>
+      client === undefined ? reject(cause ?? new Error('the pool gave no connection')) : taken(client),
+    )
     // A pool that does not know callbacks.
     if (promised instanceof Promise) promised.then(taken, reject)
   })
