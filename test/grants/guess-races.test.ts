@@ -9,7 +9,7 @@ import { onEveryStore } from './on-every-store.js'
 const hour = { limit: 10, windowSeconds: 3600 }
 
 /** Two processes at one store, with a user whose checks are counted. */
-async function start(open: () => Stores, rateLimits: RateLimits = {}) {
+async function start(open: () => Stores, rateLimits: RateLimits = {}, maxAnswers = 5) {
   const checks = { passwords: 0, codes: [] as string[] }
   const user: HostUser & { readonly name: string } = {
     name: randomBytes(6).toString('hex'),
@@ -28,6 +28,7 @@ async function start(open: () => Stores, rateLimits: RateLimits = {}) {
   })
   const grants = passwordGrants({
     authenticator,
+    maxAnswers,
     limits: { passwords: hour, passwordsFromEverywhere: { limit: 25, windowSeconds: 3600 }, codes: hour },
   })
   const processes = [open(), open()].map((allStores) =>
@@ -54,6 +55,18 @@ const atOnce = <T>(count: number, call: (at: number) => Promise<T>): Promise<T[]
 const count = (answers: readonly { readonly status: number }[], wanted: number): number =>
   answers.filter(({ status }) => status === wanted).length
 
+/** 24 challenges of one code, each answered wrongly at once. */
+async function wrongCodes({ ask, password, user, checks }: Awaited<ReturnType<typeof start>>) {
+  const tokens: string[] = []
+  while (tokens.length < 24) tokens.push((await ask(password(user.name, 'right'))).mfa_token)
+  expect(checks.codes.length).toBe(1)
+  const wrong = checks.codes[0] === '000000' ? '000001' : '000000'
+  const answers = await atOnce(24, (at) =>
+    ask({ grant_type: 'urn:countersign:grant-type:mfa', mfa_token: tokens[at] ?? '', code: wrong }, at),
+  )
+  return (wanted: string): number => answers.filter(({ error }) => error === wanted).length
+}
+
 onEveryStore((open) => {
   describe('64 guesses at once, of two processes', () => {
     it('of a secret: exactly as many as the limit are looked at', async () => {
@@ -78,15 +91,14 @@ onEveryStore((open) => {
     })
 
     it('of a code, each with a challenge of its own: exactly as many as the limit are looked at', async () => {
-      const { ask, password, user, checks } = await start(open)
-      const tokens: string[] = []
-      while (tokens.length < 24) tokens.push((await ask(password(user.name, 'right'))).mfa_token)
-      const wrong = (code = ''): string => (code === '000000' ? '000001' : '000000')
-      const answers = await atOnce(24, (at) =>
-        ask({ grant_type: 'urn:countersign:grant-type:mfa', mfa_token: tokens[at] ?? '', code: wrong(checks.codes[at]) }, at),
-      )
-      const counted = (wanted: string): number => answers.filter(({ error }) => error === wanted).length
+      // The code itself would take all of them.
+      const counted = await wrongCodes(await start(open, {}, 24))
       expect([counted('mfa_required'), counted('temporarily_unavailable')]).toEqual([10, 14])
+    })
+
+    it('of one code, each with a challenge of its own: exactly as many as the code takes are looked at, and the last ends it', async () => {
+      const counted = await wrongCodes(await start(open))
+      expect([counted('mfa_required'), counted('invalid_grant') + counted('temporarily_unavailable')]).toEqual([4, 20])
     })
   })
 })

@@ -91,6 +91,8 @@ export async function createNeris(settings: Settings, { print = console.log, now
     userPoolId: pool.userPoolId,
     clientId: pool.clientId,
     ...(pool.clientSecret !== undefined && { clientSecret: pool.clientSecret }),
+    // A code that is open is gone on with in every process.
+    recognitionSecret: secretFor('repeated sign-ins').current.secret,
     ...(pool.endpoint !== undefined && { endpoint: pool.endpoint }),
     // Refresh tokens of NERIS are never replaced, so that the older call does, which every emulator has.
     refreshWith: pool.endpoint === undefined ? 'GetTokensFromRefreshToken' : 'REFRESH_TOKEN_AUTH',

@@ -9,10 +9,12 @@ interface Row {
   readonly parameter: string
   /** Methods that a right answer proves (RFC 8176). */
   readonly proves: readonly string[]
+  /** Whether Cognito sends a message with it. */
+  readonly isSent?: boolean
 }
 
-const byMail = { type: 'email_otp', proves: ['otp', 'mfa'] } as const
-const bySms = { type: 'sms_otp', proves: ['sms', 'mfa'] } as const
+const byMail = { type: 'email_otp', proves: ['otp', 'mfa'], isSent: true } as const
+const bySms = { type: 'sms_otp', proves: ['sms', 'mfa'], isSent: true } as const
 
 /** Cognito's names. An e-mail and a text message have two names each. */
 const rows: ReadonlyMap<string, Row> = new Map<string, Row>([

@@ -48,6 +48,9 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
       user: state.username.normalize('NFKC').toLowerCase(),
       state: JSON.stringify(state),
       expiresInSeconds: pool.sessionSeconds,
+      wasSent: challengeRow(state.name)?.isSent === true,
+      // Only a choice has a message sent; with `preferredFactors` it was made already.
+      answerSends: state.choices.some((choice) => challengeRow(choice)?.isSent === true),
     }
   }
 
@@ -89,6 +92,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
   }
 
   return {
+    recognise: pool.recognise,
     async start({ username, password: given, request }): Promise<SignInStep> {
       if (!name.test(username) || !isPassword(given)) return refused
       return proceed(await calls.initiate(username, given, request), { username, amr: ['pwd'] }, request)

@@ -4,6 +4,7 @@ import { documentUrl } from '@countersign/jwt/jwks'
 import type { CognitoClaims } from './access-claims.js'
 import type { CognitoChallengeType } from './challenge-names.js'
 import { type ClientSecret, createClientSecret } from './client-secret.js'
+import { createRecognition } from './recognition.js'
 
 /** A person whom Cognito just signed in. */
 export interface CognitoSignIn {
@@ -29,6 +30,12 @@ export interface CognitoOptions {
   readonly clientId: string
   /** The app client's secret, or a function asked at every use. @defaultValue none */
   readonly clientSecret?: string | (() => string)
+  /**
+   * Or a function asked at every use. It keys digests of passwords, by which a sign-in that is repeated while its code is open goes on with that
+   * code instead of having Cognito send another one. Processes that have the same one share open codes.
+   * @defaultValue the app client's secret; without one, a random secret of this process
+   */
+  readonly recognitionSecret?: string | Uint8Array | (() => string | Uint8Array)
   /** @defaultValue the region that the pool's id begins with */
   readonly region?: string
   /** Base URL of an emulator. @defaultValue that of AWS */
@@ -68,6 +75,7 @@ export interface CognitoOptions {
 export interface CheckedOptions
   extends Required<Pick<CognitoOptions, 'userPoolId' | 'clientId' | 'tokens' | 'refreshWith' | 'preferredFactors' | 'sessionSeconds'>> {
   readonly secret: ClientSecret
+  readonly recognise: (password: string) => string
   readonly client: CognitoClient
   /** Ends the client, if it is ours. */
   readonly end: () => void
@@ -114,6 +122,7 @@ export function checkOptions(options: CognitoOptions): CheckedOptions {
     userPoolId,
     clientId,
     secret: createClientSecret(clientId, options.clientSecret),
+    recognise: createRecognition(options),
     ...clientOf(options),
     timeoutMs: positive('timeoutMs', options.timeoutMs ?? 10_000),
     tokens: oneOf('tokens', tokens, ['cognito', 'own']),

@@ -65,6 +65,7 @@ export type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, R
 export { hasOwn } from './own-member.js'
 export type {
   AnswerStep,
+  CodeToSend,
   IssuedElsewhere,
   PasswordAuthenticator,
   RefreshProvider,

@@ -25,6 +25,17 @@ export interface SignedIn {
   readonly issued?: IssuedElsewhere
 }
 
+/** A code that is about to be sent. */
+export interface CodeToSend {
+  /**
+   * What the state of the challenge is sealed with while the code is open: a secret of the user that is not in the stores and that
+   * changes with the password, such as the hash of it.
+   */
+  readonly sealedWith: string
+  /** Sends it. It is not called where an earlier code of the user is still open, or where too many were sent. */
+  send(): Promise<void>
+}
+
 /** Something more has to be answered, for instance a code. */
 export interface SignInChallenge {
   readonly outcome: 'challenge'
@@ -41,6 +52,12 @@ export interface SignInChallenge {
   readonly passwordVersion?: string | number
   /** After that the authenticator takes no answer any more. @defaultValue no such limit */
   readonly expiresInSeconds?: number
+  /** A code that belongs to `state` and was not sent yet. @defaultValue none: nothing is sent, or it was sent already */
+  readonly code?: CodeToSend
+  /** Whether a message was sent with this step, so that it counts for the budget of codes. @defaultValue false */
+  readonly wasSent?: boolean
+  /** Whether an answer may have a message sent, for instance because it chooses how. @defaultValue false */
+  readonly answerSends?: boolean
 }
 
 /** Nobody may learn whether the person is unknown, disabled, or the password wrong. */
@@ -57,6 +74,11 @@ export type AnswerStep = SignInStep | { readonly outcome: 'wrong_code'; readonly
 /** Checks passwords and what is asked after them. Counts no attempts: the caller does. Both reject for a fault of ours only. */
 export interface PasswordAuthenticator {
   start(credentials: { readonly username: string; readonly password: string; readonly request: WireRequest }): Promise<SignInStep>
+  /**
+   * For an authenticator whose `start` has messages sent by somebody else: a digest of the password under a key that is not in the stores.
+   * By it a caller recognises a sign-in that it began, and goes on with the code that is open instead of calling `start` again.
+   */
+  recognise?(password: string): string
   /** @param answer - `type` is one of the challenge's types, where the request says which */
   answer(answer: {
     readonly state: string

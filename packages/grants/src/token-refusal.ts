@@ -72,6 +72,7 @@ export type TokenReason =
   // limits and outages
   | 'too_many_requests'
   | 'too_many_failures'
+  | 'too_many_codes'
   | 'unavailable'
 
 /** A refusal of the token endpoint as a value. It is the client's fault unless `status` is 503. */
@@ -172,6 +173,7 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   store_rollback: badGrant,
   too_many_requests: row(429, 'temporarily_unavailable', 'Too many requests.'),
   too_many_failures: row(429, 'temporarily_unavailable', 'Too many failed attempts.'),
+  too_many_codes: row(429, 'temporarily_unavailable', 'Too many codes were sent.'),
   unavailable: row(503, 'temporarily_unavailable', 'The request cannot be answered at the moment.'),
 }
 

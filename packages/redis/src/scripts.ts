@@ -35,6 +35,13 @@ used = redis.call('INCR', KEYS[1])
 if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return {1, ARGV[1] - used}`
 
+/** ARGV: record, time to live. In one script: `SET` with both NX and GET needs Redis 7. */
+const keepRecord = `
+local kept = redis.call('GET', KEYS[1])
+if kept then return kept end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]`
+
 const documentRevision = `
 local value = redis.call('HGET', KEYS[1], ARGV[1])
 local revision = '0'
@@ -94,6 +101,7 @@ type Script =
   | 'revokeFamily'
   | 'undoFamily'
   | 'reserve'
+  | 'keepRecord'
   | 'putDocument'
   | 'removeDocument'
   | 'revoke'
@@ -108,6 +116,7 @@ const scripts: Readonly<Record<Script, string>> = {
   revokeFamily,
   undoFamily,
   reserve,
+  keepRecord,
   putDocument,
   removeDocument,
   revoke,

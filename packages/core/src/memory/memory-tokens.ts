@@ -52,6 +52,13 @@ export function memoryChallenges(now: Now): ChallengeStore {
     async put(id, record, keepForMs) {
       records.set(id, record, requireDuration('keepForMs', keepForMs))
     },
+    async keep(id, record, keepForMs) {
+      requireDuration('keepForMs', keepForMs)
+      const kept = records.get(id)
+      if (kept === undefined) records.set(id, record, keepForMs)
+      return kept ?? record
+    },
+    read: async (id) => records.get(id) ?? null,
     async take(id) {
       const record = records.get(id)
       records.delete(id)

@@ -3,6 +3,7 @@ import { attemptKey, type Budget, checkBudget } from '../budget.js'
 import { reachable } from '../client-record.js'
 import { createFailureBudgets, type FailureBudgets } from '../failure-budgets.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
+import { createReserve, type Guess, type Row } from './reserve-guesses.js'
 import { countedName } from './user-name.js'
 
 /** Budgets of a sign-in. They end by themselves: nobody is locked out for good by the failures of others. */
@@ -18,6 +19,8 @@ export interface GuessLimits {
   readonly passwordsOfAddress?: Budget
   /** Wrong codes of one user, across challenges. @defaultValue 20 in an hour */
   readonly codes?: Budget
+  /** Codes that are sent to one user. Right answers do not give them back. @defaultValue 20 in an hour */
+  readonly codesSent?: Budget
 }
 
 const defaults: Required<GuessLimits> = {
@@ -25,6 +28,7 @@ const defaults: Required<GuessLimits> = {
   passwordsFromEverywhere: { limit: 200, windowSeconds: 3600 },
   passwordsOfAddress: { limit: 500, windowSeconds: 3600 },
   codes: { limit: 20, windowSeconds: 3600 },
+  codesSent: { limit: 20, windowSeconds: 3600 },
 }
 
 /** A user name as it was sent, where it was sent to, and from where. */
@@ -42,73 +46,31 @@ interface PasswordGuess {
  */
 export interface GuessLimiter {
   password(attempts: AttemptStore, guess: PasswordGuess): Promise<Guess | TokenRefused>
-  code(attempts: AttemptStore, whose: { readonly issuer: string; readonly user: string }): Promise<Guess | TokenRefused>
+  code(attempts: AttemptStore, whose: CodeGuess): Promise<Guess | TokenRefused>
+  /** Counts a code before it is sent. */
+  codeSent(attempts: AttemptStore, whose: UserOfIssuer): Promise<Guess | TokenRefused>
+  /** Refuses where no code may be sent any more; counts nothing. */
+  refuseCode(attempts: AttemptStore, whose: UserOfIssuer): Promise<TokenRefused | undefined>
+  /** How long the budget of codes that are sent lasts, in milliseconds. */
+  readonly codesSentMs: number
 }
 
-/** A guess that may be looked at. */
-export interface Guess {
-  readonly ok: true
-  wasRight(): Promise<void>
-  /** It was looked at, and was not right. */
-  wasWrong(): Promise<void>
-  /** Nobody was told whether it was right, in an outage for instance: another one may take its place. */
-  cameToNothing(): void
+interface UserOfIssuer {
+  readonly issuer: string
+  readonly user: string
 }
 
-/** A budget, and what is counted beside it. */
-interface Row {
-  readonly key: string
-  readonly budget: Budget
-  /** Counts the guesses among them that are given back by a right one; absent: all are. */
-  readonly ownKey?: string
-}
-
-/** A guess as it was counted. */
-interface Taken {
-  readonly ok: true
-  readonly row: Row
-  /** With what came to nothing before. */
-  readonly limit: number
-  /** Guesses of this window, itself among them. */
-  readonly used: number
-}
-
-const maxRemembered = 10_000
-
-/** What came to nothing of one counter. */
-interface Lost {
-  readonly count: number
-  /** Where the counter was: one that is not beyond it began anew since. */
-  readonly used: number
-  /** Epoch milliseconds. */
-  readonly endsAt: number
-}
-
-const nothing: Lost = { count: 0, used: 0, endsAt: 0 }
-
-/** Guesses that came to nothing, as this process knows. A counter only counts up: they are added to its limit. */
-function createLost(now: Now): { add(guess: Taken): void; of(key: string): Lost; forget(key: string): void } {
-  const all = new Map<string, Lost>()
-  const of = (key: string): Lost => {
-    const lost = all.get(key) ?? nothing
-    return now() < lost.endsAt ? lost : nothing
-  }
-  return {
-    of,
-    add({ row: { key, budget }, used }) {
-      const before = of(key)
-      if (all.size >= maxRemembered) all.clear()
-      all.set(key, { count: before.count + 1, used: Math.max(before.used, used), endsAt: now() + budget.windowSeconds * 1000 })
-    },
-    forget: (key) => void all.delete(key),
-  }
+/** A guess at a code. */
+interface CodeGuess extends UserOfIssuer {
+  /** The code that was sent, where its answers are counted whichever challenge they are for. */
+  readonly answers: { readonly id: string; readonly budget: Budget } | undefined
 }
 
 /** @throws TypeError for a budget that is none */
 export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter {
   const budgets = { ...defaults, ...limits }
   for (const [name, budget] of Object.entries(budgets)) checkBudget(`limits.${name}`, budget)
-  const lost = createLost(now)
+  const { reserve, take } = createReserve(now)
   const known = new WeakMap<AttemptStore, FailureBudgets>()
 
   /** Failures of addresses, of one store. */
@@ -119,54 +81,12 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
     return failures
   }
 
-  const take = (attempts: AttemptStore, key: string, { limit, windowSeconds }: Budget): ReturnType<AttemptStore['reserve']> =>
-    reachable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
-
-  async function takeRow(attempts: AttemptStore, row: Row): Promise<Taken | TokenRefused> {
-    const { key, budget } = row
-    const before = lost.of(key)
-    const limit = budget.limit + before.count
-    const verdict = await take(attempts, key, { ...budget, limit })
-    if (!verdict.ok) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) })
-    const used = limit - verdict.remaining
-    // What was lost in one window is no credit in the next.
-    if (used <= before.used) {
-      lost.forget(key)
-      if (used > budget.limit) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(budget.windowSeconds) })
-    }
-    return { ok: true, row, limit, used }
-  }
-
-  /** The keys that a right guess clears: not where a guess at another spelling is among them, which may be another user's name. */
-  async function toClear(attempts: AttemptStore, { row: { key, budget, ownKey }, limit, used }: Taken): Promise<readonly string[]> {
-    if (ownKey === undefined) return [key]
-    const own = await take(attempts, ownKey, { ...budget, limit })
-    return limit - (own.ok ? own.remaining : 0) >= used ? [key, ownKey] : []
-  }
-
-  async function reserve(attempts: AttemptStore, rows: readonly Row[]): Promise<Guess | TokenRefused> {
-    const taken: Taken[] = []
-    for (const row of rows) {
-      const one = await takeRow(attempts, row)
-      if (!one.ok) return one
-      taken.push(one)
-    }
-    const keys = (await Promise.all(taken.map((one) => toClear(attempts, one)))).flat()
-    return {
-      ok: true,
-      wasWrong: async () => undefined,
-      async wasRight() {
-        await Promise.all(keys.map((key) => reachable(attempts.clear(key))))
-        // What is not given back was no wrong guess, all the same.
-        for (const one of taken) if (!keys.includes(one.row.key)) lost.add(one)
-      },
-      cameToNothing() {
-        for (const one of taken) lost.add(one)
-      },
-    }
-  }
+  const sentRow = ({ issuer, user }: UserOfIssuer): Row => ({ key: attemptKey('codes-sent', issuer, user), budget: budgets.codesSent })
+  const tooManyCodes = ({ refusal }: TokenRefused): TokenRefused =>
+    refused('too_many_codes', { retryAfterSeconds: refusal.retryAfterSeconds ?? Math.ceil(budgets.codesSent.windowSeconds) })
 
   return {
+    codesSentMs: budgets.codesSent.windowSeconds * 1000,
     async password(attempts, { issuer, name, address, isAppServer }) {
       const counted = countedName(name)
       const failures = failuresIn(attempts)
@@ -193,6 +113,34 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
         wasWrong: () => failures.failed(attempted),
       }
     },
-    code: (attempts, { issuer, user }) => reserve(attempts, [{ key: attemptKey('code', issuer, user), budget: budgets.codes }]),
+    async code(attempts, { issuer, user, answers }) {
+      const ofUser = await reserve(attempts, [{ key: attemptKey('code', issuer, user), budget: budgets.codes }])
+      if (!ofUser.ok || answers === undefined) return ofUser
+      const ofCode = await reserve(attempts, [{ key: attemptKey('answers', answers.id), budget: answers.budget }])
+      if (!ofCode.ok) {
+        // Nobody looks at it: the code has ended.
+        ofUser.cameToNothing()
+        return refused('challenge_unknown')
+      }
+      return {
+        ...ofCode,
+        wasRight: async () => void (await Promise.all([ofUser.wasRight(), ofCode.wasRight()])),
+        cameToNothing() {
+          ofUser.cameToNothing()
+          ofCode.cameToNothing()
+        },
+      }
+    },
+    async codeSent(attempts, whose) {
+      const counted = await reserve(attempts, [sentRow(whose)])
+      return counted.ok ? counted : tooManyCodes(counted)
+    },
+    async refuseCode(attempts, whose) {
+      const row = sentRow(whose)
+      if ((await reachable(attempts.used(row.key))) < row.budget.limit) return undefined
+      // Beyond the limit it counts nothing, and tells when the window ends.
+      const verdict = await take(attempts, row.key, row.budget)
+      return verdict.ok ? undefined : refused('too_many_codes', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) })
+    },
   }
 }

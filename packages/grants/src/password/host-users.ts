@@ -5,7 +5,7 @@ import type { PasswordAuthenticator, SignedIn } from '@countersign/core'
 export interface HostUser {
   /** `sub`: who it is, for ever and to nobody else. */
   readonly subject: string
-  /** As the host's own hash made it. */
+  /** As the host's own hash made it, with a salt. A code that is open is kept sealed with it: nobody may be able to guess it. */
   readonly passwordHash: string
   /** Disabled, unconfirmed, to be reset: does not sign in, and nobody learns why. */
   readonly isDisabled?: boolean
@@ -36,7 +36,10 @@ export interface HostUsersOptions<User extends HostUser> {
   readonly verifyPassword: (passwordHash: string, password: string) => Promise<boolean | PasswordVerdict | undefined>
   /** A hash made like all others, of no password: what a password is checked against where there is no user. */
   readonly unknownUserHash: string
-  /** Sends a code to the user. What it rejects with is for the host's error handler. */
+  /**
+   * Sends a code to the user: once while a code is open, and not beyond `limits.codesSent` of `passwordGrants`. What it rejects with is
+   * for the host's error handler; the code counts as sent.
+   */
   readonly sendCode: (user: User, code: string) => Promise<void>
   /** What the challenge is called. @defaultValue `'email_otp'` */
   readonly challengeType?: string
@@ -97,13 +100,13 @@ export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>
       const code = String(pick(10 ** codeDigits)).padStart(codeDigits, '0')
       const salt = randomBytes(16).toString('base64url')
       const state: CodeState = { username, subject: user.subject, salt, hash: hashOf(salt, code).toString('base64url') }
-      await sendCode(user, code)
       return {
         outcome: 'challenge',
         types: [challengeType],
         user: user.subject,
         passwordVersion: versionOf(user),
         state: JSON.stringify(state),
+        code: { sealedWith: user.passwordHash, send: () => sendCode(user, code) },
       }
     },
     async answer({ state, code }) {

@@ -25,11 +25,32 @@ export function challengeCases(define: DefineCase): readonly StoreCase[] {
     define('an expired challenge is gone', async ({ stores: { challenges }, pass }) => {
       await challenges.put('id', 'record', 100)
       await pass(300)
+      assert.equal(await challenges.read('id'), null)
       assert.equal(await challenges.take('id'), null)
+    }),
+    define('a challenge that is read stays', async ({ stores: { challenges } }) => {
+      assert.equal(await challenges.read('id'), null)
+      await challenges.put('id', 'record', minute)
+      assert.deepEqual([await challenges.read('id'), await challenges.read('id')], ['record', 'record'])
+      assert.equal(await challenges.take('id'), 'record')
+      assert.equal(await challenges.read('id'), null)
+    }),
+    define('a challenge is kept unless there is one, whose record and end stay', async ({ stores: { challenges }, pass }) => {
+      assert.equal(await challenges.keep('id', 'first', 2_000), 'first')
+      assert.equal(await challenges.keep('id', 'second', minute), 'first')
+      assert.equal(await challenges.read('id'), 'first')
+      await pass(2_300)
+      assert.equal(await challenges.read('id'), null)
+      assert.equal(await challenges.keep('id', 'third', minute), 'third')
+      assert.equal(await challenges.take('id'), 'third')
+      assert.equal(await challenges.keep('id', 'fourth', minute), 'fourth')
     }),
     define('any text is an id of its own and a record that comes back unchanged', async ({ stores: { challenges } }) => {
       for (const text of strangeStrings) await challenges.put(text, text, minute)
+      for (const text of strangeStrings) assert.equal(await challenges.read(text), text, JSON.stringify(text))
+      for (const text of strangeStrings) assert.equal(await challenges.keep(text, 'other', minute), text, JSON.stringify(text))
       for (const text of strangeStrings) assert.equal(await challenges.take(text), text, JSON.stringify(text))
+      for (const text of strangeStrings) assert.equal(await challenges.keep(text, text, minute), text, JSON.stringify(text))
     }),
     define('a record of 64 KiB comes back unchanged', async ({ stores: { challenges } }) => {
       const record = 'ä'.repeat(32_768)
@@ -41,6 +62,9 @@ export function challengeCases(define: DefineCase): readonly StoreCase[] {
       for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
         await assert.rejects(challenges.put('id', 'other', keepForMs), TypeError)
       assert.equal(await challenges.take('id'), 'record')
+      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(challenges.keep('id', 'other', keepForMs), TypeError)
+      assert.equal(await challenges.read('id'), null)
     }),
   ]
 }

@@ -62,6 +62,12 @@ const challenges = fc.oneof(
     fc.record({ id: usual, record: name, keepForMs: fc.oneof(usualMs, shortMs) }),
     (stores, { id, record, keepForMs: keep }, { run }) => stores.challenges.put(run + id, record, keep),
   ),
+  commands(
+    'keep',
+    fc.record({ id: usual, record: name, keepForMs: fc.oneof(usualMs, shortMs) }),
+    (stores, { id, record, keepForMs: keep }, { run }) => stores.challenges.keep(run + id, record, keep),
+  ),
+  commands('read', usual, (stores, id, { run }) => stores.challenges.read(run + id)),
   commands('take', usual, (stores, id, { run }) => stores.challenges.take(run + id)),
 )
 

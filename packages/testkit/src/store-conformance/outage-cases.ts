@@ -53,6 +53,8 @@ const calls: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
   'nonces.remember': ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }),
   'nonces.spend': ({ nonces }) => nonces.spend('jti', 'purpose'),
   'challenges.put': ({ challenges }) => challenges.put('id', 'record', minute),
+  'challenges.keep': ({ challenges }) => challenges.keep('id', 'record', minute),
+  'challenges.read': ({ challenges }) => challenges.read('id'),
   'challenges.take': ({ challenges }) => challenges.take('id'),
   'families.create': ({ families }) => families.create({ family: 'family', binding: 'binding', data: 'data', keepForMs: minute }),
   'families.rotate': ({ families }) => families.rotate({ family: 'family', generation: 0, binding: 'binding', retryWindowMs: 0 }),

@@ -58,6 +58,15 @@ const tokenRaces: readonly Race[] = [
     judge: (answers) => exactlyOne(answers, 'record', null),
   },
   {
+    name: 'all are told which challenge is kept',
+    call: ({ challenges }, caller) => challenges.keep('id', `${caller}`, minute),
+    async judge(answers, { challenges }) {
+      const kept = await challenges.read('id')
+      assert.equal(count(answers, kept), callers)
+      assert.ok(Number(kept) >= 0 && Number(kept) < callers)
+    },
+  },
+  {
     name: 'attempts pass up to the limit',
     call: ({ attempts }) =>
       attempts.reserve({ key: 'key', limit: 5, windowMs: minute }).then((verdict) => (verdict.ok ? verdict.remaining : 'refused')),
