@@ -16,7 +16,7 @@ const purposes: Readonly<Record<string, string>> = {
 function former({ replay, ...stores }: Stores, use: string): Stores {
   const claim = async (claimed: ReplayClaim) =>
     claimed.purpose === 'client_jwt' ? replay.claim({ ...claimed, purpose: purposes[use] ?? '' }) : ('claimed' as const)
-  return { ...stores, replay: { claim } }
+  return { ...stores, replay: { ...replay, claim } }
 }
 
 /** Servers of two releases over the same stores. */

@@ -108,6 +108,11 @@ export function watched(store: NonceStore): WatchedStore {
       if (result.isDown) throw new Error('connection refused')
       return store.spend(jti, purpose, binding)
     },
+    async undo(jti, callId) {
+      result.asked.push('undo')
+      if (result.isDown) throw new Error('connection refused')
+      return store.undo(jti, callId)
+    },
   }
   return result
 }

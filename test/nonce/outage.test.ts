@@ -26,6 +26,9 @@ describe('a store that is down', () => {
       spend: () => {
         throw error
       },
+      undo: () => {
+        throw error
+      },
     })
     await expect(startNonces({ store: throwing(own) }).nonces.issue({ clientId: 'c' })).rejects.toBe(own)
     const { nonces } = startNonces({ store: throwing(new Error('at once')) })

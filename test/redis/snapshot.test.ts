@@ -33,12 +33,14 @@ describeWithServers('a Redis server that comes back with an old snapshot', () =>
     await expect.poll(() => stores.ready().then(({ ok }) => ok)).toBe(true)
   }
 
-  it('is noticed by claims, families and readers of revocations', async () => {
+  it('is noticed by claims, nonces, families and readers of revocations', async () => {
     const client = connect()
     const warnings: RedisWarning[] = []
     const stores = redisStores(client, { prefix: 'snapshot', onWarning: (warning) => warnings.push(warning) })
     await stores.ready()
     await stores.families.create(family)
+    for (const jti of ['lost', 'kept']) await stores.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    expect(await stores.nonces.spend('kept', 'one')).toBe('spent')
     const kept = await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'kept' })
     const issuedAt = performance.now()
     const lost: { epoch: string } = { epoch: '' }
@@ -47,11 +49,17 @@ describeWithServers('a Redis server that comes back with an old snapshot', () =>
 
     await rollBack(client, stores, async () => {
       expect(await claim()).toBe('claimed')
+      expect(await stores.nonces.spend('lost', 'one')).toBe('spent')
       await stores.families.rotate({ ...family, generation: 0, retryWindowMs: 0 })
       lost.epoch = await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'lost' })
     })
 
     expect(await claim()).toBe('unprovable')
+    expect(await stores.nonces.spend('lost', 'one')).toBe('unknown')
+    expect(await stores.nonces.spend('kept', 'one')).toBe('replayed')
+    expect(await stores.nonces.spend('kept', 'two')).toBe('unknown')
+    await stores.nonces.remember('next', { clientId: 'client', keepForMs: minute })
+    expect(await stores.nonces.spend('next', 'one')).toBe('spent')
     expect(await stores.families.rotate({ ...family, generation: 1, retryWindowMs: 0 })).toEqual({ outcome: 'ahead' })
     expect(await stores.revocations.since(kept)).toMatchObject({ lost: false, records: [] })
     expect(await stores.revocations.since(lost.epoch)).toMatchObject({ lost: true, records: [{ epoch: kept }] })

@@ -21,7 +21,9 @@ const defects: readonly Defect[] = [
   {
     name: 'keys joined without their lengths',
     groups: ['ReplayStore', 'models'],
-    plant: ({ replay }) => ({ replay: { claim: (claim) => replay.claim({ ...claim, purpose: '', id: claim.purpose + claim.id }) } }),
+    plant: ({ replay }) => ({
+      replay: { ...replay, claim: (claim) => replay.claim({ ...claim, purpose: '', id: claim.purpose + claim.id }) },
+    }),
   },
   {
     name: 'a claim that looks first and writes later',
@@ -30,6 +32,7 @@ const defects: readonly Defect[] = [
       const used = new Set<string>()
       return {
         replay: {
+          ...replay,
           async claim(claim) {
             if (used.has(claim.id)) return 'replayed'
             await Promise.resolve()
@@ -45,7 +48,7 @@ const defects: readonly Defect[] = [
   {
     name: 'a claim that takes what cannot be proven',
     groups: ['ReplayStore', 'loss of memory'],
-    plant: ({ replay }) => ({ replay: { claim: (claim) => replay.claim({ ...claim, issuedAgoMs: 0 }) } }),
+    plant: ({ replay }) => ({ replay: { ...replay, claim: (claim) => replay.claim({ ...claim, issuedAgoMs: 0 }) } }),
   },
   {
     name: "times to live by the app's clock",
@@ -54,6 +57,7 @@ const defects: readonly Defect[] = [
       const until = new Map<string, number>()
       return {
         replay: {
+          ...replay,
           async claim(claim) {
             if ((until.get(claim.id) ?? 0) > Date.now()) return 'replayed'
             until.set(claim.id, Date.now() + claim.keepForMs)
@@ -169,7 +173,7 @@ const defects: readonly Defect[] = [
     name: 'durations of nothing that are taken',
     groups: ['ReplayStore', 'NonceStore', 'AttemptStore'],
     plant: ({ replay, nonces, attempts }) => ({
-      replay: { claim: (claim) => replay.claim({ ...claim, keepForMs: Math.max(1, claim.keepForMs) }) },
+      replay: { ...replay, claim: (claim) => replay.claim({ ...claim, keepForMs: Math.max(1, claim.keepForMs) }) },
       nonces: { ...nonces, remember: (jti, record) => nonces.remember(jti, { ...record, keepForMs: Math.max(1, record.keepForMs) }) },
       attempts: { ...attempts, reserve: (request) => attempts.reserve({ ...request, windowMs: Math.max(1, request.windowMs) }) },
     }),

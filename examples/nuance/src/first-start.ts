@@ -11,6 +11,7 @@ export async function acceptingFromBefore({ replay, accounts }: Stores): Promise
   // Only the first start gets to write it.
   await accounts.put({ ...address, value: String(Date.now()), revision: 0 })
   return {
+    ...replay,
     async claim(claim) {
       const verdict = await replay.claim(claim)
       if (verdict !== 'unprovable') return verdict

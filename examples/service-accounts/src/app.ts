@@ -14,7 +14,7 @@ const url = env.PUBLIC_URL || 'https://api.example'
 /** What was used before a start is not known here: it works again. Redis and PostgreSQL remember, and need no such thing. */
 function inMemory(): Stores {
   const stores = memoryStores()
-  return { ...stores, replay: { claim: (claim) => stores.replay.claim({ ...claim, issuedAgoMs: 0 }) } }
+  return { ...stores, replay: { ...stores.replay, claim: (claim) => stores.replay.claim({ ...claim, issuedAgoMs: 0 }) } }
 }
 
 // Its private key is published with the testkit: for a first try only.

@@ -1,7 +1,8 @@
+import type { StoreCall } from './call.js'
 import type { WriteCheck } from './write-check.js'
 
 /** What {@link ReplayStore.claim} is told. */
-export interface ReplayClaim {
+export interface ReplayClaim extends StoreCall {
   /** What the id is used for, for instance `private_key_jwt`: ids of two purposes never meet. */
   readonly purpose: string
   /** The id within the purpose; it names its issuer where ids of several issuers could be equal. */
@@ -25,4 +26,10 @@ export interface ReplayStore extends WriteCheck {
    * @throws TypeError for a duration that is not positive; any other rejection is an outage
    */
   claim(claim: ReplayClaim): Promise<ReplayVerdict>
+  /**
+   * Takes a claim back: the id may be claimed again.
+   * @param callId - of the call that was answered `claimed`
+   * @returns true if that call is taken back, now or before; false if it is not the one that claimed the id
+   */
+  undo(claim: Pick<ReplayClaim, 'purpose' | 'id'>, callId: string): Promise<boolean>
 }

@@ -64,11 +64,18 @@ const callsOfRows = (schema: string): string => `
 alter table ${schema}.families add column calls text, add column called_at timestamptz;
 `
 
+/** The same for claims and nonces. What a call on a row that is no longer there came to is kept among the claims. */
+const callsOfIds = (schema: string): string => `
+alter table ${schema}.claims add column calls text;
+alter table ${schema}.nonces add column calls text, add column called_at timestamptz;
+`
+
 /** All steps, in order. A released step is never changed. */
 export const migrations: readonly Migration[] = [
   { version: 1, description: 'tables of every contract', needs: 1, sql: firstTables },
   { version: 2, description: 'calls that are made again', needs: 1, sql: callsOfRows },
+  { version: 3, description: 'calls that are made again, of claims and nonces', needs: 1, sql: callsOfIds },
 ]
 
 /** The version that this release works on. */
-export const requiredVersion = 2
+export const requiredVersion = 3

@@ -1,53 +1,104 @@
 import { type NonceStore, type NonceVerdict, requireDuration } from '@countersign/core'
+import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './calls.js'
 import type { Database } from './database.js'
 import { bytesOf } from './driver.js'
 import { type MemorySince, memoryCte } from './memory-since.js'
 import { boundedMs, rowKey } from './row-key.js'
 
 const rememberText = (schema: string): string => `
-  with ${memoryCte(schema)},
+  with ${timelyCte('$8')}, ${memoryCte(schema)},
   remembered as (
-    insert into ${schema}.nonces as n (tenant, key, client, spent_for, written_at, expires_at)
-    select $1, $4, $5, '{}', clock_timestamp(), clock_timestamp() + $6::float8 * interval '1 ms' from memory
+    insert into ${schema}.nonces as n (tenant, key, client, spent_for, written_at, expires_at, calls, called_at)
+    select $1, $4, $5, '{}', clock_timestamp(), clock_timestamp() + $6::float8 * interval '1 ms',
+      ${withAnswer('$7::text', "'remembered'", "''")}, clock_timestamp() from memory, timely
     on conflict (tenant, key) do update
-      set client = excluded.client, spent_for = '{}', written_at = excluded.written_at, expires_at = excluded.expires_at
+      set client = excluded.client, spent_for = '{}', written_at = excluded.written_at, expires_at = excluded.expires_at,
+        calls = excluded.calls, called_at = excluded.called_at
       where n.expires_at <= clock_timestamp() or n.written_at < (select since from memory)
     returning true
   )
-  select exists (select from memory) as known, exists (select from remembered) as remembered`
+  select ${timelyColumn}, exists (select from memory) as known, exists (select from remembered) as remembered`
 
 // `for update` waits for a concurrent spend and then reads what that one wrote: the verdict is about the row as it is.
 // A nonce from before the memory may have been spent in what was lost: it is unknown.
 const spendText = (schema: string): string => `
-  with ${memoryCte(schema)},
+  with ${timelyCte('$8')}, ${memoryCte(schema)},
   nonce as materialized (
-    select client, spent_for from ${schema}.nonces
+    select client, spent_for, ${recentCalls('n')} as calls from ${schema}.nonces n
     where tenant = $1 and key = $4 and expires_at > clock_timestamp() and written_at >= (select since from memory)
+      and exists (select from timely)
     for update
   ),
   verdict as materialized (
-    select case when $6::bytea <> client then 'mismatch' when $5 = any (spent_for) then 'replayed' else 'spent' end as outcome from nonce
+    select calls, made, case
+      when made in ('undone', 'spent ' || encode($5, 'hex')) then 'made'
+      when $6::bytea <> client then 'mismatch'
+      when $5 = any (spent_for) then 'replayed'
+      else 'spent' end as outcome
+    from (select *, ${answerIn('calls', '$7::text')} as made from nonce) as called
   ),
   spent as (
-    update ${schema}.nonces n set spent_for = array_append(n.spent_for, $5) from verdict
-    where n.tenant = $1 and n.key = $4 and verdict.outcome = 'spent'
+    update ${schema}.nonces n set spent_for = array_append(n.spent_for, $5),
+      calls = ${withAnswer('$7', "'spent ' || encode($5, 'hex')", 'v.calls')}, called_at = clock_timestamp()
+    from verdict v where n.tenant = $1 and n.key = $4 and v.outcome = 'spent'
   )
-  select exists (select from memory) as known, coalesce((select outcome from verdict), 'unknown') as outcome`
+  select ${timelyColumn}, exists (select from memory) as known, coalesce(outcome, 'unknown') as outcome, made
+  from (select 1) as one left join verdict on true`
+
+const undoText = (schema: string): string => `
+  with ${timelyCte('$4')},
+  nonce as materialized (
+    select ${answerIn('calls', '$3::text')} as made from ${schema}.nonces
+    where tenant = $1 and key = $2 and expires_at > clock_timestamp() and exists (select from timely)
+    for update
+  ),
+  changed as (
+    update ${schema}.nonces n set spent_for = array_remove(spent_for, decode(substring(made, '^spent (.*)$'), 'hex')),
+      calls = regexp_replace(calls, ';' || $3 || ' [^;]*', ';' || $3 || ' undone')
+    from nonce where n.tenant = $1 and n.key = $2 and made like 'spent %'
+  )
+  select ${timelyColumn}, exists (select from nonce where made = 'undone' or made like 'spent %') as undone`
+
+const madeText = (schema: string): string => `
+  select ${answerIn('calls', '$3::text')} as made from ${schema}.nonces where tenant = $1 and key = $2`
 
 /** One-time tokens that were issued. */
-export function postgresNonces(database: Database, schema: string, memory: MemorySince): NonceStore {
-  const remember = rememberText(schema)
-  const spend = spendText(schema)
+export function postgresNonces(
+  database: Database,
+  schema: string,
+  { memory, tenant }: { readonly memory: MemorySince; readonly tenant: Buffer },
+): NonceStore {
+  const [remember, spend, undo, made] = [rememberText(schema), spendText(schema), undoText(schema), madeText(schema)]
+  const { callIdOf } = database
   return {
-    async remember(jti, { clientId, keepForMs }) {
-      const values = [rowKey(jti), bytesOf(clientId), boundedMs(requireDuration('keepForMs', keepForMs))]
-      const [row] = await database.operation((run) => memory.remembering(run, remember, values))
-      if (!row.remembered) throw new Error('this nonce is remembered already')
+    async remember(jti, { clientId, keepForMs, ...call }) {
+      const [key, callId] = [rowKey(jti), callIdOf(call)]
+      const values = [key, bytesOf(clientId), boundedMs(requireDuration('keepForMs', keepForMs)), callId]
+      const remembered = await database.change(async (run, deadline) => {
+        const [row] = await memory.remembering(run, remember, [...values, deadline])
+        if (requireTimely(row).remembered === true) return true
+        // its row is read anew, after whoever held it
+        const [there] = await run(made, [tenant, key, callId])
+        return there?.made === 'remembered'
+      })
+      if (!remembered) throw new Error('this nonce is remembered already')
     },
-    async spend(jti, purpose, { clientId } = {}) {
-      const values = [rowKey(jti), bytesOf(purpose), clientId === undefined ? null : bytesOf(clientId)]
-      const [row] = await database.operation((run) => memory.remembering(run, spend, values))
-      return row.outcome as NonceVerdict
+    async spend(jti, purpose, { clientId, ...call } = {}) {
+      const values = [rowKey(jti), bytesOf(purpose), clientId === undefined ? null : bytesOf(clientId), callIdOf(call)]
+      return database.change(async (run, deadline) => {
+        const [row] = await memory.remembering(run, spend, [...values, deadline])
+        const { outcome } = requireTimely(row)
+        if (outcome !== 'made') return outcome as NonceVerdict
+        requireNotUndone(row.made)
+        return 'spent'
+      })
+    },
+    async undo(jti, callId) {
+      const values = [tenant, rowKey(jti), callIdOf({ callId })]
+      return database.change(async (run, deadline) => {
+        const [row] = await run(undo, [...values, deadline])
+        return requireTimely(row).undone === true
+      })
     },
   }
 }

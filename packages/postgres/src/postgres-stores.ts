@@ -126,8 +126,8 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
     sweep(database, schema, { ...how, signal: how?.signal ? AbortSignal.any([how.signal, closing.signal]) : closing.signal })
   const timer = sweepEverySeconds === undefined ? undefined : sweepEvery(requireDuration('sweepEverySeconds', sweepEverySeconds), sweepNow)
   return {
-    replay: { ...postgresReplay(database, schema, memory), checkWrites },
-    nonces: { ...postgresNonces(database, schema, memory), checkWrites },
+    replay: { ...postgresReplay(database, schema, { memory, tenant }), checkWrites },
+    nonces: { ...postgresNonces(database, schema, { memory, tenant }), checkWrites },
     challenges: { ...postgresChallenges(database, schema, memory), checkWrites },
     families: { ...postgresFamilies(database, schema, tenant), checkWrites },
     attempts: { ...postgresAttempts(database, schema, tenant), checkWrites },

@@ -15,6 +15,8 @@ export interface RedisConnection {
   change<T>(key: string, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T>
   /** Whether no connection was lost since a call was given this. */
   isCurrent(memory: ServerMemory): boolean
+  /** The time of the server that has the memory, in milliseconds. Use within a call only. */
+  serverTime(): number
   /** What is known now of a server that takes writes. Use within a call only. */
   memory(): Promise<ServerMemory>
   /** Rejects if the server takes no writes. Who asks at the same time shares one question. */
@@ -178,6 +180,7 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
 
   return {
     isCurrent: (known) => memory.isCurrent(known),
+    serverTime: clock.now,
     memory: writable,
     read: (call) =>
       answered((giveUpAt) => {

@@ -11,7 +11,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 /** Begins the error of a call that came after its deadline. */
 export const lateCode: string = 'LATE'
 
-const takenBack = `redis.error_reply('COUNTERSIGN this call was taken back')`
+/** What a call gets that comes again after it was taken back. */
+export const takenBack: string = `redis.error_reply('COUNTERSIGN this call was taken back')`
 
 /**
  * Begins every script that changes something. ARGV[1] is the id of the call, ARGV[2] its deadline in milliseconds of the

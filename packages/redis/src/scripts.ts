@@ -1,31 +1,13 @@
+import { claimId, undoClaim } from './claim-scripts.js'
 import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-scripts.js'
 import { memory } from './memory-script.js'
+import { rememberNonce, spendNonce, undoSpending } from './nonce-scripts.js'
 import type { RedisClient } from './redis-client.js'
 import { storeTime, unknownFormat } from './script-parts.js'
 
 /** The time of the server that has the key. */
 const storeClock = `${storeTime}
 return string.format('%.0f', now)`
-
-/** A nonce is \`1\`, its client and the purposes it was spent for, each with its length in bytes. */
-const spend = `
-local value = redis.call('GET', KEYS[1])
-if not value then return 'unknown' end
-if string.sub(value, 1, 1) ~= '1' then return ${unknownFormat} end
-local position, first = 2, true
-while position <= #value do
-  local length, start = string.match(value, '^(%d+):()', position)
-  local text = string.sub(value, start, start + length - 1)
-  if first then
-    if ARGV[2] == '1' and text ~= ARGV[3] then return 'mismatch' end
-  elseif text == ARGV[1] then
-    return 'replayed'
-  end
-  first = false
-  position = start + length
-end
-redis.call('APPEND', KEYS[1], #ARGV[1] .. ':' .. ARGV[1])
-return 'spent'`
 
 /** ARGV: limit, window. */
 const reserve = `
@@ -95,7 +77,11 @@ return flat`
 type Script =
   | 'memory'
   | 'storeClock'
-  | 'spend'
+  | 'claimId'
+  | 'undoClaim'
+  | 'rememberNonce'
+  | 'spendNonce'
+  | 'undoSpending'
   | 'createFamily'
   | 'rotateFamily'
   | 'revokeFamily'
@@ -110,7 +96,11 @@ type Script =
 const scripts: Readonly<Record<Script, string>> = {
   memory,
   storeClock,
-  spend,
+  claimId,
+  undoClaim,
+  rememberNonce,
+  spendNonce,
+  undoSpending,
   createFamily,
   rotateFamily,
   revokeFamily,

@@ -6,6 +6,8 @@ import type { RunScript } from './scripts.js'
 export interface ServerClock {
   /** The server said `now`, in milliseconds, before `here`. */
   wasRead(now: number, here: number): void
+  /** The server's time now, in whole milliseconds; rather too early than too late. */
+  now(): number
   /** An instant of this process in milliseconds of the server's time. Rounded down, and read before an answer arrived: rather too early than too late. */
   deadlineOf(here: number): number
   /** The same by a new reading, of the server that has `key`: nodes of a Cluster have a clock each. */
@@ -41,6 +43,7 @@ export function serverClock(client: RedisClient, run: RunScript, usual: string):
 
   return {
     wasRead,
+    now: () => Math.floor(performance.now() + state.aheadMs),
     deadlineOf(here) {
       const now = performance.now()
       if (now - state.readHere >= readEveryMs) {

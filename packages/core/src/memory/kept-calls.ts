@@ -14,6 +14,11 @@ export interface KeptCall<A> {
 /** The calls of a record, the newest first. */
 export type KeptCalls<A> = readonly KeptCall<A>[]
 
+/** What a call gets that comes again after it was taken back. */
+export function callTakenBack(): Unavailable {
+  return new Unavailable('store_unavailable', { cause: new Error('this call was taken back') })
+}
+
 /**
  * The call of that id, if it was made before.
  *
@@ -21,7 +26,7 @@ export type KeptCalls<A> = readonly KeptCall<A>[]
  */
 export function madeBefore<A>(calls: KeptCalls<A> | undefined, callId: string): KeptCall<A> | undefined {
   const made = calls?.find((call) => call.callId === callId)
-  if (made?.undone) throw new Unavailable('store_unavailable', { cause: new Error('this call was taken back') })
+  if (made?.undone) throw callTakenBack()
   return made
 }
 

@@ -1,46 +1,93 @@
+import { callsKept, callsKeptMs, createCallIds } from '../call.js'
 import type { ChallengeStore } from '../challenge-store.js'
 import type { Now } from '../clock.js'
 import type { NonceStore } from '../nonce-store.js'
 import type { ReplayStore } from '../replay-store.js'
 import { requireDuration } from '../stores.js'
 import { createExpiringMap } from './expiring-map.js'
+import { callTakenBack } from './kept-calls.js'
 
 /** Joins parts so that no two lists of parts have one key. */
 const keyOf = (...parts: readonly string[]): string => parts.map((part) => `${part.length}:${part}`).join('')
 
+/** Something that is used once, by the call of that id, and the calls that used it and were taken back, the newest first. */
+interface UsedOnce {
+  readonly by: string | undefined
+  readonly undone: readonly string[]
+}
+
+/**
+ * Whether somebody used it, this call included.
+ *
+ * @throws Unavailable if this call did and was taken back: then it is not carried out again, and its answer is no longer true
+ */
+function isUsed(used: UsedOnce | undefined, callId: string): boolean {
+  if (used?.undone.includes(callId)) throw callTakenBack()
+  return used?.by !== undefined
+}
+
+function usedBy(used: UsedOnce | undefined, callId: string): UsedOnce {
+  return { by: callId, undone: used?.undone ?? [] }
+}
+
+function unused({ by, undone }: UsedOnce): UsedOnce {
+  return { by: undefined, undone: by === undefined ? undone : [by, ...undone].slice(0, callsKept - 1) }
+}
+
 /** Ids that may be used once. */
 export function memoryReplay(now: Now): ReplayStore {
-  const claimed = createExpiringMap<true>(now)
+  const ids = createExpiringMap<UsedOnce>(now)
+  const callIdOf = createCallIds()
   const memorySince = now()
   return {
-    async claim({ purpose, id, issuedAgoMs, keepForMs }) {
+    async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
       if (!Number.isFinite(issuedAgoMs)) throw new TypeError('issuedAgoMs is a number of milliseconds')
-      const key = keyOf(purpose, id)
-      if (claimed.get(key)) return 'replayed'
+      const [key, callId] = [keyOf(purpose, id), callIdOf(call)]
+      const used = ids.get(key)
+      if (isUsed(used, callId)) return used?.by === callId ? 'claimed' : 'replayed'
       if (now() - issuedAgoMs < memorySince) return 'unprovable'
-      claimed.set(key, true, keepForMs)
+      ids.set(key, usedBy(used, callId), keepForMs)
       return 'claimed'
+    },
+    async undo({ purpose, id }, callId) {
+      const key = keyOf(purpose, id)
+      const used = ids.get(key)
+      if (used?.by === callIdOf({ callId })) ids.set(key, unused(used), callsKeptMs)
+      return used?.by === callId || used?.undone.includes(callId) === true
     },
   }
 }
 
 /** Nonces that were issued. */
 export function memoryNonces(now: Now): NonceStore {
-  const nonces = createExpiringMap<{ readonly clientId: string; readonly spentFor: Set<string> }>(now)
+  const nonces = createExpiringMap<{ readonly clientId: string; readonly by: string; readonly uses: Map<string, UsedOnce> }>(now)
+  const callIdOf = createCallIds()
   return {
-    async remember(jti, { clientId, keepForMs }) {
+    async remember(jti, { clientId, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
-      if (nonces.get(jti)) throw new Error('this nonce is remembered already')
-      nonces.set(jti, { clientId, spentFor: new Set() }, keepForMs)
+      const [callId, remembered] = [callIdOf(call), nonces.get(jti)]
+      if (remembered?.by === callId) return
+      if (remembered) throw new Error('this nonce is remembered already')
+      nonces.set(jti, { clientId, by: callId, uses: new Map() }, keepForMs)
     },
-    async spend(jti, purpose, { clientId } = {}) {
-      const nonce = nonces.get(jti)
+    async spend(jti, purpose, { clientId, ...call } = {}) {
+      const [callId, nonce] = [callIdOf(call), nonces.get(jti)]
       if (nonce === undefined) return 'unknown'
       if (clientId !== undefined && clientId !== nonce.clientId) return 'mismatch'
-      if (nonce.spentFor.has(purpose)) return 'replayed'
-      nonce.spentFor.add(purpose)
+      const used = nonce.uses.get(purpose)
+      if (isUsed(used, callId)) return used?.by === callId ? 'spent' : 'replayed'
+      nonce.uses.set(purpose, usedBy(used, callId))
       return 'spent'
+    },
+    async undo(jti, callId) {
+      callIdOf({ callId })
+      const uses = nonces.get(jti)?.uses ?? new Map<string, UsedOnce>()
+      for (const [purpose, used] of uses) {
+        if (used.by === callId) uses.set(purpose, unused(used))
+        if (used.by === callId || used.undone.includes(callId)) return true
+      }
+      return false
     },
   }
 }

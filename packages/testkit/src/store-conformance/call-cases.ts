@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { isUnavailable, type Stores } from '@countersign/core'
+import { isUnavailable } from '@countersign/core'
 import type { StoreCase } from './store-backend.js'
-import { type DefineCase, sleep, untilAnswered } from './store-case.js'
+import { connectEverywhere, type DefineCase, sleep, untilAnswered } from './store-case.js'
 import { type StoreChange, storeChanges } from './store-changes.js'
 
 function sentAgain({ name, prepare, call, answer, other, look }: StoreChange, define: DefineCase): StoreCase {
@@ -54,11 +54,6 @@ function answerDropped({ name, prepare, call, answer, other, look }: StoreChange
     assert.deepEqual(await answerAtLast(lost, () => call(stores, callId)), answer)
     assert.deepEqual(await look(sound), seen, 'changed something')
   })
-}
-
-/** A store of several nodes may connect to each when it is first needed, and read a clock before the first change. */
-async function connectEverywhere({ families }: Stores): Promise<void> {
-  for (let n = 0; n < 50; n += 1) await families.revoke(`nobody ${n}`, 'none')
 }
 
 const isOutage = (error: unknown): boolean => isUnavailable(error)

@@ -62,6 +62,40 @@ export function nonceCases(define: DefineCase): readonly StoreCase[] {
         assert.equal(await nonces.spend(`${index}`, `${clientId}${purpose}!`, { clientId }), 'spent')
       }
     }),
+    define('a spending that was taken back leaves the nonce to another call', async ({ stores: { nonces }, open }) => {
+      const callId = 'spending-of-one'
+      await nonces.remember('jti', record)
+      assert.equal(await nonces.spend('jti', 'one', { callId }), 'spent')
+      assert.equal(await nonces.spend('jti', 'two'), 'spent')
+      assert.equal(await (await open()).nonces.undo('jti', callId), true)
+      assert.equal(await nonces.undo('jti', callId), true)
+      await assert.rejects(nonces.spend('jti', 'one', { callId }), isUnavailable)
+      assert.equal(await nonces.spend('jti', 'two'), 'replayed', 'the spending for another purpose was taken back')
+      assert.equal(await nonces.spend('jti', 'one', { clientId: 'other' }), 'mismatch')
+      assert.equal(await nonces.spend('jti', 'one'), 'spent')
+      assert.equal(await nonces.undo('jti', callId), true, 'it is still taken back')
+      assert.equal(await nonces.spend('jti', 'one'), 'replayed', 'the spending of another call was taken back')
+    }),
+    define('spendings are taken back any number of times', async ({ stores: { nonces } }) => {
+      await nonces.remember('jti', record)
+      for (let n = 0; n < 40; n += 1) {
+        assert.equal(await nonces.spend('jti', 'one', { callId: `spending-${n}` }), 'spent')
+        assert.equal(await nonces.undo('jti', `spending-${n}`), true)
+        if (n === 20) assert.equal(await nonces.spend('jti', 'two', { callId: 'spending-of-two' }), 'spent')
+      }
+      await assert.rejects(nonces.spend('jti', 'one', { callId: 'spending-39' }), isUnavailable)
+      assert.equal(await nonces.spend('jti', 'two'), 'replayed')
+      assert.equal(await nonces.spend('jti', 'one', { clientId: 'other' }), 'mismatch')
+      assert.equal(await nonces.spend('jti', 'one'), 'spent')
+    }),
+    define('only the call that spent a nonce is taken back', async ({ stores: { nonces } }) => {
+      assert.equal(await nonces.undo('jti', 'spending-of-nobody'), false)
+      await nonces.remember('jti', { ...record, callId: 'remembered-by' })
+      assert.equal(await nonces.spend('jti', 'one', { callId: 'spending-of-one' }), 'spent')
+      assert.equal(await nonces.spend('jti', 'one', { callId: 'spending-of-another' }), 'replayed')
+      for (const callId of ['spending-of-another', 'spending-of', 'remembered-by']) assert.equal(await nonces.undo('jti', callId), false)
+      assert.equal(await nonces.spend('jti', 'one'), 'replayed')
+    }),
     define('a nonce without a positive time to live is a TypeError', async ({ stores: { nonces } }) => {
       for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
         await assert.rejects(nonces.remember('jti', { ...record, keepForMs }), TypeError)

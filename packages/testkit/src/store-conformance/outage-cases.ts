@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { isUnavailable, type Stores } from '@countersign/core'
 import type { StoreCase } from './store-backend.js'
-import { type DefineCase, sleep, untilAnswered } from './store-case.js'
+import { connectEverywhere, type DefineCase, sleep, untilAnswered } from './store-case.js'
 
 const minute = 60_000
 const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
@@ -83,11 +83,6 @@ async function allRefuse(stores: Stores): Promise<void> {
       assert.ok(performance.now() - begun < answersWithinMs, `${name} took ${performance.now() - begun} ms`)
     }),
   )
-}
-
-/** A store of several nodes may connect to each when it is first needed. */
-async function connectEverywhere({ families }: Stores): Promise<void> {
-  for (let n = 0; n < 50; n += 1) await families.find(`nobody ${n}`)
 }
 
 function lostAnswer({ name, prepare, call }: Grant, define: DefineCase): StoreCase {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isUnavailable } from '@countersign/core'
 import type { StoreCase } from './store-backend.js'
 import type { DefineCase } from './store-case.js'
 import { confusablePairs, strangeStrings } from './strange-strings.js'
@@ -60,6 +61,34 @@ export function replayCases(define: DefineCase): readonly StoreCase[] {
       for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
         await assert.rejects(replay.claim({ ...claimOf('id'), keepForMs }), TypeError)
       await assert.rejects(replay.claim({ ...claimOf('id'), issuedAgoMs: Number.NaN }), TypeError)
+      assert.equal(await replay.claim(claimOf('id')), 'claimed')
+    }),
+    define('a claim that was taken back may be claimed again, by another call', async ({ stores: { replay }, open }) => {
+      const [id, callId, laterId] = [claimOf('id'), 'claim-of-one', 'claim-of-another']
+      assert.equal(await replay.claim({ ...id, callId }), 'claimed')
+      assert.equal(await (await open()).replay.undo(id, callId), true)
+      assert.equal(await replay.undo(id, callId), true)
+      await assert.rejects(replay.claim({ ...id, callId }), isUnavailable)
+      assert.equal(await replay.claim({ ...id, callId: laterId }), 'claimed')
+      assert.equal(await replay.claim(id), 'replayed')
+      await assert.rejects(replay.claim({ ...id, callId }), isUnavailable)
+      assert.equal(await replay.undo(id, callId), true, 'it is still taken back')
+      assert.equal(await replay.claim(id), 'replayed', 'the claim of another call was taken back')
+      assert.equal(await replay.undo(id, laterId), true)
+      assert.equal(await replay.claim(id), 'claimed')
+    }),
+    define('only the call that claimed an id is taken back', async ({ stores: { replay } }) => {
+      assert.equal(await replay.undo(claimOf('id'), 'claim-of-nobody'), false)
+      assert.equal(await replay.claim({ ...claimOf('id'), callId: 'claim-of-one' }), 'claimed')
+      assert.equal(await replay.claim({ ...claimOf('id'), callId: 'claim-of-another' }), 'replayed')
+      for (const callId of ['claim-of-another', 'claim-of', 'claim-of-on_']) assert.equal(await replay.undo(claimOf('id'), callId), false)
+      assert.equal(await replay.claim(claimOf('id')), 'replayed')
+    }),
+    define('a call id of another form is a TypeError and claims nothing', async ({ stores: { replay } }) => {
+      for (const callId of ['', 'short', 'with space', 'semi;colon', 'x'.repeat(65)]) {
+        await assert.rejects(replay.claim({ ...claimOf('id'), callId }), TypeError)
+        await assert.rejects(replay.undo(claimOf('id'), callId), TypeError)
+      }
       assert.equal(await replay.claim(claimOf('id')), 'claimed')
     }),
     define('fractions of a millisecond and centuries are durations', async ({ stores: { replay } }) => {

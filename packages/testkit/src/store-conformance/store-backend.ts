@@ -39,6 +39,11 @@ export interface StoreBackend<Place> {
   passTime?(place: Place, milliseconds: number): Promise<void>
   /** Ends the server and starts it again: what was answered before still holds. For stores that promise so. */
   restart?(place: Place): Promise<void>
+  /**
+   * A restart may have lost the last writes, as far as the stores can tell: a nonce from before it is `unknown` for what it was
+   * not spent for. @defaultValue false
+   */
+  readonly distrustsRestarts?: boolean
   /** Ends the server and starts it again without its data. For stores that can lose their memory. */
   forget?(place: Place): Promise<void>
   /** Names of everything temporary in the place that would stay for ever. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Stores } from '@countersign/core'
 
 const minute = 60_000
@@ -88,5 +89,78 @@ const familyChanges: readonly StoreChange[] = [
   },
 ]
 
+const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }
+/** Too old to be claimed: it says only whether somebody did. */
+const seenClaim = ({ replay }: Stores): Promise<unknown> => replay.claim({ ...claim, issuedAgoMs: 60 * minute })
+
+/** Operations of `ReplayStore`. */
+const replayChanges: readonly StoreChange[] = [
+  {
+    name: 'replay.claim',
+    call: ({ replay }, callId) => replay.claim({ ...claim, callId }),
+    answer: 'claimed',
+    other: ({ replay }) => replay.claim(claim),
+    look: seenClaim,
+  },
+  {
+    name: 'replay.claim of an id whose claim was taken back',
+    async prepare({ replay }) {
+      await replay.claim({ ...claim, callId: 'claim-that-is-undone' })
+      await replay.undo(claim, 'claim-that-is-undone')
+    },
+    call: ({ replay }, callId) => replay.claim({ ...claim, callId }),
+    answer: 'claimed',
+    other: ({ replay }) => replay.claim(claim),
+    look: seenClaim,
+  },
+  {
+    name: 'replay.undo',
+    prepare: ({ replay }) => replay.claim({ ...claim, callId: 'claim-that-is-undone' }),
+    call: ({ replay }) => replay.undo(claim, 'claim-that-is-undone'),
+    answer: true,
+    other: ({ replay }) => replay.claim(claim),
+    look: seenClaim,
+  },
+]
+
+const nonce = { clientId: 'client', keepForMs: minute }
+/** Spends the nonce to see whether it was, and takes that back. */
+async function seenNonce({ nonces }: Stores): Promise<unknown> {
+  const callId = randomUUID()
+  const verdict = await nonces.spend('jti', 'purpose', { callId })
+  if (verdict === 'spent') await nonces.undo('jti', callId)
+  return verdict
+}
+
+/** Operations of `NonceStore`. */
+const nonceChanges: readonly StoreChange[] = [
+  {
+    name: 'nonces.remember',
+    call: ({ nonces }, callId) => nonces.remember('jti', { ...nonce, callId }),
+    answer: undefined,
+    other: ({ nonces }) => nonces.spend('jti', 'purpose'),
+    look: seenNonce,
+  },
+  {
+    name: 'nonces.spend',
+    prepare: ({ nonces }) => nonces.remember('jti', nonce),
+    call: ({ nonces }, callId) => nonces.spend('jti', 'purpose', { callId }),
+    answer: 'spent',
+    other: ({ nonces }) => nonces.spend('jti', 'another'),
+    look: seenNonce,
+  },
+  {
+    name: 'nonces.undo',
+    async prepare({ nonces }) {
+      await nonces.remember('jti', nonce)
+      await nonces.spend('jti', 'purpose', { callId: 'spend-that-is-undone' })
+    },
+    call: ({ nonces }) => nonces.undo('jti', 'spend-that-is-undone'),
+    answer: true,
+    other: ({ nonces }) => nonces.spend('jti', 'purpose'),
+    look: seenNonce,
+  },
+]
+
 /** Every operation that changes something, of every contract. */
-export const storeChanges: readonly StoreChange[] = [...familyChanges]
+export const storeChanges: readonly StoreChange[] = [...familyChanges, ...replayChanges, ...nonceChanges]
