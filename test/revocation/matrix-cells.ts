@@ -11,11 +11,14 @@ interface Obtained {
   /** A token, a chain or a nonce that can be revoked by its name. */
   readonly accessToken: string
   readonly refreshToken: string
-  readonly jti?: { readonly jti: unknown; readonly exp: unknown }
+  readonly named?: { readonly iss: unknown; readonly jti: unknown; readonly exp: unknown }
 }
 
-const claimsOf = (token: string): Record<string, unknown> =>
-  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+/** A JWT by its id, as a denylist names it. */
+function namedBy(token: string): NonNullable<Obtained['named']> {
+  const { iss, jti, exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+  return { iss, jti, exp }
+}
 
 /** An integration acts for itself, everybody else for a person. */
 async function signedIn(server: DocumentedServer, world: World): Promise<{ accessToken: string; refreshToken: string }> {
@@ -59,14 +62,16 @@ const columns: Readonly<Record<Living, Obtain>> = {
   },
   async nonce(server, world) {
     const headers = basic(world.clientId, world.secret)
-    const { token, jti, exp } = good(await server.send('POST', `/v1/nonce?sub=${world.person}`, { headers }))
-    return { jti: { jti, exp }, probe: async (at) => (await at.send('POST', '/form', { headers: { nonce: String(token) } })).status }
+    const { token } = good(await server.send('POST', `/v1/nonce?sub=${world.person}`, { headers }))
+    return {
+      named: namedBy(String(token)),
+      probe: async (at) => (await at.send('POST', '/form', { headers: { nonce: String(token) } })).status,
+    }
   },
   async 'pending assertion'(_server, world) {
     const assertion = await world.jwt({ sub: world.person })
     const form = { grant_type: bearerGrant, assertion }
-    const { jti, exp } = claimsOf(assertion)
-    return { jti: { jti, exp }, probe: async (at) => (await world.token(at, form, async () => ({}))).status }
+    return { named: namedBy(assertion), probe: async (at) => (await world.token(at, form, async () => ({}))).status }
   },
   async 'exchanged token'(server, world, { accessToken }) {
     const partner = await server.call<{ client: { id: string }; secret: { secret: string } }>('registerPartner')
@@ -103,8 +108,8 @@ const rows: Readonly<Record<Revoked, End>> = {
   'client key': (server, { clientId, secret }) =>
     deleted(server, `/clients/${clientId}/keys/k1?reason=compromised`, basic(clientId, secret)),
   'own key': (server) => server.call('revokeOwnKey'),
-  async jti(server, _world, { accessToken, jti = claimsOf(accessToken) }) {
-    await server.call('revoke', { type: 'jti', issuer, jti: jti.jti, expiresAt: jti.exp })
+  async jti(server, _world, { accessToken, named: { iss, jti, exp } = namedBy(accessToken) }) {
+    await server.call('revoke', { type: 'jti', issuer: iss, jti, expiresAt: exp })
   },
   async family(server, { clientId, secret }, { refreshToken }) {
     const { status } = await server.send('POST', '/v1/revoke', { headers: basic(clientId, secret), form: { token: refreshToken } })

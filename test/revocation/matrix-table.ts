@@ -37,7 +37,7 @@ function row(cells: readonly [Cell, Cell, Cell, Cell, Cell, Cell, Cell]): Readon
 
 /** What is promised, cell by cell: in the order of `living`. */
 export const matrix: Readonly<Record<Revoked, Readonly<Record<Living, Cell>>>> = {
-  subject: row([soon, soon, once, once, once, once, 'lives on (x)']),
+  subject: row([soon, soon, once, once, once, once, soon]),
   client: row([soon, soon, once, once, soon, once, soon]),
   secret: row([soon, soon, once, 'lives on (a)', soon, 'lives on (b)', soon]),
   credential: row([soon, soon, once, 'lives on (a)', soon, 'lives on (b)', soon]),
@@ -45,6 +45,6 @@ export const matrix: Readonly<Record<Revoked, Readonly<Record<Living, Cell>>>> =
   entity: row([once, once, 'lives on (c)', 'lives on (c)', 'lives on (c)', 'lives on (c)', once]),
   'client key': row([soon, soon, once, 'lives on (a)', 'lives on (d)', once, soon]),
   'own key': row([soon, soon, 'lives on (e)', 'lives on (e)', 'lives on (e)', 'lives on (b)', soon]),
-  jti: row([soon, soon, 'lives on (f)', 'lives on (f)', soon, 'lives on (f)', 'lives on (x)']),
+  jti: row([soon, soon, 'lives on (f)', 'lives on (f)', soon, soon, soon]),
   family: row([soon, soon, once, 'lives on (g)', 'lives on (g)', 'lives on (g)', soon]),
 }

@@ -34,6 +34,11 @@ export interface RevocationQuery {
   readonly expiresAt?: number | undefined
   /** The host's name for the issuer entry. */
   readonly via?: string | undefined
+  /**
+   * What the token was exchanged for (the private claim `exchanged_from`): a token ends with each of them. Only what was revoked
+   * counts of these. Their age does not, because each was judged when it was exchanged.
+   */
+  readonly origins?: readonly RevocationQuery[] | undefined
 }
 
 /** Why a revoked token is refused; `unprovable`: it is older than what is known of revocations. */

@@ -46,6 +46,7 @@ const reserved: readonly string[] = [
   'client_key',
   'client_credential',
   'refresh_family',
+  'exchanged_from',
 ]
 
 /** Without what is reserved, for claims that were kept before it was. */
@@ -110,5 +111,6 @@ export function accessTokenClaims(parts: AccessTokenParts): Claims {
     client_credential: oneOrAll([credentialName(client, secretId), ...(granted.inherited ?? [])]),
     ...(keys.length > 0 && { client_key: oneOrAll(keys) }),
     ...(granted.family !== undefined && { refresh_family: granted.family }),
+    ...(granted.origins && { exchanged_from: granted.origins }),
   }
 }

@@ -1,4 +1,4 @@
-import { type Auth, hasOwn } from '@countersign/core'
+import { hasOwn } from '@countersign/core'
 import { claimOnce } from './assertion.js'
 import type { Client } from './client.js'
 import type { ExchangeDecision, ExchangePolicy, PresentedSubject } from './exchange-policy.js'
@@ -6,10 +6,10 @@ import type { Granted, GrantPlan, GrantRequest } from './grant.js'
 import type { OwnAssertion } from './own-assertion.js'
 import { judgeScope, type ScopeAnswer } from './scope.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
-import { authenticationOf, inheritedFrom } from './trusted-token.js'
+import { authenticationOf, owedToTrusted, type TrustedToken } from './trusted-token.js'
 
 /** A JWT that is good, by who signed it. */
-export type GoodToken = { readonly own: OwnAssertion; readonly issuer: string } | { readonly auth: Auth }
+export type GoodToken = { readonly own: OwnAssertion; readonly issuer: string } | TrustedToken
 
 /** What a grant over a JWT does with it. */
 export interface SubjectGrant {
@@ -54,16 +54,13 @@ function scopesFor(asked: GrantRequest, inside: string | undefined, allowed: rea
 /** What comes with the token that was presented: its end, its keys, what it was itself obtained with. */
 function owedTo(token: GoodToken, { client, issuer }: GrantRequest): Partial<Granted> {
   if (hasOwn(token, 'own')) {
-    const { key, expiresAt, issuedAt: begunAt } = token.own
-    return { keys: [key], begunAt, ...(expiresAt !== undefined && { expiresAt }) }
+    const { key, expiresAt, issuedAt: begunAt, claims } = token.own
+    const { jti, sub } = claims
+    const origin = { iss: token.issuer, ...(jti && { jti }), ...(sub !== undefined && { sub }), iat: begunAt }
+    return { keys: [key], begunAt, origins: [origin], ...(expiresAt !== undefined && { expiresAt }) }
   }
-  const { auth } = token
-  const { iat: begunAt } = auth.claims
-  return {
-    ...inheritedFrom(auth, issuer),
-    ...(typeof begunAt === 'number' && { begunAt }),
-    ...(client.assertion?.mayOutlive !== true && { expiresAt: auth.expiresAt }),
-  }
+  const { expiresAt } = token.auth
+  return { ...owedToTrusted(token, issuer), ...(client.assertion?.mayOutlive !== true && { expiresAt }) }
 }
 
 function authenticationFor(decision: ExchangeDecision & { allow: true }, token: GoodToken): Partial<Granted> {

@@ -1,4 +1,4 @@
-import type { ClientKeys, FormParameters, IssuedElsewhere, Stores, WireRequest } from '@countersign/core'
+import type { ClientKeys, FormParameters, IssuedElsewhere, Stores, TokenOrigin, WireRequest } from '@countersign/core'
 import type { Client } from './client.js'
 import type { TokenRefused } from './token-refusal.js'
 import type { UsedKey } from './used-key.js'
@@ -70,6 +70,8 @@ export interface Granted {
   readonly keys?: readonly UsedKey[]
   /** What the token is made of was itself obtained with these: texts of `client_key` and `client_credential` of a token of ours. */
   readonly inherited?: readonly string[]
+  /** What it is exchanged for, and what that was exchanged for: revoking one of them ends the token. */
+  readonly origins?: readonly TokenOrigin[]
   /** The latest end of the access token, in epoch seconds. */
   readonly expiresAt?: number
   /**

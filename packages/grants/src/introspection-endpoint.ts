@@ -143,7 +143,8 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     const { subject: sub, authentication } = status.data
     trace.subject = sub
     if (!(await areKeysGood(clients.keys, caller.id, status.data.keys ?? []))) return inactive('refresh_revoked')
-    if (await isSubjectEnded({ subject: sub, begunAt: status.data.startedAt })) return inactive('refresh_revoked')
+    const { startedAt: begunAt, origins = [] } = status.data
+    if (await isSubjectEnded({ subject: sub, begunAt, origins })) return inactive('refresh_revoked')
     if (!(await isSubjectActive(caller, sub))) return inactive('inactive_subject')
     const { authTime: auth_time, amr, acr } = authentication ?? {}
     const scope = status.scopes.length > 0 ? status.scopes.join(' ') : undefined

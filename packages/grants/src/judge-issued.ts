@@ -1,4 +1,4 @@
-import { type RevocationAnnouncer, type RevocationQuery, type Signer, Unavailable } from '@countersign/core'
+import { originQueries, type RevocationAnnouncer, type RevocationQuery, type Signer, Unavailable } from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
 import { reachable } from './client-record.js'
 import type { Granted, GrantRequest } from './grant.js'
@@ -51,11 +51,14 @@ const laterSeconds = 2
 function createIssuedJudge(issuer: string, revocations: RevocationAnnouncer | undefined): JudgeIssued {
   return async ({ claims, kid, asked }) => {
     const query = queryOf(issuer, claims, kid)
+    const origins = originQueries(claims)
     const check = async (changes: Partial<RevocationQuery> = {}) => revocations?.check?.({ ...query, ...changes })
+    if ((await check({ origins })) === undefined) return undefined
     const reason = await check()
     switch (reason) {
       case undefined:
-        return undefined
+        // Nothing of the request itself was revoked, so it is what it exchanges.
+        return origins && refused('assertion_revoked')
       case 'revoked_key':
         return (await check({ kid: undefined })) === 'revoked_key' ? refused(endedCredential(asked)) : 'signing_key'
       case 'revoked_client':
@@ -114,18 +117,39 @@ export function createSigning(options: Pick<TokenEndpointOptions, 'issuer' | 'si
 }
 
 /** Whether what was begun at an instant has ended with its subject since. Rejects with `Unavailable`. */
-type IsSubjectEnded = (granted: Pick<Granted, 'subject' | 'begunAt'>) => Promise<boolean>
+type IsSubjectEnded = (granted: Pick<Granted, 'subject' | 'begunAt' | 'origins'>) => Promise<boolean>
+
+/** What a subject began, and when; a time that is not known counts as long ago. */
+interface Begun {
+  readonly issuer: string
+  readonly subject: string
+  readonly begunAt: number
+}
+
+/** What is asked for: under its own name, and under the names of what it was exchanged for. */
+function begunBy(issuer: string, { subject, begunAt, origins = [] }: Parameters<IsSubjectEnded>[0]): readonly Begun[] {
+  const own = begunAt === undefined ? [] : [{ issuer, subject, begunAt }]
+  // What the token itself is asked for need not be asked for twice.
+  const isAsked = (one: Begun): boolean =>
+    own.some((it) => it.issuer === one.issuer && it.subject === one.subject && it.begunAt <= one.begunAt)
+  const ofOrigins = origins.flatMap(({ iss, sub, iat = 0 }) => (sub === undefined ? [] : [{ issuer: iss, subject: sub, begunAt: iat }]))
+  return [...own, ...ofOrigins.filter((one) => !isAsked(one))]
+}
 
 /** Asks for the end of subjects: where it is kept for good, and the denylist for what that has not (an entry from elsewhere). */
 export function createSubjectEnd(
   issuer: string,
   revocations: Pick<RevocationAnnouncer, 'check' | 'subjectEnd'> | undefined,
 ): IsSubjectEnded {
-  return async ({ subject, begunAt }) => {
-    if (begunAt === undefined || revocations === undefined) return false
-    const end = await reachable(Promise.resolve(revocations.subjectEnd?.({ issuer, subject })))
+  async function hasEnded({ begunAt, ...whose }: Begun): Promise<boolean> {
+    const end = await reachable(Promise.resolve(revocations?.subjectEnd?.(whose)))
     if (end !== undefined && Math.floor(begunAt) <= end) return true
     const none = { kid: undefined, thumbprint: undefined, jti: undefined, clientId: undefined, clientKeys: [] }
-    return (await revocations.check?.({ issuer, subject, ...none, issuedAt: begunAt })) === 'revoked_subject'
+    return (await revocations?.check?.({ ...whose, ...none, issuedAt: begunAt })) === 'revoked_subject'
+  }
+
+  return async (granted) => {
+    if (revocations === undefined) return false
+    return (await Promise.all(begunBy(issuer, granted).map(hasEnded))).includes(true)
   }
 }

@@ -78,7 +78,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
       return own.ok ? { own, issuer } : refusedAs(sentAs, own.reason)
     }
     const verified = await verifyTrusted(text, trusted)
-    return verified.ok ? { auth: verified.auth } : refusedAs(sentAs, verified.reason)
+    return verified.ok ? { auth: verified.auth, claims: verified.claims } : refusedAs(sentAs, verified.reason)
   }
 
   return {

@@ -1,3 +1,4 @@
+import type { TokenOrigin } from '@countersign/core'
 import { keysOf } from './access-token.js'
 import type { Authentication, Granted, GrantRequest } from './grant.js'
 import type { UsedKey } from './used-key.js'
@@ -29,6 +30,8 @@ export interface ChainData {
   readonly keys?: readonly UsedKey[]
   /** What that was itself obtained with. */
   readonly inherited?: readonly string[]
+  /** What it was exchanged for. */
+  readonly origins?: readonly TokenOrigin[]
   /** The latest end of its access tokens, in epoch seconds. */
   readonly expiresAt?: number
   /** Epoch seconds. */
@@ -44,7 +47,7 @@ export function chainData(
   },
 ): string {
   const { secretId, key, ...how } = begun
-  const { subject, isPerson, scopes, audiences, authentication, claims, inherited, expiresAt } = granted
+  const { subject, isPerson, scopes, audiences, authentication, claims, inherited, origins, expiresAt } = granted
   const keys = keysOf(granted, key)
   const data: ChainData = {
     v: 1,
@@ -57,6 +60,7 @@ export function chainData(
     ...(secretId !== undefined && { secretId }),
     ...(keys.length > 0 && { keys }),
     ...(inherited && { inherited }),
+    ...(origins && { origins }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...how,
   }

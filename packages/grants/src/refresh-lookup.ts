@@ -34,6 +34,7 @@ export function grantedBy(
     ...(data.claims && { claims: withoutReserved(data.claims) }),
     ...(data.keys && { keys: data.keys }),
     ...(data.inherited && { inherited: data.inherited }),
+    ...(data.origins && { origins: data.origins }),
     ...(data.expiresAt !== undefined && { expiresAt: data.expiresAt }),
     begunAt: data.startedAt,
   }

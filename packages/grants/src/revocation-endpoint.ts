@@ -75,7 +75,7 @@ function answerTo({ reason }: Refusal, trace: StatusTrace): StatusAnswer {
 
 /**
  * Ends tokens on behalf of the client that they were issued to (RFC 7009). A refresh token ends with its chain and the access
- * tokens that came with it; an access token ends alone. What another client presents is refused and stays alive.
+ * tokens that came with it; an access token ends with the tokens that were exchanged for it. What another client presents is refused and stays alive.
  *
  * @throws TypeError if an option is missing or wrong
  */

@@ -55,7 +55,7 @@ export function tokenExchange(options: TokenExchangeOptions): Grant {
     }
     if (type !== tokenTypes.accessToken || trusted === undefined) return refused('unsupported_token_type')
     const verified = await verifyTrusted(token, trusted)
-    return verified.ok ? { auth: verified.auth } : refusedAs(sentAs, verified.reason)
+    return verified.ok ? { auth: verified.auth, claims: verified.claims } : refusedAs(sentAs, verified.reason)
   }
 
   return {

@@ -1,6 +1,8 @@
-import type { Auth, TokenVerifier } from '@countersign/core'
-import { type AssertionFault, assertionFault } from './assertion.js'
-import type { Authentication } from './grant.js'
+import { type Auth, originsOf, type TokenOrigin, type TokenVerifier } from '@countersign/core'
+import { type AssertionFault, assertionFault, readAssertion } from './assertion.js'
+import type { Authentication, Granted } from './grant.js'
+
+type Claims = Readonly<Record<string, unknown>>
 
 /** Tokens of other issuers, or of our own, that are accepted. */
 export interface TrustedTokens {
@@ -22,18 +24,27 @@ export function checkTrusted(name: string, trusted: TrustedTokens | undefined): 
     throw new TypeError(`${name}: trusted.audiences names at least one; null opts out of the check`)
 }
 
+/** A token of a trusted issuer that is good. */
+export interface TrustedToken {
+  readonly auth: Auth
+  /** What it says itself, whatever a schema of the verifier makes of its claims. */
+  readonly claims: Claims
+}
+
 /** Verifies a token of a trusted issuer. Rejects with `Unavailable` in an outage. */
 export async function verifyTrusted(
   token: string,
   { verifier, audiences }: TrustedTokens,
-): Promise<{ readonly ok: true; readonly auth: Auth } | AssertionFault> {
+): Promise<({ readonly ok: true } & TrustedToken) | AssertionFault> {
   const verified = await verifier.verify(token)
   if (!verified.ok) return assertionFault(verified.refusal.reason)
   const { auth } = verified
   const named = [auth.claims.aud ?? []].flat()
   if (audiences !== null && !named.some((one) => audiences.includes(one))) return { ok: false, reason: 'assertion_audience' }
-  const { act, may_act: mayAct } = auth.claims
-  return act === undefined && mayAct === undefined ? verified : { ok: false, reason: 'assertion_delegated' }
+  const read = readAssertion(token)
+  const claims: Claims = read.ok ? read.claims : auth.claims
+  const { act, may_act: mayAct } = claims
+  return act === undefined && mayAct === undefined ? { ok: true, auth, claims } : { ok: false, reason: 'assertion_delegated' }
 }
 
 /** How the person signed in, as the token says it (RFC 9068 §2.2.1). */
@@ -47,9 +58,40 @@ export function authenticationOf({ claims }: Auth): Authentication | undefined {
 const texts = (value: unknown): readonly string[] => [value].flat().filter((one): one is string => typeof one === 'string')
 
 /** What a token of our own was obtained with: an exchange must not wash that off. */
-export function inheritedFrom({ claims, issuer }: Auth, own: string): { readonly inherited?: readonly string[]; readonly family?: string } {
-  if (issuer !== own) return {}
-  const { client_key: key, client_credential: credential, refresh_family: family } = claims
+function inheritedFrom({ client_key: key, client_credential: credential, refresh_family: family }: Claims): Partial<Granted> {
   const inherited = [...texts(key), ...texts(credential)]
   return { ...(inherited.length > 0 && { inherited }), ...(typeof family === 'string' && { family }) }
+}
+
+/** A token, as one that it is exchanged for names it. */
+function originOf({ auth, claims }: TrustedToken, isOwn: boolean): TokenOrigin {
+  const { issuer, kid, subject, clientId } = auth
+  const { jti, iat, client_key: key, client_credential: credential, refresh_family: family } = claims
+  const clientKeys = [...texts(key), ...texts(credential)]
+  return {
+    iss: issuer,
+    ...(kid !== undefined && { kid }),
+    ...(typeof jti === 'string' && { jti }),
+    ...(subject !== undefined && { sub: subject }),
+    ...(clientId !== undefined && { client_id: clientId }),
+    // A token of our own hands these on under its own issuer.
+    ...(!isOwn && clientKeys.length > 0 && { client_key: clientKeys }),
+    ...(!isOwn && typeof family === 'string' && { refresh_family: family }),
+    ...(typeof iat === 'number' && { iat }),
+  }
+}
+
+/**
+ * What a token that is exchanged for this one depends on: all that ends this one ends it, too.
+ *
+ * @param own - our own `iss`
+ */
+export function owedToTrusted(token: TrustedToken, own: string): Partial<Granted> {
+  const isOwn = token.auth.issuer === own
+  const { iat: begunAt } = token.claims
+  return {
+    ...(isOwn && inheritedFrom(token.claims)),
+    ...(typeof begunAt === 'number' && { begunAt }),
+    origins: [...originsOf(token.claims), originOf(token, isOwn)],
+  }
 }

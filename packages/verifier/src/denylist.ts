@@ -98,15 +98,25 @@ export function createDenylist(now?: Now): Denylist {
     return notBefore !== undefined && (issuedAt === undefined || Math.floor(issuedAt) <= notBefore)
   }
 
+  function reasonOf(query: RevocationQuery): RevocationReason | undefined {
+    const { issuer } = query
+    if (has('signing_key', issuer, query.kid) || has('signing_key', issuer, query.thumbprint)) return 'revoked_key'
+    if (query.clientKeys.some((name) => has('client_key', issuer, name))) return 'revoked_key'
+    if (has('jti', issuer, query.jti) || has('family', issuer, query.family)) return 'revoked_token'
+    if (subjectEnded(query)) return 'revoked_subject'
+    return has('client', issuer, query.clientId) ? 'revoked_client' : undefined
+  }
+
+  function reasonOfOrigins(origins: readonly RevocationQuery[]): RevocationReason | undefined {
+    for (const origin of origins) {
+      const reason = reasonOf(origin)
+      if (reason) return reason
+    }
+    return undefined
+  }
+
   return {
-    check(query) {
-      const { issuer } = query
-      if (has('signing_key', issuer, query.kid) || has('signing_key', issuer, query.thumbprint)) return 'revoked_key'
-      if (query.clientKeys.some((name) => has('client_key', issuer, name))) return 'revoked_key'
-      if (has('jti', issuer, query.jti) || has('family', issuer, query.family)) return 'revoked_token'
-      if (subjectEnded(query)) return 'revoked_subject'
-      return has('client', issuer, query.clientId) ? 'revoked_client' : undefined
-    },
+    check: (query) => reasonOf(query) ?? (query.origins && reasonOfOrigins(query.origins)),
     add(entry) {
       const names = lists[entry.type]
       const ofIssuer = names.get(entry.issuer) ?? new Map<string, number>()

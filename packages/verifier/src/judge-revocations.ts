@@ -1,4 +1,12 @@
-import { type Auth, type RevocationQuery, type RevocationReason, type RevocationView, reasons, whenKnown } from '@countersign/core'
+import {
+  type Auth,
+  originQueries,
+  type RevocationQuery,
+  type RevocationReason,
+  type RevocationView,
+  reasons,
+  whenKnown,
+} from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
 import type { TrustedIssuer } from './trust.js'
 
@@ -13,6 +21,7 @@ export function queriesOf(
 ): readonly RevocationQuery[] {
   const { jti, iat, client_key: key, client_credential: credential, refresh_family: family } = claims
   const clientKeys = [key, credential].flat().filter(isText)
+  const origins = originQueries(claims)
   return trusted.aliases.map((issuer) => ({
     issuer,
     kid: auth.kid,
@@ -25,6 +34,7 @@ export function queriesOf(
     issuedAt: iat,
     expiresAt: auth.expiresAt,
     via: trusted.via,
+    origins,
   }))
 }
 
