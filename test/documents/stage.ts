@@ -6,6 +6,7 @@ import { vi } from 'vitest'
 import { quietPool } from '../postgres/postgres-backend.js'
 import { startServer } from '../redis/redis-servers.js'
 import { postgresUrl } from '../services.js'
+import { startCompanyNetwork } from '../verifier/company-network.js'
 import { documentedIssuers, tokensOfReaders } from './issuers.js'
 import { documentedPort, secretsOfThisRun } from './substitutions.js'
 
@@ -42,6 +43,13 @@ async function ownRedis(closing: Closing): Promise<string> {
   const server = await startServer()
   closing.push(() => server.remove())
   return `redis://127.0.0.1:${server.port}`
+}
+
+/** A proxy that leads to the partner of the documentation, and the CA of the partner's certificate. */
+async function ownProxy(closing: Closing): Promise<NodeJS.ProcessEnv> {
+  const network = await startCompanyNetwork(['login.partner.example'])
+  closing.push(() => network.close())
+  return { HTTPS_PROXY: network.proxyUrl, COMPANY_CA: network.caFile }
 }
 
 /** Gives programs that listen at the port of the documentation a free one. */
@@ -85,6 +93,7 @@ export async function openStage(text: string): Promise<Stage> {
   }
   env.POSTGRES_URL = text.includes('POSTGRES_URL') ? await ownDatabase(closing) : undefined
   env.REDIS_URL = text.includes('process.env.REDIS_URL') ? await ownRedis(closing) : undefined
+  if (text.includes('process.env.HTTPS_PROXY')) Object.assign(env, await ownProxy(closing))
   const printed: string[] = []
   const streams = (['log', 'info', 'warn', 'error', 'table'] as const).map((method) =>
     vi.spyOn(console, method).mockImplementation((...args: unknown[]) => void printed.push(...format(...args).split('\n'))),

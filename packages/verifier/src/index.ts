@@ -1,6 +1,7 @@
 export {
   type Auth,
   type AuthOf,
+  type Fetch,
   fromIssuers,
   type Guard,
   type JwtClaims,

@@ -2,18 +2,21 @@ import type { Auth, NonceStore } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { createClientAuthenticator, createClients } from '@countersign/grants'
 import { createIntegrations, type Integrations } from '@countersign/integrations'
+import type { RemoteClientKeys } from '@countersign/keys'
 import { createNonces } from '@countersign/nonce'
 import type { PostgresStores } from '@countersign/postgres'
 import type { redisStores } from '@countersign/redis'
-import { createGuard, createSharedRevocations, type ResourceGuard } from '@countersign/verifier'
+import { testKeys } from '@countersign/testkit'
+import { createGuard, createSharedRevocations, type jwksRsa, type ResourceGuard } from '@countersign/verifier'
 import Router from '@koa/router'
 import express, { type Express } from 'express'
 import type { Redis } from 'ioredis'
 import Koa from 'koa'
 import type { Pool } from 'pg'
 import request from 'supertest'
-import { expect } from 'vitest'
-import { entryOf, tokenOf } from '../../verifier/guard-setup.js'
+import { expect, vi } from 'vitest'
+import { answerTo, entryOf, tokenOf } from '../../verifier/guard-setup.js'
+import { tokenOf as tokenOfIssuer } from '../issuers.js'
 import type { Ran, Uses } from './use.js'
 
 type App = Express | { callback(): ReturnType<Koa['callback']> }
@@ -117,6 +120,34 @@ async function mountNonces(mount: (app: express.Express, parts: object) => void)
   await revocations.close()
 }
 
+const partnersToken = (): Promise<string> => tokenOfIssuer('https://login.partner.example', {})
+
+/** The global fetch of these tests would answer for the partner too, so what must go through the proxy must not ask it. */
+const onlyInsideDirectly = (): void => {
+  const asked = vi.mocked(fetch).mock.calls.map(([url]) => url)
+  expect(asked).toEqual(['https://login.company.example/jwks'])
+}
+
+async function viaProxy(guard: ResourceGuard): Promise<void> {
+  expect(await answerTo(guard, await partnersToken())).toBe('200 partner')
+  expect(await answerTo(guard, await tokenOfIssuer('https://login.company.example', {}))).toBe('200 inside')
+  onlyInsideDirectly()
+  await guard.close()
+}
+
+async function clientKeysViaProxy(keys: RemoteClientKeys): Promise<void> {
+  expect(await keys.find({ clientId: 'ehr', kid: testKeys.es256.kid, algorithm: 'ES256' })).toMatchObject({ ok: true })
+  onlyInsideDirectly()
+  await keys.close()
+}
+
+async function jwksRsaViaProxy(entry: ReturnType<typeof jwksRsa>): Promise<void> {
+  const guard = createGuard({ issuers: { rsa: entry } })
+  expect(await answerTo(guard, await partnersToken())).toBe('200 rsa')
+  onlyInsideDirectly()
+  await guard.close()
+}
+
 export const otherPages: Readonly<Record<string, Uses>> = {
   'docs/nonces.md': {
     app: loginForm,
@@ -127,6 +158,7 @@ export const otherPages: Readonly<Record<string, Uses>> = {
       await endNonceStores()
     },
   },
+  'docs/proxies.md': { clientKeys: clientKeysViaProxy, entry: jwksRsaViaProxy, guard: viaProxy },
   'docs/integrations.md': { mountIncidents, provesMfa },
   'packages/postgres/README.md': { stores: postgres },
   'packages/redis/README.md': { stores: redis },
