@@ -1,4 +1,16 @@
+import { watchClient } from './client-events.js'
 import type { RedisClient, RedisWarning } from './redis-client.js'
+
+type OnWarning = (warning: RedisWarning) => void
+
+/** What a client was asked for all stores on it. */
+interface Asked {
+  /** Who was told of which policy, and for how many stores. */
+  readonly told: Map<OnWarning, { stores: number; policy: string | undefined }>
+  /** The policy, if keys may be evicted. */
+  policy: string | undefined
+  unwatch: () => void
+}
 
 /** The policy out of `INFO memory`: managed servers often refuse CONFIG. Undefined where it is not told. */
 function evictionPolicyOf(info: string): string | undefined {
@@ -6,17 +18,46 @@ function evictionPolicyOf(info: string): string | undefined {
   return line?.slice('maxmemory_policy:'.length)
 }
 
-/** Warns when keys may be evicted: a forgotten claim is a claim that can be made again. Of a Cluster, one node is asked. */
-export function warnOfEviction(client: RedisClient, onWarning: (warning: RedisWarning) => void): () => void {
-  const state: { warned: string | undefined } = { warned: undefined }
+function warnAll({ told, policy }: Asked): void {
+  for (const [onWarning, last] of told) {
+    if (policy !== undefined && policy !== last.policy) onWarning({ name: 'maxmemory_policy', detail: policy })
+    last.policy = policy
+  }
+}
+
+/** One question for each connection of the client, not one for each tenant. */
+const shared = new WeakMap<RedisClient, Asked>()
+
+function ask(client: RedisClient): Asked {
+  const asked: Asked = { told: new Map(), policy: undefined, unwatch: () => undefined }
   async function check(): Promise<void> {
     const policy = evictionPolicyOf(String(await client.info('memory')))
-    if (policy !== undefined && policy !== 'noeviction' && policy !== state.warned) onWarning({ name: 'maxmemory_policy', detail: policy })
-    state.warned = policy
+    asked.policy = policy === 'noeviction' ? undefined : policy
+    warnAll(asked)
   }
-  // not being allowed to ask is no reason to fail
+  // Without the right to ask, the policy stays unknown.
   const ready = (): void => void check().catch(() => undefined)
-  client.on('ready', ready)
+  asked.unwatch = watchClient(client, { ready })
   if (client.status === 'ready') ready()
-  return () => client.off('ready', ready)
+  shared.set(client, asked)
+  return asked
+}
+
+/** Warns when keys may be evicted: a forgotten claim is a claim that can be made again. Of a Cluster, one node is asked. */
+export function warnOfEviction(client: RedisClient, onWarning: OnWarning): () => void {
+  const asked = shared.get(client) ?? ask(client)
+  const last = asked.told.get(onWarning) ?? { stores: 0, policy: undefined }
+  last.stores += 1
+  asked.told.set(onWarning, last)
+  warnAll(asked)
+  const state = { ended: false }
+  return () => {
+    if (state.ended) return
+    state.ended = true
+    last.stores -= 1
+    if (last.stores === 0) asked.told.delete(onWarning)
+    if (asked.told.size > 0) return
+    asked.unwatch()
+    shared.delete(client)
+  }
 }

@@ -7,16 +7,17 @@ export interface RedisPipeline {
 
 /** Something that tells about its connection. */
 export interface RedisNode {
-  on(event: 'close' | 'ready', listener: () => void): unknown
+  on(event: 'close' | 'ready' | 'end', listener: () => void): unknown
   on(event: 'error', listener: (error: unknown) => void): unknown
   on(event: '+node' | '-node', listener: (node: RedisNode) => void): unknown
-  off(event: 'close' | 'ready', listener: () => void): unknown
+  off(event: 'close' | 'ready' | 'end', listener: () => void): unknown
   off(event: '+node' | '-node', listener: (node: RedisNode) => void): unknown
 }
 
 /** The part of an ioredis client (`Redis` or `Cluster`, 5 or 6) that is used. */
 export interface RedisClient extends RedisNode {
   readonly status: string
+  readonly options?: { readonly keyPrefix?: string | undefined }
   set(key: string, value: string, unit: 'PX', milliseconds: number): Promise<string | null>
   set(key: string, value: string, unit: 'PX', milliseconds: number, condition: 'NX'): Promise<string | null>
   exists(key: string): Promise<number>

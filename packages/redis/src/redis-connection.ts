@@ -1,5 +1,6 @@
 import { createWriteCheck, isUnavailable, startRequestTimer, stopRequestTimer, Unavailable } from '@countersign/core'
-import { isCluster, type RedisClient, type RedisNode, type RedisWarning } from './redis-client.js'
+import { watchClient } from './client-events.js'
+import type { RedisClient, RedisWarning } from './redis-client.js'
 import type { RunScript } from './scripts.js'
 import { isLate, serverClock } from './server-clock.js'
 import { isReadOnly, memoryOfServer, type ServerMemory } from './server-memory.js'
@@ -35,38 +36,6 @@ export interface ConnectionOptions {
 
 function outage(cause: unknown): Unavailable {
   return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
-}
-
-/**
- * Watches the connections of a client. `lost` is called as soon as one is gone, before a command can be answered by the next:
- * the driver sends commands whose answer it missed again, to a server that may have lost its memory in between.
- */
-function watch(client: RedisClient, lost: () => void, ready: () => void): () => void {
-  const nodes = new Set<RedisNode>()
-  const join = (node: RedisNode): void => {
-    if (nodes.has(node)) return
-    nodes.add(node)
-    node.on('close', lost)
-  }
-  const leave = (node: RedisNode): void => {
-    lost()
-    nodes.delete(node)
-    node.off('close', lost)
-  }
-  client.on('close', lost)
-  client.on('ready', ready)
-  if (isCluster(client)) {
-    for (const node of client.nodes('all')) join(node)
-    client.on('+node', join)
-    client.on('-node', leave)
-  }
-  return () => {
-    client.off('close', lost)
-    client.off('ready', ready)
-    client.off('+node', join)
-    client.off('-node', leave)
-    for (const node of nodes) node.off('close', lost)
-  }
 }
 
 const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
@@ -155,11 +124,10 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
 
   const writableBefore = (giveUpAt: number): Promise<ServerMemory> => before(giveUpAt, writable())
 
-  const unwatch = watch(
-    client,
-    () => memory.forget(),
-    () => void memory.read().catch(() => undefined),
-  )
+  const unwatch = watchClient(client, {
+    lost: () => memory.forget(),
+    ready: () => void memory.read().catch(() => undefined),
+  })
   if (client.status === 'ready') void memory.read().catch(() => undefined)
 
   async function changeDurably<T>(

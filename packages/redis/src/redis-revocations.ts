@@ -107,7 +107,7 @@ export function redisRevocations(
       const [newest] = await answered(memory, client.xrevrange(key, '+', '-', 'COUNT', 1))
       return newest?.[0] ?? beginningOf(memory)
     })
-  const subscribed = revocationSubscription(client, { key, epoch, onWarning })
+  const subscribed = revocationSubscription(client, { key, onWarning })
 
   const store: RevocationStore = {
     async revoke(entry, { keepForMs, undone = false } = {}) {
