@@ -16,6 +16,8 @@ const connectMs = 10_000
 const retryMs = 500
 /** A server may have lost entries without losing the connection. */
 const lookAgainMs = 5_000
+/** A server that became a replica is left at most this often: the one that takes its place may not be known yet. */
+const replaceEveryMs = 1_000
 
 /** A connection of its own for reads that wait. A command that cannot be sent fails with the connection: it is asked again here. */
 function duplicateOf(client: RedisClient): BlockingClient {
@@ -36,7 +38,10 @@ function namesIn(answer: unknown): ReadonlySet<unknown> {
 /** One connection with one read that waits for all Streams. */
 export function followBlocking(client: RedisClient, streams: FollowedStreams): StreamFollower {
   const warning = pushWarning(streams)
-  const state: { connection: BlockingClient | undefined } = { connection: undefined }
+  const state: { connection: BlockingClient | undefined; replacedAt: number } = {
+    connection: undefined,
+    replacedAt: Number.NEGATIVE_INFINITY,
+  }
 
   /** An answer in time; else the driver connects again, and rejects. */
   async function answered<T>(connection: BlockingClient, answer: Promise<T>): Promise<T> {
@@ -72,6 +77,13 @@ export function followBlocking(client: RedisClient, streams: FollowedStreams): S
     for (const stream of grown.length > 0 ? grown : known) stream.isDue = true
   }
 
+  function replace(): void {
+    const now = performance.now()
+    if (now - state.replacedAt < replaceEveryMs) return
+    state.replacedAt = now
+    state.connection?.disconnect(true)
+  }
+
   const dueNow = (): readonly FollowedStream[] => [...streams.values()].filter(({ isDue }) => isDue)
 
   function allAreDue(): void {
@@ -90,6 +102,8 @@ export function followBlocking(client: RedisClient, streams: FollowedStreams): S
       } catch (error) {
         if (state.connection !== connection) return
         warning.lost(error)
+        // A server that becomes a replica ends with this what waits.
+        if (error instanceof Error && error.message.startsWith('UNBLOCKED')) replace()
         await new Promise<void>((resolve) => setTimeout(resolve, retryMs).unref())
         if (state.connection === connection && connection.status === 'end') begin()
       }
@@ -111,6 +125,7 @@ export function followBlocking(client: RedisClient, streams: FollowedStreams): S
     begin() {
       if (state.connection === undefined) begin()
     },
+    replace,
     end() {
       const { connection } = state
       state.connection = undefined

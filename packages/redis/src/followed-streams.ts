@@ -22,6 +22,8 @@ export type FollowedStreams = ReadonlyMap<string, FollowedStream>
 /** Follows Streams from `begin` to `end`; it may begin again. */
 export interface StreamFollower {
   begin(): void
+  /** Connects anew what it opened itself: the address may lead to another server by now. */
+  replace(): void
   end(): void
 }
 

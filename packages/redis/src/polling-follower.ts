@@ -42,6 +42,8 @@ export function followPolling(client: RedisClient, streams: FollowedStreams): St
     begin() {
       if (state.timer === undefined) round()
     },
+    // The client is the host's.
+    replace: () => undefined,
     end() {
       clearTimeout(state.timer)
       state.timer = undefined

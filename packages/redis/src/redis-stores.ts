@@ -46,8 +46,8 @@ async function readiness(connection: RedisConnection): Promise<Readiness> {
 /**
  * All stores on Redis 6.2 or later (or Valkey): standalone, Sentinel or Cluster.
  *
- * @param client - the host's own ioredis client, 5 or 6; it stays the host's. The first subscription to revocations opens a
- * duplicate of it, which `close()` ends
+ * @param client - the host's own ioredis client, 5 or 6; it stays the host's. Subscriptions to
+ * revocations share one duplicate of it, which ends with the last of them or with the client
  * @throws TypeError for an option that is not one, or a Cluster that reads from replicas
  */
 export function redisStores(client: RedisClient, options: RedisStoresOptions): Stores {

@@ -44,7 +44,7 @@ function join(client: RedisClient, key: string, listener: StreamListener): () =>
 export function revocationSubscription(
   client: RedisClient,
   { key, onWarning }: { readonly key: string; readonly onWarning: StreamListener['onWarning'] },
-): { subscribe(listener: () => void): () => void; close(): void } {
+): { subscribe(listener: () => void): () => void; replace(): void; close(): void } {
   const ends = new Set<() => void>()
   const state = { closed: false }
   return {
@@ -56,6 +56,9 @@ export function revocationSubscription(
         ends.delete(leave)
         leave()
       }
+    },
+    replace() {
+      if (ends.size > 0) shared.get(client)?.follower.replace()
     },
     close() {
       state.closed = true
