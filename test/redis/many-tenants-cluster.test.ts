@@ -56,7 +56,7 @@ describeWithServers('stores of many tenants on one client of a Cluster', () => {
     await untilFollowed(tenants)
     const [first] = admins
     const pid = Number(/process_id:(\d+)/.exec(String(await first?.info('server')))?.[1])
-    const places = await Promise.all(tenants.map((_, at) => first?.cluster('KEYSLOT', `{tenant%20${at}}`)))
+    const places = await Promise.all(tenants.map(async (_, at) => first?.cluster('KEYSLOT', `{tenant%20${at}}`)))
     const frozen = `127.0.0.1:${started[0]?.servers[0]?.port}`
     const reachable = tenants.filter((_, at) => client.slots[Number(places[at])]?.[0] !== frozen)
     const before = reachable.map(({ calls }) => calls())

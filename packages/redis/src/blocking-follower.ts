@@ -32,7 +32,10 @@ function keyPrefixOf(client: RedisClient): string {
 
 /** The names in an answer of XREAD, which is a list of names and entries. */
 function namesIn(answer: unknown): ReadonlySet<unknown> {
-  return new Set(Array.isArray(answer) ? answer.map((stream: unknown) => (Array.isArray(stream) ? stream[0] : undefined)) : [])
+  const names = new Set<unknown>()
+  if (!Array.isArray(answer)) return names
+  for (const stream of answer as readonly unknown[]) if (Array.isArray(stream)) names.add((stream as readonly unknown[])[0])
+  return names
 }
 
 /** One connection with one read that waits for all Streams. */
