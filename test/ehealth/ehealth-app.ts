@@ -28,7 +28,13 @@ interface Spawned {
 }
 
 /** Variables of the machine that runs the tests must not decide. */
-const unset = { PORT: undefined, JWT_LOGIN_TTL: undefined, JWT_SECRET: undefined, REDIS_URL: undefined, SEED_FILE: undefined }
+const names = ['PORT', 'JWT_LOGIN_TTL', 'JWT_SECRET', 'JWT_NEXT_SECRET', 'JWT_PREVIOUS_SECRET', 'REDIS_URL', 'SEED_FILE']
+const unset = Object.fromEntries(
+  names.flatMap((name) => [
+    [name, undefined],
+    [`${name}_ID`, undefined],
+  ]),
+)
 
 function launch(env: NodeJS.ProcessEnv): Spawned {
   if (!existsSync(program)) throw new Error('examples/ehealth is not built: run `pnpm build` first')

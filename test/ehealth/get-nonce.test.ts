@@ -163,6 +163,7 @@ describeWithServers('GET and POST /oauth/nonce', () => {
 
   it.each<[name: string, sent: Sent, error: string]>([
     ['a body that is no JSON', { method: 'POST', path, body: '{"client_id":' }, '400 request_malformed'],
+    ['a body with a member twice', { method: 'POST', path, body: `{"client_id":"x","client_id":"${msp.id}"}` }, '400 request_malformed'],
     ['a body that is too large', { method: 'POST', path, body: { client_id: 'x'.repeat(200_000) } }, '413 request_too_large'],
     [
       'a body in an unknown charset',

@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib'
 import { Unavailable } from '@countersign/core'
 import { createNonceEndpoint, type NonceClient, type NonceEndpointOptions } from '@countersign/nonce'
+import type { SentRequest } from '@countersign/testkit'
 import { describe, expect, it } from 'vitest'
 import { mounts, posted } from './nonce-apps.js'
 import { decoded, recorded, spending, startNonces } from './nonce-setup.js'
@@ -85,6 +87,35 @@ describe.each(Object.entries(mounts))('the endpoint on %s', (name, mount) => {
     const reply = await send(posted({ client_id: 'web' }))
     expect(reply.status).toBe(503)
     expect(reply.headers['retry-after']).toBe('1')
+  })
+})
+
+describe.each(Object.entries(mounts).filter(([name]) => name.includes('without')))('the endpoint on %s', (_name, mount) => {
+  const body = JSON.stringify({ client_id: 'web' })
+  it.each<[name: string, sent: SentRequest, status: number, outcome: string]>([
+    ['another media type', posted(body, 'text/plain'), 415, 'unsupported_media_type'],
+    ['no media type', { method: 'POST', path: '/nonce', headers: [], body }, 415, 'unsupported_media_type'],
+    [
+      'a body that is compressed',
+      {
+        ...posted(gzipSync(body)),
+        headers: [
+          ['content-type', 'application/json'],
+          ['content-encoding', 'gzip'],
+        ],
+      },
+      415,
+      'unsupported_media_type',
+    ],
+    ['a body of more than 64 KiB', posted(`${body}${' '.repeat(65_536)}`), 413, 'too_large'],
+    ['a member twice', posted('{"client_id":"server","client_id":"web"}'), 400, 'malformed_request'],
+  ])('refuses %s with its status', async (_case, sent, status, outcome) => {
+    const { endpoint } = start()
+    const events = recorded('countersign:nonce')
+    const reply = await (await mount(endpoint))(sent)
+    expect([reply.status, JSON.parse(reply.body)]).toMatchObject([status, { error: 'invalid_request' }])
+    expect(reply.headers['cache-control']).toBe('no-store')
+    expect(events).toEqual([{ action: 'issue', outcome }])
   })
 })
 

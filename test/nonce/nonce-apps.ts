@@ -49,5 +49,10 @@ export const mounts: Readonly<Record<string, Mount>> = {
 /** A POST with a JSON body, or with the text as it is. */
 export function posted(body: unknown, type = 'application/json'): SentRequest {
   const headers = [['content-type', type]] as const
-  return { method: 'POST', path: '/nonce', headers, body: typeof body === 'string' ? body : JSON.stringify(body) }
+  return {
+    method: 'POST',
+    path: '/nonce',
+    headers,
+    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+  }
 }

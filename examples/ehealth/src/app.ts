@@ -16,6 +16,7 @@ import { loadSeed } from './seed.js'
 import { readSettings } from './settings.js'
 import { compactJwsVerifier } from './signed-content.js'
 import { smsVerification } from './sms-verification.js'
+import { strictly } from './strict-body.js'
 
 const settings = readSettings(process.env)
 const { seed, digest, secret } = await loadSeed(settings.seedFile)
@@ -23,15 +24,14 @@ const verifySignedContent = compactJwsVerifier(seed)
 const redis = await openRedis(settings.redisUrl)
 const stores = redis ? redisStores(redis, { prefix: `ehealth:${digest}`, maxWaitMs: 800 }) : memoryStores()
 if (!redis) console.log('no Redis: nonces are kept in the memory of this process')
-if (!settings.secret) console.log('no JWT_SECRET: nonces are signed with a secret that is made of the seed, for a first try only')
+if (!settings.secrets) console.log('no JWT_SECRET: nonces are signed with a secret that is made of the seed, for a first try only')
 
 const audiences = ['mithril-login', 'trusted-client']
 const nonces = createNonces<Purpose>({
   issuer: 'EHealth',
   ttlSeconds: settings.ttlSeconds,
   store: stores.nonces,
-  // The first secret has no name, and its tokens no kid. The next is named, and this one goes to `previous` meanwhile.
-  secrets: { current: { id: '', secret: settings.secret ?? secret } },
+  secrets: settings.secrets ?? { current: { id: '', secret } },
   typ: 'JWT',
   audience: 'mithril-login',
   purposes: { login: { audiences }, sms_verification: { audiences } },
@@ -45,7 +45,7 @@ const log = createRefusalLog()
 logNonces(log)
 
 const app = express().disable('x-powered-by')
-app.use(express.json({ limit: '100kb' }))
+app.use(express.json({ limit: '100kb', verify: strictly }))
 app.get('/oauth/nonce', handle(inEnvelope(getNonce(nonces, seed))))
 app.post('/oauth/nonce', handle(inEnvelope(getNonce(nonces, seed))))
 app.post('/auth/login', handle(inEnvelope(login({ nonces, seed, verifySignedContent, log }))))

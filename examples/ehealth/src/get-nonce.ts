@@ -1,7 +1,7 @@
 import type { Endpoint, Reply, WireRequest } from '@countersign/core'
 import { createNonceEndpoint, type NonceClient, type NonceEndpointReason, type NonceSubmission, type Nonces } from '@countersign/nonce'
 import { clientsOf, isClientId, isTrusted, ownsSecret } from './clients.js'
-import { blank, dataReply, errorReply, invalid, validationReply } from './envelope.js'
+import { blank, dataReply, errorReply, invalid, unreadableReply, validationReply } from './envelope.js'
 import type { Seed } from './seed.js'
 
 function submitted({ body, url = '', headers }: WireRequest, name: string): string | undefined {
@@ -38,7 +38,9 @@ function refusal(reason: NonceEndpointReason, request: WireRequest, retryAfterSe
     case 'secret_wrong':
       return errorReply(401, 'Invalid client id or secret.', request, { type: 'invalid_client' })
     case 'malformed_request':
-      return errorReply(400, 'Malformed request.', request)
+    case 'too_large':
+    case 'unsupported_media_type':
+      return unreadableReply({ malformed_request: 400, too_large: 413, unsupported_media_type: 415 }[reason], request)
     case 'too_many':
       return errorReply(429, 'Too many nonces were issued to this client.', request, { type: 'too_many_requests', retryAfterSeconds })
   }

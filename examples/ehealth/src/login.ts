@@ -34,7 +34,8 @@ export function login({ nonces, seed, verifySignedContent, log }: LoginOptions):
     if (client.is_blocked) return refuse('client_blocked', errorReply(401, 'Client is blocked', request))
     const signed = await verifySignedContent(content)
     if (signed === undefined) return refuse('signature', validationReply([invalid('$.token.signed_content', 'signature')], request))
-    const jwt = (signed.content as { readonly jwt?: unknown } | null)?.jwt
+    if (signed.content === undefined) return refuse('content_malformed', validationReply([invalid('$.token.signed_content')], request))
+    const { jwt } = signed.content
     if (!isText(jwt)) return refuse('nonce_missing', validationReply([blank('$.token.signed_content.jwt')], request))
     const user = users.get(signed.signer.taxId)
     if (user === undefined) return refuse('user_unknown', errorReply(404, 'User is not found.', request))

@@ -1,10 +1,11 @@
-import { createKeySet, importPublicKey, parseJws, selectKey, verifySignature } from '@countersign/jwt'
+import { createKeySet, importPublicKey, parseJsonObject, parseJws, selectKey, verifySignature } from '@countersign/jwt'
 import type { Seed } from './seed.js'
 import { stop } from './settings.js'
 
 /** Content that a person signed, and who that was. */
 interface SignedContent {
-  readonly content: unknown
+  /** Undefined for what is not one JSON object, or has a member twice. */
+  readonly content: Readonly<Record<string, unknown>> | undefined
   readonly signer: { readonly taxId: string }
 }
 
@@ -13,12 +14,10 @@ export type VerifySignedContent = (content: Buffer) => Promise<SignedContent | u
 
 const maxBytes = 65_536
 
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
-  }
+/** A member that is there twice is read in two ways by two programs: nobody knows what was signed. */
+function parse(bytes: Buffer): SignedContent['content'] {
+  const read = parseJsonObject(bytes)
+  return 'object' in read ? read.object : undefined
 }
 
 /** Takes a compact JWS with an RSA or ECDSA key that is registered under its kid. Ends the process if the seed has another key. */

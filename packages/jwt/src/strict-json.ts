@@ -46,6 +46,9 @@ interface Tally {
  * surrogate, no name that cannot be written without an escape, bounded depth and size.
  *
  * @returns the object, deeply frozen and inheriting nothing, or why there is none
+ * @example
+ * const twice = parseJsonObject(Buffer.from('{"jwt":"a","jwt":"b"}'))
+ * console.log('object' in twice) // → false
  */
 export function parseJsonObject(bytes: Buffer): JsonReading {
   const decoded = bytes.toString()

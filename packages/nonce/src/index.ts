@@ -6,6 +6,7 @@ export {
   type NonceEndpointOptions,
   type NonceSubmission,
   readJsonSubmission,
+  type UnreadableSubmission,
 } from './nonce-endpoint.js'
 export type { NonceOptions, NoncePurpose, NonceRevocations, NonceSubject } from './nonce-options.js'
 export { createNonces, type NonceBinding, type Nonces } from './nonces.js'

@@ -4,6 +4,8 @@ import type { IssuedNonce } from './issue-nonce.js'
 /** Why no nonce was issued. */
 export type NonceEndpointReason =
   | 'malformed_request'
+  | 'too_large'
+  | 'unsupported_media_type'
   | 'client_id_missing'
   | 'client_id_malformed'
   | 'client_unknown'
@@ -28,6 +30,8 @@ const badClient: Row = [401, 'invalid_client', 'The client is not known, or its 
 
 const texts: Readonly<Record<NonceEndpointReason, Row>> = {
   malformed_request: [400, 'invalid_request', 'The body is a JSON object of texts.'],
+  too_large: [413, 'invalid_request', 'The body is too large.'],
+  unsupported_media_type: [415, 'invalid_request', 'The body is application/json and is not compressed.'],
   client_id_missing: [400, 'invalid_request', 'client_id is missing.'],
   client_id_malformed: [400, 'invalid_request', 'client_id is malformed.'],
   client_unknown: badClient,

@@ -21,6 +21,12 @@ export interface NonceSubmission {
   readonly clientSecret: string | undefined
 }
 
+/** A body that cannot be read, as `readJson` of core answers it: 400 malformed, 413 too large, 415 of another media type or compressed. */
+export interface UnreadableSubmission {
+  readonly ok: false
+  readonly status: 400 | 413 | 415
+}
+
 /** Options of {@link createNonceEndpoint}. */
 export interface NonceEndpointOptions {
   readonly nonces: Pick<Nonces<string>, 'issue'>
@@ -28,8 +34,11 @@ export interface NonceEndpointOptions {
   readonly findClient: (clientId: string) => Promise<NonceClient | undefined>
   /** Whether a client id has the form that ids have here. @defaultValue any text of at most 255 characters */
   readonly isClientId?: (clientId: string) => boolean
-  /** Reads what a request submits, or undefined for a malformed one. @defaultValue {@link readJsonSubmission} */
-  readonly read?: (request: WireRequest) => Promise<NonceSubmission | undefined>
+  /**
+   * Reads what a request submits. It answers undefined for a malformed request, and what `readJson` answered for a body that cannot be read.
+   * @defaultValue {@link readJsonSubmission}
+   */
+  readonly read?: (request: WireRequest) => Promise<NonceSubmission | UnreadableSubmission | undefined>
   /** @defaultValue `{ token, expires_in }` and `{ error, error_description }` */
   readonly dialect?: NonceDialect
 }
@@ -38,10 +47,19 @@ const events = eventChannel('countersign:nonce')
 
 const isTextOrAbsent = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string'
 
-/** Reads `client_id` and `client_secret` of a JSON body; empty counts as absent, and what is no text as malformed. */
-export async function readJsonSubmission(request: WireRequest): Promise<NonceSubmission | undefined> {
+const unreadable: Readonly<Record<UnreadableSubmission['status'], NonceEndpointReason>> = {
+  400: 'malformed_request',
+  413: 'too_large',
+  415: 'unsupported_media_type',
+}
+
+/**
+ * Reads `client_id` and `client_secret` of a JSON body of at most 64 KiB. An empty one counts as absent. A value that is not a string, and a
+ * member that is there twice, are malformed.
+ */
+export async function readJsonSubmission(request: WireRequest): Promise<NonceSubmission | UnreadableSubmission | undefined> {
   const body = await readJson(request)
-  if (!body.ok) return undefined
+  if (!body.ok) return body
   const { client_id: clientId, client_secret: clientSecret } = body.value
   if (!isTextOrAbsent(clientId) || !isTextOrAbsent(clientSecret)) return undefined
   return { clientId: clientId || undefined, clientSecret: clientSecret || undefined }
@@ -55,9 +73,10 @@ interface Refused {
 }
 
 /** The checks, in their order. */
-async function admit(submission: NonceSubmission | undefined, options: NonceEndpointOptions): Promise<Admission> {
+async function admit(submission: NonceSubmission | UnreadableSubmission | undefined, options: NonceEndpointOptions): Promise<Admission> {
   const { findClient, isClientId = (id) => id.length <= 255 } = options
   if (submission === undefined) return { refused: 'malformed_request' }
+  if ('ok' in submission) return { refused: unreadable[submission.status] }
   const { clientId, clientSecret } = submission
   if (clientId === undefined) return { refused: 'client_id_missing' }
   if (!isClientId(clientId)) return { refused: 'client_id_malformed' }
