@@ -95,7 +95,6 @@ describe('a jwks-rsa client', () => {
   it.each([
     ['no list', { keys: 'none' }],
     ['nothing', {}],
-    ['too many keys', { keys: Array.from({ length: 101 }, () => ({})) }],
   ])('that brings %s is an outage', async (_name, body) => {
     const { issuer, ask } = await startWithClient()
     issuer.behave({ kind: 'document', body })

@@ -20,7 +20,6 @@ const bad: readonly [string, Behaviour][] = [
   ['a list instead of a JWK Set', { kind: 'document', body: [good] }],
   ['an object without keys', { kind: 'document', body: { error: 'none' } }],
   ['keys that are no list', { kind: 'document', body: { keys: { 0: good } } }],
-  ['more than 100 keys', { kind: 'document', body: many(101) }],
   ['more than 256 KiB', { kind: 'document', body: padded(256 * kilobyte) }],
   ['a closed connection', { kind: 'close' }],
   ['half of a document', { kind: 'truncate' }],

@@ -28,13 +28,13 @@ export interface AnonymousEvent {
   readonly durationMs: number
 }
 
-/** Keys of an issuer were fetched, or could not be. */
+/** Keys of an issuer were fetched, or could not be; or keys given at start-up were left out. */
 export interface KeySourceEvent {
   readonly via: string
   readonly outcome: 'loaded' | 'unchanged' | 'failed'
   /** Keys that are usable after the event. */
   readonly keys: number
-  /** Keys of the document that were left out, by why. */
+  /** Keys of the document that were left out, by why; `truncated` counts those beyond `maxKeys`. */
   readonly dropped?: Readonly<Record<string, number>>
   readonly durationMs: number
   readonly cause?: unknown

@@ -3,7 +3,6 @@ import {
   checkOptions,
   type HmacAlgorithm,
   type JwtClaims,
-  type KeySet,
   type KeySource,
   kind,
   type OptionShape,
@@ -21,9 +20,9 @@ import {
   refreshTimes,
   remoteShape,
 } from '@countersign/jwt/jwks'
-import { type IssuerEntry, type IssuerRule, issuerNames, issuerRule, publicKeyRule, type RuleOptions } from './issuer-entry.js'
+import { type IssuerEntry, issuerNames, issuerRule, publicKeyRule, type RuleOptions } from './issuer-entry.js'
 import { ruleShape } from './rule-shape.js'
-import { constantKeys, type PublicKeyInput, publicKeys, secretKeys, staticKeySet } from './static-keys.js'
+import { openStaticKeys, type PublicKeyInput, publicKeys, secretKeys, staticKeySet } from './static-keys.js'
 
 type Issuer = { /** The exact `iss`, or several that share their keys. */ readonly issuer: string | readonly string[] }
 type AsymmetricRule<Output extends object> = RuleOptions<AsymmetricAlgorithm, Output>
@@ -121,13 +120,6 @@ export type StaticKeysOptions<Output extends object = None> = Issuer &
 
 const staticShape: OptionShape<StaticKeysOptions> = { ...issuerShape, keys: publicKeys, secrets: kind.secrets, ...ruleShape }
 
-function fittingKeys(keys: PublicKeyInput | readonly PublicKeyInput[], { algorithms }: IssuerRule): KeySet {
-  const set = staticKeySet(keys)
-  if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.has(algorithm))))
-    throw new TypeError(`staticKeys: keys must have one that fits ${[...algorithms].join(' or ')}, and none of the keys fits`)
-  return set
-}
-
 /**
  * An issuer whose keys the host holds.
  *
@@ -141,8 +133,10 @@ export function staticKeys<Output extends object = None>(options: StaticKeysOpti
     throw new TypeError(`staticKeys: keys or secrets must be given, got ${options.keys === undefined ? 'neither' : 'both'}`)
   if (hmac.length > 0 !== (options.secrets !== undefined))
     throw new TypeError(`staticKeys: secrets must come with HMAC algorithms and keys with all others, got ${options.algorithms.join(', ')}`)
-  const source = options.keys === undefined ? secretKeys(options.secrets, hmac) : constantKeys(fittingKeys(options.keys, rule))
-  return { rule, sources: [{ issuers: issuerNames('staticKeys', options.issuer), open: () => source }] }
+  const issuers = issuerNames('staticKeys', options.issuer)
+  if (options.keys !== undefined) return { rule, sources: [{ issuers, open: openStaticKeys(staticKeySet(options.keys, rule.algorithms)) }] }
+  const source = secretKeys(options.secrets, hmac)
+  return { rule, sources: [{ issuers, open: () => source }] }
 }
 
 /** Options of {@link ownIssuer}. */

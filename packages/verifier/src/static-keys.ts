@@ -1,5 +1,7 @@
 import { KeyObject } from 'node:crypto'
 import {
+  type Algorithm,
+  eventChannel,
   type HmacAlgorithm,
   type KeySet,
   type KeySource,
@@ -11,7 +13,17 @@ import {
   Unavailable,
   type VerificationKey,
 } from '@countersign/core'
-import { answerFrom, createKeySet, importJwk, importPublicKey, importSecret, type KeyImport } from '@countersign/jwt'
+import {
+  answerFrom,
+  createKeySet,
+  importJwk,
+  importPublicKey,
+  importSecret,
+  isMeantFor,
+  type KeyFault,
+  type KeyImport,
+} from '@countersign/jwt'
+import { type DroppedKeys, importMembers, type SourceContext } from '@countersign/jwt/jwks'
 
 /** A public key under a name of the issuer's. */
 export interface NamedKey {
@@ -62,33 +74,85 @@ function adviceOn(input: unknown): string {
   return input.includes('\\n') ? ' (its line breaks are a backslash and an n)' : ''
 }
 
+/** A key by the name that it was given under, bounded. */
+function nameOf(input: unknown): string {
+  const kid: unknown =
+    typeof input === 'object' && input !== null && !(input instanceof KeyObject) && 'kid' in input ? input.kid : undefined
+  return typeof kid === 'string' ? `the key ${JSON.stringify(kid.slice(0, 100))}` : 'a key'
+}
+
+function refused(input: unknown, fault: KeyFault): TypeError {
+  return new TypeError(`staticKeys: ${nameOf(input)} was refused: ${fault}${adviceOn(input)}`)
+}
+
 function importOne(input: unknown): VerificationKey {
   const imported = importInput(input)
-  if (!imported.ok) throw new TypeError(`staticKeys: a key was refused: ${imported.fault}${adviceOn(input)}`)
+  if (!imported.ok) throw refused(input, imported.fault)
   return imported.key
 }
 
-function listed(input: PublicKeyInput): readonly unknown[] {
-  if (typeof input !== 'object' || input instanceof KeyObject || !('keys' in input)) return [input]
+/** Faults of a key that the issuer seems to sign with, and that must not be passed over. */
+const dangerous: ReadonlySet<KeyFault> = new Set(['private', 'weak_rsa', 'bad_point'])
+
+/** Keys given at start-up, and what of the JWK Sets among them was left out. */
+export interface StaticKeySet {
+  readonly set: KeySet
+  readonly dropped: DroppedKeys
+}
+
+function importListed(input: PublicKeyInput, algorithms: ReadonlySet<Algorithm>): ReturnType<typeof importMembers> {
+  if (typeof input !== 'object' || input instanceof KeyObject || !('keys' in input)) return { keys: [importOne(input)], dropped: {} }
   if (!Array.isArray(input.keys)) throw new TypeError('staticKeys: "keys" of a JWK Set must be an array')
-  return input.keys
+  return importMembers(input.keys, {
+    onFault(member, fault) {
+      if (dangerous.has(fault) && isMeantFor(member, algorithms)) throw refused(member, fault)
+    },
+  })
+}
+
+function counted(dropped: readonly DroppedKeys[]): DroppedKeys {
+  const sum: Record<string, number> = {}
+  for (const [fault, count] of dropped.flatMap((one) => Object.entries(one))) sum[fault] = (sum[fault] ?? 0) + count
+  return sum
 }
 
 /**
- * Imports public keys given at start-up.
+ * Imports public keys given at start-up. Unusable members of a JWK Set are left out (RFC 7517 §5). A key that was given by itself is never.
  *
- * @throws TypeError if one is refused, none is left, or two share a kid
+ * @param algorithms - those of the entry
+ * @throws TypeError if a key is refused, none is left that fits, or two share a kid
  */
-export function staticKeySet(inputs: PublicKeyInput | readonly PublicKeyInput[]): KeySet {
-  const keys = [inputs].flat().flatMap((input) => listed(input).map(importOne))
-  if (keys.length === 0) throw new TypeError('staticKeys: keys must have at least one key, got an empty array')
+export function staticKeySet(inputs: PublicKeyInput | readonly PublicKeyInput[], algorithms: ReadonlySet<Algorithm>): StaticKeySet {
+  const imported = [inputs].flat().map((input) => importListed(input, algorithms))
+  const keys = imported.flatMap((one) => one.keys)
+  const dropped = counted(imported.map((one) => one.dropped))
+  const left = Object.entries(dropped).map(([fault, count]) => `, left out ${count}: ${fault}`)
+  if (keys.length + left.length === 0) throw new TypeError('staticKeys: keys must have at least one key, got an empty array')
+  if (!keys.some((key) => key.algorithms.some((algorithm) => algorithms.has(algorithm))))
+    throw new TypeError(
+      `staticKeys: keys must have one that fits ${[...algorithms].join(' or ')}, and none of the keys fits${left.join('')}`,
+    )
   const kids = keys.flatMap((key) => (key.kid === undefined ? [] : [key.kid]))
-  if (new Set(kids).size < kids.length) throw new TypeError('staticKeys: keys must not have a duplicate kid')
-  return createKeySet(keys)
+  const twice = kids.find((kid, index) => kids.indexOf(kid) < index)
+  if (twice !== undefined)
+    throw new TypeError(`staticKeys: keys must not have a duplicate kid, got ${JSON.stringify(twice.slice(0, 100))} twice`)
+  return { set: createKeySet(keys), dropped }
+}
+
+const events = eventChannel('countersign:key-source')
+
+/** A constant source, which tells when it is opened what was left out of its JWK Sets. */
+export function openStaticKeys({ set, dropped }: StaticKeySet): (context: SourceContext) => KeySource {
+  const source = constantKeys(set)
+  return ({ via }) => {
+    const isWhole = Object.keys(dropped).length === 0
+    if (!isWhole && events.hasSubscribers) events.publish({ via, outcome: 'loaded', keys: set.keys.length, dropped, durationMs: 0 })
+    return source
+  }
 }
 
 /** A source whose keys never change. */
-export function constantKeys(set: KeySet): KeySource {
+function constantKeys(set: KeySet): KeySource {
   return {
     find: (query) => answerFrom(set, query),
     isCurrent: (asked) => asked === set,

@@ -1,5 +1,5 @@
 export { documentUrl, type FetchRules } from './fetch-document.js'
-export { type ImportedJwks, importJwks } from './jwks-document.js'
+export { type DroppedKeys, type ImportedJwks, type ImportMembersOptions, importJwks, importMembers } from './jwks-document.js'
 export type { LoadedKeys, LoadKeys } from './key-loading.js'
 export { type RefreshOptions, refreshShape, refreshTimes, type SourceContext } from './refresh-options.js'
 export { createRefreshingKeys } from './refreshing-keys.js'

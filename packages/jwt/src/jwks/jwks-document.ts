@@ -1,33 +1,59 @@
 import type { KeySet, VerificationKey } from '@countersign/core'
 import { importJwk } from '../import-jwk.js'
+import type { KeyFault } from '../key-fault.js'
 import { createKeySet } from '../key-set.js'
 
-/** A usable set and how many keys of the document were left out, by why. */
+/** How many members of a JWK Set were left out, by why; `truncated` counts those beyond the permitted number of keys. */
+export type DroppedKeys = Readonly<Partial<Record<KeyFault | 'truncated', number>>>
+
+/** A usable set, and what of the document was left out. */
 export interface ImportedJwks {
   readonly set: KeySet
-  readonly dropped: Readonly<Record<string, number>>
+  readonly dropped: DroppedKeys
 }
 
-/** Most keys that a document may hold. */
-const maxKeys = 100
+/** How the members of a JWK Set are imported. */
+export interface ImportMembersOptions {
+  /** Most usable keys that are taken. @defaultValue no limit */
+  readonly maxKeys?: number
+  /** Told of each member that cannot be used. What it throws ends the import. */
+  readonly onFault?: (member: unknown, fault: KeyFault) => void
+}
 
 /**
- * Imports a JWK Set (RFC 7517 §5). Keys that must not verify signatures (private, symmetric, for encryption, weak,
- * of unknown kinds) are left out; the others stay usable.
+ * Imports the members of a JWK Set. Keys that must not verify signatures (private, symmetric, for encryption, weak, of
+ * unknown kinds) are left out, as RFC 7517 §5 says; the others stay usable.
  *
- * @throws Error if it is no JWK Set or holds more than 100 keys
+ * @param members - of the list `keys`, as parsed
  */
-export function importJwks(document: unknown): ImportedJwks {
-  const keys =
-    typeof document === 'object' && document !== null && Object.hasOwn(document, 'keys') ? (document as { keys: unknown }).keys : undefined
-  if (!Array.isArray(keys)) throw new Error('the document is no JWK Set: it has no list "keys"')
-  if (keys.length > maxKeys) throw new Error(`the JWK Set holds more than ${maxKeys} keys`)
-  const usable: VerificationKey[] = []
-  const dropped: Record<string, number> = {}
-  for (const jwk of keys as readonly unknown[]) {
-    const imported = importJwk(jwk)
-    if (imported.ok) usable.push(imported.key)
-    else dropped[imported.fault] = (dropped[imported.fault] ?? 0) + 1
+export function importMembers(
+  members: readonly unknown[],
+  { maxKeys = Number.POSITIVE_INFINITY, onFault }: ImportMembersOptions = {},
+): { readonly keys: readonly VerificationKey[]; readonly dropped: DroppedKeys } {
+  const keys: VerificationKey[] = []
+  const dropped: Partial<Record<KeyFault | 'truncated', number>> = {}
+  for (const [index, member] of members.entries()) {
+    if (keys.length >= maxKeys) return { keys, dropped: { ...dropped, truncated: members.length - index } }
+    const imported = importJwk(member)
+    if (imported.ok) keys.push(imported.key)
+    else {
+      onFault?.(member, imported.fault)
+      dropped[imported.fault] = (dropped[imported.fault] ?? 0) + 1
+    }
   }
-  return { set: createKeySet(usable), dropped }
+  return { keys, dropped }
+}
+
+/**
+ * Imports a JWK Set (RFC 7517 §5) that was fetched.
+ *
+ * @param maxKeys - most usable keys that are taken; the first ones are
+ * @throws Error if it is no JWK Set
+ */
+export function importJwks(document: unknown, maxKeys: number): ImportedJwks {
+  const members =
+    typeof document === 'object' && document !== null && Object.hasOwn(document, 'keys') ? (document as { keys: unknown }).keys : undefined
+  if (!Array.isArray(members)) throw new Error('the document is no JWK Set: it has no list "keys"')
+  const { keys, dropped } = importMembers(members, { maxKeys })
+  return { set: createKeySet(keys), dropped }
 }

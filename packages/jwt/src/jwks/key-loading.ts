@@ -69,7 +69,7 @@ export function createKeyLoading(load: LoadKeys, times: Required<RefreshOptions>
   function accept(loaded: LoadedKeys, startedAt: Instant): LoadEvent {
     const isNew = loaded.fingerprint !== state.fingerprint
     // A bad document throws here, and the old set stays.
-    const imported = isNew ? importJwks(loaded.document) : undefined
+    const imported = isNew ? importJwks(loaded.document, times.maxKeys) : undefined
     if (imported) {
       Object.assign(state, { set: imported.set, fingerprint: loaded.fingerprint })
       changed()

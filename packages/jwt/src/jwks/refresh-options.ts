@@ -10,6 +10,8 @@ export interface RefreshOptions {
   readonly staleIfErrorSeconds?: number
   /** For one whole answer of the source. @defaultValue 5 */
   readonly timeoutSeconds?: number
+  /** Most usable keys of a set that are taken; the first ones are. The rest is told by `countersign:key-source`. @defaultValue 1000 */
+  readonly maxKeys?: number
 }
 
 /** What a key source is opened with. */
@@ -31,6 +33,7 @@ export const refreshShape: OptionShape<RefreshOptions> = {
   staleIfErrorSeconds: kind.seconds,
   // A timer of more than 24 days would fire at once.
   timeoutSeconds: kind.number({ unit: 'seconds', least: 0.001, most: 3600 }),
+  maxKeys: kind.count,
 }
 
 /**
@@ -44,6 +47,7 @@ export function refreshTimes(preset: string, options: RefreshOptions): Required<
     maxCacheSeconds: options.maxCacheSeconds ?? 600,
     staleIfErrorSeconds: options.staleIfErrorSeconds ?? 900,
     timeoutSeconds: options.timeoutSeconds ?? 5,
+    maxKeys: options.maxKeys ?? 1000,
   }
   const { minCacheSeconds, maxCacheSeconds } = times
   if (minCacheSeconds > maxCacheSeconds)
