@@ -20,14 +20,19 @@ describe('ready()', () => {
     const clock = fixedClock(Date.now() / 1000)
     const guard = createGuard({ now: clock.now, issuers: { up: entry, down: nowhere, own: entryOf() } })
     const readiness = await guard.ready()
-    expect(readiness).toEqual({ ok: false, parts: { up: { ok: true }, own: { ok: true }, down: { ok: false, cause: expect.any(Error) } } })
+    expect(readiness).toEqual({
+      ok: true,
+      parts: { up: { ok: true }, own: { ok: true }, down: { ok: false, cause: expect.any(Error) } },
+      degraded: ['down'],
+    })
+    expect(await guard.ready({ required: ['down'] })).toMatchObject({ ok: false, degraded: [] })
     expect(await answerTo(guard, await fake.token())).toBe('200 up')
     expect(await answerTo(guard, await gone.fake.token())).toBe('503 key_source_unavailable')
     await gone.fake.restart()
     // It keeps to the pause after a failure.
-    expect(await guard.ready()).toMatchObject({ ok: false })
+    expect(await guard.ready()).toMatchObject({ degraded: ['down'] })
     clock.advance(2)
-    expect(await guard.ready()).toMatchObject({ ok: true, parts: { down: { ok: true } } })
+    expect(await guard.ready({ required: ['down'] })).toMatchObject({ ok: true, parts: { down: { ok: true } }, degraded: [] })
     expect(fake.fetches.jwks).toBe(1)
     await guard.close()
   })
@@ -40,7 +45,7 @@ describe('ready()', () => {
     expect(fake.fetches.jwks).toBe(1)
   })
 
-  it('is not ok when one of several regions of an entry is down', async () => {
+  it('is degraded when one of several regions of an entry is down', async () => {
     const pool = await createFakeCognito()
     onTestFinished(() => pool.close())
     for (const down of ['eu-central-1.', 'us-east-1.']) {
@@ -48,7 +53,7 @@ describe('ready()', () => {
       const region = ['eu-central-1', 'us-east-1']
       const entry = cognito({ userPoolId: pool.userPoolId, clientId: pool.clientId, region, fetch: flaky })
       const guard = createGuard({ issuers: { entry } })
-      expect(await guard.ready()).toEqual({ ok: false, parts: { entry: { ok: false, cause: expect.any(Error) } } })
+      expect(await guard.ready()).toEqual({ ok: true, parts: { entry: { ok: false, cause: expect.any(Error) } }, degraded: ['entry'] })
     }
   })
 
@@ -60,7 +65,7 @@ describe('ready()', () => {
     for (const ready of [() => Promise.reject(fault), throwing]) {
       const keys = { find: throwing, isCurrent: () => true, ready, close: () => undefined }
       const { guard } = startGuard({ issuers: { own: ownIssuer({ issuer, audience, algorithms: ['ES256'], keys }) } })
-      expect(await guard.ready()).toEqual({ ok: false, parts: { own: { ok: false, cause: fault } } })
+      expect(await guard.ready()).toEqual({ ok: false, parts: { own: { ok: false, cause: fault } }, degraded: [] })
     }
   })
 })

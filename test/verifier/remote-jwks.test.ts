@@ -26,7 +26,7 @@ describe('keys over HTTP', () => {
 
   it('ready() loads the keys before the first request', async () => {
     const { issuer, guard, ask } = await startTrial()
-    expect(await guard.ready()).toEqual({ ok: true, parts: { partner: { ok: true } } })
+    expect(await guard.ready()).toEqual({ ok: true, parts: { partner: { ok: true } }, degraded: [] })
     expect(await ask(await issuer.token())).toBe('200')
     expect(issuer.fetches.jwks).toBe(1)
   })

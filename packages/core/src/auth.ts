@@ -1,5 +1,5 @@
 import type { FetchRequest, Reply, WireRequest } from './http.js'
-import type { Lifecycle } from './lifecycle.js'
+import type { Lifecycle, Readiness, ReadyOptions } from './lifecycle.js'
 import type { Outcome, Reason, Refusal } from './refusal.js'
 
 /** The claims that RFC 7519 §4.1 registers, and whatever else the issuer says. */
@@ -71,6 +71,11 @@ export interface Guard<A extends Auth<string, object> = Auth> extends Lifecycle 
   authOf(request: object): A
   /** The same, but undefined for a request that was admitted without credentials. */
   optionalAuthOf(request: object): A | undefined
+  /**
+   * Resolves when the keys of every issuer were asked for. Foreign issuers whose keys cannot be fetched are `degraded`; `ok` stays true unless
+   * `required` names them. A guard needs read access only, so no write is tested.
+   */
+  ready(options?: ReadyOptions): Promise<Readiness>
 }
 
 /** The `Auth` that a guard gives. */

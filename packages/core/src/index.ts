@@ -54,7 +54,7 @@ export type {
   Signer,
   VerificationKey,
 } from './keys.js'
-export type { Lifecycle, Readiness } from './lifecycle.js'
+export { checkParts, type Lifecycle, type Readiness, type ReadyOptions } from './lifecycle.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'

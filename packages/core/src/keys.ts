@@ -69,6 +69,8 @@ export interface KeySource {
    * start a load in the background. Anybody can send bad signatures, so it must do that rarely. Absent where keys are never loaded anew.
    */
   doubt?(set: KeySet): void
+  /** The keys that are believed now, for checks of readiness. Absent where a source may have none. */
+  known?(): KeySet | Promise<KeySet>
   /** Loads the keys once; rejects with the cause if that fails. */
   ready(): Promise<void>
   close(): void

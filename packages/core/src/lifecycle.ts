@@ -3,6 +3,39 @@ export interface Readiness {
   readonly ok: boolean
   /** By the name that the host gave to the part. `cause` is for the host's log. */
   readonly parts: Readonly<Record<string, { readonly ok: true } | { readonly ok: false; readonly cause: unknown }>>
+  /**
+   * Names of parts that are not ready and do not count: another party's outage must not take this process out of service. Given by guards and
+   * verifiers.
+   */
+  readonly degraded?: readonly string[]
+}
+
+/** What a check of readiness depends on. */
+export interface ReadyOptions {
+  /** Names of parts without which nothing is ready, although they are another party's. @defaultValue none */
+  readonly required?: readonly string[]
+}
+
+/**
+ * Asks parts at the same time.
+ *
+ * @param parts - by name; each rejects with the cause if it is not ready
+ * @example
+ * const { ok } = await checkParts({ store: async () => undefined })
+ * console.log(ok) // → true
+ */
+export async function checkParts(parts: Readonly<Record<string, () => unknown>>): Promise<Readiness> {
+  const found = await Promise.all(
+    Object.entries(parts).map(async ([name, check]): Promise<[string, Readiness['parts'][string]]> => {
+      try {
+        await check()
+        return [name, { ok: true }]
+      } catch (cause) {
+        return [name, { ok: false, cause }]
+      }
+    }),
+  )
+  return { ok: found.every(([, { ok }]) => ok), parts: Object.fromEntries(found) }
 }
 
 /** What everything has that holds a timer or a connection. */

@@ -116,6 +116,7 @@ export function cognito<const Use extends 'access' | 'id' = 'access', Output ext
     const url = documentUrl(`${base}/.well-known/jwks.json`, options.allowInsecure ?? false)
     return {
       issuers,
+      isRemote: true,
       open: (context: Parameters<typeof createRefreshingKeys>[2]) =>
         createRefreshingKeys(
           loadJwks(async () => url, options, context),

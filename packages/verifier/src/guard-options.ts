@@ -1,6 +1,7 @@
-import type { Auth, Dialect, Fetch, Guard, JwtClaims, Lifecycle, Now, RevocationView, TokenVerifier } from '@countersign/core'
+import type { Auth, Dialect, Fetch, Guard, JwtClaims, Lifecycle, Now, ReadyOptions, RevocationView, TokenVerifier } from '@countersign/core'
 import type { TokenPlaces } from './bearer.js'
 import type { ClaimsOf, IssuerEntry } from './issuer-entry.js'
+import type { IssuerReadiness } from './readiness.js'
 import type { TenantOptions } from './tenants.js'
 import type { CacheOptions } from './token-cache.js'
 
@@ -69,6 +70,13 @@ export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> 
   removeIssuer(name: keyof I & string): boolean
   /** The exact `iss` strings of the entries, in order. Tenants that `resolveIssuer` found are not among them: they are nobody else's business. */
   issuers(): readonly string[]
+  /**
+   * Fetches keys that are not there yet, and asks the view of revocations. Never rejects for a part that is down.
+   * @throws TypeError if `required` is not a list of names
+   * @example
+   * const { ok, parts, degraded } = await verifier.ready({ required: ['cognito'] })
+   */
+  ready(options?: ReadyOptions): Promise<IssuerReadiness>
 }
 
 /** A guard with its verifier. */
@@ -77,4 +85,5 @@ export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<strin
   readonly resource: string | undefined
   readonly metadata: ResourceMetadata | undefined
   readonly tokenFrom: TokenPlaces
+  ready(options?: ReadyOptions): Promise<IssuerReadiness>
 }

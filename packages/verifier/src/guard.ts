@@ -167,7 +167,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       const auth = admittedWith(request)
       return auth === anonymous ? undefined : auth
     },
-    ready: () => verifier.ready(),
+    ready: (how) => verifier.ready(how),
     close: () => verifier.close(),
     [Symbol.asyncDispose]: () => verifier.close(),
   }

@@ -40,6 +40,7 @@ export {
   type StaticKeysOptions,
   staticKeys,
 } from './presets.js'
+export type { IssuerReadiness } from './readiness.js'
 export { protectedResourceMetadata } from './resource-metadata.js'
 export { createRevocations, type Revocations } from './revocations.js'
 export { createSharedRevocations, type OnStale, type SharedRevocations, type SharedRevocationsOptions } from './shared-revocations.js'

@@ -56,6 +56,8 @@ export interface IssuerRule {
 /** Exact `iss` strings that share their keys. */
 export interface IssuerSource {
   readonly issuers: readonly string[]
+  /** Whether the keys come from another party, whose outage is not ours. */
+  readonly isRemote?: boolean
   open(context: SourceContext): KeySource
 }
 

@@ -61,6 +61,7 @@ export function jwks<Output extends object = None>(options: JwksOptions<Output>)
     sources: [
       {
         issuers: issuerNames('jwks', options.issuer),
+        isRemote: true,
         open: (context) =>
           createRefreshingKeys(
             loadJwks(async () => url, options, context),
@@ -104,6 +105,7 @@ export function oidc<Output extends object = None>(options: OidcOptions<Output>)
     sources: [
       {
         issuers,
+        isRemote: true,
         open: (context) =>
           createRefreshingKeys(loadJwks(discoveredUrl(issuer, metadata, options, context), options, context), times, context),
       },
@@ -208,6 +210,8 @@ export function jwksRsa<Output extends object = None>(options: JwksRsaOptions<Ou
   }
   return {
     rule: publicKeyRule('jwksRsa', options),
-    sources: [{ issuers: issuerNames('jwksRsa', options.issuer), open: (context) => createRefreshingKeys(load, times, context) }],
+    sources: [
+      { issuers: issuerNames('jwksRsa', options.issuer), isRemote: true, open: (context) => createRefreshingKeys(load, times, context) },
+    ],
   }
 }

@@ -9,6 +9,8 @@ export interface TrustedIssuer {
   readonly aliases: readonly string[]
   readonly rule: IssuerRule
   readonly keys: KeySource
+  /** Whether the keys come from another party. */
+  readonly isRemote: boolean
   /** Epoch milliseconds at which the host was last asked for it. */
   askedAt: number
   /** Epoch milliseconds until which it is believed without asking again; 0 once it was removed. */
@@ -60,7 +62,15 @@ export function openEntry(
   const aliases = entry.sources.flatMap((source) => source.issuers)
   return entry.sources.flatMap((source) => {
     const keys = source.open({ via, now: options.now, fetch: options.fetch, random: options.random })
-    return source.issuers.map((issuer: string) => ({ via, issuer, aliases, rule: entry.rule, keys, ...life }))
+    return source.issuers.map((issuer: string) => ({
+      via,
+      issuer,
+      aliases,
+      rule: entry.rule,
+      keys,
+      isRemote: source.isRemote === true,
+      ...life,
+    }))
   })
 }
 

@@ -1,21 +1,11 @@
-import {
-  eventChannel,
-  globalFetch,
-  isUnavailable,
-  type JwtClaims,
-  type Lifecycle,
-  mathRandom,
-  type Readiness,
-  type RevocationView,
-  type Unavailable,
-  wallClock,
-} from '@countersign/core'
+import { eventChannel, globalFetch, isUnavailable, type JwtClaims, mathRandom, type Unavailable, wallClock } from '@countersign/core'
 import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-options.js'
 import { checkVerifierOptions } from './guard-shape.js'
 import { type Course, createJudge, type JudgeToken } from './judge-token.js'
+import { readinessOf } from './readiness.js'
 import { createTenants } from './tenants.js'
 import { createTokenCache } from './token-cache.js'
-import { createTrust, type TrustedIssuer } from './trust.js'
+import { createTrust } from './trust.js'
 import { isKnown, type Verdict } from './verdict.js'
 
 const accepted = eventChannel('countersign:accepted')
@@ -51,33 +41,6 @@ export function publishAnonymous(startedAt: number | undefined): void {
 export function publishOutage({ reason, cause }: Unavailable, via: string | undefined, startedAt: number | undefined): void {
   if (!refusals.hasSubscribers) return
   refusals.publish({ reason, via, cached: false, durationMs: since(startedAt), detail: undefined, cause })
-}
-
-async function readinessOf(issuers: readonly TrustedIssuer[]): Promise<Readiness> {
-  const parts: Record<string, Readiness['parts'][string]> = {}
-  await Promise.all(
-    issuers.map(async ({ via, keys }) => {
-      try {
-        await keys.ready()
-        parts[via] ??= { ok: true }
-      } catch (cause) {
-        parts[via] = { ok: false, cause }
-      }
-    }),
-  )
-  return { ok: Object.values(parts).every((part) => part.ok), parts }
-}
-
-/** A view that has a store is a part as well. One without, or a function of the host's over one, tells nothing. */
-async function readinessWith(
-  view: (RevocationView & Partial<Lifecycle>) | undefined,
-  issuers: readonly TrustedIssuer[],
-): Promise<Readiness> {
-  const [ofIssuers, ofView] = await Promise.all([readinessOf(issuers), typeof view?.ready === 'function' ? view.ready() : undefined])
-  if (ofView === undefined) return ofIssuers
-  // An entry may have the same name: what is not ready is shown.
-  const parts = ofView.ok ? { ...ofView.parts, ...ofIssuers.parts } : { ...ofIssuers.parts, ...ofView.parts }
-  return { ok: ofIssuers.ok && ofView.ok, parts }
 }
 
 /** What a guard builds on: the verifier, and its work without promises where none is needed. */
@@ -125,7 +88,7 @@ export function verifierParts<I extends Issuers, A extends object>(options: Veri
     setIssuer: (name, entry) => trust.set(name, entry),
     removeIssuer: (name) => trust.remove(name),
     issuers: () => trust.all().map(({ issuer }) => issuer),
-    ready: () => readinessWith(revocations, trust.all()),
+    ready: (how) => readinessOf(trust.all(), revocations, how),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -118,6 +118,7 @@ export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOpti
     },
     isCurrent: (set) => whenKnown(usable(), (current) => current === set),
     doubt,
+    known: usable,
     async ready() {
       try {
         await usable()
