@@ -48,7 +48,11 @@ async function start() {
     )
   const admitted = (bearers: readonly string[]) =>
     Promise.all(bearers.map(async (token) => (await guard.check({ headers: { authorization: `Bearer ${token}` } })).ok))
-  const made = await clients.register({ id: 'shared', grants: ['client_credentials', bearer], assertion: { jti: 'any' } })
+  const made = await clients.register({
+    id: 'shared',
+    grants: ['client_credentials', bearer],
+    assertion: { jti: 'any', maxLifeSeconds: 3600 },
+  })
   if (!made.ok) throw new Error('taken')
   const { id: secretId = '', secret = '' } = made.secret ?? {}
   const own = () => tokens(async () => [{ grant_type: 'client_credentials' }, basic('shared', secret)])
@@ -81,7 +85,7 @@ describe('of tenants that share their clients,', () => {
     const key = createSigner({ key: privateKeyOf(testKeys.es384), algorithm: 'ES384', kid: 'k1' })
     const obtained = await tokens(async (aud) => {
       const iat = Math.floor(Date.now() / 1000)
-      const claims = { iss: 'shared', aud, iat, exp: iat + 60, jti: randomUUID() }
+      const claims = { iss: 'shared', aud, iat, exp: iat + 900, jti: randomUUID() }
       return [{ grant_type: bearer, assertion: await signJwt(claims, { signer: key, typ: 'JWT' }) }]
     })
     expect(await admitted(obtained)).toEqual([true, true])

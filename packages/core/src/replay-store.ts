@@ -22,7 +22,8 @@ export type ReplayVerdict = 'claimed' | 'replayed' | 'unprovable'
 /** Ids that may be used once. */
 export interface ReplayStore extends WriteCheck {
   /**
-   * Claims an id; exactly one caller gets `claimed`.
+   * Claims an id; exactly one call gets `claimed`. It gets that again whenever it is sent again with its call id, for as long as the
+   * id is remembered and the claim is not taken back.
    * @throws TypeError for a duration that is not positive; any other rejection is an outage
    */
   claim(claim: ReplayClaim): Promise<ReplayVerdict>

@@ -30,6 +30,17 @@ export interface AssertionExpectation {
   readonly maxLifeSeconds: number
   readonly toleranceSeconds: number
   readonly jti: 'once' | 'any'
+  /** What it is presented as: a client that may repeat it repeats this. */
+  readonly use: AssertionUse
+}
+
+/** What a JWT of a client can be used as. */
+export type AssertionUse = 'client_assertion' | 'jwt_bearer' | 'subject_token'
+
+/** What has to be claimed before a JWT counts. */
+export interface UseClaim extends ReplayClaim {
+  /** Whether the JWT counts also where nobody can tell how it was used before. */
+  readonly isGoodUnproved: boolean
 }
 
 /** A JWT that a client signed, as far as that can be told without using it up. */
@@ -39,8 +50,8 @@ export interface JudgedAssertion {
   readonly key: UsedKey
   /** `exp` in epoch seconds. */
   readonly expiresAt: number
-  /** What has to be claimed before it counts; undefined for one that works more than once. */
-  readonly once: ReplayClaim | undefined
+  /** What has to be claimed before it counts: one that works more than once works in one use. */
+  readonly once: UseClaim
 }
 
 const fault = (reason: AssertionReason): AssertionFault => ({ ok: false, reason })
@@ -142,17 +153,32 @@ function idOf(...parts: readonly string[]): string {
     .digest('base64url')
 }
 
+/** The longest life of a client assertion, in seconds: whoever intercepts one has no use for it five minutes later. */
+export const longestClientAssertionSeconds = 300
+
+/**
+ * A client that may repeat a JWT makes the same call of the store again, which is answered as it was the first time. Another use is
+ * another call.
+ */
+function repeatableFor(use: AssertionUse, lifeSeconds: number): Pick<UseClaim, 'callId' | 'isGoodUnproved'> {
+  // One that lives longer was not a client assertion before. It must not die with the memory of the store.
+  return { callId: `use-${use}`, isGoodUnproved: lifeSeconds > longestClientAssertionSeconds }
+}
+
 /** Ids of two clients, or of two issuers, never meet: nobody uses up somebody else's. What the JWT is used for makes no other id. */
-function claimOf({ iat, exp = 0, jti = '' }: ParsedClaims, expected: AssertionExpectation, now: number): ReplayClaim {
-  const { clientId, issuer, maxLifeSeconds, toleranceSeconds } = expected
+function claimOf({ jws, claims: { iat, exp = 0, jti } }: PresentedAssertion, expected: AssertionExpectation, now: number): UseClaim {
+  const { clientId, issuer, maxLifeSeconds, toleranceSeconds, use } = expected
   // One without `iat` would have been refused as too long before that.
   const issuedAt = iat ?? exp - maxLifeSeconds - toleranceSeconds
+  // Without a name it is what was signed.
+  const name = jti ? [jti] : ['', jws.signingInput.toString('latin1')]
   return {
     purpose: clientJwt,
-    id: idOf(clientId, issuer, jti),
+    id: idOf(clientId, issuer, ...name),
     issuedAgoMs: Math.max(0, now - issuedAt + toleranceSeconds) * 1000,
     // Another process may have a clock that is behind ours.
     keepForMs: (exp - now + 2 * toleranceSeconds + 60) * 1000,
+    ...(expected.jti === 'any' ? repeatableFor(use, exp - (iat ?? now)) : { isGoodUnproved: false }),
   }
 }
 
@@ -170,20 +196,20 @@ export async function judgeAssertion(
   const reason = claimFault(presented, expected, now)
   if (reason) return fault(reason)
   const { claims } = presented
-  const once = expected.jti === 'once' ? claimOf(claims, expected, now) : undefined
-  return { ok: true, claims, key, expiresAt: claims.exp ?? 0, once }
+  return { ok: true, claims, key, expiresAt: claims.exp ?? 0, once: claimOf(presented, expected, now) }
 }
 
-/** Uses a JWT up: the last thing before what it is for is done. Exactly one caller gets undefined. */
-export async function claimOnce(replay: ReplayStore, claim: ReplayClaim | undefined): Promise<AssertionFault | undefined> {
+/** Uses a JWT up: the last thing before what it is for is done. Exactly one caller, or one use where it may be repeated, gets undefined. */
+export async function claimOnce(replay: ReplayStore, claim: UseClaim | undefined): Promise<AssertionFault | undefined> {
   if (claim === undefined) return undefined
-  const verdict = await reachable(replay.claim(claim))
+  const { isGoodUnproved, ...once } = claim
+  const verdict = await reachable(replay.claim(once))
   switch (verdict) {
     case 'claimed':
       return undefined
     case 'replayed':
       return fault('assertion_replayed')
     case 'unprovable':
-      return fault('assertion_unprovable')
+      return isGoodUnproved ? undefined : fault('assertion_unprovable')
   }
 }

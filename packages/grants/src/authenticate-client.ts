@@ -1,4 +1,5 @@
-import type { ClientKeys, Now, ReplayClaim } from '@countersign/core'
+import type { ClientKeys, Now } from '@countersign/core'
+import type { UseClaim } from './assertion.js'
 import { type Client, isClientId } from './client.js'
 import { judgeClientAssertion } from './client-assertion.js'
 import type { ClientRecord, ClientRecords } from './client-record.js'
@@ -17,7 +18,7 @@ export interface AuthenticatedClient {
   /** The key that it signed a client assertion with. */
   readonly key?: UsedKey
   /** What has to be claimed in a `ReplayStore` before the client assertion counts; undefined where there is none. */
-  readonly once?: ReplayClaim | undefined
+  readonly once?: UseClaim | undefined
 }
 
 /** Who makes a request, or why that is not believed. */

@@ -1,10 +1,7 @@
-import { type Judge, type JudgedAssertion, judgeAssertion } from './assertion.js'
+import { type Judge, type JudgedAssertion, judgeAssertion, longestClientAssertionSeconds } from './assertion.js'
 import { type AssertionRules, completeRules } from './assertion-rules.js'
 import type { PresentedClient } from './presented-client.js'
 import { refusedAs, type TokenRefused } from './token-refusal.js'
-
-/** Whoever intercepts one has no use for it five minutes later. */
-const maxLifeSeconds = 300
 
 /** RFC 7523bis: the first one by preference. Access tokens and other JWTs of a client are none. */
 const types = ['client-authentication+jwt', 'jwt', '']
@@ -24,9 +21,10 @@ export async function judgeClientAssertion(
     issuer: id,
     audiences: [authenticationAudience],
     types,
-    maxLifeSeconds,
+    maxLifeSeconds: longestClientAssertionSeconds,
     toleranceSeconds: clockToleranceSeconds,
     jti: 'once',
+    use: 'client_assertion',
   } as const
   const judged = await judgeAssertion(assertion, expected, judge)
   return judged.ok ? judged : refusedAs('invalid_client', judged.reason)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { hasOwn, type IssuedElsewhere, type ReplayClaim, type Signer, type TokenEvent, wallClock } from '@countersign/core'
+import { hasOwn, type IssuedElsewhere, type Signer, type TokenEvent, wallClock } from '@countersign/core'
 import { keysOf } from './access-token.js'
-import { claimOnce } from './assertion.js'
+import { claimOnce, type UseClaim } from './assertion.js'
 import { type AuditRecord, createRecord } from './audit.js'
 import { type Changes, createChangesOf } from './changes.js'
 import type { Grant, GrantAnswer, Granted, GrantPlan, GrantRequest, Validated } from './grant.js'
@@ -22,7 +22,7 @@ interface IssueContext {
   readonly signer: Signer
   readonly trace: Trace
   /** The replay claim of the client assertion of the request, where there is one. */
-  readonly once: ReplayClaim | undefined
+  readonly once: UseClaim | undefined
 }
 
 /** The second half of the pipeline: validate, status, sign, audit, commit, reply. */

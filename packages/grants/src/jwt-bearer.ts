@@ -4,7 +4,7 @@ import { isClientId, isPublicClient } from './client.js'
 import type { ExchangePolicy } from './exchange-policy.js'
 import type { Grant, GrantRequest, Identification } from './grant.js'
 import { type GoodToken, grantToSubject } from './grant-to-subject.js'
-import { issuerOf, judgeOwnAssertion } from './own-assertion.js'
+import { issuerOf, judgeOwnAssertion, type SentAssertion } from './own-assertion.js'
 import { createEvenVerification } from './stand-in-key.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
 import { jwtBearerType } from './token-type.js'
@@ -28,7 +28,7 @@ export interface JwtBearerOptions {
 }
 
 const sentAs = 'invalid_grant'
-const types = ['authorization-grant+jwt', 'jwt', '']
+const sent: SentAssertion = { use: 'jwt_bearer', types: ['authorization-grant+jwt', 'jwt', ''] }
 
 const readFrom = (parameters: FormParameters): ReturnType<typeof readAssertion> => readAssertion(parameters.get('assertion') ?? '')
 
@@ -66,7 +66,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
     },
     async fault(asked) {
       const read = readFrom(asked.parameters)
-      const own = read.ok ? await judgeOwnAssertion(read, types, { ...asked, verify }) : read
+      const own = read.ok ? await judgeOwnAssertion(read, sent, { ...asked, verify }) : read
       return own.ok ? undefined : refusedAs(sentAs, own.reason)
     },
   }
@@ -74,7 +74,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
   async function goodToken(text: string, read: PresentedAssertion, asked: GrantRequest): Promise<GoodToken | TokenRefused> {
     const issuer = issuerOf(asked.client)
     if (read.claims.iss === issuer || trusted === undefined || !isKnown(asked)) {
-      const own = await judgeOwnAssertion(read, types, { ...asked, verify })
+      const own = await judgeOwnAssertion(read, sent, { ...asked, verify })
       return own.ok ? { own, issuer } : refusedAs(sentAs, own.reason)
     }
     const verified = await verifyTrusted(text, trusted)

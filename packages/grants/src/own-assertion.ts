@@ -1,6 +1,6 @@
-import type { ClientKeys, ReplayClaim } from '@countersign/core'
+import type { ClientKeys } from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
-import { type AssertionFault, judgeAssertion, type PresentedAssertion } from './assertion.js'
+import { type AssertionFault, type AssertionUse, judgeAssertion, type PresentedAssertion, type UseClaim } from './assertion.js'
 import { completeRules } from './assertion-rules.js'
 import type { Client } from './client.js'
 import type { EvenVerification } from './stand-in-key.js'
@@ -11,11 +11,18 @@ export interface OwnAssertion {
   readonly ok: true
   readonly claims: ParsedClaims
   readonly key: UsedKey
-  readonly once: ReplayClaim | undefined
+  readonly once: UseClaim
   /** When it was signed at the earliest, in epoch seconds. */
   readonly issuedAt: number
   /** The latest end of what it is exchanged for; undefined where that may live longer. */
   readonly expiresAt: number | undefined
+}
+
+/** What a JWT is sent as. */
+export interface SentAssertion {
+  readonly use: AssertionUse
+  /** Accepted `typ` in the form of `normalizeType`. */
+  readonly types: readonly string[]
 }
 
 /** Who judges, and when. */
@@ -34,12 +41,10 @@ export const issuerOf = ({ id, assertion }: Client): string => assertion?.issuer
 
 /**
  * Judges a JWT by the rules of the client that sends it. Nothing is used up. Rejects with `Unavailable` in an outage.
- *
- * @param types - accepted `typ` in the form of `normalizeType`
  */
 export async function judgeOwnAssertion(
   presented: PresentedAssertion,
-  types: readonly string[],
+  { types, use }: SentAssertion,
   { client, keys, issuer, nowMs, verify }: AssertionContext,
 ): Promise<OwnAssertion | AssertionFault> {
   if (keys === undefined) return { ok: false, reason: 'assertion_key_unknown' }
@@ -52,6 +57,7 @@ export async function judgeOwnAssertion(
     maxLifeSeconds: rules.maxLifeSeconds,
     toleranceSeconds: rules.clockToleranceSeconds,
     jti: rules.jti,
+    use,
   }
   const judged = await judgeAssertion(presented, expected, { keys, nowMs, verify })
   if (!judged.ok) return judged

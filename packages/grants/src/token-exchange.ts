@@ -3,7 +3,7 @@ import { readAssertion } from './assertion.js'
 import type { ExchangePolicy } from './exchange-policy.js'
 import type { Grant, GrantRequest } from './grant.js'
 import { type GoodToken, grantToSubject } from './grant-to-subject.js'
-import { issuerOf, judgeOwnAssertion } from './own-assertion.js'
+import { issuerOf, judgeOwnAssertion, type SentAssertion } from './own-assertion.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
 import { tokenExchangeType, tokenTypes } from './token-type.js'
 import { checkTrusted, type TrustedTokens, verifyTrusted } from './trusted-token.js'
@@ -23,7 +23,7 @@ export interface TokenExchangeOptions {
 }
 
 const sentAs = 'invalid_request'
-const types = ['jwt', '']
+const sent: SentAssertion = { use: 'subject_token', types: ['jwt', ''] }
 
 /** What is refused whatever the subject token is (RFC 8693 §2.1). */
 function requestFault({ parameters }: GrantRequest): TokenRefused | undefined {
@@ -50,7 +50,7 @@ export function tokenExchange(options: TokenExchangeOptions): Grant {
   async function goodToken(token: string, type: string, asked: GrantRequest): Promise<GoodToken | TokenRefused> {
     if (type === tokenTypes.jwt && clientSigned) {
       const read = readAssertion(token)
-      const own = read.ok ? await judgeOwnAssertion(read, types, asked) : read
+      const own = read.ok ? await judgeOwnAssertion(read, sent, asked) : read
       return own.ok ? { own, issuer: issuerOf(asked.client) } : refusedAs(sentAs, own.reason)
     }
     if (type !== tokenTypes.accessToken || trusted === undefined) return refused('unsupported_token_type')

@@ -1,6 +1,12 @@
-import { type ReplayStore, requireDuration } from '@countersign/core'
+import { type ReplayStore, type ReplayVerdict, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
 import type { RedisAccess } from './redis-access.js'
+
+/** What was claimed while it could be proved is remembered, and by which call. */
+function claimBefore(value: string | null, callId: string): ReplayVerdict {
+  if (!value?.startsWith('1')) return 'unprovable'
+  return value.split(';')[1] === callId ? 'claimed' : 'replayed'
+}
 
 /** Ids that may be used once: one string each, one round trip. */
 export function redisReplay({ client, run, connection, keys, callIdOf }: RedisAccess): ReplayStore {
@@ -11,7 +17,7 @@ export function redisReplay({ client, run, connection, keys, callIdOf }: RedisAc
       const issuedHere = performance.now() - issuedAgoMs
       const [key, callId, keep] = [keys.of('c', purpose, id), callIdOf(call), wholeMs(keepForMs)]
       return connection.change(key, async (memory, deadline) => {
-        if (issuedHere < memory.trustedHere) return (await client.get(key))?.startsWith('1') ? 'replayed' : 'unprovable'
+        if (issuedHere < memory.trustedHere) return claimBefore(await client.get(key), callId)
         if (Number(await run('claimId', key, callId, deadline, keep)) !== 1) return 'replayed'
         if (connection.isCurrent(memory)) return 'claimed'
         // The connection was lost meanwhile, and another one may have answered: one to a server that lost its memory.

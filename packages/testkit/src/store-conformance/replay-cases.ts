@@ -77,6 +77,15 @@ export function replayCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(await replay.undo(id, laterId), true)
       assert.equal(await replay.claim(id), 'claimed')
     }),
+    define('the call that claimed an id is answered again, also when it would be unprovable now', async ({ stores: { replay }, open }) => {
+      const call = { ...claimOf('id'), callId: 'claim-of-one' }
+      assert.equal(await replay.claim(call), 'claimed')
+      for (const { replay: one } of [{ replay }, await open()])
+        for (const issuedAgoMs of [0, 60 * minute]) {
+          assert.equal(await one.claim({ ...call, issuedAgoMs }), 'claimed')
+          assert.equal(await one.claim({ ...call, issuedAgoMs, callId: 'claim-of-another' }), 'replayed')
+        }
+    }),
     define('only the call that claimed an id is taken back', async ({ stores: { replay } }) => {
       assert.equal(await replay.undo(claimOf('id'), 'claim-of-nobody'), false)
       assert.equal(await replay.claim({ ...claimOf('id'), callId: 'claim-of-one' }), 'claimed')
