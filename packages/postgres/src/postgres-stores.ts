@@ -7,12 +7,14 @@ import { bytesOf, type PostgresPool, requirePool } from './driver.js'
 import { postgresFamilies } from './families.js'
 import { createMemorySince, type PostgresWarning } from './memory-since.js'
 import { postgresNonces } from './nonces.js'
+import { whileOpen } from './pool-ending.js'
 import { createPush, type Push } from './push.js'
 import { postgresReplay } from './replay.js'
 import { postgresRevocations } from './revocations.js'
 import { rowKey } from './row-key.js'
 import { channelOf, quoteSchema } from './schema-name.js'
-import { type SweepOptions, type SweepResult, type SweepTimer, sweep, sweepEvery } from './sweep.js'
+import { type SweepOptions, type SweepResult, sweep } from './sweep.js'
+import { type SweepTimer, sweepEvery } from './sweep-timer.js'
 import { asOutage, createCheck } from './write-check.js'
 
 /** How the stores use the database. */
@@ -47,7 +49,8 @@ export interface PostgresStoresOptions {
    */
   readonly prepare?: boolean
   /**
-   * Sweeps at this interval. Otherwise nothing runs unless `sweep` is called.
+   * Sweeps all tenants at this interval. Stores on the same pool and schema share one timer, with the shortest interval of them. Otherwise nothing
+   * runs unless `sweep` is called.
    * @defaultValue undefined
    */
   readonly sweepEverySeconds?: number
@@ -76,7 +79,7 @@ function lifecycleOf(
 ): Lifecycle {
   const close = async (): Promise<void> => {
     push.close()
-    closing.abort()
+    closing.abort(new Error('these stores are closed'))
     timer?.close()
   }
   return {
@@ -92,6 +95,16 @@ function lifecycleOf(
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function timerOf(
+  pool: PostgresPool,
+  schema: string,
+  everySeconds: number | undefined,
+  sweepUntil: (signal: AbortSignal) => Promise<SweepResult>,
+): SweepTimer | undefined {
+  if (everySeconds === undefined) return undefined
+  return sweepEvery(pool, schema, { everySeconds: requireDuration('sweepEverySeconds', everySeconds), sweep: sweepUntil })
 }
 
 /**
@@ -122,9 +135,9 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
   const push = listen && pool.options?.max !== 1 ? createPush(pool, topic) : silent
   const subscribe: RevocationStore['subscribe'] = (listener) => push.subscribe(listener)
   const closing = new AbortController()
-  const sweepNow = (how?: SweepOptions): Promise<SweepResult> =>
-    sweep(database, schema, { ...how, signal: how?.signal ? AbortSignal.any([how.signal, closing.signal]) : closing.signal })
-  const timer = sweepEverySeconds === undefined ? undefined : sweepEvery(requireDuration('sweepEverySeconds', sweepEverySeconds), sweepNow)
+  const sweepUntil = (signals: readonly AbortSignal[], how?: SweepOptions): Promise<SweepResult> =>
+    whileOpen(pool, signals, (signal) => sweep(database, schema, { ...how, signal }))
+  const timer = timerOf(pool, schema, sweepEverySeconds, (signal) => sweepUntil([signal]))
   return {
     replay: { ...postgresReplay(database, schema, { memory, tenant }), checkWrites },
     nonces: { ...postgresNonces(database, schema, { memory, tenant }), checkWrites },
@@ -135,7 +148,7 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
     keys: { ...postgresDocuments(database, schema, { tenant, kind: 'keys' }), checkWrites },
     accounts: { ...postgresDocuments(database, schema, { tenant, kind: 'accounts' }), checkWrites },
     revocations: { ...postgresRevocations(database, schema, { memory, topic, subscribe }), checkWrites },
-    sweep: sweepNow,
+    sweep: (how) => sweepUntil(how?.signal ? [how.signal, closing.signal] : [closing.signal], how),
     ...lifecycleOf(check, { push, closing, timer }),
   }
 }

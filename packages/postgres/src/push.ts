@@ -1,5 +1,6 @@
 import { checkOut, giveBack } from './check-out.js'
 import type { PostgresClient, PostgresPool } from './driver.js'
+import { endingMs } from './pool-ending.js'
 
 /** Tells at once that something was revoked, where it can. */
 export interface Push {
@@ -33,8 +34,6 @@ interface State {
 const firstPauseMs = 500
 const longestPauseMs = 30_000
 const heartbeatMs = 15_000
-/** A pool says nothing when it begins to end; it waits until every connection was given back. */
-const endingMs = 250
 
 /**
  * LISTEN on one connection of the pool, taken with the first subscription and given back after the last, or when the pool ends. A connection that

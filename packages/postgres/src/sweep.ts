@@ -65,37 +65,3 @@ export async function sweep(database: Database, schema: string, { batch = 1_000,
   counts.revocations += await removeAll('revocations', superseded(schema))
   return counts
 }
-
-/** Sweeps that were asked for at intervals. */
-export interface SweepTimer {
-  /** What the last sweep failed with, if it did. */
-  failure(): unknown
-  close(): void
-}
-
-/** Sweeps, waits, and sweeps again; the timer keeps no process alive. */
-export function sweepEvery(seconds: number, run: () => Promise<SweepResult>): SweepTimer {
-  const state: { timer: NodeJS.Timeout | undefined; failure: unknown; closed: boolean } = {
-    timer: undefined,
-    failure: undefined,
-    closed: false,
-  }
-  async function once(): Promise<void> {
-    state.failure = await run().then(
-      () => undefined,
-      (cause: unknown) => cause,
-    )
-    schedule()
-  }
-  function schedule(): void {
-    if (!state.closed) state.timer = setTimeout(() => void once(), seconds * 1_000).unref()
-  }
-  schedule()
-  return {
-    failure: () => state.failure,
-    close() {
-      state.closed = true
-      clearTimeout(state.timer)
-    },
-  }
-}
