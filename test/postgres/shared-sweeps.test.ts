@@ -5,6 +5,10 @@ import { describeWith } from '../services.js'
 import { quietPool } from './postgres-backend.js'
 import { testSchema, untilTrue, untilWaiting } from './schema-setup.js'
 
+function innermost(error: unknown): string {
+  return error instanceof Error && error.cause !== undefined ? innermost(error.cause) : String(error)
+}
+
 /** A pool that counts the sweeps: each begins with the claims. */
 function counting(pool: Pool): { readonly pool: PostgresPool; readonly sweeps: () => number } {
   const state = { sweeps: 0 }
@@ -105,7 +109,7 @@ describeWith('postgres', 'sweeps of many tenants on one pool', (url) => {
     await holdClaims()
     const sweeping = tenants[0]?.sweep().then(
       () => 'done',
-      (error: unknown) => String(((error as Error).cause as Error).cause),
+      (error: unknown) => innermost(error),
     )
     await untilWaiting(admin, name, 2)
     const startedAt = performance.now()

@@ -32,7 +32,7 @@ function startDeadline(maxWaitMs: number, signal: AbortSignal | undefined): Dead
   const started: { timer?: NodeJS.Timeout; abort?: () => void } = {}
   const over = new Promise<never>((_resolve, reject) => {
     started.timer = startRequestTimer(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
-    started.abort = () => reject(signal?.reason)
+    started.abort = () => reject(new Error('given up', { cause: signal?.reason }))
   })
   over.catch(ignore)
   const { timer, abort = ignore } = started
