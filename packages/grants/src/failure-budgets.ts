@@ -9,6 +9,8 @@ interface Attempted {
   readonly address: string
   /** The client id or user name that was tried. */
   readonly name: string
+  /** The proof is a signature, which cannot be guessed: the budget of the name is not concerned. @defaultValue false */
+  readonly isSigned?: boolean
 }
 
 /** What {@link createFailureBudgets} needs. */
@@ -108,16 +110,17 @@ export function createFailureBudgets({ attempts, kind, ofAddress, ofName, now }:
   return {
     isFamiliar: ({ address, name }) => isFamiliar(address, name),
     refuseAddress,
-    async refuse({ address, name }) {
-      const until = Math.max(address === '' ? 0 : blocked.get(addressKey(address)), blocked.get(nameKey(name)))
+    async refuse({ address, name, isSigned = false }) {
+      const ofName = isSigned ? 0 : blocked.get(nameKey(name))
+      const until = Math.max(address === '' ? 0 : blocked.get(addressKey(address)), ofName)
       return until > 0 && !(await isFamiliar(address, name)) ? refusalUntil(until) : undefined
     },
-    async failed({ address, name }) {
+    async failed({ address, name, isSigned = false }) {
       if (address === '' && ofName === undefined) return
       if (await isFamiliar(address, name)) return
       await Promise.all([
         address === '' ? undefined : count(addressKey(address), ofAddress),
-        name === '' || ofName === undefined ? undefined : count(nameKey(name), ofName),
+        name === '' || ofName === undefined || isSigned ? undefined : count(nameKey(name), ofName),
       ])
     },
     succeeded({ address, name }) {

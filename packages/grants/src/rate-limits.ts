@@ -19,7 +19,10 @@ export interface RateLimits {
    * 30 days is not concerned. @defaultValue 2000 in 600 s
    */
   readonly failuresOfAddress?: Budget
-  /** Of failed authentications of one client, from all addresses that it never used in the last 30 days. @defaultValue 20000 in 600 s */
+  /**
+   * Of wrong secrets of one client, from all addresses that it never used in the last 30 days. Assertions that a client signs cannot be
+   * guessed: they are neither counted here nor refused. @defaultValue 20000 in 600 s
+   */
   readonly failuresOfClient?: Budget
   /** Of bodies from one address that cannot be read: malformed, too long, of another media type. @defaultValue 1000 in 60 s */
   readonly unreadable?: Budget
@@ -102,7 +105,7 @@ export function createLimiter({ attempts, limits, endpoint = 'token', now }: Lim
     },
     unreadable: (address) => reading.failed({ address, name: '' }),
     async reserve(request) {
-      const refusal = request.isProof ? await known.refuse({ address: request.address, name: request.clientId }) : undefined
+      const refusal = request.isProof ? await known.refuse(attemptedBy(request)) : undefined
       if (refusal) return refusal
       const reserved = await reserve(request)
       return reserved.ok && request.isProof ? counted(reserved, request, known) : reserved
@@ -111,15 +114,21 @@ export function createLimiter({ attempts, limits, endpoint = 'token', now }: Lim
 }
 
 /** What came of a proof is counted for the address and for the client, too. */
-function counted(reserved: Reserved, { address, clientId: name }: LimitedRequest, known: FailureBudgets): Reserved {
+function counted(reserved: Reserved, request: LimitedRequest, known: FailureBudgets): Reserved {
+  const attempted = attemptedBy(request)
   return {
     ok: true,
     async succeeded() {
-      known.succeeded({ address, name })
+      known.succeeded(attempted)
       await reserved.succeeded()
     },
-    failed: () => known.failed({ address, name }),
+    failed: () => known.failed(attempted),
   }
+}
+
+/** A proof that is not a guess is signed. */
+function attemptedBy({ address, clientId: name, isGuess }: LimitedRequest): Parameters<FailureBudgets['failed']>[0] {
+  return { address, name, isSigned: !isGuess }
 }
 
 /** The budgets per address and client. */
