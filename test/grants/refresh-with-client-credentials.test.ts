@@ -78,7 +78,7 @@ describe.each(policies)('a client whose refresh tokens are $policy', (policy) =>
 it('a policy that is neither true nor false is a TypeError', async () => {
   const { registered } = start()
   await expect(registered({ policy: 'rotating', withClientCredentials: 'yes' as unknown as boolean })).rejects.toThrow(
-    'refresh.withClientCredentials must be true or false, got "yes"',
+    'client: refresh.withClientCredentials must be true or false, got "yes"',
   )
 })
 

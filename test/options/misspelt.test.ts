@@ -3,7 +3,17 @@ import { type OptionObject, optionObjects, pathAt, valueAt } from './option-type
 
 /** What is called for a request, a token or a key, or is given what a factory made. Its arguments are no options. */
 const perCall: Readonly<Record<string, readonly string[]>> = {
-  '@countersign/core': ['answer', 'authorizationField', 'globalFetch', 'headerField', 'readForm', 'readJson', 'refuse', 'requestUrl'],
+  '@countersign/core': [
+    'answer',
+    'askInTime',
+    'authorizationField',
+    'globalFetch',
+    'headerField',
+    'readForm',
+    'readJson',
+    'refuse',
+    'requestUrl',
+  ],
   '@countersign/grants': ['refuseToken'],
   '@countersign/integrations': ['requestFailure'],
   '@countersign/jwt': [
@@ -27,7 +37,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
 
 const isPerCall = ({ entryPoint, name }: OptionObject): boolean => perCall[entryPoint]?.includes(name) ?? false
 const found = optionObjects()
-const checked = ['core', 'express', 'jwt', 'koa', 'verifier']
+const checked = ['core', 'express', 'grants', 'jwt', 'koa', 'verifier']
 const isChecked = ({ entryPoint }: OptionObject): boolean => checked.some((name) => entryPoint.startsWith(`@countersign/${name}`))
 const options = found.filter((one) => isChecked(one) && !isPerCall(one))
 

@@ -65,6 +65,8 @@ const isOurs = (symbol: TypeSymbol): boolean => symbol.declarations.some(({ path
 /** An object with methods is the host's own or another factory's: its names are free. So is one that only holds such objects. */
 function isContract(checker: Checker, type: Type): boolean {
   if (made.includes(nameOf(type) ?? '')) return true
+  const [picked] = type.getAliasTypeArguments()
+  if (nameOf(type) === 'Pick' && picked !== undefined && isContract(checker, picked)) return true
   const members = checker.getPropertiesOfType(type)
   if (members.some(({ flags }) => (flags & SymbolFlags.Method) !== 0)) return true
   const objects = members.map((member) => alternatives(checker, checker.getTypeOfSymbol(member) as Type).filter(isObject))

@@ -1,3 +1,5 @@
+import { kind, type OptionShape } from '@countersign/core'
+
 /**
  * What is demanded of the JWTs that a client signs (RFC 7521 §5.2, RFC 7523 §3): subject tokens and assertions. Client
  * assertions have rules of their own, which a client cannot loosen but for `authenticationAudience` and its clock.
@@ -26,30 +28,25 @@ export type CompleteAssertionRules = Required<Omit<AssertionRules, 'issuer' | 'a
   Pick<AssertionRules, 'issuer' | 'audiences' | 'subjects' | 'authenticationAudience'>
 
 const defaults: CompleteAssertionRules = { maxLifeSeconds: 300, jti: 'once', clockToleranceSeconds: 5, mayOutlive: false }
-const names: readonly string[] = [...Object.keys(defaults), 'issuer', 'audiences', 'subjects', 'authenticationAudience']
-
-const isText = (text: unknown): boolean => typeof text === 'string' && text !== ''
-const areTexts = (list: unknown): boolean => Array.isArray(list) && list.length > 0 && list.every(isText)
-
-function fail(message: string): never {
-  throw new TypeError(`client: assertion.${message}`)
+/** What each of the rules must be. */
+export const assertionShape: OptionShape<AssertionRules> = {
+  issuer: kind.string,
+  audiences: kind.listOf(kind.string),
+  maxLifeSeconds: kind.positiveSeconds,
+  jti: kind.oneOf('once', 'any'),
+  subjects: kind.listOf(kind.string),
+  clockToleranceSeconds: kind.number({ unit: 'seconds', most: 300 }),
+  mayOutlive: kind.flag,
+  authenticationAudience: kind.string,
 }
 
-/**
- * Rules as they are applied.
- *
- * @throws TypeError if one is wrong
- */
+/** Rules as they are applied. */
 export function completeRules(rules: AssertionRules = {}): CompleteAssertionRules {
-  const complete = { ...defaults, ...rules }
-  const { issuer = 'x', audiences = ['x'], subjects = ['x'], authenticationAudience = 'x' } = complete
-  const unknown = Object.keys(rules).find((name) => !names.includes(name))
-  if (unknown !== undefined) fail(`${unknown} is no rule`)
-  if (!isText(issuer) || !isText(authenticationAudience)) fail('issuer and authenticationAudience are texts')
-  if (!areTexts(audiences) || !areTexts(subjects)) fail('audiences and subjects name at least one')
-  if (!(Number.isFinite(complete.maxLifeSeconds) && complete.maxLifeSeconds > 0)) fail('maxLifeSeconds is a positive number')
-  if (!(complete.clockToleranceSeconds >= 0 && complete.clockToleranceSeconds <= 300)) fail('clockToleranceSeconds is 0 to 300')
-  if (complete.jti !== 'once' && complete.jti !== 'any') fail('jti is once or any')
-  if (typeof complete.mayOutlive !== 'boolean') fail('mayOutlive is true or false')
-  return complete
+  const {
+    maxLifeSeconds = defaults.maxLifeSeconds,
+    jti = defaults.jti,
+    clockToleranceSeconds = defaults.clockToleranceSeconds,
+    mayOutlive = defaults.mayOutlive,
+  } = rules
+  return { ...rules, maxLifeSeconds, jti, clockToleranceSeconds, mayOutlive }
 }

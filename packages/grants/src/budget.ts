@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { kind, type OptionKind } from '@countersign/core'
 
 /** So many attempts in a window that begins with the first. */
 export interface Budget {
@@ -12,8 +13,17 @@ export function attemptKey(purpose: string, ...parts: readonly string[]): string
   return `${purpose}:${createHash('sha256').update(text).digest('base64url')}`
 }
 
-/** @throws TypeError if `limit` or `windowSeconds` is not a positive number */
-export function checkBudget(name: string, { limit, windowSeconds }: Budget): void {
-  if (!(Number.isInteger(limit) && limit > 0 && Number.isFinite(windowSeconds) && windowSeconds > 0))
-    throw new TypeError(`${name} is { limit, windowSeconds }, both positive`)
+/** What a budget must be. */
+export const budgetKind: OptionKind = kind.members<Budget>({
+  limit: kind.required(kind.count),
+  windowSeconds: kind.required(kind.positiveSeconds),
+})
+
+/** Budgets, and the usual ones where none is given. */
+export function budgetsOf<Name extends string>(
+  usual: Readonly<Record<Name, Budget>>,
+  given: Readonly<Partial<Record<Name, Budget | undefined>>>,
+): Readonly<Record<Name, Budget>> {
+  const names = Object.keys(usual) as Name[]
+  return Object.fromEntries(names.map((name) => [name, given[name] ?? usual[name]])) as Readonly<Record<Name, Budget>>
 }

@@ -1,6 +1,7 @@
-import { type ClientAuthenticator, hasOwn, wallClock } from '@countersign/core'
+import { type ClientAuthenticator, checkOptions, hasOwn, kind, type OptionShape, wallClock } from '@countersign/core'
 import { createClientGate } from './client-gate.js'
 import { credentialName } from './credential-name.js'
+import { clientEndpointShape, storesKind } from './endpoint-shape.js'
 import { presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
 import { rfc6749 } from './token-dialect.js'
@@ -8,6 +9,10 @@ import type { TokenEndpointOptions } from './token-endpoint-options.js'
 import { tokenReply } from './token-reply.js'
 
 const noParameters = { get: (): undefined => undefined, all: (): readonly string[] => [] }
+
+type AuthenticatorOptions = Pick<TokenEndpointOptions, 'issuer' | 'clients' | 'stores' | 'dialect' | 'rateLimits' | 'now'>
+
+const shape: OptionShape<AuthenticatorOptions> = { ...clientEndpointShape, stores: kind.required(storesKind({ attempts: 'reserve' })) }
 
 /**
  * Authenticates clients at other endpoints than that for tokens, for instance those of `keyRoutes`: by `client_secret_basic`
@@ -18,10 +23,8 @@ const noParameters = { get: (): undefined => undefined, all: (): readonly string
 export function createClientAuthenticator(
   options: Pick<TokenEndpointOptions, 'issuer' | 'clients' | 'stores' | 'dialect' | 'rateLimits' | 'now'>,
 ): ClientAuthenticator {
+  checkOptions('createClientAuthenticator', options, shape)
   const { issuer, clients, stores, dialect = rfc6749, rateLimits = {} } = options
-  if (typeof issuer !== 'string' || issuer === '') throw new TypeError('createClientAuthenticator: issuer is required')
-  if (typeof clients?.authenticate !== 'function' || typeof stores?.attempts?.reserve !== 'function')
-    throw new TypeError('createClientAuthenticator needs clients and stores')
   const limiter = createLimiter({ attempts: stores.attempts, limits: rateLimits, now: () => (options.now ?? wallClock)() })
   const admit = createClientGate({ clients, limiter, anonymousClient: undefined })
   return async (request) => {

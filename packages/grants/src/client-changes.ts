@@ -1,4 +1,5 @@
-import { type ClientSettings, checkClientId, completeSettings, isPublicClient, requireSettingNames } from './client.js'
+import { checkOptions } from '@countersign/core'
+import { type ClientSettings, changesShape, checkClientId, completeSettings, isPublicClient } from './client.js'
 import type { ClientRecord } from './client-record.js'
 
 /** Settings to change; `undefined` is back to the default. */
@@ -13,7 +14,7 @@ const areSame = (some: readonly string[], others: readonly string[]): boolean =>
  * @throws TypeError if they do not fit together
  */
 export function changedRecord(record: ClientRecord, changes: ClientChanges): ClientRecord {
-  requireSettingNames(changes)
+  checkOptions('client', changes, changesShape)
   const { v, id, isLocked, era, secrets, isChanged: _isChanged, ...before } = record
   // Whoever never set them apart means all of its scopes.
   const defaultScopes = areSame(before.defaultScopes, before.scopes) ? undefined : before.defaultScopes
@@ -22,7 +23,7 @@ export function changedRecord(record: ClientRecord, changes: ClientChanges): Cli
   checkClientId(id, settings)
   // What it holds was given to a client of the other kind.
   if (isPublicClient(settings) !== isPublicClient(before))
-    throw new TypeError('client: a public client stays one, and a confidential one too')
+    throw new TypeError(`client: methods must not make a client ${isPublicClient(settings) ? 'public' : 'confidential'} that was not`)
   // A policy from before it could say all that it can now stays what it was, until somebody changes it.
   const refresh = Object.hasOwn(changes, 'refresh') ? settings.refresh : before.refresh
   return { ...settings, refresh, v, id, isLocked, era, isChanged: true, secrets }

@@ -1,6 +1,6 @@
-import { requireOptionNames } from '@countersign/core'
-import { type AssertionRules, completeRules } from './assertion-rules.js'
-import { completeRefresh, type RefreshPolicy } from './refresh-policy.js'
+import { kind, type OptionKind, type OptionShape } from '@countersign/core'
+import { type AssertionRules, assertionShape } from './assertion-rules.js'
+import { completeRefresh, type RefreshPolicy, refreshKind } from './refresh-policy.js'
 import { isScopeToken } from './scope.js'
 
 /** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). `private_key_jwt` needs the option `keys` of `createClients`. */
@@ -57,23 +57,20 @@ export interface Client extends CompleteSettings {
   readonly secrets: readonly SecretView[]
 }
 
-const methods: readonly string[] = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']
-
 function fail(message: string): never {
   throw new TypeError(`client: ${message}`)
 }
-
-const isPositive = (seconds: unknown): boolean => typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
-const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((one) => typeof one === 'string' && one !== '')
 
 /** Whether a text may be the id of a client. */
 export const isClientId = (id: unknown): id is string => typeof id === 'string' && /^[A-Za-z0-9._~@/!*=:%-]{1,255}$/.test(id)
 
 /** @throws TypeError for an id that is none, or that Basic as this client writes it would not carry */
 export function checkClientId(id: string, { basicEncoding }: Pick<CompleteSettings, 'basicEncoding'>): void {
-  if (!isClientId(id)) fail('id is 1 to 255 letters, digits and ._~@/!*=:%-')
-  if (basicEncoding === 'raw' && id.includes(':')) fail('an id with a colon needs basicEncoding form: Basic is split at the first one')
-  if (basicEncoding === 'form' && id.includes('%')) fail('an id with a percent sign needs basicEncoding raw: form-decoding would change it')
+  if (!isClientId(id)) fail('id must be 1 to 255 letters, digits and ._~@/!*=:%-')
+  if (basicEncoding === 'raw' && id.includes(':'))
+    fail('basicEncoding must be form for an id with a colon: Basic is split at the first one')
+  if (basicEncoding === 'form' && id.includes('%'))
+    fail('basicEncoding must be raw for an id with a percent sign: form-decoding would change it')
 }
 
 /** Whether nothing but its id proves who it is (RFC 6749 §2.1). */
@@ -83,27 +80,33 @@ export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boole
 export const hasSecretMethod = ({ methods: own }: Pick<CompleteSettings, 'methods'>): boolean =>
   own.includes('client_secret_basic') || own.includes('client_secret_post')
 
-const settingNames: readonly string[] = Object.keys({
-  title: true,
-  owner: true,
-  methods: true,
-  basicEncoding: true,
-  isFirstParty: true,
-  grants: true,
-  scopes: true,
-  defaultScopes: true,
-  audiences: true,
-  accessTokenSeconds: true,
-  refresh: true,
-  assertion: true,
-} satisfies Record<keyof ClientSettings, true>)
+const scopesKind: OptionKind = kind.listOf(kind.satisfying('a scope-token (RFC 6749 §3.3)', isScopeToken), 0)
+const lifeKind: OptionKind = kind.either(kind.positiveSeconds, kind.recordOf(kind.positiveSeconds))
 
-/** @throws TypeError for a member that is none; what a store has may be of a later release, and is not asked */
-export function requireSettingNames(settings: object): void {
-  requireOptionNames('client', settings, settingNames)
+/** What each of the settings must be. What a store has may be of a later release, and is not asked. */
+export const settingsShape: OptionShape<ClientSettings> = {
+  title: kind.string,
+  owner: kind.string,
+  methods: kind.listOf(kind.oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
+  basicEncoding: kind.oneOf('form', 'raw'),
+  isFirstParty: kind.flag,
+  grants: kind.required(kind.listOf(kind.string)),
+  scopes: scopesKind,
+  defaultScopes: scopesKind,
+  audiences: kind.listOf(kind.string),
+  accessTokenSeconds: lifeKind,
+  refresh: refreshKind,
+  assertion: kind.members<AssertionRules>(assertionShape),
 }
 
-/** @throws TypeError if something is missing, wrong or against RFC 6749 */
+/** The same for a change: what is left out stays, and `undefined` is back to the default. */
+export const changesShape: OptionShape<Partial<ClientSettings>> = { ...settingsShape, grants: kind.listOf(kind.string) }
+
+/**
+ * Settings, each of which was checked, with their defaults.
+ *
+ * @throws TypeError if they do not fit together, or are against RFC 6749
+ */
 export function completeSettings(settings: ClientSettings): CompleteSettings {
   const { scopes = [], basicEncoding = 'form', refresh = { policy: 'none' }, audiences, accessTokenSeconds } = settings
   const complete = {
@@ -120,21 +123,14 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
     ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
     ...(settings.assertion !== undefined && { assertion: settings.assertion }),
   }
-  if (!areTexts(complete.methods) || complete.methods.length === 0 || complete.methods.some((method) => !methods.includes(method)))
-    fail(`methods are of ${methods.join(', ')}`)
-  if (settings.owner !== undefined && !areTexts([settings.owner])) fail('owner is a text')
+  // It may have been taken back by a change.
+  if (complete.grants === undefined) fail('grants must be a non-empty array, got undefined')
   const isPublic = isPublicClient(complete)
-  if (isPublic && complete.methods.length > 1) fail('a client that may do without its secret has none')
-  if (basicEncoding !== 'form' && basicEncoding !== 'raw') fail('basicEncoding is form or raw')
-  if (!areTexts(complete.grants) || complete.grants.length === 0) fail('grants names at least one grant type')
+  if (isPublic && complete.methods.length > 1) fail(`methods must be none alone for a public client, got ${complete.methods.join(', ')}`)
   if (isPublic && complete.grants.includes('client_credentials'))
-    fail('client_credentials is for confidential clients only (RFC 6749 §4.4)')
-  if (complete.grants.includes('password') && !complete.isFirstParty) fail('password is for first-party clients only (RFC 9700 §2.4)')
-  if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) fail('scopes are scope-tokens (RFC 6749 §3.3)')
-  if (!complete.defaultScopes.every((scope) => scopes.includes(scope))) fail('defaultScopes are some of scopes')
-  if (audiences !== undefined && (!areTexts(audiences) || audiences.length === 0)) fail('audiences names at least one')
-  const lives = typeof accessTokenSeconds === 'object' ? Object.values(accessTokenSeconds) : [accessTokenSeconds ?? 1]
-  if (!lives.every(isPositive)) fail('accessTokenSeconds are positive numbers')
-  completeRules(settings.assertion)
+    fail('grants must not have client_credentials for a public client (RFC 6749 §4.4)')
+  if (complete.grants.includes('password') && !complete.isFirstParty)
+    fail('isFirstParty must be true for the grant password (RFC 9700 §2.4)')
+  if (!complete.defaultScopes.every((scope) => scopes.includes(scope))) fail('defaultScopes must be some of scopes')
   return { ...complete, refresh: completeRefresh(refresh, isPublic) }
 }

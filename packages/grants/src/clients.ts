@@ -1,29 +1,22 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   type ClientKeys,
+  checkOptions,
   type DocumentStore,
   eventChannel,
   type Now,
   type RevocationAnnouncer,
   requireEpochSeconds,
-  requireOptionNames,
   type SecretsOption,
   wallClock,
 } from '@countersign/core'
 import { type AuthenticationContext, type ClientVerdict, createClientJudge } from './authenticate-client.js'
-import {
-  type Client,
-  type ClientSettings,
-  checkClientId,
-  completeSettings,
-  hasSecretMethod,
-  requireSettingNames,
-  type SecretView,
-} from './client.js'
+import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './client.js'
 import { type ClientChanges, changedRecord } from './client-changes.js'
 import { createClientEndings } from './client-endings.js'
 import { type ClientRecord, clientOf, clientRecords } from './client-record.js'
 import { createSecretHasher, type KeptSecret, newSecret } from './client-secret.js'
+import { clientsShape, registrationShape, secretShape } from './clients-shape.js'
 import { createLastUses } from './last-uses.js'
 import type { PresentedClient } from './presented-client.js'
 
@@ -122,32 +115,15 @@ export interface Clients {
 
 const events = eventChannel('countersign:client')
 
-const optionNames: readonly string[] = Object.keys({
-  store: true,
-  pepper: true,
-  keys: true,
-  issuer: true,
-  revocations: true,
-  secretPrefix: true,
-  now: true,
-  randomUUID: true,
-  randomBytes: true,
-} satisfies Record<keyof ClientsOptions, true>)
-
 function checked(options: ClientsOptions): string {
-  requireOptionNames('createClients', options, optionNames)
-  const { store, issuer, revocations, secretPrefix = 'cs_' } = options
-  if (typeof store?.put !== 'function') throw new TypeError('createClients: store is required')
-  const issuers = [issuer].flat()
-  const areIssuers = issuers.length > 0 && issuers.every((one) => typeof one === 'string' && one !== '')
-  if (revocations !== undefined && (typeof revocations.revoke !== 'function' || !areIssuers))
-    throw new TypeError('createClients: revocations must be what createSharedRevocations gives, or a RevocationStore, and needs issuer')
-  if (!/^[A-Za-z0-9_-]{0,64}$/.test(secretPrefix)) throw new TypeError('createClients: secretPrefix is letters, digits, _ and -')
+  checkOptions('createClients', options, clientsShape)
+  const { issuer, revocations, secretPrefix = 'cs_' } = options
+  if (revocations !== undefined && issuer === undefined)
+    throw new TypeError('createClients: issuer must be given with revocations, got undefined')
   return secretPrefix
 }
 
-function checkSecret({ secret, notBefore = 0, expiresAt = notBefore + 1 }: SecretSettings): void {
-  if (secret !== undefined && (typeof secret !== 'string' || secret === '')) throw new TypeError('client: secret is a text')
+function checkSecret({ notBefore = 0, expiresAt = notBefore + 1 }: SecretSettings): void {
   requireEpochSeconds('client: notBefore of a secret', notBefore)
   requireEpochSeconds('client: expiresAt of a secret', expiresAt)
   if (!(notBefore < expiresAt)) throw new TypeError('client: notBefore of a secret must be before its expiresAt')
@@ -195,8 +171,9 @@ export function createClients(options: ClientsOptions): Clients {
   return {
     keys,
     issuers: revocations && issuers,
-    async register({ id = uuid(), secret, ...settings }) {
-      requireSettingNames(settings)
+    async register(registration) {
+      checkOptions('client', registration, registrationShape)
+      const { id = uuid(), secret, ...settings } = registration
       const complete = completeSettings(settings)
       checkClientId(id, complete)
       checkMethods(complete)
@@ -231,6 +208,7 @@ export function createClients(options: ClientsOptions): Clients {
     lock: async (id) => audited('lock', id, await endings.lock(id)),
     unlock: async (id) => audited('unlock', id, await endings.unlock(id)),
     async addSecret(id, settings = {}) {
+      checkOptions('client: secret', settings, secretShape)
       const { kept, issued } = make(settings)
       const changed = await records.change(id, (record) =>
         !hasSecretMethod(record) ? record : { ...record, secrets: [...record.secrets, kept] },

@@ -1,13 +1,23 @@
-import { type Auth, type Endpoint, jsonReply, type RevocationAnnouncer, type SecretsOption, wallClock } from '@countersign/core'
+import {
+  type Auth,
+  checkOptions,
+  type Endpoint,
+  jsonReply,
+  kind,
+  type OptionShape,
+  type RevocationAnnouncer,
+  type SecretsOption,
+  wallClock,
+} from '@countersign/core'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
 import { credentialNames } from './credential-name.js'
 import { createSubjectEnd } from './judge-issued.js'
 import {
-  checkPresentedTokenOptions,
   createPresentedTokenEndpoint,
   notStored,
   type PresentedTokenOptions,
+  presentedTokenShape,
   type StatusAnswer,
   type StatusTrace,
 } from './presented-token.js'
@@ -60,16 +70,20 @@ function answerOf(judged: Judged, trace: StatusTrace): StatusAnswer {
   return { ok: true, outcome: 'inactive', reply: jsonReply(200, { active: false }, notStored) }
 }
 
-function checkOptions({ audiencesOf, mayIntrospect, isActive, claims = [] }: IntrospectionEndpointOptions): void {
-  const fail = (message: string): never => {
-    throw new TypeError(`createIntrospectionEndpoint: ${message}`)
-  }
-  if (typeof audiencesOf !== 'function') fail('audiencesOf is required: the audiences that a client answers for')
-  if ([mayIntrospect, isActive].some((one) => one !== undefined && typeof one !== 'function'))
-    fail('mayIntrospect and isActive are functions')
-  if (!Array.isArray(claims) || claims.some((name) => typeof name !== 'string')) fail('claims are names')
-  const taken = claims.find((name) => answered.includes(name))
-  if (taken !== undefined) fail(`claims must not have ${taken}: the answer says it of itself`)
+const shape: OptionShape<IntrospectionEndpointOptions> = {
+  ...presentedTokenShape,
+  audiencesOf: kind.required(kind.func),
+  mayIntrospect: kind.func,
+  isActive: kind.func,
+  revocations: kind.either(kind.having('what createSharedRevocations returns', 'check'), kind.having('a RevocationStore', 'revoke')),
+  claims: kind.listOf(
+    kind.satisfying(
+      `the name of a claim other than ${answered.join(' and ')}`,
+      (name) => typeof name === 'string' && !answered.includes(name),
+    ),
+    0,
+  ),
+  refreshSecrets: kind.secrets,
 }
 
 /**
@@ -79,8 +93,7 @@ function checkOptions({ audiencesOf, mayIntrospect, isActive, claims = [] }: Int
  * @throws TypeError if an option is missing or wrong
  */
 export function createIntrospectionEndpoint(options: IntrospectionEndpointOptions): Endpoint {
-  checkPresentedTokenOptions('createIntrospectionEndpoint', options)
-  checkOptions(options)
+  checkOptions('createIntrospectionEndpoint', options, shape)
   const { issuer, clients, stores, verifier, audiencesOf, mayIntrospect, isActive, refreshSecrets, rateLimits = {} } = options
   const now = options.now ?? wallClock
   const isSubjectEnded = createSubjectEnd(issuer, options.revocations)
@@ -92,7 +105,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     const audiences = [auth.claims.aud ?? []].flat()
     const answeredFor = (await audiencesOf(caller)) ?? []
     // Of a text, every beginning of another audience would be among them.
-    if (!Array.isArray(answeredFor)) throw new TypeError('createIntrospectionEndpoint: audiencesOf gives a list')
+    if (!Array.isArray(answeredFor)) throw new TypeError('createIntrospectionEndpoint: audiencesOf must return an array or undefined')
     if (audiences.some((audience) => answeredFor.includes(audience))) return true
     return mayIntrospect !== undefined && (await mayIntrospect(caller, auth)) === true
   }

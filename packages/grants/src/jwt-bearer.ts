@@ -1,6 +1,7 @@
-import { type FormParameters, hasOwn } from '@countersign/core'
+import { checkOptions, type FormParameters, hasOwn, kind, type OptionShape } from '@countersign/core'
 import { type PresentedAssertion, readAssertion } from './assertion.js'
 import { isClientId, isPublicClient } from './client.js'
+import { accessTokenSecondsKind } from './endpoint-shape.js'
 import type { ExchangePolicy } from './exchange-policy.js'
 import type { Grant, GrantRequest, Identification } from './grant.js'
 import { type GoodToken, grantToSubject } from './grant-to-subject.js'
@@ -8,7 +9,7 @@ import { issuerOf, judgeOwnAssertion, type SentAssertion } from './own-assertion
 import { createEvenVerification } from './stand-in-key.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
 import { jwtBearerType } from './token-type.js'
-import { checkTrusted, type TrustedTokens, verifyTrusted } from './trusted-token.js'
+import { type TrustedTokens, trustedKind, verifyTrusted } from './trusted-token.js'
 
 /** Options of {@link jwtBearer}. */
 export interface JwtBearerOptions {
@@ -25,6 +26,14 @@ export interface JwtBearerOptions {
   readonly accessTokenSeconds?: number
   /** Whether a refresh token comes with it, where the policy of the client gives one. @defaultValue false */
   readonly refreshTokens?: boolean
+}
+
+const shape: OptionShape<JwtBearerOptions> = {
+  policy: kind.func,
+  trusted: trustedKind,
+  clientIdOf: kind.func,
+  accessTokenSeconds: accessTokenSecondsKind,
+  refreshTokens: kind.flag,
 }
 
 const sentAs = 'invalid_grant'
@@ -47,10 +56,8 @@ const itselfOnly: ExchangePolicy = ({ client, presented: { kind, issuer, subject
  * @throws TypeError if an option is wrong
  */
 export function jwtBearer(options: JwtBearerOptions = {}): Grant {
+  checkOptions('jwtBearer', options, shape)
   const { policy = itselfOnly, trusted, clientIdOf, accessTokenSeconds, refreshTokens = false } = options
-  if (typeof policy !== 'function') throw new TypeError('jwtBearer: policy is a function')
-  if (clientIdOf !== undefined && typeof clientIdOf !== 'function') throw new TypeError('jwtBearer: clientIdOf is a function')
-  checkTrusted('jwtBearer', trusted)
   const verify = createEvenVerification()
 
   const identification: Identification = {

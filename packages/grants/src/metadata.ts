@@ -1,5 +1,6 @@
-import { type AsymmetricAlgorithm, jsonReply, type Reply, type RouteTable } from '@countersign/core'
+import { type AsymmetricAlgorithm, checkOptions, jsonReply, kind, type OptionShape, type Reply, type RouteTable } from '@countersign/core'
 import { algorithms, isHmac } from '@countersign/jwt'
+import type { Grant } from './grant.js'
 
 /** What an authorization server says of itself (RFC 8414 §2). */
 export interface AuthorizationServerMetadata {
@@ -13,7 +14,7 @@ export interface AuthorizationServerMetadata {
   /** Where the public keys are served. */
   readonly jwksUri: string
   /** Grant types that the endpoint has. */
-  readonly grants: readonly { readonly type: string }[]
+  readonly grants: readonly Pick<Grant, 'type'>[]
   /** @defaultValue `client_secret_basic` and `client_secret_post` */
   readonly methods?: readonly string[]
   /** Algorithms of client assertions, with `private_key_jwt`. @defaultValue all asymmetric ones */
@@ -24,9 +25,22 @@ export interface AuthorizationServerMetadata {
   readonly further?: Readonly<Record<string, unknown>>
 }
 
-function checkUrl(name: string, text: string): URL {
-  if (!URL.canParse(text) || !/^https?:/i.test(text)) throw new TypeError(`authorizationServerMetadata: ${name} is a URL`)
-  return new URL(text)
+const asymmetric = algorithms.filter((algorithm) => !isHmac(algorithm))
+const url = kind.satisfying('an http(s) URL', (value) => typeof value === 'string' && URL.canParse(value) && /^https?:/i.test(value))
+
+const shape: OptionShape<AuthorizationServerMetadata> = {
+  issuer: kind.required(url),
+  tokenEndpoint: kind.required(url),
+  revocationEndpoint: url,
+  introspectionEndpoint: url,
+  jwksUri: kind.required(url),
+  grants: kind.required(
+    kind.listOf(kind.satisfying('a grant, or { type }', (grant) => typeof (grant as { type?: unknown } | null)?.type === 'string')),
+  ),
+  methods: kind.listOf(kind.string),
+  assertionAlgorithms: kind.listOf(kind.oneOf(...asymmetric)),
+  scopesSupported: kind.listOf(kind.string, 0),
+  further: kind.record,
 }
 
 /** The endpoints about tokens let clients in like that for tokens; only introspection has nothing to say to public ones. */
@@ -35,8 +49,6 @@ function statusEndpoints(
   methods: readonly string[],
   signing: (endpoint: string) => Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  if (revocationEndpoint !== undefined) checkUrl('revocationEndpoint', revocationEndpoint)
-  if (introspectionEndpoint !== undefined) checkUrl('introspectionEndpoint', introspectionEndpoint)
   return {
     ...(revocationEndpoint !== undefined && {
       revocation_endpoint: revocationEndpoint,
@@ -58,17 +70,16 @@ function statusEndpoints(
  * @throws TypeError if an option is missing or wrong
  */
 export function authorizationServerMetadata(options: AuthorizationServerMetadata): RouteTable {
+  checkOptions('authorizationServerMetadata', options, shape)
   const { issuer, tokenEndpoint, jwksUri, grants, scopesSupported, further } = options
   const { methods = ['client_secret_basic', 'client_secret_post'] } = options
-  const { assertionAlgorithms = algorithms.filter((algorithm) => !isHmac(algorithm)) } = options
+  const { assertionAlgorithms = asymmetric } = options
   // RFC 8414 §2: not to be left out where clients sign.
   const signing = (endpoint: string): Readonly<Record<string, unknown>> =>
     methods.includes('private_key_jwt') ? { [`${endpoint}_auth_signing_alg_values_supported`]: assertionAlgorithms } : {}
-  const { pathname, search, hash } = checkUrl('issuer', issuer)
-  if (search !== '' || hash !== '') throw new TypeError('authorizationServerMetadata: issuer has no query and no fragment (RFC 8414 §2)')
-  checkUrl('tokenEndpoint', tokenEndpoint)
-  checkUrl('jwksUri', jwksUri)
-  if (!(grants?.length > 0)) throw new TypeError('authorizationServerMetadata: grants is required')
+  const { pathname, search, hash } = new URL(issuer)
+  if (search !== '' || hash !== '')
+    throw new TypeError('authorizationServerMetadata: issuer must not have a query or a fragment (RFC 8414 §2)')
   const reply: Reply = jsonReply(
     200,
     {

@@ -3,7 +3,9 @@ import {
   eventChannel,
   hasOwn,
   isUnavailable,
+  kind,
   type Now,
+  type OptionShape,
   type Reply,
   type Stores,
   type TokenStatusEvent,
@@ -15,12 +17,14 @@ import { claimOnce } from './assertion.js'
 import type { AuthenticatedClient } from './authenticate-client.js'
 import { createClientGate, namedClient } from './client-gate.js'
 import type { Clients } from './clients.js'
+import { clientEndpointShape, storesKind } from './endpoint-shape.js'
 import { withFormerUses } from './former-uses.js'
 import { presentedClient } from './presented-client.js'
 import { createLimiter, type RateLimits } from './rate-limits.js'
 import { readLimited } from './read-limited.js'
 import { rfc6749, type TokenDialect } from './token-dialect.js'
 import { ofKnownClient } from './token-endpoint.js'
+import type { TokenEndpointOptions } from './token-endpoint-options.js'
 import { refused, refusedAs, refuseToken, type TokenRefused } from './token-refusal.js'
 import { tokenReply } from './token-reply.js'
 
@@ -71,21 +75,11 @@ interface Kind {
   decide(presented: PresentedToken, trace: StatusTrace): Promise<StatusAnswer>
 }
 
-/** @throws TypeError if an option is missing or wrong */
-export function checkPresentedTokenOptions(name: string, { issuer, clients, stores, verifier }: PresentedTokenOptions): void {
-  const fail = (message: string): never => {
-    throw new TypeError(`${name}: ${message}`)
-  }
-  // It becomes the realm of a challenge.
-  if (typeof issuer !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(issuer)) fail('issuer is required, a URL')
-  if (typeof clients?.authenticate !== 'function') fail('clients is required')
-  if (
-    typeof stores?.attempts?.reserve !== 'function' ||
-    typeof stores.families?.find !== 'function' ||
-    typeof stores.replay?.claim !== 'function'
-  )
-    fail('stores is required')
-  if (typeof verifier?.verify !== 'function') fail('verifier is required: it verifies our own access tokens')
+/** What each of the options must be that these endpoints have in common. */
+export const presentedTokenShape: OptionShape<PresentedTokenOptions & Pick<TokenEndpointOptions, 'rateLimits'>> = {
+  ...clientEndpointShape,
+  stores: kind.required(storesKind({ attempts: 'reserve', families: 'find', replay: 'claim' })),
+  verifier: kind.required(kind.having('a verifier of our own access tokens, for instance createVerifier(…) with ownIssuer', 'verify')),
 }
 
 /** An endpoint to which a client posts a form with a token (RFC 7009 §2.1, RFC 7662 §2.1). `token_type_hint` is not needed: tokens tell. */

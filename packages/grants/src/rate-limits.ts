@@ -1,5 +1,5 @@
-import { type AttemptStore, type Now, requireOptionNames } from '@countersign/core'
-import { attemptKey, type Budget, checkBudget } from './budget.js'
+import { type AttemptStore, kind, type Now, type OptionKind } from '@countersign/core'
+import { attemptKey, type Budget, budgetKind, budgetsOf } from './budget.js'
 import { isClientId } from './client.js'
 import { reachable } from './client-record.js'
 import { createFailureBudgets, type FailureBudgets } from './failure-budgets.js'
@@ -35,6 +35,18 @@ const defaults: Required<RateLimits> = {
   failuresOfClient: { limit: 20_000, windowSeconds: 600 },
   unreadable: { limit: 1_000, windowSeconds: 60 },
 }
+
+/** What the option `rateLimits` must be. */
+export const rateLimitsKind: OptionKind = kind.either(
+  kind.exactly(false),
+  kind.members<RateLimits>({
+    requests: budgetKind,
+    failures: budgetKind,
+    failuresOfAddress: budgetKind,
+    failuresOfClient: budgetKind,
+    unreadable: budgetKind,
+  }),
+)
 
 /** An address and a client id need no hiding; what is not a client id is hashed all the same. */
 function requestKey(purpose: string, address: string, clientId: string): string {
@@ -88,12 +100,10 @@ export interface LimiterOptions {
   readonly now: Now
 }
 
-/** @throws TypeError for a budget whose parts are not positive, and for an unknown name */
+/** Watches requests by limits that {@link rateLimitsKind} checked. */
 export function createLimiter({ attempts, limits, endpoint = 'token', now }: LimiterOptions): Limiter {
   if (limits === false) return unlimited
-  requireOptionNames('rateLimits', limits, Object.keys(defaults))
-  const budgets = { ...defaults, ...limits }
-  for (const [name, budget] of Object.entries(budgets)) checkBudget(`rateLimits.${name}`, budget)
+  const budgets = budgetsOf(defaults, limits)
   const { failuresOfAddress: ofAddress, failuresOfClient: ofName, unreadable } = budgets
   const known = createFailureBudgets({ attempts, kind: 'client', ofAddress, ofName, now })
   const reading = createFailureBudgets({ attempts, kind: 'unreadable', ofAddress: unreadable, ofName: unreadable, now })

@@ -1,3 +1,5 @@
+import { kind, type OptionKind } from '@countersign/core'
+
 /** Who gets refresh tokens besides people. */
 interface ForItself {
   /**
@@ -32,43 +34,49 @@ interface RotatingRefresh extends ForItself {
 /** Whether and how a client gets refresh tokens. */
 export type RefreshPolicy = { readonly policy: 'none' } | FixedRefresh | RotatingRefresh
 
-function fail(message: string): never {
-  throw new TypeError(`client: ${message}`)
-}
+const isOf =
+  (policy: RefreshPolicy['policy']) =>
+  (value: unknown): boolean =>
+    (value as RefreshPolicy | null)?.policy === policy
 
-const isPositive = (seconds: unknown): boolean => typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
+const policyKind = kind.required(kind.oneOf('none', 'fixed', 'rotating'))
+const fixed: OptionKind = kind.members<FixedRefresh>({
+  policy: policyKind,
+  lifeSeconds: kind.required(kind.positiveSeconds),
+  unrotatedPublicClient: kind.flag,
+  withClientCredentials: kind.flag,
+})
+const rotating: OptionKind = kind.members<RotatingRefresh>({
+  policy: policyKind,
+  retryWindowSeconds: kind.seconds,
+  idleSeconds: kind.positiveSeconds,
+  absoluteSeconds: kind.positiveSeconds,
+  withClientCredentials: kind.flag,
+})
+/** The policy itself is misspelt or missing: then that is what must be told. */
+const unknown: OptionKind = kind.members<RefreshPolicy>({ ...fixed.members, ...rotating.members, policy: policyKind })
 
-function checkFixed({ lifeSeconds, unrotatedPublicClient }: FixedRefresh, isPublic: boolean): void {
-  if (!isPositive(lifeSeconds)) fail('refresh.lifeSeconds is a positive number')
-  if (isPublic && unrotatedPublicClient !== true) fail('a public client needs rotating refresh tokens (RFC 9700 §4.14.2)')
-}
-
-function checkRotating({ retryWindowSeconds = 0, idleSeconds = 1, absoluteSeconds = 1 }: RotatingRefresh): void {
-  if (!(Number.isFinite(retryWindowSeconds) && retryWindowSeconds >= 0)) fail('refresh.retryWindowSeconds is a number, 0 or more')
-  if (!isPositive(idleSeconds) || !isPositive(absoluteSeconds)) fail('refresh limits are positive numbers of seconds')
+/** What the setting `refresh` must be. */
+export const refreshKind: OptionKind = {
+  ...kind.either(
+    { ...kind.members<{ readonly policy: 'none' }>({ policy: policyKind }), accepts: isOf('none') },
+    { ...fixed, accepts: isOf('fixed') },
+    { ...rotating, accepts: isOf('rotating') },
+    unknown,
+  ),
+  must: "{ policy: 'none' }, { policy: 'fixed', lifeSeconds } or { policy: 'rotating' }",
 }
 
 /**
- * The policy with its defaults, as it is stored.
+ * The policy, which was checked, with its defaults, as it is stored.
  *
- * @throws TypeError for a policy that is incomplete, or dangerous without saying so
+ * @throws TypeError for a policy that is dangerous without saying so
  */
 export function completeRefresh(refresh: RefreshPolicy, isPublic: boolean): RefreshPolicy {
-  switch (refresh.policy) {
-    case 'none':
-      return refresh
-    case 'fixed':
-      checkFixed(refresh, isPublic)
-      break
-    case 'rotating':
-      checkRotating(refresh)
-      break
-    default:
-      fail('refresh.policy is none, fixed or rotating')
-  }
+  if (refresh.policy === 'none') return refresh
+  if (refresh.policy === 'fixed' && isPublic && refresh.unrotatedPublicClient !== true)
+    throw new TypeError("client: refresh.policy must be 'rotating' for a public client (RFC 9700 §4.14.2), got 'fixed'")
   const { withClientCredentials = false } = refresh
-  if (typeof withClientCredentials !== 'boolean')
-    fail(`refresh.withClientCredentials must be true or false, got ${JSON.stringify(withClientCredentials)}`)
   return { ...refresh, withClientCredentials }
 }
 

@@ -17,12 +17,12 @@ export interface RefreshTokenText {
 }
 
 function check(secrets: RotatingSecrets | undefined): void {
-  if (secrets?.current === undefined) throw new TypeError('refreshToken: secrets is { current: { id, secret } }')
+  if (secrets?.current === undefined) throw new TypeError('refreshToken: secrets must be { current: { id, secret } }')
   const all = [secrets.current, ...(secrets.previous ?? [])]
   if (all.some(({ id }) => typeof id !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(id)))
-    throw new TypeError('refreshToken: the id of a secret is letters, digits, _ and -')
+    throw new TypeError('refreshToken: the id of a secret must be 1 to 64 letters, digits, _ and -')
   for (const { id, secret } of all) requireSecretLength(`refreshToken: the secret ${JSON.stringify(id)}`, secret)
-  if (new Set(all.map(({ id }) => id)).size < all.length) throw new TypeError('refreshToken: two secrets share an id')
+  if (new Set(all.map(({ id }) => id)).size < all.length) throw new TypeError('refreshToken: secrets must not have a duplicate id')
 }
 
 /** The MAC covers the key id and everything else as it is written, under a label of its own. */

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { hasOwn, type RefreshProvider, type RotationRequest, type SecretsOption } from '@countersign/core'
+import {
+  checkOptions,
+  hasOwn,
+  kind,
+  type OptionShape,
+  type RefreshProvider,
+  type RotationRequest,
+  type SecretsOption,
+} from '@countersign/core'
 import { type Client, isPublicClient } from './client.js'
 import { reachable } from './client-record.js'
+import { accessTokenSecondsKind } from './endpoint-shape.js'
 import type { Grant, GrantAnswer, GrantRequest, Validated } from './grant.js'
 import { bindingOf, chainData, parseChain } from './refresh-chain.js'
 import { faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './refresh-lookup.js'
@@ -25,6 +34,14 @@ export interface RefreshTokenOptions {
   /** Take refresh tokens of other issuers, whatever the client's policy; ours never get there. @defaultValue none */
   readonly providers?: readonly RefreshProvider[]
   readonly randomBytes?: (size: number) => Buffer
+}
+
+const shape: OptionShape<RefreshTokenOptions> = {
+  secrets: kind.required(kind.secrets),
+  onStoreBehind: kind.oneOf('refuse', 'heal'),
+  accessTokenSeconds: accessTokenSecondsKind,
+  providers: kind.listOf(kind.having('a provider of refresh tokens, with accepts() and refresh()', 'accepts', 'refresh'), 0),
+  randomBytes: kind.func,
 }
 
 const refusals: Readonly<Record<'reused' | 'mismatch' | 'ahead' | 'gone' | 'revoked', TokenReason>> = {
@@ -78,10 +95,9 @@ function retryWindowMs(client: Client): number {
  * @throws TypeError for secrets that are too short or share an id
  */
 export function refreshToken(options: RefreshTokenOptions): Grant {
-  const { onStoreBehind, accessTokenSeconds, providers = [] } = options ?? {}
-  if (onStoreBehind !== undefined && onStoreBehind !== 'refuse' && onStoreBehind !== 'heal')
-    throw new TypeError(`refreshToken: onStoreBehind must be "refuse" or "heal", got ${JSON.stringify(onStoreBehind)}`)
-  const tokens = createRefreshTokenText(options?.secrets)
+  checkOptions('refreshToken', options, shape)
+  const { onStoreBehind, accessTokenSeconds, providers = [] } = options
+  const tokens = createRefreshTokenText(options.secrets)
   const random = options.randomBytes ?? randomBytes
   const heals = (client: Client): boolean => (onStoreBehind ?? (isPublicClient(client) ? 'refuse' : 'heal')) === 'heal'
 

@@ -1,5 +1,8 @@
 import {
+  checkOptions,
   type Endpoint,
+  kind,
+  type OptionShape,
   type Reason,
   type RefreshProvider,
   type Refusal,
@@ -10,11 +13,12 @@ import {
 import { type Announcer, createAnnounce, endOfFamily } from './announce.js'
 import type { Client } from './client.js'
 import { reachable } from './client-record.js'
+import { announcerKind } from './endpoint-shape.js'
 import {
-  checkPresentedTokenOptions,
   createPresentedTokenEndpoint,
   notStored,
   type PresentedTokenOptions,
+  presentedTokenShape,
   type StatusAnswer,
   type StatusTrace,
 } from './presented-token.js'
@@ -35,6 +39,13 @@ export interface RevocationEndpointOptions extends PresentedTokenOptions {
   readonly rateLimits?: RateLimits | false
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: () => number
+}
+
+const shape: OptionShape<RevocationEndpointOptions> = {
+  ...presentedTokenShape,
+  revocations: kind.required(announcerKind),
+  refreshSecrets: kind.secrets,
+  providers: kind.listOf(kind.having('a provider of refresh tokens, with accepts()', 'accepts'), 0),
 }
 
 /** What was never a token of ours, or is none any more: there is nothing to end (RFC 7009 §2.2). */
@@ -80,9 +91,8 @@ function answerTo({ reason }: Refusal, trace: StatusTrace): StatusAnswer {
  * @throws TypeError if an option is missing or wrong
  */
 export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
-  checkPresentedTokenOptions('createRevocationEndpoint', options)
+  checkOptions('createRevocationEndpoint', options, shape)
   const { issuer, stores, verifier, revocations, refreshSecrets, providers = [], rateLimits = {} } = options
-  if (typeof revocations?.revoke !== 'function') throw new TypeError('createRevocationEndpoint: revocations is required')
   const now = options.now ?? wallClock
   const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
   const announce = createAnnounce(revocations, now)

@@ -1,4 +1,5 @@
-import { type Endpoint, eventChannel, isUnavailable, type WireRequest } from '@countersign/core'
+import { checkOptions, type Endpoint, eventChannel, isUnavailable, kind, type OptionShape, type WireRequest } from '@countersign/core'
+import { clientEndpointShape } from './endpoint-shape.js'
 import { rfc6749, type TokenDialect } from './token-dialect.js'
 import { refused, type TokenRefused } from './token-refusal.js'
 import { tokenReply } from './token-reply.js'
@@ -18,6 +19,15 @@ export interface TenantEndpointOptions {
   readonly dialect?: TokenDialect
 }
 
+const { dialect: dialectKind } = clientEndpointShape
+
+const shape: OptionShape<TenantEndpointOptions> = {
+  issuers: kind.required(kind.listOf(kind.string)),
+  issuerOf: kind.required(kind.func),
+  endpoint: kind.required(kind.func),
+  dialect: dialectKind,
+}
+
 const events = eventChannel('countersign:token')
 
 /**
@@ -26,12 +36,10 @@ const events = eventChannel('countersign:token')
  * @throws TypeError if an option is missing or wrong, and what `endpoint` throws
  */
 export function createTenantEndpoint(options: TenantEndpointOptions): Endpoint {
+  checkOptions('createTenantEndpoint', options, shape)
   const { issuers, issuerOf, endpoint, dialect = rfc6749 } = options
-  if (!Array.isArray(issuers) || issuers.length === 0 || new Set(issuers).size < issuers.length)
-    throw new TypeError('createTenantEndpoint: issuers names at least one, and each once')
-  if (typeof issuerOf !== 'function' || typeof endpoint !== 'function')
-    throw new TypeError('createTenantEndpoint needs issuerOf and endpoint')
-  const endpoints: ReadonlyMap<string, Endpoint> = new Map((issuers as readonly string[]).map((issuer) => [issuer, endpoint(issuer)]))
+  if (new Set(issuers).size < issuers.length) throw new TypeError('createTenantEndpoint: issuers must not have a duplicate')
+  const endpoints: ReadonlyMap<string, Endpoint> = new Map(issuers.map((issuer) => [issuer, endpoint(issuer)]))
 
   async function find(request: WireRequest): Promise<Endpoint | (TokenRefused & { readonly cause?: unknown })> {
     try {

@@ -1,8 +1,9 @@
-import { type Now, requireOptionNames, type SignerSource } from '@countersign/core'
+import { checkOptions as checkEach, kind, type Now, type OptionShape, type SignerSource } from '@countersign/core'
 import type { Announcer } from './announce.js'
 import type { Audit } from './audit.js'
 import type { Client } from './client.js'
 import type { Clients } from './clients.js'
+import { accessTokenSecondsKind, announcerKind, clientEndpointShape, storesKind } from './endpoint-shape.js'
 import type { Grant, Granted, GrantStores } from './grant.js'
 import type { RateLimits } from './rate-limits.js'
 import { rfc6749, type TokenDialect } from './token-dialect.js'
@@ -59,51 +60,46 @@ function fail(message: string): never {
   throw new TypeError(`createTokenEndpoint: ${message}`)
 }
 
-const optionNames: readonly string[] = Object.keys({
-  issuer: true,
-  signer: true,
-  stores: true,
-  clients: true,
-  grants: true,
-  audience: true,
-  accessTokenSeconds: true,
-  claims: true,
-  isActive: true,
-  revocations: true,
-  audit: true,
-  dialect: true,
-  json: true,
-  anonymousClient: true,
-  rateLimits: true,
-  now: true,
-  randomUUID: true,
-} satisfies Record<keyof TokenEndpointOptions, true>)
+const isGrant = (value: unknown): boolean => {
+  const { type, validate } = (value ?? {}) as Partial<Grant>
+  return typeof type === 'string' && typeof validate === 'function'
+}
+const isAudit = (value: unknown): boolean => {
+  const { policy, write } = (value ?? {}) as Partial<Audit>
+  return policy === 'required' && typeof write === 'function'
+}
+const grantKind = kind.satisfying(
+  'a grant: call its factory, as in clientCredentials(), and spread the list that passwordGrants(…) returns',
+  isGrant,
+)
 
-const isGrant = (grant: Grant | undefined): boolean => typeof grant?.type === 'string' && typeof grant.validate === 'function'
-const isLife = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 1
+const shape: OptionShape<TokenEndpointOptions> = {
+  ...clientEndpointShape,
+  signer: kind.required(kind.having('a source of signers, for instance keys.signer of a key registry', 'current')),
+  stores: kind.required(storesKind({ attempts: 'reserve', replay: 'claim', families: 'rotate', challenges: 'put' })),
+  grants: kind.required({ ...kind.listOf(grantKind), must: 'a non-empty array of grants' }),
+  audience: kind.required(kind.strings),
+  accessTokenSeconds: accessTokenSecondsKind,
+  claims: kind.func,
+  isActive: kind.func,
+  revocations: announcerKind,
+  audit: kind.satisfying("{ policy: 'required', write }, write being a function", isAudit),
+  json: kind.flag,
+  anonymousClient: kind.string,
+  randomUUID: kind.func,
+}
 
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
-  requireOptionNames('createTokenEndpoint', options, optionNames)
-  const { issuer, signer, stores, clients, grants, audience, accessTokenSeconds = 900, dialect = rfc6749 } = options
-  // It becomes the realm of a challenge.
-  if (typeof issuer !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(issuer)) fail('issuer is required, a URL')
-  if (typeof signer?.current !== 'function') fail('signer is required')
-  if (typeof stores?.attempts?.reserve !== 'function') fail('stores is required')
-  if (typeof clients?.authenticate !== 'function') fail('clients is required')
-  if (clients.issuers?.includes(issuer) === false) fail('clients end the tokens of other issuers: createClients({ issuer })')
-  if (!(grants?.length > 0)) fail('grants names at least one')
-  if (!grants.every(isGrant)) fail('grants has something that is no grant: call its factory, and spread what passwordGrants returns')
+  checkEach('createTokenEndpoint', options, shape)
+  const { issuer, clients, grants, accessTokenSeconds = 900, dialect = rfc6749 } = options
+  if (clients.issuers?.includes(issuer) === false)
+    fail(`issuer must be one of createClients({ issuer }), since clients end the tokens of those: got ${JSON.stringify(issuer)}`)
   const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))
-  if (byType.size < grants.length) fail('two grants have one type')
+  if (byType.size < grants.length) fail('grants must not have a duplicate type')
   if (grants.some(({ needsKeys }) => needsKeys === true) && clients.keys === undefined)
-    fail('a grant needs the keys of clients: createClients({ keys })')
-  const { audit } = options
-  if (audit !== undefined && (audit.policy !== 'required' || typeof audit.write !== 'function'))
-    fail("audit is { policy: 'required', write }")
-  const audiences = [audience].flat()
-  if (audiences.length === 0 || audiences.some((one) => typeof one !== 'string' || one === '')) fail('audience is required')
-  if (!isLife(accessTokenSeconds) || !grants.every((grant) => isLife(grant.accessTokenSeconds ?? 1)))
-    fail('accessTokenSeconds is 1 or more')
-  return { audiences, grants: byType, accessTokenSeconds, dialect }
+    fail('clients must have keys for one of the grants: createClients({ keys })')
+  if (!grants.every(({ accessTokenSeconds: own = 1 }) => Number.isFinite(own) && own >= 1))
+    fail('accessTokenSeconds of a grant must be a number of seconds, 1 or more')
+  return { audiences: [options.audience].flat(), grants: byType, accessTokenSeconds, dialect }
 }

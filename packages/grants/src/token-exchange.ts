@@ -1,12 +1,13 @@
-import { hasOwn } from '@countersign/core'
+import { checkOptions, hasOwn, kind, type OptionShape } from '@countersign/core'
 import { readAssertion } from './assertion.js'
+import { accessTokenSecondsKind } from './endpoint-shape.js'
 import type { ExchangePolicy } from './exchange-policy.js'
 import type { Grant, GrantRequest } from './grant.js'
 import { type GoodToken, grantToSubject } from './grant-to-subject.js'
 import { issuerOf, judgeOwnAssertion, type SentAssertion } from './own-assertion.js'
 import { refused, refusedAs, type TokenRefused } from './token-refusal.js'
 import { tokenExchangeType, tokenTypes } from './token-type.js'
-import { checkTrusted, type TrustedTokens, verifyTrusted } from './trusted-token.js'
+import { type TrustedTokens, trustedKind, verifyTrusted } from './trusted-token.js'
 
 /** Options of {@link tokenExchange}. */
 export interface TokenExchangeOptions {
@@ -20,6 +21,14 @@ export interface TokenExchangeOptions {
   readonly accessTokenSeconds?: number
   /** Whether a refresh token comes with it, where the policy of the client gives one. @defaultValue false */
   readonly refreshTokens?: boolean
+}
+
+const shape: OptionShape<TokenExchangeOptions> = {
+  policy: kind.required(kind.func),
+  clientSigned: kind.flag,
+  trusted: trustedKind,
+  accessTokenSeconds: accessTokenSecondsKind,
+  refreshTokens: kind.flag,
 }
 
 const sentAs = 'invalid_request'
@@ -42,10 +51,10 @@ function requestFault({ parameters }: GrantRequest): TokenRefused | undefined {
  * @throws TypeError if an option is missing or wrong
  */
 export function tokenExchange(options: TokenExchangeOptions): Grant {
+  checkOptions('tokenExchange', options, shape)
   const { policy, clientSigned = true, trusted, accessTokenSeconds, refreshTokens = false } = options
-  if (typeof policy !== 'function') throw new TypeError('tokenExchange: policy is required')
-  if (!clientSigned && trusted === undefined) throw new TypeError('tokenExchange: nothing is accepted')
-  checkTrusted('tokenExchange', trusted)
+  if (!clientSigned && trusted === undefined)
+    throw new TypeError('tokenExchange: trusted must be given where clientSigned is false, got undefined')
 
   async function goodToken(token: string, type: string, asked: GrantRequest): Promise<GoodToken | TokenRefused> {
     if (type === tokenTypes.jwt && clientSigned) {

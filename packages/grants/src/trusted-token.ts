@@ -1,4 +1,4 @@
-import { type Auth, originsOf, type TokenOrigin, type TokenVerifier } from '@countersign/core'
+import { type Auth, kind, type OptionKind, originsOf, type TokenOrigin, type TokenVerifier } from '@countersign/core'
 import { type AssertionFault, assertionFault, readAssertion } from './assertion.js'
 import type { Authentication, Granted } from './grant.js'
 
@@ -15,14 +15,11 @@ export interface TrustedTokens {
   readonly audiences: readonly string[] | null
 }
 
-/** @throws TypeError if something is missing */
-export function checkTrusted(name: string, trusted: TrustedTokens | undefined): void {
-  if (trusted === undefined) return
-  if (typeof trusted.verifier?.verify !== 'function') throw new TypeError(`${name}: trusted.verifier is required`)
-  const { audiences } = trusted
-  if (audiences !== null && !(Array.isArray(audiences) && audiences.length > 0 && audiences.every((one) => typeof one === 'string' && one)))
-    throw new TypeError(`${name}: trusted.audiences names at least one; null opts out of the check`)
-}
+/** What the option `trusted` must be. */
+export const trustedKind: OptionKind = kind.members<TrustedTokens>({
+  verifier: kind.required(kind.having('a verifier of tokens, for instance guard.verifier', 'verify')),
+  audiences: kind.required(kind.either(kind.listOf(kind.string), { ...kind.exactly(null), must: 'null, which opts out of the check' })),
+})
 
 /** A token of a trusted issuer that is good. */
 export interface TrustedToken {

@@ -83,13 +83,14 @@ function adviceOn(name: string, names: OptionNames, path: string, { shape, advic
   if (words !== undefined) return words
   const near = nearestName(name, known)
   const place = near === undefined ? elsewhere(name, shape) : pathOf(path, near)
-  if (place !== undefined) return `did you mean ${JSON.stringify(place)}?`
+  // An option of another alternative stands in the same place.
+  if (place !== undefined && place !== pathOf(path, name)) return `did you mean ${JSON.stringify(place)}?`
   return `${path === '' ? 'the options are' : `the options of ${path} are`} ${known.join(', ')}`
 }
 
-function shownString(text: string, { choices, isNumber }: Pick<OptionKind, 'choices' | 'isNumber'>): string {
+function shownString(text: string, { choices, shows }: Pick<OptionKind, 'choices' | 'shows'>): string {
   if (text === '') return 'an empty string'
-  const isShown = (choices !== undefined && text.length <= 64) || (isNumber === true && /^[-\d.]{1,20}$/.test(text))
+  const isShown = (choices !== undefined && text.length <= 64) || shows?.test(text) === true
   return isShown ? JSON.stringify(text) : `a string of ${text.length} characters`
 }
 

@@ -15,7 +15,7 @@ function number(bounds: NumberBounds = {}): OptionKind {
   const { least = 0, most = Number.POSITIVE_INFINITY, isAbove, isInteger, unit } = bounds
   const isNumber = isInteger ? Number.isSafeInteger : Number.isFinite
   return {
-    isNumber: true,
+    shows: /^[-\d.]{1,20}$/,
     must: `${isInteger ? 'an integer' : 'a number'}${unit ? ` of ${unit}` : ''}, ${boundsText(bounds)}`,
     accepts: (value) => isNumber(value) && Number(value) <= most && (isAbove ? Number(value) > least : Number(value) >= least),
   }
@@ -87,7 +87,11 @@ const satisfying = (must: string, accepts: (value: unknown) => boolean): OptionK
 export const kind: OptionKinds = Object.freeze<OptionKinds>({
   required,
   string,
-  flag: satisfying('true or false', (value) => typeof value === 'boolean'),
+  flag: {
+    must: 'true or false',
+    accepts: (value) => typeof value === 'boolean',
+    shows: /^(?:true|false|yes|no|on|off|0|1)$/i,
+  },
   func,
   number,
   seconds: number({ unit: 'seconds' }),

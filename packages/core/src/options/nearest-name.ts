@@ -24,8 +24,11 @@ function distance(left: string, right: string): number {
   return previous[right.length] ?? 0
 }
 
-/** How many slips still make it the same word. */
-const slips = (name: string): number => (name.length < 5 ? 1 : name.length < 9 ? 2 : 3)
+/** How many slips still make it the same word. A unit is no part of the word: `lifeSeconds` is not `idleSeconds`. */
+function slips(name: string): number {
+  const { length } = name.replace(/(?:seconds|ms|bytes)$/, '')
+  return length < 5 ? 1 : length < 9 ? 2 : 3
+}
 
 function closest(name: string, names: readonly string[]): string | undefined {
   const ranked = names

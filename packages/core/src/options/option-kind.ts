@@ -7,8 +7,8 @@ export interface OptionKind {
   readonly isRequired?: true
   /** The strings that are accepted. They are no secrets: a wrong one is shown. */
   readonly choices?: readonly string[]
-  /** Whether it is a number: a string of digits in its place is shown. */
-  readonly isNumber?: true
+  /** Wrong strings that are shown, because they cannot be secrets. */
+  readonly shows?: RegExp
   /** Whether nothing of a value is shown. */
   readonly isSecret?: true
   /** The options in an object. Any other name is an error. */

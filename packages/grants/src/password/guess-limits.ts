@@ -1,5 +1,5 @@
-import type { AttemptStore, Now } from '@countersign/core'
-import { attemptKey, type Budget, checkBudget } from '../budget.js'
+import { type AttemptStore, kind, type Now, type OptionKind } from '@countersign/core'
+import { attemptKey, type Budget, budgetKind, budgetsOf } from '../budget.js'
 import { reachable } from '../client-record.js'
 import { createFailureBudgets, type FailureBudgets } from '../failure-budgets.js'
 import { refused, type TokenRefused } from '../token-refusal.js'
@@ -30,6 +30,15 @@ const defaults: Required<GuessLimits> = {
   codes: { limit: 20, windowSeconds: 3600 },
   codesSent: { limit: 20, windowSeconds: 3600 },
 }
+
+/** What the option `limits` must be. */
+export const guessLimitsKind: OptionKind = kind.members<GuessLimits>({
+  passwords: budgetKind,
+  passwordsFromEverywhere: budgetKind,
+  passwordsOfAddress: budgetKind,
+  codes: budgetKind,
+  codesSent: budgetKind,
+})
 
 /** A user name as it was sent, where it was sent to, and from where. */
 interface PasswordGuess {
@@ -66,10 +75,9 @@ interface CodeGuess extends UserOfIssuer {
   readonly answers: { readonly id: string; readonly budget: Budget } | undefined
 }
 
-/** @throws TypeError for a budget that is none */
+/** Reserves guesses by limits that {@link guessLimitsKind} checked. */
 export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter {
-  const budgets = { ...defaults, ...limits }
-  for (const [name, budget] of Object.entries(budgets)) checkBudget(`limits.${name}`, budget)
+  const budgets = budgetsOf(defaults, limits)
   const { reserve, take } = createReserve(now)
   const known = new WeakMap<AttemptStore, FailureBudgets>()
 

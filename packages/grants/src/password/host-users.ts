@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
-import type { PasswordAuthenticator, SignedIn } from '@countersign/core'
+import { checkOptions, kind, type OptionShape, type PasswordAuthenticator, type SignedIn } from '@countersign/core'
 
 /** A user of the host's own table. */
 export interface HostUser {
@@ -49,6 +49,16 @@ export interface HostUsersOptions<User extends HostUser> {
   readonly randomInt?: (limit: number) => number
 }
 
+const shape: OptionShape<HostUsersOptions<HostUser>> = {
+  findUser: kind.required(kind.func),
+  verifyPassword: kind.required(kind.func),
+  unknownUserHash: kind.required({ ...kind.string, isSecret: true }),
+  sendCode: kind.required(kind.func),
+  challengeType: kind.string,
+  codeDigits: kind.number({ isInteger: true, least: 6, most: 8 }),
+  randomInt: kind.func,
+}
+
 interface CodeState {
   readonly username: string
   readonly subject: string
@@ -84,11 +94,8 @@ function verifiedUser<User extends HostUser>(user: User | undefined, verdict: bo
  * @throws TypeError if an option is missing or wrong
  */
 export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>): PasswordAuthenticator {
+  checkOptions('hostUsers', options, shape)
   const { findUser, verifyPassword, unknownUserHash, sendCode, challengeType = 'email_otp', codeDigits = 6 } = options
-  if ([findUser, verifyPassword, sendCode].some((option) => typeof option !== 'function'))
-    throw new TypeError('hostUsers needs findUser, verifyPassword and sendCode')
-  if (typeof unknownUserHash !== 'string' || unknownUserHash === '') throw new TypeError('hostUsers: unknownUserHash is required')
-  if (![6, 7, 8].includes(codeDigits)) throw new TypeError('hostUsers: codeDigits is 6, 7 or 8')
   const pick = options.randomInt ?? ((limit: number) => randomInt(limit))
 
   return {

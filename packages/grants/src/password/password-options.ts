@@ -1,6 +1,7 @@
-import type { Now, PasswordAuthenticator } from '@countersign/core'
+import { checkOptions, kind, type Now, type OptionShape, type PasswordAuthenticator } from '@countersign/core'
+import { accessTokenSecondsKind } from '../endpoint-shape.js'
 import type { Continuation } from './continuation.js'
-import type { GuessLimits } from './guess-limits.js'
+import { type GuessLimits, guessLimitsKind } from './guess-limits.js'
 
 /** Options of {@link passwordGrants}. */
 export interface PasswordGrantOptions {
@@ -21,17 +22,30 @@ export interface PasswordGrantOptions {
 
 const usual: Continuation = { grantType: 'urn:countersign:grant-type:mfa', tokenParameter: 'mfa_token', codeParameter: 'code' }
 
+const shape: OptionShape<PasswordGrantOptions> = {
+  authenticator: kind.required(kind.having('an authenticator, for instance hostUsers(…) or createCognito(…)', 'start', 'answer')),
+  continuations: kind.listOf(
+    kind.members<Continuation>({
+      grantType: kind.required(kind.string),
+      tokenParameter: kind.required(kind.string),
+      codeParameter: kind.required(kind.string),
+      challengeType: kind.string,
+    }),
+    0,
+  ),
+  challengeSeconds: kind.positiveSeconds,
+  maxAnswers: kind.count,
+  limits: guessLimitsKind,
+  accessTokenSeconds: accessTokenSecondsKind,
+  now: kind.func,
+  randomBytes: kind.func,
+}
+
 /** @throws TypeError if an option is missing or wrong */
-export function checkedOptions({
-  authenticator,
-  continuations = [usual],
-  challengeSeconds = 300,
-  maxAnswers = 5,
-}: PasswordGrantOptions): Required<Pick<PasswordGrantOptions, 'authenticator' | 'continuations' | 'challengeSeconds' | 'maxAnswers'>> {
-  if (typeof authenticator?.start !== 'function' || typeof authenticator.answer !== 'function')
-    throw new TypeError('passwordGrants: authenticator is required')
-  if (!(Number.isFinite(challengeSeconds) && challengeSeconds > 0))
-    throw new TypeError('passwordGrants: challengeSeconds is a positive number')
-  if (!(Number.isInteger(maxAnswers) && maxAnswers > 0)) throw new TypeError('passwordGrants: maxAnswers is a positive whole number')
+export function checkedOptions(
+  options: PasswordGrantOptions,
+): Required<Pick<PasswordGrantOptions, 'authenticator' | 'continuations' | 'challengeSeconds' | 'maxAnswers'>> {
+  checkOptions('passwordGrants', options, shape)
+  const { authenticator, continuations = [usual], challengeSeconds = 300, maxAnswers = 5 } = options
   return { authenticator, continuations, challengeSeconds, maxAnswers }
 }
