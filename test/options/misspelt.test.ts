@@ -29,7 +29,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'verifySignature',
   ],
   // They get the options of a preset, which has checked them.
-  '@countersign/jwt/jwks': ['createRefreshingKeys', 'discoveredUrl', 'loadJwks', 'refreshTimes'],
+  '@countersign/jwt/jwks': ['createRefreshingKeys', 'discoveredUrl', 'importMembers', 'loadJwks', 'refreshTimes'],
   '@countersign/nonce': ['readJsonSubmission'],
   '@countersign/testkit': ['forgeToken', 'privateKeyOf', 'publicJwkOf', 'publicKeyOf', 'rawSigner', 'renameKey', 'signToken'],
   '@countersign/verifier': ['protectedResourceMetadata'],
