@@ -33,6 +33,11 @@ describe('the page of reasons', () => {
   })
 })
 
+it('the page of trouble has a row for every reason', async () => {
+  const documented = (await rowsOf('docs/troubleshooting.md')).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
+  expect(reasons.filter((reason) => !documented.includes(reason))).toEqual([])
+})
+
 it('the page of events has every channel', async () => {
   const documented = (await rowsOf('docs/events.md')).map(([name = '']) => name.replaceAll('`', ''))
   expect(documented).toEqual(eventNames)

@@ -19,7 +19,12 @@ describe.each(pages.filter((page) => runnable(page).length > 0))('%s', (page) =>
   })
   afterAll(() => play?.close())
 
-  it.each(runnable(page))('the block at line $line runs', async (block) => {
-    await play.run(block)
-  })
+  // One block attacks an app for 20 seconds; a program with tests of its own is ended after 30.
+  it.each(runnable(page))(
+    'the block at line $line runs',
+    async (block) => {
+      await play.run(block)
+    },
+    40_000,
+  )
 })
