@@ -58,10 +58,17 @@ describeWithServers('a failover, with changes answered when a replica has them',
     const lanes = Array.from({ length: 16 }, (_, lane) => busy(lane))
     await new Promise((resolve) => setTimeout(resolve, 300))
     const before = claims.size
-    await group.value?.servers[0]?.kill()
-    await expect.poll(() => stores.ready().then(({ ok }) => ok), { timeout: 20_000, interval: 100 }).toBe(true)
-    run.on = false
+    // The one that takes over has no replica, so it acknowledges nothing and is not ready; it reads.
+    const reads = (): Promise<unknown> => answerOf(stores.clients.list({ collection: 'collection' }))
+    try {
+      await group.value?.servers[0]?.kill()
+      await expect.poll(reads, { timeout: 10_000, interval: 10 }).toBe('outage')
+      await expect.poll(reads, { timeout: 20_000, interval: 100 }).toEqual([])
+    } finally {
+      run.on = false
+    }
     await Promise.all(lanes)
+    expect((await stores.ready()).parts.redis).toMatchObject({ ok: false })
 
     expect(before).toBeGreaterThan(100)
     expect(outages.count).toBeGreaterThan(0)
