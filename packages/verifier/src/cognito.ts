@@ -2,6 +2,7 @@ import { checkOptions, type JwtClaims, kind, type OptionShape, type RefusalDetai
 import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes, remoteShape } from '@countersign/jwt/jwks'
 import { type IssuerEntry, type IssuerRule, issuerRule, type RuleOptions } from './issuer-entry.js'
 import { commonRuleShape, namesOrNull } from './rule-shape.js'
+import { remotePlace } from './shared-sources.js'
 
 /** Claims of an access token of Amazon Cognito. */
 export interface CognitoAccessClaims extends JwtClaims {
@@ -116,7 +117,7 @@ export function cognito<const Use extends 'access' | 'id' = 'access', Output ext
     const url = documentUrl(`${base}/.well-known/jwks.json`, options.allowInsecure ?? false)
     return {
       issuers,
-      isRemote: true,
+      place: remotePlace(url, options, times),
       open: (context: Parameters<typeof createRefreshingKeys>[2]) =>
         createRefreshingKeys(
           loadJwks(async () => url, options, context),

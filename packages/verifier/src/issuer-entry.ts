@@ -56,8 +56,12 @@ export interface IssuerRule {
 /** Exact `iss` strings that share their keys. */
 export interface IssuerSource {
   readonly issuers: readonly string[]
-  /** Whether the keys come from another party, whose outage is not ours. */
-  readonly isRemote?: boolean
+  /**
+   * Where the keys stand, and how they are loaded. Entries of one guard whose places are equal share one open source; parts that
+   * are objects or functions are compared by identity. Undefined where nothing is loaded from
+   * another party, whose outage is not ours.
+   */
+  readonly place?: readonly unknown[]
   open(context: SourceContext): KeySource
 }
 

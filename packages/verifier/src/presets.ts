@@ -22,6 +22,7 @@ import {
 } from '@countersign/jwt/jwks'
 import { type IssuerEntry, issuerNames, issuerRule, publicKeyRule, type RuleOptions } from './issuer-entry.js'
 import { ruleShape } from './rule-shape.js'
+import { remotePlace } from './shared-sources.js'
 import { openStaticKeys, type PublicKeyInput, publicKeys, secretKeys, staticKeySet } from './static-keys.js'
 
 type Issuer = { /** The exact `iss`, or several that share their keys. */ readonly issuer: string | readonly string[] }
@@ -61,7 +62,7 @@ export function jwks<Output extends object = None>(options: JwksOptions<Output>)
     sources: [
       {
         issuers: issuerNames('jwks', options.issuer),
-        isRemote: true,
+        place: remotePlace(url, options, times),
         open: (context) =>
           createRefreshingKeys(
             loadJwks(async () => url, options, context),
@@ -105,7 +106,7 @@ export function oidc<Output extends object = None>(options: OidcOptions<Output>)
     sources: [
       {
         issuers,
-        isRemote: true,
+        place: [issuer, ...remotePlace(metadata, options, times)],
         open: (context) =>
           createRefreshingKeys(loadJwks(discoveredUrl(issuer, metadata, options, context), options, context), times, context),
       },
@@ -211,7 +212,11 @@ export function jwksRsa<Output extends object = None>(options: JwksRsaOptions<Ou
   return {
     rule: publicKeyRule('jwksRsa', options),
     sources: [
-      { issuers: issuerNames('jwksRsa', options.issuer), isRemote: true, open: (context) => createRefreshingKeys(load, times, context) },
+      {
+        issuers: issuerNames('jwksRsa', options.issuer),
+        place: [client, ...Object.values(times)],
+        open: (context) => createRefreshingKeys(load, times, context),
+      },
     ],
   }
 }

@@ -119,6 +119,19 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
   setMaxListeners(2 * maxOpenQuestions, closing.signal)
   const { now } = context
 
+  /** The new entry is opened before the old one ends: keys that both load from one place stay. */
+  function openInPlaceOf(old: Tenant | undefined, issuer: string, entry: IssuerEntry<object>, life: Parameters<typeof openEntry>[3]) {
+    try {
+      const opened = openEntry(via, entry, context, life)
+      const trusted = opened.find((one) => one.issuer === issuer)
+      if (trusted !== undefined) return { opened, trusted }
+      endTrust(opened)
+      throw new TypeError('resolveIssuer: the entry does not name the issuer that was asked for')
+    } finally {
+      if (old) endTrust(old.opened)
+    }
+  }
+
   function admit(issuer: string, entry: IssuerEntry<object>): TrustedIssuer {
     const old = tenants.get(issuer)
     tenants.delete(issuer)
@@ -131,10 +144,7 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
       tenants.set(issuer, old)
       return old.trusted
     }
-    if (old) endTrust(old.opened)
-    const opened = openEntry(via, entry, context, { askedAt, liveUntil })
-    const trusted = opened.find((one) => one.issuer === issuer)
-    if (trusted === undefined) throw new TypeError('resolveIssuer: the entry does not name the issuer that was asked for')
+    const { opened, trusted } = openInPlaceOf(old, issuer, entry, { askedAt, liveUntil })
     const evicted = evictOldest(tenants, maxIssuers)
     if (evicted) endTrust(evicted.opened)
     tenants.set(issuer, { entry, trusted, opened, answeredAt: askedAt, staleUntil })

@@ -1,5 +1,6 @@
 import { eventChannel, type Fetch, type KeySource, type Now } from '@countersign/core'
 import type { IssuerEntry, IssuerRule } from './issuer-entry.js'
+import type { SharedSources } from './shared-sources.js'
 
 /** One exact issuer with its rules and keys. */
 export interface TrustedIssuer {
@@ -41,6 +42,7 @@ export interface TrustOptions {
   readonly now: Now
   readonly fetch: Fetch
   readonly random: () => number
+  readonly shared: SharedSources
 }
 
 const events = eventChannel('countersign:issuer')
@@ -61,14 +63,14 @@ export function openEntry(
     throw new TypeError(`issuer ${JSON.stringify(via)} must be an entry made by a preset, for instance jwks({ … })`)
   const aliases = entry.sources.flatMap((source) => source.issuers)
   return entry.sources.flatMap((source) => {
-    const keys = source.open({ via, now: options.now, fetch: options.fetch, random: options.random })
+    const keys = options.shared.open(source, { via, now: options.now, fetch: options.fetch, random: options.random })
     return source.issuers.map((issuer: string) => ({
       via,
       issuer,
       aliases,
       rule: entry.rule,
       keys,
-      isRemote: source.isRemote === true,
+      isRemote: source.place !== undefined,
       ...life,
     }))
   })
@@ -107,8 +109,11 @@ export function createTrust(options: TrustOptions): Trust {
         throw new TypeError(`issuers ${JSON.stringify(other.via)} and ${JSON.stringify(via)} both name ${issuer}`)
     }
     const opened = openEntry(via, entry, options, always)
-    if (new Set(opened.map(({ issuer }) => issuer)).size < opened.length)
+    if (new Set(opened.map(({ issuer }) => issuer)).size < opened.length) {
+      endTrust(opened)
       throw new TypeError(`issuer ${JSON.stringify(via)} names one issuer twice`)
+    }
+    // Only now: a place that the old entry and the new one share stays open.
     remove(via)
     byName.set(via, opened)
     for (const trusted of opened) byIssuer.set(trusted.issuer, trusted)

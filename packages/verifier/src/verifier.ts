@@ -3,6 +3,7 @@ import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-
 import { checkVerifierOptions } from './guard-shape.js'
 import { type Course, createJudge, type JudgeToken } from './judge-token.js'
 import { readinessOf } from './readiness.js'
+import { createSharedSources } from './shared-sources.js'
 import { createTenants } from './tenants.js'
 import { createTokenCache } from './token-cache.js'
 import { createTrust } from './trust.js'
@@ -52,7 +53,8 @@ export interface VerifierParts<I extends Issuers, A extends object> {
 /** Builds a verifier and its inner judge. */
 export function verifierParts<I extends Issuers, A extends object>(options: VerifierOptions<I, string, object>): VerifierParts<I, A> {
   const { resolveIssuer, maxTokenBytes = 8192, revocations } = options
-  const context = { now: options.now ?? wallClock, fetch: options.fetch ?? globalFetch, random: options.random ?? mathRandom }
+  const { now = wallClock, fetch = globalFetch, random = mathRandom } = options
+  const context = { now, fetch, random, shared: createSharedSources() }
   const trust = createTrust({ issuers: options.issuers, ...context })
   if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))
     throw new TypeError(`resolveIssuer.via must not be the name of an entry, got ${JSON.stringify(resolveIssuer.via)}`)
