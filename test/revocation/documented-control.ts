@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { SecretsOption, Stores } from '@countersign/core'
+import type { Lifecycle, SecretsOption, Stores } from '@countersign/core'
 import { handle, routes } from '@countersign/express'
-import { type ClientRegistration, type Clients, createClientAuthenticator, createRevocationEndpoint, jwtBearer } from '@countersign/grants'
+import {
+  type ClientRegistration,
+  type Clients,
+  createClientAuthenticator,
+  createRevocationEndpoint,
+  jwtBearer,
+  type TokenEndpoint,
+} from '@countersign/grants'
 import { createIntegrations, integrationRoutes } from '@countersign/integrations'
 import { signJwt } from '@countersign/jwt'
 import { type KeyRegistry, keyRoutes } from '@countersign/keys'
@@ -27,6 +34,7 @@ interface Parts {
   readonly clients: Clients
   readonly revocations: SharedRevocations
   readonly guard: ResourceGuard
+  readonly tokenEndpoint: TokenEndpoint
   readonly refreshSecrets: SecretsOption
 }
 
@@ -62,7 +70,7 @@ export function openStores(memory: () => Stores): Stores {
 }
 
 /** Mounts what other pages add to that program, and takes calls over IPC. */
-export function serve({ app, issuer, stores, keys, clients, revocations, guard, refreshSecrets }: Parts): void {
+export function serve({ app, issuer, stores, keys, clients, revocations, guard, tokenEndpoint, refreshSecrets }: Parts): void {
   const integrations = createIntegrations({
     issuer,
     accounts: stores.accounts,
@@ -77,7 +85,9 @@ export function serve({ app, issuer, stores, keys, clients, revocations, guard, 
     handle(createRevocationEndpoint({ issuer, clients, stores, verifier: guard.verifier, revocations, refreshSecrets })),
   )
 
-  mountFurther({ app, stores, clients, guard, integrations, revocations })
+  const nonces = mountFurther({ app, stores, clients, guard, integrations, revocations })
+
+  const parts: Readonly<Record<string, Pick<Lifecycle, 'ready'>>> = { guard, keys, tokenEndpoint, nonces, stores }
 
   const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
     register: clients.register,
@@ -89,6 +99,15 @@ export function serve({ app, issuer, stores, keys, clients, revocations, guard, 
     registerKey: keys.clients.register,
     revokeOwnKey: async () => keys.own.revoke((await keys.signer.current()).kid ?? ''),
     revoke: revocations.revoke,
+    /** Names of the parts that are not ready, by what was asked. */
+    async notReady() {
+      const asked = Object.entries(parts).map(async ([name, part]): Promise<[string, readonly string[]]> => {
+        const readiness = await part.ready()
+        const failed = Object.entries(readiness.parts).filter(([, { ok }]) => !ok)
+        return [name, failed.map(([failedName]) => failedName).sort()]
+      })
+      return Object.fromEntries(await Promise.all(asked))
+    },
     enroll: (entity: string, clientId: string) => integrations.enroll({ operator: 'test' }, { entity, clientId }),
     createIntegration: (entity: string) => integrations.create({ operator: 'test' }, { entity, title: 'Dispatch' }),
     /** A person with MFA, of our own issuer. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { jsonReply, type Stores, type TokenVerifier } from '@countersign/core'
+import { jsonReply, type Lifecycle, type Stores, type TokenVerifier } from '@countersign/core'
 import { asyncHandler, handle, protect } from '@countersign/express'
 import { type Clients, createClientAuthenticator, type ExchangePolicy, type Grant, jwtBearer, tokenExchange } from '@countersign/grants'
 import { hostUsers, passwordGrants } from '@countersign/grants/password'
@@ -41,7 +41,7 @@ interface FurtherParts {
 }
 
 /** A form that is taken once (docs/nonces.md), and a route of a department (docs/integrations.md). */
-export function mountFurther({ app, stores, clients, guard, integrations, revocations }: FurtherParts): void {
+export function mountFurther({ app, stores, clients, guard, integrations, revocations }: FurtherParts): Pick<Lifecycle, 'ready'> {
   const secret = process.env.NONCE_SECRET ?? randomBytes(64)
   const nonces = createNonces({
     issuer,
@@ -74,4 +74,5 @@ export function mountFurther({ app, stores, clients, guard, integrations, revoca
   app.get('/departments/:id/jobs', protect(guard, enrolled), (_req, res) => {
     res.json({ jobs: [] })
   })
+  return nonces
 }

@@ -42,7 +42,7 @@ async function program(): Promise<string> {
   const served = replaced(
     withGrants,
     'app.listen(3000)',
-    "serve({ app, issuer, stores, keys, clients, revocations, guard, refreshSecrets: secret('REFRESH_SECRET') })",
+    "serve({ app, issuer, stores, keys, clients, revocations, guard, tokenEndpoint, refreshSecrets: secret('REFRESH_SECRET') })",
   )
   const control = fileURLToPath(new URL('./documented-control.ts', import.meta.url))
   return `import { furtherGrants, openStores, serve } from ${JSON.stringify(control)}\n${served}`

@@ -16,10 +16,18 @@ export interface ReadyOptions {
   readonly required?: readonly string[]
 }
 
+/** The cause of the first part that is not ready, where something answers with a readiness of its own. */
+function requireReady(answer: unknown): void {
+  const { ok, parts } = (answer ?? {}) as Partial<Readiness>
+  if (ok !== false) return
+  const failed = Object.values(parts ?? {}).find((part) => !part.ok)
+  throw failed?.ok === false ? failed.cause : new Error('not ready')
+}
+
 /**
  * Asks parts at the same time.
  *
- * @param parts - by name; each rejects with the cause if it is not ready
+ * @param parts - by name; each rejects with the cause if it is not ready, or answers with a readiness of its own
  * @example
  * const { ok } = await checkParts({ store: async () => undefined })
  * console.log(ok) // → true
@@ -28,7 +36,7 @@ export async function checkParts(parts: Readonly<Record<string, () => unknown>>)
   const found = await Promise.all(
     Object.entries(parts).map(async ([name, check]): Promise<[string, Readiness['parts'][string]]> => {
       try {
-        await check()
+        requireReady(await check())
         return [name, { ok: true }]
       } catch (cause) {
         return [name, { ok: false, cause }]

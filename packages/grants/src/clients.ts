@@ -8,6 +8,7 @@ import {
   type RevocationAnnouncer,
   requireEpochSeconds,
   type SecretsOption,
+  type WriteCheck,
   wallClock,
 } from '@countersign/core'
 import { type AuthenticationContext, type ClientVerdict, createClientJudge } from './authenticate-client.js'
@@ -71,7 +72,7 @@ export interface UsedSecretView extends SecretView {
 }
 
 /** The clients of a token endpoint. Every method rejects with `Unavailable` when the store is out of reach. */
-export interface Clients {
+export interface Clients extends WriteCheck {
   /** The keys that clients sign with. */
   readonly keys: ClientKeys | undefined
   /** Whose tokens end at all guards when a client or a secret does; undefined: nobody's. */
@@ -170,6 +171,7 @@ export function createClients(options: ClientsOptions): Clients {
 
   return {
     keys,
+    checkWrites: async () => store.checkWrites?.(),
     issuers: revocations && issuers,
     async register(registration) {
       checkOptions('client', registration, registrationShape)
@@ -183,9 +185,7 @@ export function createClients(options: ClientsOptions): Clients {
       audited('register', id, true)
       return { ok: true, client: clientOf(record), ...(first && { secret: first.issued }) }
     },
-    async find(id) {
-      return (await records.get(id))?.client
-    },
+    find: async (id) => (await records.get(id))?.client,
     async list(query = {}) {
       const found = (await records.list(query)).map(clientOf)
       return Promise.all(

@@ -7,6 +7,7 @@ import { type PresentedClient, presentedClient } from './presented-client.js'
 import { createLimiter } from './rate-limits.js'
 import { readLimited } from './read-limited.js'
 import { checkOptions, type TokenEndpointOptions } from './token-endpoint-options.js'
+import { type TokenEndpoint, tokenEndpointReadiness } from './token-endpoint-readiness.js'
 import { refused, refuseToken, type TokenReason, type TokenRefused } from './token-refusal.js'
 import { type TokenAnswer, tokenReply } from './token-reply.js'
 
@@ -36,7 +37,7 @@ function outcomeOf(answer: TokenAnswer): string {
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
+export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
   const checked = checkOptions(options)
   const { issuer, clients, anonymousClient } = options
   const limiter = createLimiter({
@@ -86,7 +87,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     return issue(grant, asked, { signer: await options.signer.current(), trace, once: who.once })
   }
 
-  return async (request) => {
+  const endpoint: Endpoint = async (request) => {
     const startedAt = performance.now()
     const trace: Trace = {}
     const context = { grantType: undefined }
@@ -98,4 +99,5 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Endpoint {
     if (events.hasSubscribers) events.publish({ ...trace, outcome: outcomeOf(answer), durationMs: performance.now() - startedAt })
     return tokenReply(answer, { issuer, dialect: checked.dialect, context })
   }
+  return Object.assign(endpoint, { ready: tokenEndpointReadiness(options) })
 }

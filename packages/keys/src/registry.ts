@@ -1,4 +1,13 @@
-import { type KeySource, type Lifecycle, type Readiness, type RouteTable, type SignerSource, wallClock, whenKnown } from '@countersign/core'
+import {
+  checkParts,
+  type KeySource,
+  type Lifecycle,
+  type Readiness,
+  type RouteTable,
+  type SignerSource,
+  wallClock,
+  whenKnown,
+} from '@countersign/core'
 import { isClientKey } from './client-key.js'
 import { createEnvelope } from './envelope.js'
 import { jwksRoutes } from './jwks-routes.js'
@@ -14,6 +23,11 @@ import { createRings } from './ring.js'
 
 /** Own keys and client keys, with everything that uses them. */
 export interface KeyRegistry extends Lifecycle {
+  /**
+   * Makes the first keys where there are none, and reads what there is. The parts are `keys` and, where the registry can sign, `signer` and `store`, which is tested
+   * for writing.
+   */
+  ready(): Promise<Readiness>
   readonly own: OwnKeys
   readonly clients: RegisteredKeys
   /** For `ownIssuer`. */
@@ -24,15 +38,6 @@ export interface KeyRegistry extends Lifecycle {
   signerFor(use: KeyUse): SignerSource
   /** @param path - @defaultValue `/.well-known/jwks.json` */
   jwks(path?: string): RouteTable
-}
-
-async function partOf(work: () => Promise<unknown>): Promise<Readiness['parts'][string]> {
-  try {
-    await work()
-    return { ok: true }
-  } catch (cause) {
-    return { ok: false, cause }
-  }
 }
 
 /**
@@ -77,14 +82,19 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
   const signerFor = (use: KeyUse = {}): SignerSource => signers(completeUse(use, algorithms[0]))
   const signer = signerFor()
 
+  /** Without a way to sign nothing has to be written: a process that verifies may have read access only. */
+  const isSigning = envelope !== undefined || externalSigner !== undefined
+
+  async function loadKeys(): Promise<void> {
+    if (generateFirst) await ensureFirst()
+    await ring.fresh()
+  }
+
   async function ready(): Promise<Readiness> {
-    const keys = await partOf(async () => {
-      if (generateFirst) await ensureFirst()
-      await ring.fresh()
-    })
-    const isSigning = envelope !== undefined || externalSigner !== undefined
-    const parts = { keys, ...(isSigning && { signer: await partOf(async () => signer.current()) }) }
-    return { ok: Object.values(parts).every(({ ok }) => ok), parts }
+    // first: the signer needs them
+    const keys = await checkParts({ keys: loadKeys })
+    const others = isSigning ? await checkParts({ signer: () => signer.current(), store: () => store.checkWrites?.() }) : undefined
+    return { ok: keys.ok && others?.ok !== false, parts: { ...keys.parts, ...others?.parts } }
   }
 
   const close = async (): Promise<void> => undefined

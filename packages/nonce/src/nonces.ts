@@ -1,15 +1,18 @@
 import {
+  checkParts,
   eventChannel,
   isUnavailable,
   type JwtClaims,
+  type Lifecycle,
   type NonceEvent,
   type NonceVerdict,
   type Outcome,
+  type Readiness,
   type Reason,
   refuse,
 } from '@countersign/core'
 import { type IssuedNonce, issueNonce, outage } from './issue-nonce.js'
-import type { NonceOptions, NonceSubject } from './nonce-options.js'
+import type { NonceOptions, NonceRevocations, NonceSubject } from './nonce-options.js'
 import { type NonceRules, nonceRules } from './nonce-rules.js'
 import { revokedNonce } from './revoked-nonce.js'
 import { type VerifiedNonce, verifyNonce } from './verify-nonce.js'
@@ -26,6 +29,11 @@ export interface Nonces<Purpose extends string> {
    * `clientId` is there and no text
    */
   spend(token: string, purpose: Purpose, binding?: NonceBinding): Promise<Outcome<{ readonly claims: JwtClaims }>>
+  /**
+   * Whether nonces can be issued and spent now: the parts `store` and, where they are configured, `attempts`, `signer`, `keys` and `revocations`. Both stores are
+   * tested for writing. Never rejects for a part that is down.
+   */
+  ready(): Promise<Readiness>
 }
 
 /** Who presents a nonce. */
@@ -82,6 +90,18 @@ function tellOutage(about: About, error: unknown): void {
   if (isUnavailable(error)) events.publish({ ...about, outcome: error.reason })
 }
 
+/** What issuing and spending depend on. */
+function partsOf({ store, signer, keys, maxIssuedPerClient, revocations }: NonceOptions<string>): Readonly<Record<string, () => unknown>> {
+  const view: (NonceRevocations & Partial<Lifecycle>) | undefined = revocations
+  return {
+    store: () => store.checkWrites?.(),
+    ...(maxIssuedPerClient && { attempts: () => maxIssuedPerClient.attempts.checkWrites?.() }),
+    ...(signer && { signer: () => signer.current() }),
+    ...(keys && { keys: () => keys.ready() }),
+    ...(view && { revocations: () => view.ready?.() }),
+  }
+}
+
 /**
  * One-time JWTs whose single use a store enforces.
  *
@@ -90,7 +110,9 @@ function tellOutage(about: About, error: unknown): void {
 export function createNonces<const Purpose extends string>(options: NonceOptions<Purpose>): Nonces<Purpose> {
   const rules = nonceRules(options)
   const { purposes } = rules
+  const parts = partsOf(options)
   return {
+    ready: () => checkParts(parts),
     async issue(subject) {
       const about = { action: 'issue', clientId: subject.clientId } as const
       try {
