@@ -19,27 +19,31 @@ interface EncryptionKey {
 const version = 'v1'
 const cipherName = 'aes-256-gcm'
 const tagBytes = 16
+/** Begins every error of a wrong key-encryption key. */
+const optionPath = 'createKeyRegistry: encryption'
 
 /** Text is base64 or base64url and nothing else: a password is no key. */
 function keyBytes(secret: string | Uint8Array = ''): Buffer {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'base64') : Buffer.from(secret)
   const encodings = [bytes.toString('base64'), bytes.toString('base64').replaceAll('=', ''), bytes.toString('base64url')]
   if (typeof secret === 'string' && !encodings.includes(secret))
-    throw new TypeError('encryption: a key-encryption key must be base64 where it is text, of 32 bytes')
-  if (bytes.length !== 32) throw new TypeError(`encryption: a key-encryption key must have 32 bytes, got ${bytes.length} bytes`)
+    throw new TypeError(`${optionPath}: a secret must be 32 bytes or base64 of them, got text that is not base64`)
+  if (bytes.length !== 32) throw new TypeError(`${optionPath}: a secret must have 32 bytes, got ${bytes.length} bytes`)
   return bytes
 }
 
 function encryptionKeys(secrets: RotatingSecrets): readonly [EncryptionKey, ...EncryptionKey[]] {
   const { current, previous = [] } = secrets
-  if (typeof current !== 'object') throw new TypeError('encryption: { current: { id, secret } } holds the key-encryption key')
+  if (typeof current !== 'object')
+    throw new TypeError(`${optionPath} must be { current: { id, secret } } with the key-encryption key, or a function that returns it`)
   const read = ({ id, secret }: RotatingSecrets['current']): EncryptionKey => {
     if (typeof id !== 'string' || id === '' || id.includes('.'))
-      throw new TypeError('encryption: the id of a key-encryption key is a text without dots')
+      throw new TypeError(`${optionPath}: an id must be non-empty text without dots`)
     return { id, bytes: keyBytes(secret) }
   }
   const all = [read(current), ...previous.map(read)] as const
-  if (new Set(all.map(({ id }) => id)).size < all.length) throw new TypeError('encryption: two key-encryption keys share an id')
+  if (new Set(all.map(({ id }) => id)).size < all.length)
+    throw new TypeError(`${optionPath}: duplicate id; each key-encryption key must have its own`)
   return all
 }
 
