@@ -40,7 +40,7 @@ export function placeOfSignIn({ issuer, username, recognised }: Readonly<Record<
 }
 
 /** While a code is being sent its record is kept for so long only: a process that ends meanwhile sent none. */
-const sendingMs = 30_000
+const sendingMs = 10_000
 /** A record of another password is taken away: then the next one is ours, or that of somebody who was faster. */
 const maxTimes = 3
 

@@ -1,4 +1,4 @@
-import type { CodeToSend, Now, PasswordAuthenticator, SignInChallenge, SignInStep } from '@countersign/core'
+import { type CodeToSend, hasOwn, type Now, type PasswordAuthenticator, type SignInChallenge, type SignInStep } from '@countersign/core'
 import { reachable } from '../client-record.js'
 import type { GrantRequest, GrantStores } from '../grant.js'
 import type { TokenRefused } from '../token-refusal.js'
@@ -74,24 +74,30 @@ export function createSentCodes(options: SentCodesOptions): SentCodes {
     return { v: 1, id: randomBytes(16).toString('base64url'), types, user, state, endsAt }
   }
 
-  async function send({ stores, issuer }: Asked, step: SignInChallenge, code: CodeToSend): Promise<SentStep> {
-    const { challenges, attempts } = stores
-    const { user } = step
-    const place = placeOfUser({ issuer, user }, code)
-    const mine = recordOf(step)
+  /** Claims the place of the user's code, and counts it. Undefined: this code has to be sent. */
+  async function claim(asked: Asked, mine: OpenCodeRecord, place: Place): Promise<OpenCodeRecord | TokenRefused | undefined> {
+    const { challenges, attempts } = asked.stores
     const kept = await open.claim(challenges, place, mine)
-    if (kept.id !== mine.id) return withCode(step, kept, place)
-    const closed = (): Promise<void> => open.close(challenges, { id: mine.id, ...place })
-    const counted = await limiter.codeSent(attempts, { issuer, user })
-    if (!counted.ok) {
-      await closed()
-      return tooMany(counted)
-    }
-    // It counts also if it cannot be sent: it may have arrived.
-    await code.send().catch(async (error: unknown) => {
-      await closed()
+    if (kept.id !== mine.id) return kept
+    const counted = await limiter.codeSent(attempts, { issuer: asked.issuer, user: mine.user })
+    if (counted.ok) return undefined
+    await open.close(challenges, { id: mine.id, ...place })
+    return counted
+  }
+
+  async function send(asked: Asked, step: SignInChallenge, code: CodeToSend): Promise<SentStep> {
+    const { challenges } = asked.stores
+    const place = placeOfUser({ issuer: asked.issuer, user: step.user }, code)
+    const mine = recordOf(step)
+    /** Without this, the next sign-ins would wait for a code that nobody sent. */
+    const unlessSent = async (error: unknown): Promise<never> => {
+      await open.close(challenges, { id: mine.id, ...place }).catch(() => undefined)
       throw error
-    })
+    }
+    const kept = await claim(asked, mine, place).catch(unlessSent)
+    if (kept !== undefined) return hasOwn(kept, 'refusal') ? tooMany(kept) : withCode(step, kept, place)
+    // It counts also if it cannot be sent: it may have arrived.
+    await code.send().catch(unlessSent)
     await open.put(challenges, place, mine, mine.endsAt - now())
     return withCode(step, mine, place)
   }
