@@ -102,6 +102,20 @@ function together(store: () => Promise<{ readonly env: NodeJS.ProcessEnv; remove
     }
   })
 
+  it('send one mail to a person who signs in at both, and its code is good at either', async () => {
+    const { one, other } = running
+    const printed = (): number =>
+      [one, other].flatMap((app) => app.output().split('\n')).filter((line) => line.startsWith(`code for ${people.mail.username}: `)).length
+    const before = printed()
+    const begun = textIn(await password(one, people.mail), 'session')
+    const code = await one.codeFor(people.mail.username)
+    const again = await password(other, people.mail)
+    const session = textIn(again, 'session')
+    expect([again.status, session === begun]).toEqual([202, false])
+    expect((await answerMail(other, { session, code })).status).toBe(200)
+    expect(printed()).toBe(before + 1)
+  })
+
   it('know of integrations, enrollments and their ends within 2 s', async () => {
     const { one, other } = running
     const person = await signIn(one)

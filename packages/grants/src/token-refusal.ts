@@ -112,7 +112,11 @@ const assertionWire: Readonly<Record<SentAs, Wire>> = {
 
 const wire: Readonly<Record<TokenReason, Wire>> = {
   malformed_request: badRequest('The body is malformed, or a parameter is repeated or no text.'),
-  unsupported_media_type: row(415, 'invalid_request', 'The body is application/x-www-form-urlencoded and is not compressed.'),
+  unsupported_media_type: row(
+    415,
+    'invalid_request',
+    'The body must be application/x-www-form-urlencoded, or application/json where that is taken, and must not be compressed.',
+  ),
   too_large: row(413, 'invalid_request', 'The body is too large.'),
   wrong_method: row(405, 'invalid_request', 'Tokens are requested with POST.'),
   unknown_tenant: badRequest('There is no such issuer.'),
