@@ -20,6 +20,8 @@ export interface Figures {
   endedConfidential: number
   /** Families of public clients that ended because a token was presented twice. */
   endedPublic: number
+  /** Those of them whose client had nothing but answers 503 before. */
+  endedPublicAfter503: number
   /** Families that the store lost writes of, so that their client must sign in again. */
   lostByStore: number
   /** By reason. */
@@ -28,7 +30,7 @@ export interface Figures {
 
 export function noFigures(): Figures {
   const counted = { rotations: 0, signIns: 0, unanswered: 0, forks: 0, doubles: 0, doneAfter503: 0, lookedAt503: 0 }
-  return { ...counted, endedBySinglePresentation: 0, endedConfidential: 0, endedPublic: 0, lostByStore: 0, refusals: {} }
+  return { ...counted, endedBySinglePresentation: 0, endedConfidential: 0, endedPublic: 0, endedPublicAfter503: 0, lostByStore: 0, refusals: {} }
 }
 
 /** What surrounds the clients. */
@@ -104,7 +106,7 @@ async function refreshed(kind: ClientKind, world: World, token: string) {
   for (;;) {
     const answer = await refresh(kind, world, token)
     seen.presentations += 1
-    if (answer.outcome === 'token' || answer.outcome === 'refused') return { answer, presentations: seen.presentations }
+    if (answer.outcome === 'token' || answer.outcome === 'refused') return { answer, ...seen }
     if (answer.outcome === 'broken') seen.broken += 1
     else if (seen.broken === 0 && Math.random() < 0.2) await lookAfter503(token, world)
     if (!world.isOn() && seen.presentations > 60) return undefined
@@ -112,13 +114,22 @@ async function refreshed(kind: ClientKind, world: World, token: string) {
   }
 }
 
+/** How often a token was presented, and how often nobody knows what came of it. */
+interface Seen {
+  readonly presentations: number
+  readonly broken: number
+}
+
 const lostWrites: readonly string[] = ['store_rollback', 'refresh_gone']
 
-function countLoss(kind: ClientKind, reason: string, presentations: number, { figures }: World): void {
+function countLoss(kind: ClientKind, reason: string, { presentations, broken }: Seen, { figures }: World): void {
   figures.refusals[`${kind} ${reason}`] = (figures.refusals[`${kind} ${reason}`] ?? 0) + 1
   if (lostWrites.includes(reason)) figures.lostByStore += 1
   else if (kind === 'confidential') figures.endedConfidential += 1
-  else if (presentations > 1) figures.endedPublic += 1
+  else if (presentations > 1) {
+    figures.endedPublic += 1
+    if (broken === 0) figures.endedPublicAfter503 += 1
+  }
   if (presentations === 1 && !lostWrites.includes(reason)) figures.endedBySinglePresentation += 1
 }
 
@@ -139,7 +150,7 @@ async function liveFamily(kind: ClientKind, world: World, first: string): Promis
   while (world.isOn()) {
     const done = await refreshed(kind, world, token)
     if (done === undefined) return
-    if (done.answer.outcome === 'refused') return countLoss(kind, done.answer.reason, done.presentations, world)
+    if (done.answer.outcome === 'refused') return countLoss(kind, done.answer.reason, done, world)
     figures.rotations += 1
     // The answer is asked for once more before it is used: it must be the same one.
     if (kind === 'confidential' && Math.random() < 0.02) {
