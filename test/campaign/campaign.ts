@@ -68,7 +68,7 @@ export async function campaign(place: Place, troubles: readonly Trouble[], size:
     await run(workers)
     await pause(size.pauseMs)
   }
-  for (let tries = 0; figures.rotations < size.rotations && tries < 600; tries += 1) await pause(100)
+  for (let tries = 0; figures.rotations < size.rotations && tries < 12_000; tries += 1) await pause(100)
   state.isOn = false
   await living
   await close()

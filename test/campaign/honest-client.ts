@@ -30,7 +30,15 @@ export interface Figures {
 
 export function noFigures(): Figures {
   const counted = { rotations: 0, signIns: 0, unanswered: 0, forks: 0, doubles: 0, doneAfter503: 0, lookedAt503: 0 }
-  return { ...counted, endedBySinglePresentation: 0, endedConfidential: 0, endedPublic: 0, endedPublicAfter503: 0, lostByStore: 0, refusals: {} }
+  return {
+    ...counted,
+    endedBySinglePresentation: 0,
+    endedConfidential: 0,
+    endedPublic: 0,
+    endedPublicAfter503: 0,
+    lostByStore: 0,
+    refusals: {},
+  }
 }
 
 /** What surrounds the clients. */

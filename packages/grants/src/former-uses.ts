@@ -26,5 +26,12 @@ export function withFormerUses<S extends { readonly replay: ReplayStore }>(store
     return former.find((one) => one !== 'claimed') ?? 'claimed'
   }
 
-  return Object.create(stores, { replay: { value: { claim }, enumerable: true } }) as S
+  async function undo(claimed: Pick<ReplayClaim, 'purpose' | 'id'>, callId: string): Promise<boolean> {
+    const { replay } = stores
+    const purposes = claimed.purpose === clientJwt ? formerPurposes : []
+    await Promise.all(purposes.map((purpose) => replay.undo({ id: claimed.id, purpose }, callId)))
+    return replay.undo(claimed, callId)
+  }
+
+  return Object.create(stores, { replay: { value: { claim, undo }, enumerable: true } }) as S
 }

@@ -1,5 +1,5 @@
 import { hasOwn } from '@countersign/core'
-import { claimOnce } from './assertion.js'
+import { claimOnce, undoOf } from './assertion.js'
 import type { Client } from './client.js'
 import type { ExchangeDecision, ExchangePolicy, PresentedSubject } from './exchange-policy.js'
 import type { Granted, GrantPlan, GrantRequest } from './grant.js'
@@ -72,13 +72,15 @@ function authenticationFor(decision: ExchangeDecision & { allow: true }, token: 
 function planFor(token: GoodToken, granted: Granted, { stores: { replay } }: GrantRequest, sentAs: SubjectGrant['sentAs']): GrantPlan {
   const once = hasOwn(token, 'own') ? token.own.once : undefined
   if (once === undefined) return { ok: true, granted }
+  const undo = undoOf(replay, once)
   return {
     ok: true,
     granted,
-    async commit() {
-      const fault = await claimOnce(replay, once)
+    async commit(callId) {
+      const fault = await claimOnce(replay, once, callId)
       return fault ? refusedAs(sentAs, fault.reason) : granted
     },
+    ...(undo && { undo }),
   }
 }
 

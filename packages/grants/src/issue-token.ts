@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hasOwn, type IssuedElsewhere, type Signer, type TokenEvent, wallClock } from '@countersign/core'
 import { keysOf } from './access-token.js'
-import { claimOnce, type UseClaim } from './assertion.js'
+import { type UseClaim, useUp } from './assertion.js'
 import { type AuditRecord, createRecord } from './audit.js'
 import { type Changes, createChangesOf } from './changes.js'
 import type { Grant, GrantAnswer, Granted, GrantPlan, GrantRequest, Validated } from './grant.js'
@@ -61,9 +61,8 @@ function requireValidated({ type }: Grant, validated: Validated | undefined): Va
 
 /** Uses up the client assertion of the request: a request that is refused before uses nothing up. */
 async function claimAssertion({ request, changes, once }: Course): Promise<TokenRefused | undefined> {
-  if (once === undefined) return undefined
   const { replay } = request.stores
-  const fault = await changes.make(() => claimOnce(replay, once))
+  const fault = await useUp(once, { replay, changes })
   return fault && refusedAs('invalid_client', fault.reason)
 }
 

@@ -13,8 +13,9 @@ import {
   type WireRequest,
   wallClock,
 } from '@countersign/core'
-import { claimOnce } from './assertion.js'
+import { useUp } from './assertion.js'
 import type { AuthenticatedClient } from './authenticate-client.js'
+import { createChangesOf } from './changes.js'
 import { createClientGate, namedClient } from './client-gate.js'
 import type { Clients } from './clients.js'
 import { clientEndpointShape, storesKind } from './endpoint-shape.js'
@@ -93,6 +94,7 @@ export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kin
     now: () => (options.now ?? wallClock)(),
   })
   const authenticate = createClientGate({ clients, limiter, anonymousClient: undefined })
+  const changesOf = createChangesOf()
   const events = eventChannel(kind.channel)
 
   async function read(request: WireRequest, trace: StatusTrace): Promise<PresentedToken | TokenRefused> {
@@ -117,10 +119,16 @@ export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kin
     const answer = await kind.decide(presented, trace)
     if (!answer.ok) return answer
     // A client assertion is used up by a request that is answered, and by no other.
-    const fault = await claimOnce(stores.replay, presented.who.once)
-    if (fault) return refusedAs('invalid_client', fault.reason)
-    await answer.step?.()
-    return answer
+    const changes = changesOf()
+    try {
+      const fault = await useUp(presented.who.once, { replay: stores.replay, changes })
+      if (fault) return refusedAs('invalid_client', fault.reason)
+      await answer.step?.()
+      return answer
+    } catch (error) {
+      await changes.takeBack()
+      throw error
+    }
   }
 
   return async (request) => {
