@@ -17,8 +17,7 @@ export function openStores(place: Place): OpenedStores {
     const pool = new Pool({ connectionString: place.url })
     pool.on('error', () => undefined)
     const stores = postgresStores(pool, { schema: place.schema })
-    const end = async (): Promise<void> => void (await pool.end().catch(() => undefined))
-    return { stores, close: () => stores.close().then(end) }
+    return { stores, close: () => stores.close().then(() => pool.end().catch(() => undefined)) }
   }
   const { sentinelPort: port, prefix, durability } = place
   const client = new Redis({ sentinels: [{ host: '127.0.0.1', port }], name: 'main' })

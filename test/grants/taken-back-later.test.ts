@@ -24,7 +24,7 @@ it('what a store cannot take back while it is away is taken back when it is ther
   })
   const { body } = await ask({ grant_type: signIn, client_id })
   const refresh = { grant_type: 'refresh_token', client_id, refresh_token: body.refresh_token }
-  const undone = vi.fn()
+  const undone = vi.fn<() => void>()
   Object.assign(allStores.families, {
     rotate: async (request: Parameters<typeof rotate>[0]) => {
       await rotate(request)
