@@ -25,5 +25,5 @@ export const elsewhere: readonly RegExp[] = [
   /^npm install (--save-dev )?[@a-z]/,
   /^npx -y pnpm@12\.21\.0 (demo|test|install --lockfile-only|--filter '\.\/packages\/\*' publish --access public --provenance)$/,
   /^npx -y -p node@\S+ -p @changesets\/cli@\S+ changeset( version)?$/,
-  /^pnpm (bench|build|test|lint|demo)( -- .*)?$/,
+  /^pnpm (bench|campaign|build|test|lint|demo)( -- .*)?$/,
 ]
