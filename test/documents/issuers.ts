@@ -13,8 +13,9 @@ export const tokenOf = (issuer: string, claims: Readonly<Record<string, unknown>
 
 /** People of the documentation, by the variable that has their token. */
 export async function tokensOfReaders(): Promise<Readonly<Record<string, string>>> {
-  const ofLogin = (sub: string): Promise<string> =>
-    tokenOf('https://login.example', { sub, amr: ['mfa'], auth_time: Math.floor(Date.now() / 1000) })
+  const now = Math.floor(Date.now() / 1000)
+  // Issued after the program of the page began, which is about to: stores in memory cannot prove what happened before them.
+  const ofLogin = (sub: string): Promise<string> => tokenOf('https://login.example', { sub, amr: ['mfa'], auth_time: now, iat: now + 3 })
   return { VERA: await ofLogin('vera'), PAUL: await ofLogin('paul') }
 }
 
