@@ -1,71 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import type { RevocationEntry, Stores } from '@countersign/core'
-import { memoryStores } from '@countersign/core/memory'
-import { clientCredentials, createIntrospectionEndpoint, type Grant, refreshToken, type TokenEndpointOptions } from '@countersign/grants'
+import type { RevocationEntry } from '@countersign/core'
+import { createIntrospectionEndpoint } from '@countersign/grants'
 import { fixedClock, publicJwkOf, testKeys } from '@countersign/testkit'
-import { createSharedRevocations, createVerifier, type SharedRevocationsOptions, staticKeys } from '@countersign/verifier'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { audience, basic, issuer, setup } from './endpoint-setup.js'
+import { createVerifier, staticKeys } from '@countersign/verifier'
+import { describe, expect, it } from 'vitest'
+import { day, person, secrets, start } from './ended-subjects-setup.js'
+import { audience, claimsOf, issuer } from './endpoint-setup.js'
 import { outcomes } from './outcomes.js'
-
-const secrets = { current: { id: 'r', secret: randomBytes(32) } }
-const day = 86_400
-
-/** A grant that knows who it is for. */
-const person: Grant = {
-  type: 'urn:test:person',
-  validate: async ({ parameters, scopes, audiences }) => ({
-    ok: true,
-    granted: {
-      ok: true,
-      subject: parameters.get('user') ?? 'ann',
-      isPerson: true,
-      scopes,
-      audiences,
-    },
-  }),
-}
-
-interface Changes {
-  readonly refresh?: 'fixed' | 'rotating'
-  readonly subjects?: boolean
-  readonly endpoint?: Partial<TokenEndpointOptions>
-  readonly view?: Partial<SharedRevocationsOptions>
-}
-
-async function start({ refresh = 'rotating', subjects = true, endpoint = {}, view = {} }: Changes = {}) {
-  const clock = fixedClock()
-  const stores: Stores = memoryStores({ now: clock.now })
-  const seen = { reads: 0, isDown: false }
-  const subjectStore: Stores['accounts'] = {
-    ...stores.accounts,
-    async get(address) {
-      seen.reads += 1
-      if (seen.isDown) throw new Error('down')
-      return stores.accounts.get(address)
-    },
-  }
-  const revocations = createSharedRevocations({
-    store: stores.revocations,
-    ...(subjects && { subjects: subjectStore }),
-    maxStalenessSeconds: 3600 * 24 * 365,
-    onStale: 'refuse',
-    now: clock.now,
-    ...view,
-  })
-  onTestFinished(() => revocations.close())
-  await revocations.ready()
-  const grants = [person, clientCredentials(), refreshToken({ secrets })]
-  const suite = setup({ allStores: stores, grants, revocations, now: clock.now, clientOptions: { now: clock.now }, ...endpoint })
-  const policy = refresh === 'fixed' ? ({ policy: 'fixed', lifeSeconds: 365 * day } as const) : ({ policy: 'rotating' } as const)
-  const client = await suite.register({ grants: [person.type, 'refresh_token', 'client_credentials'], refresh: policy })
-  const headers = basic(client.id, client.secret)
-  const signIn = async (user = 'ann') => (await suite.ask({ grant_type: person.type, user }, headers)).body.refresh_token
-  const use = (token: string) => suite.ask({ grant_type: 'refresh_token', refresh_token: token }, headers)
-  const end = (changes: Partial<RevocationEntry> = {}) =>
-    revocations.revoke({ type: 'subject', issuer, subject: 'ann', notBefore: clock.now() / 1000, ...changes } as RevocationEntry)
-  return { ...suite, clock, stores, seen, revocations, client, headers, signIn, use, end }
-}
 
 describe('the end of a subject', () => {
   it.each(['rotating', 'fixed'] as const)("ends its older refresh tokens (%s), and no newer ones and nobody else's", async (refresh) => {
@@ -199,5 +139,35 @@ describe('a token that no guard would take is not issued', () => {
     Object.assign(stores.families, { create: async (family: unknown) => void begun.push(family) })
     expect((await ask({ grant_type: person.type, user: 'ann' }, headers)).status).toBe(503)
     expect(begun).toEqual([])
+  })
+})
+
+describe('a refresh while its subject is revoked', () => {
+  /** The status of a subject takes a second to be kept, in which its refresh token is used. */
+  async function refreshedMeanwhile(changes: Partial<RevocationEntry> = {}) {
+    const suite = await start()
+    const token = await suite.signIn()
+    suite.clock.advance(5)
+    const refreshed: string[] = []
+    suite.seen.beforePut = async () => {
+      suite.clock.advance(1)
+      refreshed.push((await suite.use(token)).body.access_token)
+    }
+    await suite.end(changes)
+    const [accessToken = ''] = refreshed
+    const claims = claimsOf(accessToken)
+    const query = { issuer, kid: undefined, thumbprint: undefined, jti: undefined, clientId: undefined, clientKeys: [] }
+    const reason = await suite.revocations.check({ ...query, subject: String(claims.sub), issuedAt: Number(claims.iat) })
+    return { ...suite, iat: Number(claims.iat), reason }
+  }
+
+  it('gives an access token that ends with it, though it is newer', async () => {
+    const { clock, iat, reason } = await refreshedMeanwhile()
+    expect([iat, reason]).toEqual([Math.floor(clock.now() / 1000), 'revoked_subject'])
+  })
+
+  it('ends no more than was asked for, where that was some time ago', async () => {
+    const { reason } = await refreshedMeanwhile({ notBefore: Math.floor(fixedClock().now() / 1000) + 2 })
+    expect(reason).toBeUndefined()
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StoreBehaviour } from './scripted-store.js'
-import { ofKey, revocationEvents, startsAt, startTrial, verdictOf } from './view-setup.js'
+import { issuer, ofKey, revocationEvents, startsAt, startTrial, verdictOf } from './view-setup.js'
 
 const outages: readonly StoreBehaviour[] = ['down', 'hangs']
 const unavailable = '503 revocation_unavailable 1'
@@ -42,6 +42,15 @@ describe.each(outages)('a view older than it may be, of a store that is %s', (ou
     await pass(10)
     const verdicts = ['partner', 'short', 'other', 'constructor', '__proto__', undefined].map((via) => ask({ via }))
     expect(await Promise.all(verdicts)).toEqual(['pass', 'pass', unavailable, unavailable, unavailable, unavailable])
+  })
+
+  it('or by its iss, which counts where there is no entry, too; the name of the entry comes first', async () => {
+    const issuers = { [issuer]: 'allow', strict: 'refuse' } as const
+    const { store, ask, pass } = await startTrial({ onStale: 'refuse', issuers })
+    store.behaviour = outage
+    await pass(10)
+    const verdicts = [{ via: undefined }, { via: 'partner' }, { via: 'strict' }, { issuer: 'https://other.test' }].map(ask)
+    expect(await Promise.all(verdicts)).toEqual(['pass', 'pass', unavailable, unavailable])
   })
 
   it('refuses what it knows to be revoked, whatever the choice', async () => {

@@ -39,7 +39,10 @@ export interface SharedRevocationsOptions {
   readonly maxStalenessSeconds: number
   /** The choice between availability and safety in an outage of the store. */
   readonly onStale: OnStale
-  /** Other choices for single issuers, by the name of their entry. */
+  /**
+   * Other choices for single issuers: by the name of their entry in a guard, or by their `iss`, which counts wherever their tokens are
+   * judged, before they are issued too.
+   */
   readonly issuers?: Readonly<Record<string, OnStale>>
   /** `strong` asks the store on every request, and refuses with 503 while it is out of reach. @defaultValue `'eventual'` */
   readonly consistency?: 'eventual' | 'strong'
@@ -135,7 +138,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     sync.markStale()
     const reason = known.check(query)
     if (reason) return reason
-    const choice = choices.get(query.via ?? '') ?? options.onStale
+    const choice = choices.get(query.via ?? '') ?? choices.get(query.issuer) ?? options.onStale
     if (strong || choice === 'refuse') throw unavailable()
     if (choice === 'allow') return undefined
     const { issuedAt, expiresAt } = query
@@ -151,10 +154,25 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     return (await read) ? judge(query) : judgeStale(query)
   }
 
+  /**
+   * Keeps the status of a subject. A request that read it a moment before may still be answered with an access token. If the subject
+   * ends now, the entry covers that token too: until the second in which the status was kept.
+   */
+  async function kept(entry: Extract<RevocationEntry, { type: 'subject' }>): Promise<RevocationEntry> {
+    if (subjects === undefined) return entry
+    const isOfNow = entry.notBefore >= Math.floor(now() / 1000) - 1
+    await subjects.keep(entry)
+    return isOfNow ? { ...entry, notBefore: Math.max(entry.notBefore, Math.floor(now() / 1000)) } : entry
+  }
+
   async function announce(entry: RevocationEntry, undone: boolean): Promise<void> {
     checkEntry(entry, undone)
     // What lasts goes first: no refresh token gives a new access token after the announcement.
-    if (entry.type === 'subject') await (undone ? subjects?.forget(entry) : subjects?.keep(entry))
+    if (entry.type === 'subject' && undone) await subjects?.forget(entry)
+    await publish(entry.type === 'subject' && !undone ? await kept(entry) : entry, undone)
+  }
+
+  async function publish(entry: RevocationEntry, undone: boolean): Promise<void> {
     const keep = keepForMs(entry, { maxTokenLifeSeconds, now: now(), undone })
     const written = sync.writing(entry)
     try {
