@@ -22,7 +22,6 @@ async function endInOrder(): Promise<void> {
     return
   }
   await tenants[0]?.stores.revocations.revoke(entryOf('one'), { keepForMs: 60_000 })
-  await client.del(...(await client.keys(`${prefix}|*`)))
   while (tenants.some(({ calls }) => calls() === 0)) await new Promise((resolve) => setTimeout(resolve, 10))
   process.send?.('ending')
   for (const step of order.split(', ')) await end(step)

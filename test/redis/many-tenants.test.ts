@@ -132,7 +132,10 @@ describeWith('redis', 'stores of many tenants on one client', (url) => {
 
   it.each(orders)('a process ends within a second: %s', async (order) => {
     const child = fork(bundles[0]?.path ?? '', [JSON.stringify({ url, order })], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
-    onTestFinished(() => void child.kill('SIGKILL'))
+    onTestFinished(async () => {
+      child.kill('SIGKILL')
+      for (const key of await admin.keys(`ending-${child.pid}|*`)) await admin.del(key)
+    })
     const output: string[] = []
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void output.push(String(chunk)))
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
