@@ -1,7 +1,8 @@
+import type { StoreCall } from './call.js'
 import type { WriteCheck } from './write-check.js'
 
 /** What {@link AttemptStore.reserve} is told. */
-export interface AttemptRequest {
+export interface AttemptRequest extends StoreCall {
   readonly key: string
   /** Attempts that a window admits. */
   readonly limit: number
@@ -18,5 +19,5 @@ export interface AttemptStore extends WriteCheck {
   reserve(request: AttemptRequest): Promise<AttemptVerdict>
   /** Attempts of the window that runs; 0 where none does. It only reads. */
   used(key: string): Promise<number>
-  clear(key: string): Promise<void>
+  clear(key: string, call?: StoreCall): Promise<void>
 }

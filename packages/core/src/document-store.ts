@@ -1,3 +1,4 @@
+import type { StoreCall } from './call.js'
 import type { WriteCheck } from './write-check.js'
 
 /** A record and the number of its last change. */
@@ -24,9 +25,9 @@ export interface DocumentStore extends WriteCheck {
    * @param change - `revision` is that of the document as it was read, 0 to create it
    * @returns false if it was changed since (or exists already); then nothing happened
    */
-  put(change: DocumentAddress & { readonly value: string; readonly revision: number }): Promise<boolean>
+  put(change: DocumentAddress & StoreCall & { readonly value: string; readonly revision: number }): Promise<boolean>
   /** Removes it if the revision is still the one given. */
-  remove(change: DocumentAddress & { readonly revision: number }): Promise<boolean>
+  remove(change: DocumentAddress & StoreCall & { readonly revision: number }): Promise<boolean>
   /** Documents in the order of their ids (by UTF-8 bytes), after `after`; at most `limit` (100). */
   list(query: {
     readonly collection: string

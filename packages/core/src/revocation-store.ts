@@ -1,3 +1,4 @@
+import type { StoreCall } from './call.js'
 import type { RevocationEntry } from './revocation.js'
 import type { WriteCheck } from './write-check.js'
 
@@ -34,7 +35,7 @@ export interface RevocationStore extends WriteCheck {
    */
   revoke(
     entry: RevocationEntry,
-    options?: { readonly keepForMs?: number | undefined; readonly undone?: boolean | undefined },
+    options?: { readonly keepForMs?: number | undefined; readonly undone?: boolean | undefined } & StoreCall,
   ): Promise<string>
   /** Everything after an epoch, in order; everything for undefined. */
   since(epoch: string | undefined): Promise<RevocationDelta>

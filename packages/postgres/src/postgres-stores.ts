@@ -141,13 +141,13 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
   return {
     replay: { ...postgresReplay(database, schema, { memory, tenant }), checkWrites },
     nonces: { ...postgresNonces(database, schema, { memory, tenant }), checkWrites },
-    challenges: { ...postgresChallenges(database, schema, memory), checkWrites },
+    challenges: { ...postgresChallenges(database, schema, { memory, tenant }), checkWrites },
     families: { ...postgresFamilies(database, schema, tenant), checkWrites },
     attempts: { ...postgresAttempts(database, schema, tenant), checkWrites },
     clients: { ...postgresDocuments(database, schema, { tenant, kind: 'clients' }), checkWrites },
     keys: { ...postgresDocuments(database, schema, { tenant, kind: 'keys' }), checkWrites },
     accounts: { ...postgresDocuments(database, schema, { tenant, kind: 'accounts' }), checkWrites },
-    revocations: { ...postgresRevocations(database, schema, { memory, topic, subscribe }), checkWrites },
+    revocations: { ...postgresRevocations(database, schema, { tenant, memory, topic, subscribe }), checkWrites },
     sweep: (how) => sweepUntil(how?.signal ? [how.signal, closing.signal] : [closing.signal], how),
     ...lifecycleOf(check, { push, closing, timer }),
   }

@@ -1,6 +1,8 @@
 import { type RevocationDelta, type RevocationEntry, type RevocationRecord, type RevocationStore, requireDuration } from '@countersign/core'
+import { timelyColumn, timelyCte } from './calls.js'
 import type { Database } from './database.js'
 import { bytesOf, type Row, textOf } from './driver.js'
+import { type CallParts, keptCalls } from './kept-calls.js'
 import { type MemorySince, memoryCte } from './memory-since.js'
 import type { Topic } from './push.js'
 import { boundedMs, rowKey } from './row-key.js'
@@ -9,10 +11,10 @@ const micros = (since: string): string => `(extract(epoch from ${since}) * 10000
 
 // The number is drawn by updating the one row of the tenant, which stays locked until the commit: numbers become visible
 // in their order and without a gap. (Those of a sequence do not, and a reader would skip the one that commits late.)
-const revokeText = (schema: string): string => `
-  with ${memoryCte(schema)},
+const revokeText = (schema: string, { made, unmade, keep, column }: CallParts): string => `
+  with ${timelyCte('$10')}, ${memoryCte(schema)}${made},
   numbered as (
-    update ${schema}.memory m set epoch = m.epoch + 1 where m.tenant = $1 and exists (select from memory)
+    update ${schema}.memory m set epoch = m.epoch + 1 where m.tenant = $1 and exists (select from memory) and exists (select from timely) ${unmade}
     returning m.since, m.epoch
   ),
   added as (
@@ -20,8 +22,8 @@ const revokeText = (schema: string): string => `
     select $1, epoch, $4, $5, $6, clock_timestamp() + $7::float8 * interval '1 ms' from numbered
     returning epoch
   ),
-  told as materialized (select pg_notify($8, $9) from added)
-  select numbered.epoch is not null as known, (select count(*) from told) as told,
+  told as materialized (select pg_notify($8, $9) from added)${keep(`concat_ws('-', ${micros('since')}, epoch)`, 'numbered')}
+  select ${timelyColumn}, ${column}, exists (select from memory) as known, (select count(*) from told) as told,
     ${micros('since')}::text as memory, numbered.epoch::text as number
   from (select 1) as one left join numbered on true`
 
@@ -80,15 +82,24 @@ function deltaOf(rows: readonly [Row, ...Row[]], asked: readonly [number, number
 export function postgresRevocations(
   database: Database,
   schema: string,
-  parts: { readonly memory: MemorySince; readonly topic: Topic; readonly subscribe: RevocationStore['subscribe'] },
+  parts: { readonly tenant: Buffer; readonly memory: MemorySince; readonly topic: Topic; readonly subscribe: RevocationStore['subscribe'] },
 ): RevocationStore {
-  const [revoke, current, since] = [revokeText(schema), epochText(schema), sinceText(schema)]
+  const [current, since] = [epochText(schema), sinceText(schema)]
+  const calls = keptCalls(database, schema, parts.tenant)
+  const revoke = calls.statements(11, (callParts) => revokeText(schema, callParts))
   return {
-    async revoke(entry, { keepForMs, undone = false } = {}) {
+    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
       const keep = keepForMs === undefined ? null : boundedMs(requireDuration('keepForMs', keepForMs))
       const values = [factOf(entry), bytesOf(JSON.stringify(entry)), undone, keep, parts.topic.channel, parts.topic.name]
-      const [row] = await database.operation((run) => parts.memory.remembering(run, revoke, values))
-      return epochOf(row.memory, row.number)
+      const { row, made } = await calls.change({
+        statements: revoke,
+        values,
+        call,
+        record: ['revocations'],
+        isDone: ({ number }) => number !== null,
+        within: (run, text, all) => parts.memory.remembering(run, text, all),
+      })
+      return made ?? epochOf(row.memory, row.number)
     },
     async since(epoch) {
       const asked = epoch === undefined ? undefined : partsOf(epoch)

@@ -1,7 +1,7 @@
-import type { CallIds } from '@countersign/core'
+import { type CallIds, callsKeptMs, type StoreCall } from '@countersign/core'
 import type { RedisClient } from './redis-client.js'
 import type { RedisConnection } from './redis-connection.js'
-import type { RunScript } from './scripts.js'
+import type { RunScript, Script } from './scripts.js'
 import type { StoreKeys } from './store-keys.js'
 
 /** What a store works with. Commands go out within a call of the connection only. */
@@ -11,4 +11,25 @@ export interface RedisAccess {
   readonly connection: RedisConnection
   readonly keys: StoreKeys
   readonly callIdOf: CallIds
+}
+
+/** A change whose answer is kept under a key of its own. */
+export interface KeptChange {
+  /** Of what is changed. */
+  readonly key: string
+  /** What is changed within the key, if that is not all of it. */
+  readonly parts?: readonly string[]
+  readonly call: StoreCall | undefined
+}
+
+/** Runs a script that keeps its answer, with further arguments. */
+export function changeKept(
+  { run, connection, keys, callIdOf }: RedisAccess,
+  { key, parts = [], call }: KeptChange,
+  script: Script,
+  ...args: readonly (string | number)[]
+): Promise<unknown> {
+  const callKey = keys.ofCall(key, callIdOf(call), ...parts)
+  const keep = call?.callId === undefined ? '' : callsKeptMs
+  return connection.change(key, (_, deadline) => run(script, key, callKey, keep, deadline, ...args))
 }

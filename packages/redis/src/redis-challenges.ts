@@ -1,35 +1,34 @@
 import { type ChallengeStore, requireDuration } from '@countersign/core'
 import { wholeMs } from './durations.js'
-import type { RedisAccess } from './redis-access.js'
+import { changeKept, type RedisAccess } from './redis-access.js'
 
 function recordIn(value: unknown): string {
   if (typeof value !== 'string' || !value.startsWith('1')) throw new Error('a record of a format that this release does not know')
   return value.slice(1)
 }
 
-/** Records that are taken once: `GETDEL`. */
-export function redisChallenges({ client, run, connection, keys }: RedisAccess): ChallengeStore {
+/** Records that are taken once. */
+export function redisChallenges(access: RedisAccess): ChallengeStore {
+  const { client, connection, keys } = access
   return {
-    async put(id, record, keepForMs) {
+    async put(id, record, keepForMs, call) {
       requireDuration('keepForMs', keepForMs)
-      const key = keys.of('x', id)
-      await connection.change(key, () => client.set(key, `1${record}`, 'PX', wholeMs(keepForMs)))
+      await changeKept(access, { key: keys.of('x', id), call }, 'putRecord', `1${record}`, wholeMs(keepForMs))
     },
-    async keep(id, record, keepForMs) {
+    async keep(id, record, keepForMs, call) {
       requireDuration('keepForMs', keepForMs)
-      const key = keys.of('x', id)
-      return connection.change(key, async () => recordIn(await run('keepRecord', key, `1${record}`, wholeMs(keepForMs))))
+      return recordIn(await changeKept(access, { key: keys.of('x', id), call }, 'keepRecord', `1${record}`, wholeMs(keepForMs)))
     },
     async read(id) {
       const value = await connection.read(() => client.get(keys.of('x', id)))
       return value === null ? null : recordIn(value)
     },
-    async take(id) {
-      const key = keys.of('x', id)
-      return connection.change(key, async () => {
-        const value = await client.getdel(key)
-        return value === null ? null : recordIn(value)
-      })
+    async take(id, call) {
+      const value = await changeKept(access, { key: keys.of('x', id), call }, 'takeRecord')
+      return value === null ? null : recordIn(value)
+    },
+    async undo(id, callId) {
+      return Number(await changeKept(access, { key: keys.of('x', id), call: { callId } }, 'undoTake')) === 1
     },
   }
 }

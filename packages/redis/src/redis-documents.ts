@@ -1,5 +1,5 @@
 import type { DocumentStore, StoredDocument } from '@countersign/core'
-import type { RedisAccess } from './redis-access.js'
+import { changeKept, type RedisAccess } from './redis-access.js'
 
 function documentOf(id: string, stored: string): StoredDocument {
   const [version, revision] = stored.split(':', 2)
@@ -24,7 +24,8 @@ function requireWellFormed(...texts: readonly string[]): void {
 }
 
 /** Lasting records: one hash per collection, so that every operation and every list is on one key. */
-export function redisDocuments({ client, run, connection, keys }: RedisAccess, kind: 'dc' | 'dk' | 'da'): DocumentStore {
+export function redisDocuments(access: RedisAccess, kind: 'dc' | 'dk' | 'da'): DocumentStore {
+  const { client, connection, keys } = access
   const keyOf = (collection: string): string => keys.of(kind, collection)
 
   async function page(key: string, ids: readonly string[], limit: number): Promise<readonly StoredDocument[]> {
@@ -46,15 +47,15 @@ export function redisDocuments({ client, run, connection, keys }: RedisAccess, k
         return stored === null ? undefined : documentOf(id, stored)
       })
     },
-    async put({ collection, id, value, revision }) {
+    async put({ collection, id, value, revision, ...call }) {
       requireWellFormed(id, value)
-      const key = keyOf(collection)
-      return Number(await connection.change(key, () => run('putDocument', key, id, String(revision), value))) === 1
+      const change = { key: keyOf(collection), parts: [id], call }
+      return Number(await changeKept(access, change, 'putDocument', id, String(revision), value)) === 1
     },
-    async remove({ collection, id, revision }) {
+    async remove({ collection, id, revision, ...call }) {
       requireWellFormed(id)
-      const key = keyOf(collection)
-      return Number(await connection.change(key, () => run('removeDocument', key, id, String(revision)))) === 1
+      const change = { key: keyOf(collection), parts: [id], call }
+      return Number(await changeKept(access, change, 'removeDocument', id, String(revision))) === 1
     },
     async list({ collection, after, limit = 100 }) {
       if (!(Number.isSafeInteger(limit) && limit > 0)) throw new TypeError('limit is a positive whole number')

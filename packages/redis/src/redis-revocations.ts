@@ -1,4 +1,11 @@
-import { type RevocationDelta, type RevocationEntry, type RevocationRecord, type RevocationStore, requireDuration } from '@countersign/core'
+import {
+  callsKeptMs,
+  type RevocationDelta,
+  type RevocationEntry,
+  type RevocationRecord,
+  type RevocationStore,
+  requireDuration,
+} from '@countersign/core'
 import { wholeMs } from './durations.js'
 import type { RedisAccess } from './redis-access.js'
 import type { RedisWarning } from './redis-client.js'
@@ -59,7 +66,7 @@ function isLost(epoch: string, { newest, found }: Page, memory: ServerMemory): b
 
 /** The denylist: one Stream. The id of an entry is its epoch. */
 export function redisRevocations(
-  { client, run, connection, keys }: RedisAccess,
+  { client, run, connection, keys, callIdOf }: RedisAccess,
   onWarning: (warning: RedisWarning) => void,
 ): { readonly store: RevocationStore; replace(): void; close(): void } {
   const key = keys.revocations
@@ -110,10 +117,13 @@ export function redisRevocations(
   const subscribed = revocationSubscription(client, { key, onWarning })
 
   const store: RevocationStore = {
-    async revoke(entry, { keepForMs, undone = false } = {}) {
+    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
       const keep = keepForMs === undefined ? '' : wholeMs(requireDuration('keepForMs', keepForMs))
       const json = JSON.stringify(entry)
-      return connection.change(key, async (memory) => String(await run('revoke', key, json, keep, undone ? '1' : '0', memory.since)))
+      const [callKey, keepCall] = [keys.ofCall(key, callIdOf(call)), call.callId === undefined ? '' : callsKeptMs]
+      return connection.change(key, async ({ since: begin }, deadline) =>
+        String(await run('revoke', key, callKey, keepCall, deadline, json, keep, undone ? '1' : '0', begin)),
+      )
     },
     since,
     epoch,

@@ -55,10 +55,10 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
   if (typeof client?.defineCommand !== 'function') throw new TypeError('redisStores: the first argument is an ioredis client')
   if (!(Number.isFinite(maxWaitMs) && maxWaitMs >= 10)) throw new TypeError('maxWaitMs is a number of milliseconds, 10 or more')
   if (durability !== 'server' && durability !== 'wait') throw new TypeError("durability is 'server' or 'wait'")
-  const { scaleReads } = (client as { options?: { scaleReads?: unknown } }).options ?? {}
+  const { scaleReads, keyPrefix } = (client as { options?: { scaleReads?: unknown; keyPrefix?: string } }).options ?? {}
   if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master') throw new TypeError('scaleReads is master: replicas lag')
 
-  const keys = storeKeys(prefix, tenant)
+  const keys = storeKeys(prefix, tenant, keyPrefix)
   const run = defineScripts(client)
   const connection = redisConnection(client, run, keys.memory, { maxWaitMs, wait: durability === 'wait', onWarning })
   const access = { client, run, connection, keys, callIdOf: createCallIds() }

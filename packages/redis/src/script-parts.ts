@@ -36,3 +36,14 @@ end`
 
 /** What a call that was taken back answers when it comes again. */
 export const refuseUndone = (answer: string): string => `if ${answer} == 'undone' then return ${takenBack} end`
+
+/**
+ * For scripts of two keys, the second of which keeps the answer: what they change is gone afterwards, or an earlier release reads
+ * it. ARGV[1] is for how many milliseconds the answer is kept, or '' until the deadline: an id that nobody gave comes again from
+ * the driver only. \`made\` is the answer that is there already.
+ */
+export const keptAnswer: string = `${beforeDeadline}
+local made = redis.call('GET', KEYS[2])
+local function keepAnswer(answer)
+  redis.call('SET', KEYS[2], answer, 'PX', ARGV[1] ~= '' and ARGV[1] or string.format('%.0f', ARGV[2] - now + 1))
+end`

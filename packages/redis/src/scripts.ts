@@ -1,53 +1,64 @@
+import { keepRecord, putRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
 import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-scripts.js'
 import { memory } from './memory-script.js'
 import { rememberNonce, spendNonce, undoSpending } from './nonce-scripts.js'
 import type { RedisClient } from './redis-client.js'
-import { storeTime, unknownFormat } from './script-parts.js'
+import { keptAnswer, storeTime, unknownFormat } from './script-parts.js'
 
 /** The time of the server that has the key. */
 const storeClock = `${storeTime}
 return string.format('%.0f', now)`
 
-/** ARGV: limit, window. */
-const reserve = `
+/** ARGV: keep the call, deadline, limit, window. */
+const reserve = `${keptAnswer}
+local remaining = made and string.match(made, '^r(%d+)$')
+if remaining then return {1, remaining} end
 local used = tonumber(redis.call('GET', KEYS[1]) or '0')
-if used >= tonumber(ARGV[1]) then return {0, redis.call('PTTL', KEYS[1])} end
+if used >= tonumber(ARGV[3]) then return {0, redis.call('PTTL', KEYS[1])} end
 used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return {1, ARGV[1] - used}`
+if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+keepAnswer('r' .. string.format('%.0f', ARGV[3] - used))
+return {1, ARGV[3] - used}`
 
-/** ARGV: record, time to live. In one script: `SET` with both NX and GET needs Redis 7. */
-const keepRecord = `
-local kept = redis.call('GET', KEYS[1])
-if kept then return kept end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return ARGV[1]`
+/** ARGV: keep the call, deadline. */
+const clearAttempts = `${keptAnswer}
+if made == 'c' then return 1 end
+redis.call('DEL', KEYS[1])
+keepAnswer('c')
+return 1`
 
+/** ARGV: keep the call, deadline, id, revision. */
 const documentRevision = `
-local value = redis.call('HGET', KEYS[1], ARGV[1])
+local value = redis.call('HGET', KEYS[1], ARGV[3])
 local revision = '0'
 if value then revision = string.match(value, '^1:(%d+):') end
 if not revision then return ${unknownFormat} end
-if revision ~= ARGV[2] then return 0 end`
+if revision ~= ARGV[4] then return 0 end`
 
-const putDocument = `${documentRevision}
-redis.call('HSET', KEYS[1], ARGV[1], '1:' .. string.format('%.0f', revision + 1) .. ':' .. ARGV[3])
+const putDocument = `${keptAnswer}
+if made == 'p' then return 1 end${documentRevision}
+redis.call('HSET', KEYS[1], ARGV[3], '1:' .. string.format('%.0f', revision + 1) .. ':' .. ARGV[5])
+keepAnswer('p')
 return 1`
 
-const removeDocument = `${documentRevision}
-return redis.call('HDEL', KEYS[1], ARGV[1])`
+const removeDocument = `${keptAnswer}
+if made == 'r' then return 1 end${documentRevision}
+if redis.call('HDEL', KEYS[1], ARGV[3]) == 0 then return 0 end
+keepAnswer('r')
+return 1`
 
 /**
- * ARGV: entry, time to live or '', undone, beginning of the memory. An id is never at or before that beginning, also
+ * ARGV: keep the call, deadline, entry, time to live or '', undone, beginning of the memory. An id is never at or before that beginning, also
  * when the clock went back. Then a few entries at a random place: the ended ones go, except the newest, which is the epoch.
  */
-const revoke = `${storeTime}
-local ends = ARGV[2] ~= '' and string.format('%.0f', now + ARGV[2]) or ''
+const revoke = `${keptAnswer}
+if made then return made end
+local ends = ARGV[4] ~= '' and string.format('%.0f', now + ARGV[4]) or ''
 local id = '*'
-if now <= tonumber(ARGV[4]) and redis.call('XLEN', KEYS[1]) == 0 then id = ARGV[4] .. '-1' end
-id = redis.call('XADD', KEYS[1], id, 'v', '1', 'entry', ARGV[1], 'ends', ends, 'undone', ARGV[3])
-local begin = tonumber(ARGV[4])
+if now <= tonumber(ARGV[6]) and redis.call('XLEN', KEYS[1]) == 0 then id = ARGV[6] .. '-1' end
+id = redis.call('XADD', KEYS[1], id, 'v', '1', 'entry', ARGV[3], 'ends', ends, 'undone', ARGV[5])
+local begin = tonumber(ARGV[6])
 local from = string.format('%.0f', begin + math.max(0, now - begin) * (time[2] / 1000000))
 local ended = {}
 for _, old in ipairs(redis.call('XRANGE', KEYS[1], from, '(' .. id, 'COUNT', 16)) do
@@ -55,6 +66,7 @@ for _, old in ipairs(redis.call('XRANGE', KEYS[1], from, '(' .. id, 'COUNT', 16)
   if until_ms and until_ms <= now then ended[#ended + 1] = old[1] end
 end
 if #ended > 0 then redis.call('XDEL', KEYS[1], unpack(ended)) end
+keepAnswer(id)
 return id`
 
 /** ARGV: epoch or '-', count. Answers the newest id, whether the epoch is an entry, the time, and flat records. */
@@ -74,7 +86,7 @@ end
 return flat`
 
 /** The scripts by name. */
-type Script =
+export type Script =
   | 'memory'
   | 'storeClock'
   | 'claimId'
@@ -86,8 +98,12 @@ type Script =
   | 'rotateFamily'
   | 'revokeFamily'
   | 'undoFamily'
-  | 'reserve'
+  | 'putRecord'
   | 'keepRecord'
+  | 'takeRecord'
+  | 'undoTake'
+  | 'reserve'
+  | 'clearAttempts'
   | 'putDocument'
   | 'removeDocument'
   | 'revoke'
@@ -105,23 +121,41 @@ const scripts: Readonly<Record<Script, string>> = {
   rotateFamily,
   revokeFamily,
   undoFamily,
-  reserve,
+  putRecord,
   keepRecord,
+  takeRecord,
+  undoTake,
+  reserve,
+  clearAttempts,
   putDocument,
   removeDocument,
   revoke,
   since,
 }
 
-/** Runs a script on one key. */
+/** Scripts whose second key keeps the answer to the call. */
+const keepingAnswers: ReadonlySet<string> = new Set<Script>([
+  'putRecord',
+  'keepRecord',
+  'takeRecord',
+  'undoTake',
+  'reserve',
+  'clearAttempts',
+  'putDocument',
+  'removeDocument',
+  'revoke',
+])
+
+/** Runs a script on one key, and that of its answer. */
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 3
+const scriptsVersion = 4
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {
-  for (const [name, lua] of Object.entries(scripts)) client.defineCommand(`countersign_${name}_${scriptsVersion}`, { lua, numberOfKeys: 1 })
+  for (const [name, lua] of Object.entries(scripts))
+    client.defineCommand(`countersign_${name}_${scriptsVersion}`, { lua, numberOfKeys: keepingAnswers.has(name) ? 2 : 1 })
   const defined = client as unknown as Readonly<Record<string, (key: string, ...args: readonly (string | number)[]) => Promise<unknown>>>
   return async (script, key, ...args) => defined[`countersign_${script}_${scriptsVersion}`]?.(key, ...args)
 }

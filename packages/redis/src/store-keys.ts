@@ -1,7 +1,11 @@
+import { slotTags } from './key-slots.js'
+
 /** Names of keys of one prefix and tenant. */
 export interface StoreKeys {
   /** One key; no two lists of parts have the same. */
   of(kind: 'c' | 'n' | 'x' | 'f' | 'a' | 'dc' | 'dk' | 'da', ...parts: readonly string[]): string
+  /** Where the answer to a call is kept that changed something under `key`: in the slot of that key. */
+  ofCall(key: string, callId: string, ...parts: readonly string[]): string
   /** The two keys of a tenant that are not temporary, besides its documents; both in one slot of a Cluster. */
   readonly memory: string
   readonly revocations: string
@@ -16,18 +20,27 @@ function part(text: string): string {
 /**
  * `prefix|tenant|kind` and the parts, each with its length. Neither a prefix nor an encoded tenant has a bar.
  *
+ * @param keyPrefix - what the client puts before every key
  * @throws TypeError for a prefix with other characters than letters, digits, `_.:-`, or an empty tenant
  */
-export function storeKeys(prefix: string, tenant: string | undefined): StoreKeys {
+export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix = ''): StoreKeys {
   if (typeof prefix !== 'string' || !/^[\w.:-]{1,64}$/.test(prefix)) throw new TypeError('prefix is 1 to 64 letters, digits or _ . : -')
   if (tenant === '' || (tenant !== undefined && tenant.length > 255)) throw new TypeError('tenant is 1 to 255 characters')
   const name = tenantName(tenant)
   const base = `${prefix}|${name}|`
+  const tagOf = slotTags()
   return {
     of: (kind, ...parts) => {
       let key = base + kind
       for (const text of parts) key += part(text)
       return key
+    },
+    ofCall: (key, callId, ...parts) => {
+      const tag = tagOf(keyPrefix + key)
+      // the record is named once, also where the tag is not its name
+      let call = `${base}y{${tag}}${tag === keyPrefix + key ? '' : part(key)}`
+      for (const text of parts) call += part(text)
+      return `${call}|${callId}`
     },
     memory: `${base}memory{${name === '' ? '-' : name}}`,
     revocations: `${base}revocations{${name === '' ? '-' : name}}`,

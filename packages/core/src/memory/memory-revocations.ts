@@ -2,6 +2,7 @@ import type { Now } from '../clock.js'
 import type { RevocationEntry } from '../revocation.js'
 import type { RevocationRecord, RevocationStore } from '../revocation-store.js'
 import { requireDuration } from '../stores.js'
+import { givenCalls } from './given-calls.js'
 
 interface Kept {
   readonly epoch: number
@@ -15,6 +16,7 @@ const sweepEvery = 256
 /** The denylist. An epoch is a decimal count. */
 export function memoryRevocations(now: Now): RevocationStore {
   const memorySince = now()
+  const calls = givenCalls<string>(now)
   const listeners = new Set<() => void>()
   const state = { epoch: 0, kept: [] as Kept[] }
 
@@ -28,13 +30,15 @@ export function memoryRevocations(now: Now): RevocationStore {
   }
 
   return {
-    async revoke(entry, { keepForMs, undone = false } = {}) {
+    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
       const until = keepForMs === undefined ? Number.POSITIVE_INFINITY : now() + requireDuration('keepForMs', keepForMs)
+      const made = calls.made('', call)
+      if (made !== undefined) return made
       state.epoch += 1
       if (state.epoch % sweepEvery === 0) state.kept = state.kept.filter((kept) => now() < kept.until)
       state.kept.push({ epoch: state.epoch, entry, until, undone })
       for (const listener of listeners) listener()
-      return String(state.epoch)
+      return calls.keep('', call, String(state.epoch))
     },
     async since(epoch) {
       const known = epoch === undefined ? 0 : Number(epoch)

@@ -5,6 +5,7 @@ import type { NonceStore } from '../nonce-store.js'
 import type { ReplayStore } from '../replay-store.js'
 import { requireDuration } from '../stores.js'
 import { createExpiringMap } from './expiring-map.js'
+import { givenCalls } from './given-calls.js'
 import { callTakenBack } from './kept-calls.js'
 
 /** Joins parts so that no two lists of parts have one key. */
@@ -92,24 +93,54 @@ export function memoryNonces(now: Now): NonceStore {
   }
 }
 
+/** What a call came to that kept a record, or took it. */
+interface Put {
+  readonly record: string
+}
+interface Taken extends Put {
+  /** When the record ends that was taken. */
+  readonly endsAt: number
+  readonly undone: boolean
+}
+
 /** Records that are taken once. */
 export function memoryChallenges(now: Now): ChallengeStore {
   const records = createExpiringMap<string>(now)
+  const calls = givenCalls<Put | Taken>(now)
   return {
-    async put(id, record, keepForMs) {
-      records.set(id, record, requireDuration('keepForMs', keepForMs))
-    },
-    async keep(id, record, keepForMs) {
+    async put(id, record, keepForMs, call) {
       requireDuration('keepForMs', keepForMs)
+      if (calls.made(id, call)) return
+      records.set(id, record, keepForMs)
+      calls.keep(id, call, { record })
+    },
+    async keep(id, record, keepForMs, call) {
+      requireDuration('keepForMs', keepForMs)
+      const made = calls.made(id, call)
+      if (made) return made.record
       const kept = records.get(id)
       if (kept === undefined) records.set(id, record, keepForMs)
-      return kept ?? record
+      return calls.keep(id, call, { record: kept ?? record }).record
     },
     read: async (id) => records.get(id) ?? null,
-    async take(id) {
+    async take(id, call) {
+      const made = calls.made(id, call)
+      if (made && 'undone' in made && made.undone) throw callTakenBack()
+      if (made) return made.record
       const record = records.get(id)
+      if (record === undefined) return null
+      calls.keep(id, call, { record, endsAt: now() + records.remainingMs(id), undone: false })
       records.delete(id)
-      return record ?? null
+      return record
+    },
+    async undo(id, callId) {
+      const made = calls.made(id, { callId })
+      if (!made || !('undone' in made)) return false
+      if (made.undone) return true
+      if (records.get(id) !== undefined) return false
+      if (made.endsAt > now()) records.set(id, made.record, made.endsAt - now())
+      calls.keep(id, { callId }, { ...made, undone: true })
+      return true
     },
   }
 }

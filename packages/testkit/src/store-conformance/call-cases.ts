@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { isUnavailable } from '@countersign/core'
 import type { StoreCase } from './store-backend.js'
 import { connectEverywhere, type DefineCase, sleep, untilAnswered } from './store-case.js'
-import { type StoreChange, storeChanges } from './store-changes.js'
+import type { StoreChange } from './store-change.js'
+import { storeChanges } from './store-changes.js'
 
 function sentAgain({ name, prepare, call, answer, other, look }: StoreChange, define: DefineCase): StoreCase {
   return define(`${name}: the same call gets the same answer, also after another caller's change, and changes nothing`, async (context) => {
