@@ -1,4 +1,5 @@
 import type { Fetch, FetchResponse } from '@countersign/core'
+import { shownUrl } from './shown.js'
 
 /** How a document of an issuer may be fetched. */
 export interface FetchRules {
@@ -25,12 +26,12 @@ const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
  * @throws TypeError if it is no such URL
  */
 export function documentUrl(url: string | URL, allowInsecure: boolean): URL {
-  if (!URL.canParse(String(url))) throw new TypeError(`${JSON.stringify(String(url).slice(0, 200))} is no absolute URL`)
+  if (!URL.canParse(String(url))) throw new TypeError(`${shownUrl(url)} is no absolute URL`)
   const parsed = new URL(url)
   const plain = parsed.protocol === 'http:' && (allowInsecure || loopback.has(parsed.hostname))
   if (parsed.protocol !== 'https:' && !plain)
     throw new TypeError(`${parsed.protocol}//${parsed.host} is neither https nor http on loopback; allowInsecure takes any http`)
-  if (parsed.username !== '' || parsed.password !== '') throw new TypeError('a URL of keys carries no credentials')
+  if (parsed.username !== '' || parsed.password !== '') throw new TypeError(`${shownUrl(parsed)} carries credentials`)
   return parsed
 }
 
@@ -41,14 +42,18 @@ function chunksOf(body: object): AsyncIterable<Uint8Array> | Iterable<Uint8Array
   throw new Error('fetch must give a response whose body can be read in pieces')
 }
 
-async function limitedBody({ body }: FetchResponse, maxBytes: number): Promise<string> {
+function tooLarge(name: string, maxBytes: number): Error {
+  return new Error(`${name} is larger than ${maxBytes} bytes`)
+}
+
+async function limitedBody({ body }: FetchResponse, maxBytes: number, name: string): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   if (body === null) return ''
   let text = ''
   let received = 0
   for await (const chunk of chunksOf(body)) {
     received += chunk.byteLength
-    if (received > maxBytes) throw new Error(`the document is larger than ${maxBytes} bytes`)
+    if (received > maxBytes) throw tooLarge(name, maxBytes)
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
@@ -72,24 +77,45 @@ async function discard(body: (Partial<ReadableStream> & { destroy?(): void }) | 
   } else if (typeof body?.destroy === 'function') body.destroy()
 }
 
+async function responseOf(ask: () => Promise<FetchResponse>, name: string): Promise<FetchResponse> {
+  try {
+    return await ask()
+  } catch (cause) {
+    throw new Error(`${name} cannot be fetched`, { cause })
+  }
+}
+
 /**
  * Fetches a document: no redirects, bounded in bytes while it is read, 200 or (with an ETag) 304 only.
  *
- * @throws Error that says what was wrong; its text is for the host's log
+ * @throws Error that names the URL, without its query, and what was wrong; its text is for the host's log
  */
 export async function fetchDocument(url: URL, rules: FetchRules, signal: AbortSignal, etag?: string): Promise<FetchedDocument> {
   const headers = { accept: 'application/jwk-set+json, application/json', ...(etag !== undefined && { 'if-none-match': etag }) }
-  const response = await rules.fetch(url.href, { headers, redirect: 'error', signal })
+  const name = shownUrl(url)
+  const response = await responseOf(() => rules.fetch(url.href, { headers, redirect: 'error', signal }), name)
   try {
-    if (response.redirected) throw new Error('the document was redirected')
+    if (response.redirected) throw new Error(`${name} was redirected`)
     const life = { etag: response.headers.get('etag') ?? undefined, freshSeconds: freshSeconds(response.headers) }
     if (response.status === 304 && etag !== undefined) return { text: undefined, ...life, etag: life.etag ?? etag }
-    if (response.status !== 200) throw new Error(`the document was answered with status ${response.status}`)
-    if (Number(response.headers.get('content-length') ?? 0) > rules.maxBytes)
-      throw new Error(`the document is larger than ${rules.maxBytes} bytes`)
-    return { text: await limitedBody(response, rules.maxBytes), ...life }
+    if (response.status !== 200) throw new Error(`${name} was answered with status ${response.status}`)
+    if (Number(response.headers.get('content-length') ?? 0) > rules.maxBytes) throw tooLarge(name, rules.maxBytes)
+    return { text: await limitedBody(response, rules.maxBytes, name), ...life }
   } finally {
     // An unread body would hold its connection; a read or broken one has nothing left to cancel.
     await discard(response.body)
+  }
+}
+
+/**
+ * Parses a document that was fetched.
+ *
+ * @throws Error that names the URL
+ */
+export function parseDocument(text: string, url: URL): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Error(`${shownUrl(url)} is not JSON`, { cause })
   }
 }

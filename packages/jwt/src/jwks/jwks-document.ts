@@ -48,12 +48,13 @@ export function importMembers(
  * Imports a JWK Set (RFC 7517 §5) that was fetched.
  *
  * @param maxKeys - most usable keys that are taken; the first ones are
- * @throws Error if it is no JWK Set
+ * @param name - for messages
+ * @throws Error if it is not a JWK Set
  */
-export function importJwks(document: unknown, maxKeys: number): ImportedJwks {
+export function importJwks(document: unknown, maxKeys: number, name = 'the document'): ImportedJwks {
   const members =
     typeof document === 'object' && document !== null && Object.hasOwn(document, 'keys') ? (document as { keys: unknown }).keys : undefined
-  if (!Array.isArray(members)) throw new Error('the document is no JWK Set: it has no list "keys"')
+  if (!Array.isArray(members)) throw new Error(`${name} is not a JWK Set: it has no array "keys"`)
   const { keys, dropped } = importMembers(members, { maxKeys })
   return { set: createKeySet(keys), dropped }
 }

@@ -8,6 +8,8 @@ import type { RefreshOptions, SourceContext } from './refresh-options.js'
 export interface LoadedKeys {
   /** As parsed. */
   readonly document: unknown
+  /** What the document is called in messages, for instance its URL. */
+  readonly name?: string
   /** Equal for equal documents: then the set in memory, and what was verified with it, stays. */
   readonly fingerprint: string
   readonly freshSeconds: number | undefined
@@ -69,7 +71,7 @@ export function createKeyLoading(load: LoadKeys, times: Required<RefreshOptions>
   function accept(loaded: LoadedKeys, startedAt: Instant): LoadEvent {
     const isNew = loaded.fingerprint !== state.fingerprint
     // A bad document throws here, and the old set stays.
-    const imported = isNew ? importJwks(loaded.document, times.maxKeys) : undefined
+    const imported = isNew ? importJwks(loaded.document, times.maxKeys, loaded.name) : undefined
     if (imported) {
       Object.assign(state, { set: imported.set, fingerprint: loaded.fingerprint })
       changed()

@@ -1,7 +1,8 @@
 import { type Fetch, kind, type OptionShape } from '@countersign/core'
-import { documentUrl, type FetchedDocument, type FetchRules, fetchDocument } from './fetch-document.js'
+import { documentUrl, type FetchedDocument, type FetchRules, fetchDocument, parseDocument } from './fetch-document.js'
 import type { LoadKeys } from './key-loading.js'
 import { type RefreshOptions, refreshShape, type SourceContext } from './refresh-options.js'
+import { shown, shownUrl } from './shown.js'
 
 /** Options of every entry whose keys are fetched. */
 export interface RemoteOptions extends RefreshOptions {
@@ -32,12 +33,20 @@ export function loadJwks(findUrl: FindUrl, options: RemoteOptions, context: Sour
     const known = state.url === url.href ? state.fetched : undefined
     const fetched = await fetchDocument(url, rules, signal, known?.etag)
     const text = fetched.text ?? known?.text
-    if (text === undefined) throw new Error('the key server answered 304 to a request without an ETag')
-    const document: unknown = JSON.parse(text)
+    if (text === undefined) throw new Error(`${shownUrl(url)} was answered with status 304 to a request without an ETag`)
+    const document = parseDocument(text, url)
     // RFC 9111 §4.3.4: what a 304 does not say again stays as it was.
     const freshSeconds = fetched.freshSeconds ?? (fetched.text === undefined ? known?.freshSeconds : undefined)
     Object.assign(state, { url: url.href, fetched: { ...fetched, text, freshSeconds } })
-    return { document, fingerprint: text, freshSeconds }
+    return { document, name: shownUrl(url), fingerprint: text, freshSeconds }
+  }
+}
+
+function usableUrl(uri: string, { allowInsecure }: FetchRules, name: string): URL {
+  try {
+    return documentUrl(uri, allowInsecure)
+  } catch (cause) {
+    throw new Error(`${name} has a jwks_uri that cannot be used: ${cause instanceof Error ? cause.message : ''}`, { cause })
   }
 }
 
@@ -47,19 +56,20 @@ export function loadJwks(findUrl: FindUrl, options: RemoteOptions, context: Sour
  */
 export function discoveredUrl(issuer: string, metadata: URL, options: RemoteOptions, context: SourceContext): FindUrl {
   const rules = fetchRules(options, context)
+  const name = shownUrl(metadata)
   return async (signal) => {
     const { text } = await fetchDocument(metadata, rules, signal)
-    const document: unknown = JSON.parse(text ?? '')
+    const document = parseDocument(text ?? '', metadata)
     const { issuer: named, jwks_uri: uri } = (typeof document === 'object' && document !== null ? document : {}) as {
       issuer?: unknown
       jwks_uri?: unknown
     }
-    if (named !== issuer) throw new Error('the metadata does not name this issuer')
-    if (typeof uri !== 'string') throw new Error('the metadata has no jwks_uri')
-    const url = documentUrl(uri, rules.allowInsecure)
+    if (named !== issuer) throw new Error(`${name} names the issuer ${shown(named)}, expected ${shown(issuer)}`)
+    if (typeof uri !== 'string') throw new Error(`${name} has no jwks_uri`)
+    const url = usableUrl(uri, rules, name)
     // Loopback is for development: metadata that came over https do not lead there over http.
     if (metadata.protocol === 'https:' && url.protocol === 'http:' && !rules.allowInsecure)
-      throw new Error('the metadata lead from https to http')
+      throw new Error(`${name} leads from https to http`)
     return url
   }
 }
