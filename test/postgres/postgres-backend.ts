@@ -95,6 +95,7 @@ export function postgresBackend(
     removePlace: deleteAll,
     open,
     openTenant: ({ tenant: place }, tenant) => open({ tenant: place }, { tenant: `${place} ${tenant}` }),
+    openReadOnly: (place) => open(place, {}, { options: '-c default_transaction_read_only=on' }),
     async openProcess({ tenant }) {
       state.bundle ??= bundleProcess(fileURLToPath(new URL('./postgres-process.ts', import.meta.url)))
       const { path } = await state.bundle

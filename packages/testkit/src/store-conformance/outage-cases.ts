@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { isUnavailable, type Stores } from '@countersign/core'
 import type { StoreCase } from './store-backend.js'
+import { storeChangeCalls, storeReadCalls } from './store-calls.js'
 import { connectEverywhere, type DefineCase, sleep, untilAnswered } from './store-case.js'
 
 const minute = 60_000
-const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
 const document = { collection: 'collection', id: 'id' }
 
 interface Grant {
@@ -47,37 +47,12 @@ const grants: readonly Grant[] = [
   },
 ]
 
-const calls: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
-  'replay.claim': ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }),
-  'replay.claim of something old': ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 60 * minute, keepForMs: minute }),
-  'nonces.remember': ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }),
-  'nonces.spend': ({ nonces }) => nonces.spend('jti', 'purpose'),
-  'challenges.put': ({ challenges }) => challenges.put('id', 'record', minute),
-  'challenges.keep': ({ challenges }) => challenges.keep('id', 'record', minute),
-  'challenges.read': ({ challenges }) => challenges.read('id'),
-  'challenges.take': ({ challenges }) => challenges.take('id'),
-  'families.create': ({ families }) => families.create({ family: 'family', binding: 'binding', data: 'data', keepForMs: minute }),
-  'families.rotate': ({ families }) => families.rotate({ family: 'family', generation: 0, binding: 'binding', retryWindowMs: 0 }),
-  'families.revoke': ({ families }) => families.revoke('family', 'reason'),
-  'families.find': ({ families }) => families.find('family'),
-  'attempts.reserve': ({ attempts }) => attempts.reserve({ key: 'key', limit: 1, windowMs: minute }),
-  'attempts.clear': ({ attempts }) => attempts.clear('key'),
-  'attempts.used': ({ attempts }) => attempts.used('key'),
-  'documents.get': ({ clients }) => clients.get(document),
-  'documents.put': ({ clients }) => clients.put({ ...document, value: '0', revision: 0 }),
-  'documents.remove': ({ clients }) => clients.remove({ ...document, revision: 1 }),
-  'documents.list': ({ clients }) => clients.list({ collection: 'collection' }),
-  'revocations.revoke': ({ revocations }) => revocations.revoke(entry),
-  'revocations.since': ({ revocations }) => revocations.since(undefined),
-  'revocations.epoch': ({ revocations }) => revocations.epoch(),
-}
-
 /** How long an outage may take to say that it is one: one second, and room for a busy machine. */
 const answersWithinMs = 2_500
 
 async function allRefuse(stores: Stores): Promise<void> {
   await Promise.all(
-    Object.entries(calls).map(async ([name, call]) => {
+    Object.entries({ ...storeChangeCalls, ...storeReadCalls }).map(async ([name, call]) => {
       const begun = performance.now()
       await assert.rejects(call(stores), (error) => isUnavailable(error) && error.reason === 'store_unavailable', name)
       assert.ok(performance.now() - begun < answersWithinMs, `${name} took ${performance.now() - begun} ms`)

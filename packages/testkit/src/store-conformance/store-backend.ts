@@ -35,6 +35,11 @@ export interface StoreBackend<Place> {
   openProcess?(place: Place): Promise<OpenedStores>
   /** Stores over the same place behind a network that breaks, see `breakableProxy`. */
   openBreakable?(place: Place): Promise<OpenedStores & { readonly network: BreakableNetwork }>
+  /**
+   * Stores over the same place that can be read and not written: at a replica, in a read-only session, as a user without the right. Their
+   * `ready()` resolves and is not ok.
+   */
+  openReadOnly?(place: Place): Promise<OpenedStores>
   /** Turns the store's clock forward. Without it the suite waits. */
   passTime?(place: Place, milliseconds: number): Promise<void>
   /** Ends the server and starts it again: what was answered before still holds. For stores that promise so. */

@@ -9,6 +9,7 @@ export interface CaseContext {
   openTenant(tenant: string): Promise<Stores>
   openProcess(): Promise<Stores>
   openBreakable(): Promise<{ readonly stores: Stores; readonly network: BreakableNetwork }>
+  openReadOnly(): Promise<Stores>
   /** Lets time pass for the store. */
   pass(milliseconds: number): Promise<void>
   restart(): Promise<void>
@@ -53,6 +54,7 @@ async function inPlace<Place>(backend: StoreBackend<Place>, use: (context: CaseC
       openTenant: async (tenant) => (await keep(backend.openTenant?.(place, tenant) ?? absent('openTenant'))).stores,
       openProcess: async () => (await keep(backend.openProcess?.(place) ?? absent('openProcess'))).stores,
       openBreakable: () => keep(backend.openBreakable?.(place) ?? absent('openBreakable')),
+      openReadOnly: async () => (await keep(backend.openReadOnly?.(place) ?? absent('openReadOnly'))).stores,
       pass: (milliseconds) => backend.passTime?.(place, milliseconds) ?? sleep(milliseconds),
       restart: () => backend.restart?.(place) ?? absent('restart'),
       forget: () => backend.forget?.(place) ?? absent('forget'),

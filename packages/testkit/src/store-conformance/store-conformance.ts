@@ -10,6 +10,7 @@ import { modelCases } from './model-cases.js'
 import { nonceCases } from './nonce-cases.js'
 import { outageCases } from './outage-cases.js'
 import { raceCases } from './race-cases.js'
+import { readOnlyCases } from './read-only-cases.js'
 import { replayCases } from './replay-cases.js'
 import { revocationCases } from './revocation-cases.js'
 import type { StoreBackend, StoreCase } from './store-backend.js'
@@ -38,6 +39,7 @@ export function storeConformance<Place>(
     isolation: isolationCases(define, backend.openTenant !== undefined),
     'loss of memory': memoryLossCases(define, backend),
     outages: backend.openBreakable ? outageCases(define) : [],
+    'read-only': backend.openReadOnly ? readOnlyCases(define) : [],
     'calls made again': callCases(define),
     'calls that were lost': backend.openBreakable ? lostCallCases(define) : [],
     models: modelCases(define),
