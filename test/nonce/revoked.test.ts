@@ -107,7 +107,7 @@ describe('revocations of nonces', () => {
 
   it('are a view, and credentials are a list of names', async () => {
     expect(() => createNonces(optionsOf({ revocations: {} }))).toThrow(
-      'createNonces: revocations must be what createSharedRevocations gives',
+      'createNonces: revocations must be what createSharedRevocations returns: a view with check(), got an object',
     )
     const { nonces } = start()
     for (const credentials of ['k1', [''], [1], null])

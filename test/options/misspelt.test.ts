@@ -31,15 +31,23 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
   // They get the options of a preset, which has checked them.
   '@countersign/jwt/jwks': ['createRefreshingKeys', 'discoveredUrl', 'importMembers', 'loadJwks', 'refreshTimes'],
   '@countersign/nonce': ['readJsonSubmission'],
-  '@countersign/testkit': ['forgeToken', 'privateKeyOf', 'publicJwkOf', 'publicKeyOf', 'rawSigner', 'renameKey', 'signToken'],
+  '@countersign/testkit': [
+    'breakableProxy',
+    'forgeToken',
+    'malformedTokens',
+    'privateKeyOf',
+    'publicJwkOf',
+    'publicKeyOf',
+    'rawSigner',
+    'renameKey',
+    'signToken',
+  ],
   '@countersign/verifier': ['protectedResourceMetadata'],
 }
 
 const isPerCall = ({ entryPoint, name }: OptionObject): boolean => perCall[entryPoint]?.includes(name) ?? false
 const found = optionObjects()
-const checked = ['core', 'express', 'grants', 'jwt', 'koa', 'verifier']
-const isChecked = ({ entryPoint }: OptionObject): boolean => checked.some((name) => entryPoint.startsWith(`@countersign/${name}`))
-const options = found.filter((one) => isChecked(one) && !isPerCall(one))
+const options = found.filter((one) => !isPerCall(one))
 
 /** What a call with options in one place throws; undefined where it throws nothing. */
 async function thrownBy({ entryPoint, name, parameter, steps }: OptionObject, content: unknown): Promise<unknown> {

@@ -26,7 +26,7 @@ describe('options', () => {
   })
 
   it.each([undefined, {}, { tenant: 'a' }])('%o, without a prefix, is a TypeError that asks for one', (options) => {
-    expect(() => redisStores(unconnected, options as { prefix: string })).toThrow(/^prefix is/)
+    expect(() => redisStores(unconnected, options as { prefix: string })).toThrow(/^redisStores: prefix must be 1 to 64 .*, got undefined$/)
   })
 
   it.each([undefined, 'redis://127.0.0.1:6379', {}])('%o in place of a client is a TypeError that asks for one', (client) => {

@@ -10,10 +10,8 @@ export interface ClientSecret {
   mac(...parts: readonly string[]): Buffer
 }
 
-/** @throws TypeError for a secret that is none */
+/** What an app client proves its calls with, by options that were checked. */
 export function createClientSecret(clientId: string, option: string | (() => string) | undefined): ClientSecret {
-  if (option !== undefined && typeof option !== 'function' && (typeof option !== 'string' || option === ''))
-    throw new TypeError('createCognito: clientSecret is a text or a function that gives one')
   const plain = typeof option === 'function' ? option : () => option
   return {
     plain,

@@ -1,5 +1,5 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
-import type { WireRequest } from '@countersign/core'
+import { checkOptions as checkEach, kind, type OptionKind, type OptionShape, type WireRequest } from '@countersign/core'
 import { documentUrl } from '@countersign/jwt/jwks'
 import type { CognitoClaims } from './access-claims.js'
 import type { CognitoChallengeType } from './challenge-names.js'
@@ -85,20 +85,44 @@ export interface CheckedOptions
   readonly onSignedIn: CognitoOptions['onSignedIn']
 }
 
-function positive(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value > 0)) throw new TypeError(`createCognito: ${name} is a positive number`)
-  return value
+const isUserPoolId = /^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/
+const factors = ['email_otp', 'software_token_mfa', 'sms_otp'] as const
+const bytes: OptionKind = {
+  ...kind.satisfying(
+    'a string or bytes, or a function that returns them',
+    (value) => typeof value === 'string' || value instanceof Uint8Array,
+  ),
+  isSecret: true,
 }
 
-function oneOf<const T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) throw new TypeError(`createCognito: ${name} is ${allowed.join(' or ')}`)
-  return value
+const shape: OptionShape<CognitoOptions> = {
+  userPoolId: kind.required(
+    kind.satisfying('the id of a user pool, such as us-east-2_AbCdEfGhI', (id) => typeof id === 'string' && isUserPoolId.test(id)),
+  ),
+  clientId: kind.required(kind.string),
+  clientSecret: {
+    ...kind.either({ ...kind.string, isSecret: true }, { ...kind.func, must: 'a function that returns it' }),
+    isSecret: true,
+  },
+  recognitionSecret: { ...kind.either(bytes, kind.func), must: bytes.must, isSecret: true },
+  region: kind.string,
+  endpoint: kind.string,
+  allowInsecure: kind.flag,
+  client: kind.having('a client of the AWS SDK', 'send'),
+  timeoutMs: kind.number({ unit: 'milliseconds', isAbove: true }),
+  tokens: kind.oneOf('cognito', 'own'),
+  claims: kind.func,
+  refreshWith: kind.oneOf('GetTokensFromRefreshToken', 'REFRESH_TOKEN_AUTH'),
+  preferredFactors: kind.listOf(kind.oneOf(...factors), 0),
+  sessionSeconds: kind.positiveSeconds,
+  sendsAddress: kind.flag,
+  onSignedIn: kind.func,
 }
 
 function clientOf({ userPoolId, region, endpoint, allowInsecure = false, client }: CognitoOptions): Pick<CheckedOptions, 'client' | 'end'> {
   if (client) {
-    if (typeof client.send !== 'function') throw new TypeError('createCognito: client is a client of the AWS SDK')
-    if (region !== undefined || endpoint !== undefined) throw new TypeError('createCognito: client stands in place of region and endpoint')
+    if (region !== undefined || endpoint !== undefined)
+      throw new TypeError('createCognito: client must not be given with region or endpoint')
     return { client, end: () => undefined }
   }
   const made = new CognitoIdentityProviderClient({
@@ -113,22 +137,19 @@ function clientOf({ userPoolId, region, endpoint, allowInsecure = false, client 
 
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: CognitoOptions): CheckedOptions {
+  checkEach('createCognito', options, shape)
   const { userPoolId, clientId, tokens = 'cognito', refreshWith = 'GetTokensFromRefreshToken', preferredFactors = [] } = options
-  if (typeof userPoolId !== 'string' || !/^[a-z]{2}[a-z0-9-]{3,30}_[A-Za-z0-9]{1,55}$/.test(userPoolId))
-    throw new TypeError('createCognito: userPoolId looks like us-east-2_AbCdEfGhI')
-  if (typeof clientId !== 'string' || clientId === '') throw new TypeError('createCognito: clientId is required')
-  for (const factor of preferredFactors) oneOf('preferredFactors', factor, ['email_otp', 'software_token_mfa', 'sms_otp'])
   return {
     userPoolId,
     clientId,
     secret: createClientSecret(clientId, options.clientSecret),
     recognise: createRecognition(options),
     ...clientOf(options),
-    timeoutMs: positive('timeoutMs', options.timeoutMs ?? 10_000),
-    tokens: oneOf('tokens', tokens, ['cognito', 'own']),
-    refreshWith: oneOf('refreshWith', refreshWith, ['GetTokensFromRefreshToken', 'REFRESH_TOKEN_AUTH']),
+    timeoutMs: options.timeoutMs ?? 10_000,
+    tokens,
+    refreshWith,
     preferredFactors,
-    sessionSeconds: positive('sessionSeconds', options.sessionSeconds ?? 180),
+    sessionSeconds: options.sessionSeconds ?? 180,
     sendsAddress: options.sendsAddress ?? false,
     claims: options.claims,
     onSignedIn: options.onSignedIn,

@@ -58,7 +58,6 @@ export { checkParts, type Lifecycle, type Readiness, type ReadyOptions } from '.
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
-export { requireOptionNames } from './option-names.js'
 export { checkOptions } from './options/check-options.js'
 export { kind } from './options/kinds.js'
 export type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, RequiredKind } from './options/option-kind.js'

@@ -1,4 +1,4 @@
-import { type Auth, type Now, type Requirement, refuse } from '@countersign/core'
+import { type Auth, checkOptions, kind, type Now, type OptionShape, type Requirement, refuse } from '@countersign/core'
 import type { AccountRecords } from './account-records.js'
 import { isEntityId, isUuid } from './fields.js'
 
@@ -26,6 +26,8 @@ export interface EnrolledForContext {
   readonly now: Now
 }
 
+const shape: OptionShape<EnrolledForOptions<Auth, unknown>> = { maxAgeSeconds: kind.seconds, orElse: kind.func }
+
 const maxRemembered = 10_000
 
 /** Enrollments that were found lately; whether one is missing is asked every time. */
@@ -50,10 +52,10 @@ export function createEnrolledFor<A extends Auth>({ issuer, records, entityId, n
     auth.issuer === issuer && auth.subject === auth.clientId && isUuid(auth.clientId) ? auth.clientId : undefined
 
   return (entityOf, options = {}) => {
+    checkOptions('enrolledFor', options, shape)
     const { maxAgeSeconds = 0, orElse } = options
-    if (typeof entityOf !== 'function') throw new TypeError('enrolledFor needs a function that finds the entity in a request')
-    if (!(Number.isFinite(maxAgeSeconds) && maxAgeSeconds >= 0)) throw new TypeError('enrolledFor: maxAgeSeconds is a number of seconds')
-    if (orElse !== undefined && typeof orElse !== 'function') throw new TypeError('enrolledFor: orElse is a function')
+    if (typeof entityOf !== 'function')
+      throw new TypeError('enrolledFor: the first argument must be a function that finds the entity in a request')
     const remembered = createMemory(now, maxAgeSeconds)
     return async (auth, request) => {
       const entity = entityOf(request)

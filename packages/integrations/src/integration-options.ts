@@ -1,4 +1,4 @@
-import type { Auth, DocumentStore, Now } from '@countersign/core'
+import { type Auth, checkOptions as checkEach, type DocumentStore, kind, type Now, type OptionShape } from '@countersign/core'
 import type { Integration } from './integration.js'
 import type { IntegrationClients } from './integration-clients.js'
 import type { IntegrationPolicies } from './policies.js'
@@ -38,33 +38,45 @@ function fail(message: string): never {
 }
 
 function checkEntityId(pattern: RegExp): RegExp {
-  const isWholePattern = pattern instanceof RegExp && pattern.source.startsWith('^') && pattern.source.endsWith('$')
+  const isWholePattern = pattern.source.startsWith('^') && pattern.source.endsWith('$')
   // g and y remember where they stopped, and m lets ^ and $ match at every line.
-  if (!isWholePattern || /[gym]/.test(pattern.flags)) fail('entityId is a pattern from ^ to $ without the flags g, y and m')
+  if (!isWholePattern || /[gym]/.test(pattern.flags))
+    fail(`entityId must be a pattern from ^ to $ without the flags g, y and m, got ${String(pattern)}`)
   return pattern
 }
 
-function checkTypes(types: readonly string[] | undefined, defaultType: string | undefined): void {
-  if (types !== undefined && !(Array.isArray(types) && types.length > 0 && types.every((type) => typeof type === 'string' && type !== '')))
-    fail('types names at least one')
-  if (defaultType !== undefined && types?.includes(defaultType) !== true) fail('defaultType is one of types')
+const isSettings = (value: unknown): boolean => typeof value === 'function' || (typeof value === 'object' && value !== null)
+
+const shape: OptionShape<IntegrationsOptions<Auth, object>> = {
+  issuer: kind.required(kind.string),
+  accounts: kind.required(kind.having('a DocumentStore, for instance stores.accounts', 'put')),
+  clients: kind.required(kind.having('the clients of a token endpoint, for instance what createClients returns', ...clientMethods)),
+  settings: kind.required(kind.satisfying('the settings of a client, or a function that returns them', isSettings)),
+  policies: kind.required(
+    kind.members<IntegrationPolicies>({
+      mayManage: kind.required(kind.func),
+      mayEnroll: kind.required(kind.func),
+      isPerson: kind.func,
+      provesMfa: kind.func,
+    }),
+  ),
+  entityId: kind.satisfying('a RegExp', (value) => value instanceof RegExp),
+  findEntity: kind.func,
+  types: kind.listOf(kind.string),
+  defaultType: kind.string,
+  mfaMaxAgeSeconds: kind.positiveSeconds,
+  maxCredentials: kind.count,
+  now: kind.func,
+  randomUUID: kind.func,
 }
 
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions<A extends Auth, Settings extends object>(
   options: IntegrationsOptions<A, Settings>,
 ): Required<Pick<IntegrationsOptions<A, Settings>, 'entityId' | 'mfaMaxAgeSeconds' | 'maxCredentials'>> {
-  const { issuer, accounts, clients, settings, policies, findEntity, types, defaultType } = options
-  if (typeof issuer !== 'string' || issuer === '') fail('issuer is required')
-  if (typeof accounts?.put !== 'function') fail('accounts is a document store')
-  for (const method of clientMethods) if (typeof clients?.[method] !== 'function') fail(`clients has no ${method}`)
-  if (typeof settings !== 'function' && (typeof settings !== 'object' || settings === null)) fail('settings is required')
-  for (const name of ['mayManage', 'mayEnroll'] as const) if (typeof policies?.[name] !== 'function') fail(`policies.${name} is required`)
-  for (const policy of [policies.isPerson, policies.provesMfa, findEntity])
-    if (policy !== undefined && typeof policy !== 'function') fail('isPerson, provesMfa and findEntity are functions')
-  checkTypes(types, defaultType)
-  const { entityId = /^[A-Za-z0-9._~@:-]{1,128}$/, mfaMaxAgeSeconds = 3600, maxCredentials = 20 } = options
-  if (!(Number.isFinite(mfaMaxAgeSeconds) && mfaMaxAgeSeconds > 0)) fail('mfaMaxAgeSeconds is a positive number')
-  if (!(Number.isSafeInteger(maxCredentials) && maxCredentials > 0)) fail('maxCredentials is a positive whole number')
+  checkEach('createIntegrations', options, shape)
+  const { types, defaultType, entityId = /^[A-Za-z0-9._~@:-]{1,128}$/, mfaMaxAgeSeconds = 3600, maxCredentials = 20 } = options
+  if (defaultType !== undefined && types?.includes(defaultType) !== true)
+    fail(`defaultType must be one of types, got ${JSON.stringify(defaultType)}`)
   return { entityId: checkEntityId(entityId), mfaMaxAgeSeconds, maxCredentials }
 }

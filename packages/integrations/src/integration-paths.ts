@@ -1,3 +1,5 @@
+import { kind, type OptionKind } from '@countersign/core'
+
 /** Where the routes stand, with the names of their parameters. */
 export interface IntegrationPaths {
   /** POST. @defaultValue `/entities/:entity_id/integrations` */
@@ -29,9 +31,27 @@ const defaults: IntegrationPaths = Object.freeze({
   enrollments: Object.freeze({ ofEntity: '/entities/:entity_id/enrollments', ofIntegration: '/integrations/:client_id/enrollments' }),
 })
 
+/** What the option `paths` must be. */
+export const pathsKind: OptionKind = kind.members<Partial<IntegrationPaths>>({
+  create: kind.string,
+  list: kind.string,
+  remove: kind.string,
+  addCredential: kind.string,
+  removeCredential: kind.string,
+  enroll: kind.string,
+  enrollments: kind.either(
+    kind.string,
+    kind.members<Exclude<IntegrationPaths['enrollments'], string>>({
+      ofEntity: kind.required(kind.string),
+      ofIntegration: kind.required(kind.string),
+    }),
+  ),
+})
+
 /** @throws TypeError for a path without its parameters */
 export function checkPaths(given: Partial<IntegrationPaths> = {}): IntegrationPaths {
-  const paths = { ...defaults, ...given }
+  const chosen = Object.entries(given).filter(([, path]) => path !== undefined)
+  const paths: IntegrationPaths = { ...defaults, ...(Object.fromEntries(chosen) as Partial<IntegrationPaths>) }
   const { create, list, remove, addCredential, removeCredential, enroll, enrollments } = paths
   const needed: readonly (readonly [string, ...string[]])[] = [
     [create, 'entity_id'],
@@ -48,7 +68,7 @@ export function checkPaths(given: Partial<IntegrationPaths> = {}): IntegrationPa
     const parameters = String(path).split('/')
     const wanted = names.map((name) => `:${name}`)
     if (!wanted.every((name) => parameters.includes(name)))
-      throw new TypeError(`integrationRoutes: the path ${JSON.stringify(path)} needs ${wanted.join(' and ')}`)
+      throw new TypeError(`integrationRoutes: a path must have ${wanted.join(' and ')}, got ${JSON.stringify(path)}`)
   }
   return paths
 }

@@ -1,7 +1,18 @@
-import { type Auth, type Guard, hasOwn, type Reply, type Requirement, type RouteTable, type WireRequest } from '@countersign/core'
+import {
+  type Auth,
+  checkOptions,
+  type Guard,
+  hasOwn,
+  kind,
+  type OptionShape,
+  type Reply,
+  type Requirement,
+  type RouteTable,
+  type WireRequest,
+} from '@countersign/core'
 import { type IntegrationDialect, plainIntegrationDialect, type RequestFailure, requestFailure } from './integration-dialect.js'
 import { enrollmentOperations, integrationOperations, type Operation } from './integration-operations.js'
-import { checkPaths, type IntegrationPaths } from './integration-paths.js'
+import { checkPaths, type IntegrationPaths, pathsKind } from './integration-paths.js'
 import type { Integrations } from './integrations.js'
 import { readValues, requestIssue } from './request-values.js'
 
@@ -15,6 +26,20 @@ export interface IntegrationRoutesOptions<A extends Auth> {
   readonly paths?: Partial<IntegrationPaths>
   /** What is worded in another way than by {@link plainIntegrationDialect}. */
   readonly dialect?: Partial<IntegrationDialect>
+}
+
+const shape: OptionShape<IntegrationRoutesOptions<Auth>> = {
+  guard: kind.required(kind.having('a guard, for instance what createGuard returns', 'check')),
+  requirements: kind.listOf(kind.func, 0),
+  paths: pathsKind,
+  dialect: kind.members<Partial<IntegrationDialect>>({
+    created: kind.func,
+    integrations: kind.func,
+    credential: kind.func,
+    enrollment: kind.func,
+    enrollments: kind.func,
+    failure: kind.func,
+  }),
 }
 
 /** What every answer has; a 401 without a challenge would be none (RFC 9110 §15.5.2, RFC 9470 §3). */
@@ -50,10 +75,12 @@ async function respond<A extends Auth>(
  * @throws TypeError if an option is missing or wrong
  */
 export function integrationRoutes<A extends Auth>(integrations: Integrations<A>, options: IntegrationRoutesOptions<A>): RouteTable {
+  checkOptions('integrationRoutes', options, shape)
   const { guard, requirements = [] } = options
-  if (typeof integrations?.create !== 'function') throw new TypeError('integrationRoutes: integrations come from createIntegrations')
-  if (typeof guard?.check !== 'function') throw new TypeError('integrationRoutes: guard is required')
-  const dialect = { ...plainIntegrationDialect, ...options.dialect }
+  if (typeof integrations?.create !== 'function')
+    throw new TypeError('integrationRoutes: the first argument must be what createIntegrations returns')
+  const words = Object.entries(options.dialect ?? {}).filter(([, word]) => word !== undefined)
+  const dialect: IntegrationDialect = { ...plainIntegrationDialect, ...(Object.fromEntries(words) as Partial<IntegrationDialect>) }
   const paths = checkPaths(options.paths)
   const operations = [...integrationOperations(integrations, paths, dialect), ...enrollmentOperations(integrations, paths, dialect)]
   return operations.map((operation) => ({

@@ -4,14 +4,16 @@ import {
   type Fetch,
   globalFetch,
   type KeySource,
+  kind,
   type Lifecycle,
   mathRandom,
   type Now,
+  type OptionShape,
   type RevocationView,
   Unavailable,
   wallClock,
 } from '@countersign/core'
-import { isAlgorithm, isHmac } from '@countersign/jwt'
+import { algorithms, isHmac } from '@countersign/jwt'
 import type { SourceContext } from '@countersign/jwt/jwks'
 
 /** Options of client keys that stand elsewhere than in the registry. */
@@ -41,13 +43,18 @@ interface ClientSource {
 /** Finds where the keys of a client stand; undefined for a client that is not known. Whatever it throws is an outage. */
 export type FindClientSource = (clientId: string) => ClientSource | undefined | Promise<ClientSource | undefined>
 
-function checked(name: string, { algorithms, denylist, maxClients = 1000 }: ClientSourceOptions): void {
-  const areGiven = Array.isArray(algorithms) && algorithms.length > 0
-  if (!areGiven || algorithms.some((algorithm) => !isAlgorithm(algorithm) || isHmac(algorithm)))
-    throw new TypeError(`${name}: algorithms are asymmetric, at least one`)
-  if (!(Number.isInteger(maxClients) && maxClients > 0)) throw new TypeError(`${name}: maxClients is a positive whole number`)
-  if (denylist !== undefined && (typeof denylist.revocations?.check !== 'function' || typeof denylist.issuer !== 'string'))
-    throw new TypeError(`${name}: denylist needs issuer and revocations`)
+const asymmetric = algorithms.filter((algorithm) => !isHmac(algorithm))
+
+/** What each of the options must be of client keys that stand elsewhere. */
+export const clientSourceShape: OptionShape<ClientSourceOptions> = {
+  algorithms: kind.required(kind.listOf(kind.oneOf(...asymmetric))),
+  denylist: kind.members<NonNullable<ClientSourceOptions['denylist']>>({
+    issuer: kind.required(kind.string),
+    revocations: kind.required(kind.having('a view of revocations, for instance what createSharedRevocations returns', 'check')),
+  }),
+  maxClients: kind.count,
+  now: kind.func,
+  random: kind.func,
 }
 
 /** Open sources, one a client. */
@@ -81,22 +88,16 @@ function createOpenSources(maxClients: number): {
   }
 }
 
-/**
- * Client keys over a key source for each client.
- *
- * @throws TypeError if an option is missing or wrong
- */
+/** Client keys over a key source for each client, by options that {@link clientSourceShape} checked. */
 export function createClientKeySources(
-  name: string,
   options: ClientSourceOptions & { readonly fetch?: Fetch },
   find: FindClientSource,
 ): RemoteClientKeys {
-  checked(name, options)
-  const { algorithms, denylist, now = wallClock, random = mathRandom } = options
+  const { denylist, now = wallClock, random = mathRandom } = options
   const sources = createOpenSources(options.maxClients ?? 1000)
   // RFC 9864: two names of one algorithm.
   const isEdwards = (algorithm: string): boolean => algorithm === 'EdDSA' || algorithm === 'Ed25519'
-  const accepted = new Set<string>(algorithms.flatMap((algorithm) => (isEdwards(algorithm) ? ['EdDSA', 'Ed25519'] : [algorithm])))
+  const accepted = new Set<string>(options.algorithms.flatMap((algorithm) => (isEdwards(algorithm) ? ['EdDSA', 'Ed25519'] : [algorithm])))
 
   async function sourceOf(clientId: string): Promise<ClientSource | undefined> {
     try {

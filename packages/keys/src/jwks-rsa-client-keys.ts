@@ -1,5 +1,6 @@
-import { createRefreshingKeys, type LoadedKeys, type RefreshOptions, refreshTimes } from '@countersign/jwt/jwks'
-import { type ClientSourceOptions, createClientKeySources, type RemoteClientKeys } from './client-key-sources.js'
+import { checkOptions, kind, type OptionShape } from '@countersign/core'
+import { createRefreshingKeys, type LoadedKeys, type RefreshOptions, refreshShape, refreshTimes } from '@countersign/jwt/jwks'
+import { type ClientSourceOptions, clientSourceShape, createClientKeySources, type RemoteClientKeys } from './client-key-sources.js'
 
 /** The part of a `jwks-rsa` client that is called. */
 export interface JwksRsaClient {
@@ -12,16 +13,18 @@ export interface JwksRsaClientKeysOptions extends ClientSourceOptions, RefreshOp
   readonly jwksClient: (clientId: string) => JwksRsaClient | undefined | Promise<JwksRsaClient | undefined>
 }
 
+const shape: OptionShape<JwksRsaClientKeysOptions> = { jwksClient: kind.required(kind.func), ...clientSourceShape, ...refreshShape }
+
 /**
  * Keys of clients that existing `jwks-rsa` clients fetch: their URLs, proxies and agents serve; caching and limits are ours.
  *
  * @throws TypeError if an option is missing or wrong
  */
 export function jwksRsaClientKeys(options: JwksRsaClientKeysOptions): RemoteClientKeys {
+  checkOptions('jwksRsaClientKeys', options, shape)
   const { jwksClient } = options
-  if (typeof jwksClient !== 'function') throw new TypeError('jwksRsaClientKeys: jwksClient is a function')
   const times = refreshTimes('jwksRsaClientKeys', options)
-  return createClientKeySources('jwksRsaClientKeys', options, async (clientId) => {
+  return createClientKeySources(options, async (clientId) => {
     const client = await jwksClient(clientId)
     if (client === undefined) return undefined
     const load = async (): Promise<LoadedKeys> => {

@@ -1,7 +1,10 @@
 import {
   type AsymmetricAlgorithm,
   type ClientAuthenticator,
+  checkOptions,
   jsonReply,
+  kind,
+  type OptionShape,
   type Reply,
   type RouteTable,
   readJson,
@@ -19,6 +22,8 @@ export interface KeyRoutesOptions {
   /** Where the keys of a client stand. @defaultValue `/clients/:client_id/keys` */
   readonly path?: string
 }
+
+const shape: OptionShape<KeyRoutesOptions> = { authenticate: kind.required(kind.func), path: kind.string }
 
 const noStore = { 'cache-control': 'no-store' }
 const done: Reply = { status: 204, headers: noStore }
@@ -139,9 +144,10 @@ function actions(keys: RegisteredKeys): Readonly<Record<'list' | 'register' | 'c
  * @throws TypeError if something is missing
  */
 export function keyRoutes(registry: { readonly clients: RegisteredKeys }, options: KeyRoutesOptions): RouteTable {
+  checkOptions('keyRoutes', options, shape)
   const { authenticate, path = '/clients/:client_id/keys' } = options
-  if (typeof registry?.clients?.register !== 'function') throw new TypeError('keyRoutes: a key registry is required')
-  if (typeof authenticate !== 'function') throw new TypeError('keyRoutes: authenticate is required')
+  if (typeof registry?.clients?.register !== 'function')
+    throw new TypeError('keyRoutes: the first argument must be what createKeyRegistry returns')
   const { list, register, confirm, end } = actions(registry.clients)
   return [
     { method: 'GET', path, endpoint: ownOnly(authenticate, list) },

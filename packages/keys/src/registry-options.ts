@@ -1,12 +1,14 @@
 import {
   type AsymmetricAlgorithm,
+  checkOptions as checkEach,
   type DocumentStore,
+  kind,
   type Now,
+  type OptionShape,
   type RevocationAnnouncer,
-  requireOptionNames,
   type SecretsOption,
 } from '@countersign/core'
-import { isAlgorithm, isHmac } from '@countersign/jwt'
+import { algorithms, isHmac } from '@countersign/jwt'
 import type { KeyTimes } from './own-key.js'
 import type { FindSigner } from './own-signers.js'
 
@@ -64,53 +66,41 @@ function fail(message: string): never {
 function keyTimes(options: KeyRegistryOptions): KeyTimes {
   const names = Object.keys(defaultTimes) as (keyof KeyTimes)[]
   const times = Object.fromEntries(names.map((name) => [name, options[name] ?? defaultTimes[name]])) as unknown as KeyTimes
-  for (const name of names) if (!(Number.isFinite(times[name]) && times[name] >= 0)) fail(`${name} is a number of seconds`)
   return times
 }
 
 function signingAlgorithms(given: readonly AsymmetricAlgorithm[]): CheckedOptions['algorithms'] {
   const [usual, ...others] = given
-  if (usual === undefined) return fail('algorithms names at least one')
-  if (given.some((algorithm) => !isAlgorithm(algorithm) || isHmac(algorithm))) fail('algorithms are asymmetric')
-  if (new Set(given).size < given.length) fail('an algorithm is named twice')
+  if (usual === undefined) return fail('algorithms must be a non-empty array')
+  if (new Set(given).size < given.length) fail('algorithms must not have a duplicate')
   return [usual, ...others]
 }
 
-const optionNames: readonly string[] = Object.keys({
-  issuer: true,
-  tokenIssuers: true,
-  store: true,
-  revocations: true,
-  encryption: true,
-  externalSigner: true,
-  algorithms: true,
-  generateFirst: true,
-  requirePossession: true,
-  maxKeysPerClient: true,
-  refreshSeconds: true,
-  now: true,
-  maxTokenLifeSeconds: true,
-  toleranceSeconds: true,
-  jwksMaxAgeSeconds: true,
-  verifierCacheSeconds: true,
-  staleIfErrorSeconds: true,
-} satisfies Record<keyof KeyRegistryOptions, true>)
+const shape: OptionShape<KeyRegistryOptions> = {
+  issuer: kind.required(kind.string),
+  tokenIssuers: kind.listOf(kind.string),
+  store: kind.required(kind.having('a DocumentStore, for instance stores.keys', 'put')),
+  revocations: kind.having('what createSharedRevocations returns, or a RevocationStore', 'revoke'),
+  encryption: kind.secrets,
+  externalSigner: kind.func,
+  algorithms: kind.listOf(kind.oneOf(...algorithms.filter((algorithm) => !isHmac(algorithm)))),
+  generateFirst: kind.flag,
+  requirePossession: kind.flag,
+  maxKeysPerClient: kind.count,
+  refreshSeconds: kind.positiveSeconds,
+  now: kind.func,
+  maxTokenLifeSeconds: kind.seconds,
+  toleranceSeconds: kind.seconds,
+  jwksMaxAgeSeconds: kind.seconds,
+  verifierCacheSeconds: kind.seconds,
+  staleIfErrorSeconds: kind.seconds,
+}
 
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: KeyRegistryOptions): CheckedOptions {
-  requireOptionNames('createKeyRegistry', options, optionNames)
-  const { issuer, store, revocations, encryption, externalSigner, refreshSeconds = 2, maxKeysPerClient = 20 } = options
-  if (typeof issuer !== 'string' || issuer === '') fail('issuer is required')
-  const { tokenIssuers = [issuer] } = options
-  if (!Array.isArray(tokenIssuers) || tokenIssuers.length === 0 || tokenIssuers.some((one) => typeof one !== 'string' || one === ''))
-    fail('tokenIssuers names at least one')
-  if (typeof store?.put !== 'function') fail('store is required')
-  if (revocations !== undefined && typeof revocations.revoke !== 'function')
-    fail('revocations must be what createSharedRevocations gives, or a RevocationStore')
-  if (externalSigner !== undefined && typeof externalSigner !== 'function') fail('externalSigner is a function')
-  if (!(Number.isFinite(refreshSeconds) && refreshSeconds > 0)) fail('refreshSeconds is a positive number')
-  if (!(Number.isInteger(maxKeysPerClient) && maxKeysPerClient > 0)) fail('maxKeysPerClient is a positive whole number')
-  if (options.generateFirst === true && encryption === undefined) fail('generateFirst needs encryption')
+  checkEach('createKeyRegistry', options, shape)
+  const { encryption, refreshSeconds = 2, maxKeysPerClient = 20 } = options
+  if (options.generateFirst === true && encryption === undefined) fail('encryption must be given with generateFirst, got undefined')
   const generateFirst = encryption !== undefined && options.generateFirst !== false
   return {
     algorithms: signingAlgorithms(options.algorithms ?? ['ES256']),

@@ -1,5 +1,6 @@
-import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes } from '@countersign/jwt/jwks'
-import { type ClientSourceOptions, createClientKeySources, type RemoteClientKeys } from './client-key-sources.js'
+import { checkOptions, kind, type OptionShape } from '@countersign/core'
+import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes, remoteShape } from '@countersign/jwt/jwks'
+import { type ClientSourceOptions, clientSourceShape, createClientKeySources, type RemoteClientKeys } from './client-key-sources.js'
 
 /** Options of {@link remoteClientKeys}. */
 export interface RemoteClientKeysOptions extends ClientSourceOptions, RemoteOptions {
@@ -12,12 +13,18 @@ export interface RemoteClientKeysOptions extends ClientSourceOptions, RemoteOpti
   readonly allowedOrigins: readonly string[]
 }
 
+const shape: OptionShape<RemoteClientKeysOptions> = {
+  jwksUri: kind.required(kind.func),
+  allowedOrigins: kind.required(kind.listOf(kind.string)),
+  ...clientSourceShape,
+  ...remoteShape,
+}
+
 function originsOf(origins: readonly string[], allowInsecure: boolean): ReadonlySet<string> {
-  if (!Array.isArray(origins) || origins.length === 0) throw new TypeError('remoteClientKeys: allowedOrigins names at least one')
   return new Set(
     origins.map((text: string) => {
       const { origin, href } = documentUrl(text, allowInsecure)
-      if (href !== `${origin}/`) throw new TypeError(`remoteClientKeys: ${text} is more than an origin`)
+      if (href !== `${origin}/`) throw new TypeError(`remoteClientKeys: allowedOrigins must be origins without a path, got ${text}`)
       return origin
     }),
   )
@@ -30,11 +37,11 @@ function originsOf(origins: readonly string[], allowInsecure: boolean): Readonly
  * @throws TypeError if an option is missing or wrong
  */
 export function remoteClientKeys(options: RemoteClientKeysOptions): RemoteClientKeys {
+  checkOptions('remoteClientKeys', options, shape)
   const { jwksUri, allowInsecure = false } = options
-  if (typeof jwksUri !== 'function') throw new TypeError('remoteClientKeys: jwksUri is a function')
   const origins = originsOf(options.allowedOrigins, allowInsecure)
   const times = refreshTimes('remoteClientKeys', options)
-  return createClientKeySources('remoteClientKeys', options, async (clientId) => {
+  return createClientKeySources(options, async (clientId) => {
     const registered = await jwksUri(clientId)
     if (registered === undefined) return undefined
     const url = documentUrl(registered, allowInsecure)

@@ -1,4 +1,4 @@
-import { type Endpoint, eventChannel, readJson, type WireRequest } from '@countersign/core'
+import { checkOptions, type Endpoint, eventChannel, kind, type OptionShape, readJson, type WireRequest } from '@countersign/core'
 import { type NonceDialect, type NonceEndpointReason, plainDialect } from './nonce-dialect.js'
 import type { NonceSubject } from './nonce-options.js'
 import type { Nonces } from './nonces.js'
@@ -41,6 +41,14 @@ export interface NonceEndpointOptions {
   readonly read?: (request: WireRequest) => Promise<NonceSubmission | UnreadableSubmission | undefined>
   /** @defaultValue `{ token, expires_in }` and `{ error, error_description }` */
   readonly dialect?: NonceDialect
+}
+
+const shape: OptionShape<NonceEndpointOptions> = {
+  nonces: kind.required(kind.having('what createNonces returns', 'issue')),
+  findClient: kind.required(kind.func),
+  isClientId: kind.func,
+  read: kind.func,
+  dialect: kind.having('a dialect: an object with success() and refusal()', 'success', 'refusal'),
 }
 
 const events = eventChannel('countersign:nonce')
@@ -95,9 +103,8 @@ async function admit(submission: NonceSubmission | UnreadableSubmission | undefi
  * @throws TypeError if an option is missing
  */
 export function createNonceEndpoint(options: NonceEndpointOptions): Endpoint {
-  const { nonces, findClient, read = readJsonSubmission, dialect = plainDialect } = options
-  if (typeof nonces?.issue !== 'function' || typeof findClient !== 'function')
-    throw new TypeError('createNonceEndpoint needs nonces and findClient')
+  checkOptions('createNonceEndpoint', options, shape)
+  const { nonces, read = readJsonSubmission, dialect = plainDialect } = options
   return async (request) => {
     const admission = await admit(await read(request), options)
     if (admission.refused !== undefined) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Algorithm, type NonceStore, type Now, wallClock } from '@countersign/core'
-import { createHeaderMemo, type HeaderMemo, isAlgorithm, isHmac, normalizeType } from '@countersign/jwt'
+import { type Algorithm, checkOptions, kind, type NonceStore, type Now, type OptionShape, wallClock } from '@countersign/core'
+import { algorithms, createHeaderMemo, type HeaderMemo, isAlgorithm, isHmac, normalizeType } from '@countersign/jwt'
 import { type NonceKeys, pairNonceKeys, secretNonceKeys } from './nonce-keys.js'
 import type { NonceOptions, NoncePurpose, NonceRevocations, NonceSubject } from './nonce-options.js'
 
@@ -31,45 +31,74 @@ export interface NonceRules {
 
 const yearSeconds = 366 * 86_400
 
+const skew = kind.number({ unit: 'seconds', most: 3600 })
+
+const shape: OptionShape<NonceOptions<string>> = {
+  issuer: kind.required(kind.string),
+  ttlSeconds: kind.required(kind.number({ unit: 'seconds', isAbove: true, most: yearSeconds })),
+  store: kind.required(kind.having('a NonceStore, for instance stores.nonces', 'remember', 'spend')),
+  audience: kind.required(kind.either(kind.string, kind.func)),
+  purposes: kind.required({
+    ...kind.recordOf(kind.members<NoncePurpose>({ audiences: kind.listOf(kind.string) })),
+    must: 'an object of purposes by their names',
+  }),
+  typ: kind.string,
+  claims: kind.func,
+  notBeforeSkewSeconds: skew,
+  clockToleranceSeconds: skew,
+  maxIssuedPerClient: kind.members<NonNullable<NonceOptions<string>['maxIssuedPerClient']>>({
+    limit: kind.required(kind.count),
+    attempts: kind.required(kind.having('an AttemptStore, for instance stores.attempts', 'reserve')),
+  }),
+  revocations: kind.having('what createSharedRevocations returns: a view with check()', 'check'),
+  now: kind.func,
+  randomUUID: kind.func,
+  secrets: kind.secrets,
+  signer: kind.having('a source of signers, for instance keys.signer of a key registry', 'current'),
+  keys: kind.having('a source of keys, for instance keys.source of a key registry', 'find'),
+  algorithm: kind.oneOf(...algorithms),
+}
+
 function demand(holds: boolean, sentence: string): asserts holds {
   if (!holds) throw new TypeError(`createNonces: ${sentence}`)
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-const isBetween = (value: unknown, least: number, most: number): boolean => typeof value === 'number' && value >= least && value <= most
 
 /** What is left out means the one audience, where there is one. */
 function audiencesOf({ audiences }: NoncePurpose, audience: unknown): readonly string[] {
   const list = audiences ?? [audience]
-  demand(Array.isArray(list) && list.length > 0 && list.every(isText), 'every purpose lists the audiences that it takes')
+  demand(Array.isArray(list) && list.length > 0 && list.every(isText), 'purposes must each have audiences where audience is a function')
   return Object.freeze([...(list as readonly string[])])
 }
 
 function purposesOf({ purposes, audience }: NonceOptions<string>): NonceRules['purposes'] {
   const map = new Map(Object.entries(purposes ?? {}).map(([name, purpose]) => [name, audiencesOf(purpose, audience)]))
-  demand(map.size > 0, 'there is a purpose')
+  demand(map.size > 0, 'purposes must have at least one')
   const isTaken = typeof audience !== 'string' || [...map.values()].some((audiences) => audiences.includes(audience))
-  demand(isTaken, 'a purpose takes the audience')
+  demand(isTaken, 'purposes must have one that takes the audience')
   return map
 }
 
 function keysOf({ secrets, signer, keys, algorithm }: NonceOptions<string>): { readonly keys: NonceKeys; readonly algorithm: Algorithm } {
   if (secrets !== undefined) {
     const hmac: unknown = algorithm ?? 'HS512'
-    demand(signer === undefined && keys === undefined, 'secrets or a signer with keys, not both')
-    if (!isAlgorithm(hmac) || !isHmac(hmac)) throw new TypeError('createNonces: secrets go with an HMAC algorithm')
+    demand(signer === undefined && keys === undefined, 'secrets must not be given with signer and keys')
+    if (!isAlgorithm(hmac) || !isHmac(hmac))
+      throw new TypeError(`createNonces: algorithm must be HS256, HS384 or HS512 with secrets, got ${String(hmac)}`)
     return { keys: secretNonceKeys(secrets, hmac), algorithm: hmac }
   }
-  demand(typeof signer?.current === 'function' && typeof keys?.find === 'function', 'secrets, or a signer with keys, are required')
-  if (!isAlgorithm(algorithm) || isHmac(algorithm)) throw new TypeError('createNonces: a signer goes with an asymmetric algorithm')
+  demand(signer !== undefined && keys !== undefined, 'secrets, or signer with keys, must be given')
+  if (!isAlgorithm(algorithm) || isHmac(algorithm))
+    throw new TypeError(`createNonces: algorithm must be asymmetric with signer, got ${String(algorithm)}`)
   return { keys: pairNonceKeys(signer, keys), algorithm }
 }
 
 /** A type under which no access token of an issuer with the same keys is taken. */
 function typOf({ typ = 'nonce+jwt', secrets }: NonceOptions<string>): Pick<NonceRules, 'typ' | 'type'> {
   const type = typeof typ === 'string' ? normalizeType(typ) : ''
-  demand(type !== '' && type !== 'at+jwt', 'typ is a type of its own, not that of access tokens')
-  demand(type !== 'jwt' || secrets !== undefined, 'the keys of a signer may sign access tokens as well: typ is not JWT')
+  demand(type !== '' && type !== 'at+jwt', 'typ must be a type of its own, not that of access tokens')
+  demand(type !== 'jwt' || secrets !== undefined, 'typ must not be JWT with signer, since its keys may sign access tokens as well')
   return { typ, type }
 }
 
@@ -79,6 +108,7 @@ function typOf({ typ = 'nonce+jwt', secrets }: NonceOptions<string>): Pick<Nonce
  * @throws TypeError if one is missing or wrong
  */
 export function nonceRules(options: NonceOptions<string>): NonceRules {
+  checkOptions('createNonces', options, shape)
   const {
     issuer,
     audience,
@@ -90,20 +120,6 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
     maxIssuedPerClient,
     revocations,
   } = options
-  demand(isText(issuer), 'issuer is required')
-  demand(isText(audience) || typeof audience === 'function', 'audience is a text or a function')
-  demand(claims === undefined || typeof claims === 'function', 'claims is a function')
-  demand(isBetween(ttlSeconds, Number.MIN_VALUE, yearSeconds), 'ttlSeconds is a positive number of seconds, at most a year')
-  demand(isBetween(clockToleranceSeconds, 0, 3600), 'clockToleranceSeconds is a number of seconds, 0 to 3600')
-  demand(notBeforeSkewSeconds === undefined || isBetween(notBeforeSkewSeconds, 0, 3600), 'notBeforeSkewSeconds is 0 to 3600')
-  demand(typeof store?.remember === 'function' && typeof store.spend === 'function', 'store is required')
-  const isView = revocations === undefined || typeof revocations?.check === 'function'
-  demand(isView, 'revocations must be what createSharedRevocations gives: a view with check')
-  if (maxIssuedPerClient !== undefined) {
-    const { limit, attempts } = maxIssuedPerClient
-    demand(Number.isSafeInteger(limit) && limit > 0, 'maxIssuedPerClient.limit is a positive whole number')
-    demand(typeof attempts?.reserve === 'function', 'maxIssuedPerClient.attempts is an AttemptStore')
-  }
   return Object.freeze({
     issuer,
     ...keysOf(options),

@@ -34,7 +34,7 @@ export interface PostgresPool {
 
 /** @throws TypeError for what is no pool, such as a connection string */
 export function requirePool(caller: string, pool: PostgresPool): void {
-  if (typeof pool?.connect !== 'function') throw new TypeError(`${caller}: the first argument is a pool of pg`)
+  if (typeof pool?.connect !== 'function') throw new TypeError(`${caller}: the first argument must be a pool of pg`)
 }
 
 /** Never in UTF-8: what follows is UTF-16, of a text that is no well-formed Unicode. */

@@ -1,3 +1,4 @@
+import { checkOptions, kind, type OptionShape } from '@countersign/core'
 import { checkOut, giveBack } from './check-out.js'
 import { type PostgresPool, requirePool } from './driver.js'
 import { migrations } from './migrations.js'
@@ -8,6 +9,8 @@ export interface MigrationOptions {
   /** At most 50 ASCII letters, digits and `_`. One that holds nothing else is best. */
   readonly schema: string
 }
+
+const shape: OptionShape<MigrationOptions> = { schema: kind.required(kind.string) }
 
 /** The steps that ran. */
 export interface MigrationResult {
@@ -26,7 +29,9 @@ function guarded(condition: string, statements: string): string {
  *
  * @throws TypeError for a schema that is no plain name
  */
-export function migrationSql({ schema }: MigrationOptions): string {
+export function migrationSql(options: MigrationOptions): string {
+  checkOptions('migrationSql', options, shape)
+  const { schema } = options
   const quoted = quoteSchema(schema)
   const namespace = `select from pg_catalog.pg_namespace where nspname = '${schema}'`
   const steps = migrations.map(({ version, description, needs, sql }) =>
@@ -70,6 +75,7 @@ async function versionOf(pool: PostgresPool, schema: string): Promise<number> {
  * @throws TypeError for a schema that is no plain name; an error of `pg` is passed on, and then nothing was changed
  */
 export async function migrate(pool: PostgresPool, options: MigrationOptions): Promise<MigrationResult> {
+  checkOptions('migrate', options, shape)
   requirePool('migrate', pool)
   const text = migrationSql(options)
   const quoted = quoteSchema(options.schema)

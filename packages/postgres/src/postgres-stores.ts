@@ -1,4 +1,13 @@
-import { type Lifecycle, type Readiness, type RevocationStore, requireDuration, type Stores } from '@countersign/core'
+import {
+  checkOptions,
+  kind,
+  type Lifecycle,
+  type OptionShape,
+  type Readiness,
+  type RevocationStore,
+  requireDuration,
+  type Stores,
+} from '@countersign/core'
 import { postgresAttempts } from './attempts.js'
 import { postgresChallenges } from './challenges.js'
 import { createDatabase } from './database.js'
@@ -67,6 +76,17 @@ export interface PostgresStores extends Stores {
   sweep(options?: SweepOptions): Promise<SweepResult>
 }
 
+const shape: OptionShape<PostgresStoresOptions> = {
+  schema: kind.required(kind.string),
+  tenant: kind.satisfying('a string', (value) => typeof value === 'string'),
+  maxWaitMs: kind.number({ unit: 'milliseconds', isAbove: true }),
+  promotionLosesNothing: kind.flag,
+  listen: kind.flag,
+  prepare: kind.flag,
+  sweepEverySeconds: kind.positiveSeconds,
+  onWarning: kind.func,
+}
+
 function emitWarning({ name, detail }: PostgresWarning): void {
   process.emitWarning(`${name}: ${detail}`, 'CountersignPostgresWarning')
 }
@@ -116,8 +136,9 @@ function timerOf(
  * @throws TypeError for options that cannot be
  */
 export function postgresStores(pool: PostgresPool, options: PostgresStoresOptions): PostgresStores {
+  checkOptions('postgresStores', options, shape)
   requirePool('postgresStores', pool)
-  const schema = quoteSchema(options?.schema)
+  const schema = quoteSchema(options.schema)
   const tenant = bytesOf(options.tenant ?? '')
   const {
     maxWaitMs = 1_000,

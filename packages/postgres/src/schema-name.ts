@@ -14,10 +14,10 @@ export function quoteSchema(schema: string): string {
   const characters = typeof schema === 'string' ? Array.from(schema) : []
   const plain = characters.every((character, index) => (index === 0 ? first : others).includes(character))
   if (characters.length === 0 || characters.length > longest || !plain) {
-    throw new TypeError('schema has 1 to 50 ASCII letters, digits and _, and does not begin with a digit')
+    throw new TypeError('schema must be 1 to 50 ASCII letters, digits and _, and must not begin with a digit')
   }
   if (schema.toLowerCase().startsWith('pg_') || schema.toLowerCase() === 'information_schema') {
-    throw new TypeError('schema is not one of the server’s own')
+    throw new TypeError('schema must not be one of the server’s own')
   }
   return `"${schema}"`
 }

@@ -52,7 +52,7 @@ const tables: Readonly<Record<SweptTable, 'key' | 'epoch'>> = {
  * @throws TypeError for a batch that is no positive whole number; Unavailable
  */
 export async function sweep(database: Database, schema: string, { batch = 1_000, signal }: SweepOptions = {}): Promise<SweepResult> {
-  if (!(Number.isInteger(batch) && batch > 0)) throw new TypeError('batch is a positive whole number')
+  if (!(Number.isInteger(batch) && batch > 0)) throw new TypeError(`sweep: batch must be an integer, 1 or more, got ${String(batch)}`)
   async function removeAll(table: SweptTable, condition: string): Promise<number> {
     const text = deleteText(`${schema}.${table}`, tables[table], condition)
     signal?.throwIfAborted()

@@ -1,4 +1,4 @@
-import { createCallIds, type Readiness, type Stores } from '@countersign/core'
+import { checkOptions, createCallIds, kind, type OptionShape, type Readiness, type Stores } from '@countersign/core'
 import { warnOfEviction } from './eviction-policy.js'
 import { redisAttempts } from './redis-attempts.js'
 import { redisChallenges } from './redis-challenges.js'
@@ -29,6 +29,16 @@ export interface RedisStoresOptions {
   readonly onWarning?: (warning: RedisWarning) => void
 }
 
+const shape: OptionShape<RedisStoresOptions> = {
+  prefix: kind.required(
+    kind.satisfying('1 to 64 letters, digits or _ . : -', (value) => typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value)),
+  ),
+  tenant: kind.satisfying('a string of 1 to 255 characters', (value) => typeof value === 'string' && value !== '' && value.length <= 255),
+  durability: kind.oneOf('server', 'wait'),
+  maxWaitMs: kind.number({ unit: 'milliseconds', least: 10 }),
+  onWarning: kind.func,
+}
+
 function emitWarning({ name, detail, cause }: RedisWarning): void {
   const because = detail ?? (cause instanceof Error ? cause.message : undefined)
   process.emitWarning(because === undefined ? name : `${name}: ${because}`, 'CountersignRedisWarning')
@@ -51,12 +61,14 @@ async function readiness(connection: RedisConnection): Promise<Readiness> {
  * @throws TypeError for an option that is not one, or a Cluster that reads from replicas
  */
 export function redisStores(client: RedisClient, options: RedisStoresOptions): Stores {
-  const { prefix, tenant, durability = 'server', maxWaitMs = 1_000, onWarning = emitWarning } = options ?? {}
-  if (typeof client?.defineCommand !== 'function') throw new TypeError('redisStores: the first argument is an ioredis client')
-  if (!(Number.isFinite(maxWaitMs) && maxWaitMs >= 10)) throw new TypeError('maxWaitMs is a number of milliseconds, 10 or more')
-  if (durability !== 'server' && durability !== 'wait') throw new TypeError("durability is 'server' or 'wait'")
+  checkOptions('redisStores', options, shape)
+  const { prefix, tenant, durability = 'server', maxWaitMs = 1_000, onWarning = emitWarning } = options
+  if (typeof client?.defineCommand !== 'function') throw new TypeError('redisStores: the first argument must be an ioredis client')
   const { scaleReads, keyPrefix } = (client as { options?: { scaleReads?: unknown; keyPrefix?: string } }).options ?? {}
-  if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master') throw new TypeError('scaleReads is master: replicas lag')
+  if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master')
+    throw new TypeError(
+      `redisStores: scaleReads of the Cluster must be master, because replicas lag; got ${typeof scaleReads === 'string' ? scaleReads : typeof scaleReads}`,
+    )
 
   const keys = storeKeys(prefix, tenant, keyPrefix)
   const run = defineScripts(client)

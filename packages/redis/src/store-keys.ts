@@ -21,11 +21,9 @@ function part(text: string): string {
  * `prefix|tenant|kind` and the parts, each with its length. Neither a prefix nor an encoded tenant has a bar.
  *
  * @param keyPrefix - what the client puts before every key
- * @throws TypeError for a prefix with other characters than letters, digits, `_.:-`, or an empty tenant
+ * @throws TypeError for a tenant that is not well-formed Unicode
  */
 export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix = ''): StoreKeys {
-  if (typeof prefix !== 'string' || !/^[\w.:-]{1,64}$/.test(prefix)) throw new TypeError('prefix is 1 to 64 letters, digits or _ . : -')
-  if (tenant === '' || (tenant !== undefined && tenant.length > 255)) throw new TypeError('tenant is 1 to 255 characters')
   const name = tenantName(tenant)
   const base = `${prefix}|${name}|`
   const tagOf = slotTags()
@@ -51,6 +49,6 @@ function tenantName(tenant: string | undefined): string {
   try {
     return encodeURIComponent(tenant ?? '')
   } catch (cause) {
-    throw new TypeError('tenant is well-formed Unicode', { cause })
+    throw new TypeError('redisStores: tenant must be well-formed Unicode', { cause })
   }
 }

@@ -1,4 +1,5 @@
-import { type Attack, type AttackNotRun, type AttackTarget, attackContext } from './attack.js'
+import { checkOptions, kind, type OptionShape } from '@countersign/core'
+import { type Attack, type AttackNotRun, type AttackRoutes, type AttackTarget, attackContext } from './attack.js'
 import { attacksInOutage } from './attacks-in-outage.js'
 import { attacksOnAccess } from './attacks-on-access.js'
 import { attacksOnHeader } from './attacks-on-header.js'
@@ -32,6 +33,27 @@ export interface AttackReport {
   readonly rows: readonly AttackRow[]
 }
 
+const issuerKind = kind.having('what createFakeIssuer returns', 'token')
+
+const shape: OptionShape<AttackTarget> = {
+  send: kind.required(kind.func),
+  routes: kind.required(
+    kind.members<AttackRoutes>({
+      guarded: kind.required(kind.string),
+      scoped: kind.string,
+      optional: kind.string,
+      identity: kind.string,
+    }),
+  ),
+  issuer: kind.required(issuerKind),
+  otherIssuer: issuerKind,
+  deadIssuer: issuerKind,
+  claims: kind.record,
+  clock: kind.having('a clock, for instance what fixedClock returns', 'advance'),
+  refreshSeconds: kind.seconds,
+  staleSeconds: kind.seconds,
+}
+
 const inFlight = 100
 
 /**
@@ -42,7 +64,8 @@ const inFlight = 100
  * @param target - how the app is reached and what it was set up with; it is of no use for anything else afterwards
  */
 export async function attackGuard(target: AttackTarget): Promise<AttackReport> {
-  if (target.issuer.audience === undefined) throw new TypeError('attackGuard: the issuer needs an audience')
+  checkOptions('attackGuard', target, shape)
+  if (target.issuer.audience === undefined) throw new TypeError('attackGuard: issuer must have an audience, got undefined')
   const context = attackContext(target)
   const rows: AttackRow[] = []
   for (const independent of [attacksOnHeader, attacksOnToken, attacksOnAccess, attacksOnKeys]) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Now, wallClock } from '@countersign/core'
+import { checkOptions, kind, type Now, type OptionShape, wallClock } from '@countersign/core'
 import { createFakeChallenges, type FakeCognitoMail } from './fake-cognito-challenges.js'
 import { createFakeClients, type FakeCognitoClient } from './fake-cognito-clients.js'
 import { createFakeLockout } from './fake-cognito-lockout.js'
@@ -9,6 +9,7 @@ import { createFakeSeal } from './fake-cognito-seal.js'
 import { createFakeTokens } from './fake-cognito-tokens.js'
 import { createFakeUsers, type FakeCognitoUsers } from './fake-cognito-users.js'
 import { createFakeIssuer, type FakeIssuer } from './fake-issuer.js'
+import { keyKind } from './key-shape.js'
 import { type TestKey, testKeys } from './test-keys.js'
 import type { TokenOptions } from './token-factory.js'
 
@@ -59,8 +60,35 @@ export interface FakeCognito extends FakeIssuer, Pick<FakeCognitoProtocol, 'call
   throttle(times: number, failure?: Partial<FakeCognitoFailure>): void
 }
 
+const shape: OptionShape<FakeCognitoOptions> = {
+  region: kind.string,
+  userPoolId: kind.string,
+  clientId: kind.string,
+  clients: kind.listOf(
+    kind.members<FakeCognitoClient>({
+      clientId: kind.required(kind.string),
+      clientSecret: { ...kind.string, isSecret: true },
+      refreshRotation: kind.flag,
+      rotationGraceSeconds: kind.seconds,
+      refreshTokenSeconds: kind.seconds,
+      accessTokenSeconds: kind.seconds,
+      preventUserExistenceErrors: kind.flag,
+      allowsPasswords: kind.flag,
+    }),
+    0,
+  ),
+  sessionSeconds: kind.seconds,
+  wrongCodeLimit: kind.count,
+  emailChallenge: kind.oneOf('EMAIL_OTP', 'EMAIL_MFA'),
+  onCode: kind.func,
+  secret: { ...kind.satisfying('a string or bytes', (value) => typeof value === 'string' || value instanceof Uint8Array), isSecret: true },
+  keys: kind.listOf(keyKind, 0),
+  now: kind.func,
+}
+
 /** Starts a fake user pool that serves `/<pool>/.well-known/jwks.json` and Cognito's API at `/`. */
 export async function createFakeCognito(options: FakeCognitoOptions = {}): Promise<FakeCognito> {
+  checkOptions('createFakeCognito', options, shape)
   const { region = 'eu-central-1', clientId = 'test-client', now = wallClock } = options
   const userPoolId = options.userPoolId ?? `${region}_Test00000`
   const users = createFakeUsers()

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { type Now, wallClock } from '@countersign/core'
+import { checkOptions, kind, type Now, type OptionShape, wallClock } from '@countersign/core'
 import { answer, type Behaviour, type Caching } from './issuer-behaviour.js'
+import { keyKind } from './key-shape.js'
 import { startLoopbackServer } from './loopback-server.js'
 import { type TestKey, testKeys } from './test-keys.js'
 import { type TokenOptions, tokenFactory } from './token-factory.js'
@@ -64,10 +65,24 @@ export interface FakeIssuer {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+const shape: OptionShape<FakeIssuerOptions> = {
+  keys: kind.listOf(keyKind, 0),
+  path: kind.satisfying('a string', (value) => typeof value === 'string'),
+  issuer: kind.string,
+  jwksPath: kind.string,
+  audience: kind.strings,
+  jwkMembers: kind.record,
+  metadata: kind.record,
+  otherwise: kind.func,
+  now: kind.func,
+}
+
 /** Starts a fake issuer that serves `/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server` and a JWKS. */
 export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise<FakeIssuer> {
+  checkOptions('createFakeIssuer', options, shape)
   const path = options.path ?? ''
-  if (path !== '' && !/^\/.*[^/]$/.test(path)) throw new TypeError('createFakeIssuer: path starts with a slash and does not end with one')
+  if (path !== '' && !/^\/.*[^/]$/.test(path))
+    throw new TypeError('createFakeIssuer: path must begin with a slash and must not end with one')
   const now = options.now ?? wallClock
   const jwksPath = options.jwksPath ?? `${path}/.well-known/jwks.json`
   const keys: TestKey[] = [...(options.keys ?? [testKeys.es256, testKeys.rs256])]
@@ -80,7 +95,8 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
   const server = await startLoopbackServer(serve)
   const issuer = options.issuer ?? `${server.url}${path}`
   const jwksUrl = `${server.url}${jwksPath}`
-  const factory = tokenFactory({ ...options, issuer, keys, now })
+  const { audience, jwkMembers } = options
+  const factory = tokenFactory({ issuer, keys, now, ...(audience !== undefined && { audience }), ...(jwkMembers && { jwkMembers }) })
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     const url = request.url ?? ''

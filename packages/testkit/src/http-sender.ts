@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { WireHeaders } from '@countersign/core'
+import { checkOptions, kind, type WireHeaders } from '@countersign/core'
 
 /** A request as it goes over the wire: header fields in order, names and values as they are, twice if given twice. */
 export interface SentRequest {
@@ -30,8 +30,9 @@ export type Send = (request: SentRequest) => Promise<ReceivedReply>
  * @param options - `timeoutSeconds` for the whole exchange, 10 by default
  */
 export function createSender(baseUrl: string, options: { readonly timeoutSeconds?: number } = {}): Send {
+  checkOptions<typeof options>('createSender', options, { timeoutSeconds: kind.positiveSeconds })
   const { protocol, hostname, port, host, pathname } = new URL(baseUrl)
-  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError('createSender: the URL is neither http nor https')
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`createSender: the URL must be http or https, got ${protocol}`)
   const isTls = protocol === 'https:'
   const place = { host: hostname, port: Number(port) || (isTls ? 443 : 80) }
   const prefix = pathname.replace(/\/$/, '')

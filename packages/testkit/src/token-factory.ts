@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type AsymmetricAlgorithm, type Now, wallClock } from '@countersign/core'
+import { type AsymmetricAlgorithm, checkOptions, kind, type Now, type OptionShape, wallClock } from '@countersign/core'
+import { keyKind } from './key-shape.js'
 import { signToken } from './signed-token.js'
 import { publicJwkOf, type TestKey } from './test-keys.js'
 
@@ -37,8 +38,21 @@ export interface TokenFactory {
   jwks(): { readonly keys: readonly Readonly<Record<string, unknown>>[] }
 }
 
-/** Makes tokens of one issuer: `sub` user-1, a fresh `jti`, five minutes to live. */
+const shape: OptionShape<TokenFactoryOptions> = {
+  issuer: kind.required(kind.string),
+  keys: kind.required(kind.listOf(keyKind, 0)),
+  audience: kind.strings,
+  jwkMembers: kind.record,
+  now: kind.func,
+}
+
+/**
+ * Makes tokens of one issuer: `sub` user-1, a fresh `jti`, five minutes to live.
+ *
+ * @throws TypeError for an option that is unknown or wrong
+ */
 export function tokenFactory(options: TokenFactoryOptions): TokenFactory {
+  checkOptions('tokenFactory', options, shape)
   return {
     token: (wanted = {}) => issueToken(wanted, options),
     jwks: () => ({ keys: options.keys.map((key) => publicJwkOf(key, options.jwkMembers)) }),

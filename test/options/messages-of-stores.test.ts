@@ -1,0 +1,107 @@
+import { createCognito } from '@countersign/cognito'
+import { memoryStores } from '@countersign/core/memory'
+import { createIntegrations, integrationRoutes } from '@countersign/integrations'
+import { createKeyRegistry } from '@countersign/keys'
+import { createNonces } from '@countersign/nonce'
+import { migrate, postgresStores } from '@countersign/postgres'
+import { redisStores } from '@countersign/redis'
+import { createFakeIssuer } from '@countersign/testkit'
+import { expect, it } from 'vitest'
+
+// What the compiler would refuse is given here on purpose: many hosts are written in JavaScript.
+type Call = (...args: readonly unknown[]) => unknown
+const loose = (make: (...args: never) => unknown): Call => make as Call
+
+const nothing = (): undefined => undefined
+const policies = { mayManage: nothing, mayEnrol: nothing }
+const client = { defineCommand: nothing }
+const pool = { connect: nothing }
+const nonces = {
+  issuer: 'a',
+  ttlSeconds: 60,
+  store: memoryStores().nonces,
+  audience: 'b',
+  secrets: { current: { id: '', secret: 'x'.repeat(64) } },
+}
+
+it.each<[string, Call, readonly unknown[], string]>([
+  [
+    'a policy',
+    loose(createIntegrations),
+    [{ policies }],
+    'createIntegrations: unknown option "policies.mayEnrol"; did you mean "policies.mayEnroll"?',
+  ],
+  [
+    'a path',
+    loose(integrationRoutes),
+    [{}, { paths: { enrollments: { ofEntitys: '/' } } }],
+    'integrationRoutes: unknown option "paths.enrollments.ofEntitys"; did you mean "paths.enrollments.ofEntity"?',
+  ],
+  [
+    'the words of an answer',
+    loose(integrationRoutes),
+    [{}, { dialect: { fail: nothing } }],
+    'integrationRoutes: unknown option "dialect.fail"; the options of dialect are created, integrations, credential, enrollment, enrollments, failure',
+  ],
+  [
+    'a purpose',
+    loose(createNonces),
+    [{ ...nonces, purposes: { login: { audience: ['b'] } } }],
+    'createNonces: unknown option "purposes.login.audience"; did you mean "purposes.login.audiences"?',
+  ],
+  [
+    'a secret',
+    loose(createNonces),
+    [{ ...nonces, purposes: { login: {} }, secret: 'x' }],
+    'createNonces: unknown option "secret"; did you mean "secrets"?',
+  ],
+  [
+    'a key-encryption key',
+    loose(createKeyRegistry),
+    [{ encryption: { current: { id: 'a', key: 'x' } } }],
+    'createKeyRegistry: unknown option "encryption.current.key"; the options of encryption.current are id, secret',
+  ],
+  ['of Redis', loose(redisStores), [client, { keyPrefix: 'a' }], 'redisStores: unknown option "keyPrefix"; did you mean "prefix"?'],
+  [
+    'a choice of Redis',
+    loose(redisStores),
+    [client, { prefix: 'a', durability: 'waits' }],
+    'redisStores: durability must be "server" or "wait", got "waits"; did you mean "wait"?',
+  ],
+  [
+    'of PostgreSQL',
+    loose(postgresStores),
+    [pool, { schema: 'a', timeout: 5 }],
+    'postgresStores: unknown option "timeout"; did you mean "maxWaitMs"?',
+  ],
+  [
+    'of Cognito',
+    loose(createCognito),
+    [{ userPoolId: 'eu-central-1_a', clientId: 'a', secret: 'b' }],
+    'createCognito: unknown option "secret"; did you mean "clientSecret"?',
+  ],
+])('%s', (_what, call, args, message) => {
+  expect(() => call(...args)).toThrow(new TypeError(message))
+})
+
+it('of what is made later', async () => {
+  await expect(loose(migrate)(pool, { scheme: 'a' })).rejects.toThrow('migrate: unknown option "scheme"; did you mean "schema"?')
+  await expect(loose(createFakeIssuer)({ jwkPath: '/' })).rejects.toThrow(
+    'createFakeIssuer: unknown option "jwkPath"; did you mean "jwksPath"?',
+  )
+})
+
+it('of a requirement', () => {
+  const stores = memoryStores()
+  const clients = { register: nothing, find: nothing, addSecret: nothing, revokeSecret: nothing, remove: nothing, lastUses: nothing }
+  const settings = { grants: ['client_credentials'] }
+  const made = loose(createIntegrations)({
+    issuer: 'a',
+    accounts: stores.accounts,
+    clients,
+    settings,
+    policies: { mayManage: nothing, mayEnroll: nothing },
+  })
+  const { enrolledFor } = made as { readonly enrolledFor: Call }
+  expect(() => enrolledFor(nothing, { maxAge: 5 })).toThrow('enrolledFor: unknown option "maxAge"; did you mean "maxAgeSeconds"?')
+})
