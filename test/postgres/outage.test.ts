@@ -121,6 +121,57 @@ describeWith('postgres', 'a database that does not answer', (url) => {
     })
   })
 
+  it('reads that are given up, ten a second, leave no backend behind while somebody holds the table', async () => {
+    const application = 'given up'
+    const { stores, pool } = open({ tenant: 'given up', maxWaitMs: 300 }, { application_name: application, max: 4 })
+    await stores.ready()
+    const backends = async (): Promise<number> => {
+      const { rows } = await admin.query('select from pg_stat_activity where application_name = $1', [application])
+      return rows.length
+    }
+    const blocked = await blocking(`lock table "${schema()}".documents in access exclusive mode`)
+    try {
+      const counts: number[] = []
+      const reads: Promise<unknown>[] = []
+      for (let n = 0; n < 20; n += 1) {
+        reads.push(outageOf(stores.clients.get({ collection: 'c', id: 'id' })))
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        counts.push(await backends())
+      }
+      await Promise.all(reads)
+      expect(Math.max(...counts)).toBeGreaterThan(0)
+      expect(Math.max(...counts)).toBeLessThanOrEqual(4)
+      await untilTrue(async () => (await backends()) === 0 && pool.totalCount === 0)
+    } finally {
+      await blocked.end()
+    }
+    expect(await stores.clients.get({ collection: 'c', id: 'id' })).toBe(undefined)
+  })
+
+  it('changes of one row, ten a second, take no connection each while somebody holds the row', async () => {
+    const application = 'locked'
+    const { stores, pool } = open({ tenant: 'locked', maxWaitMs: 300 }, { application_name: application, max: 4 })
+    await stores.families.create({ family: 'family', binding: 'client', data: 'data', keepForMs: minute })
+    const blocked = await blocking(`select from "${schema()}".families for update`)
+    try {
+      const changes: Promise<unknown>[] = []
+      for (let n = 0; n < 20; n += 1) {
+        changes.push(outageOf(stores.families.rotate(presented)))
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        const { rows } = await admin.query('select from pg_stat_activity where application_name = $1', [application])
+        expect(rows.length).toBeLessThanOrEqual(4)
+      }
+      await Promise.all(changes)
+      await untilTrue(async () => {
+        const { rows } = await admin.query(`select from pg_stat_activity where application_name = $1 and state = 'active'`, [application])
+        return rows.length === 0 && pool.idleCount === pool.totalCount
+      })
+    } finally {
+      await blocked.end()
+    }
+    expect((await stores.families.rotate(presented)).outcome).toBe('rotated')
+  })
+
   it('a pool whose connections are all in use is an outage after maxWaitMs, and the operation does not happen later', async () => {
     const { stores, pool } = open({ tenant: 'used', maxWaitMs: 150 }, { max: 1 })
     await stores.ready()

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type CallIds, createCallIds, startRequestTimer, stopRequestTimer } from '@countersign/core'
+import { requestCancel } from './cancel-request.js'
 import { checkOut, giveBack } from './check-out.js'
 import type { PostgresClient, PostgresPool, Row, Run } from './driver.js'
 import { outage } from './outage.js'
@@ -25,6 +26,9 @@ interface Deadline {
 
 /** Waiters that were given up and still stand in the pool's queue. More are turned away: a queue would grow through a long outage. */
 const maxAbandoned = 100
+
+/** So long a statement that was given up may take to end, in milliseconds, before its connection is closed all the same. */
+const endsWithinMs = 1_000
 
 const ignore = (): void => undefined
 
@@ -81,23 +85,48 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
     }
   }
 
-  async function statement(client: PostgresClient, text: string, values: unknown[]): Promise<readonly Row[]> {
+  async function statement(
+    client: PostgresClient,
+    deadline: Deadline,
+    { text, values }: { readonly text: string; readonly values: unknown[] },
+  ): Promise<readonly Row[]> {
     const query = options.prepare ? { name: nameOf(text), text, values } : { text, values }
     try {
       return (await client.query(query)).rows
     } catch (cause) {
-      if (!meaningOf(cause).again) throw cause
+      if (!meaningOf(cause).again || performance.now() >= deadline.giveUpAt) throw cause
       return (await client.query(query)).rows
     }
   }
 
-  /** Nobody may use a connection again whose answer is still to come: it is closed, which also frees its place in the pool. */
+  /**
+   * Nobody may use a connection again whose answer is still to come: it is closed. Its place in the pool stays taken until the
+   * server has ended the statement, or cannot be reached: else every statement that is given up would be one more backend.
+   */
+  async function abandon(client: PostgresClient, answer: Promise<unknown>): Promise<void> {
+    const started: { timer?: NodeJS.Timeout } = {}
+    const late = new Promise<void>((resolve) => {
+      started.timer = startRequestTimer(resolve, endsWithinMs)
+    })
+    const ended = answer.then(ignore, ignore)
+    if (await Promise.race([requestCancel(client, endsWithinMs), ended.then(() => false)])) await Promise.race([ended, late])
+    stopRequestTimer(started.timer)
+    giveBack(client, true)
+  }
+
   async function use<T>(client: PostgresClient, deadline: Deadline, work: Work<T>): Promise<T> {
     let destroy = false
+    let unanswered: Promise<unknown> | undefined
     const run: Run = async (text, values) => {
       try {
         if (performance.now() >= deadline.giveUpAt) await deadline.over
-        return await Promise.race([statement(client, text, values), deadline.over])
+        const answer = statement(client, deadline, { text, values })
+        unanswered = answer
+        const answered = (): void => {
+          unanswered = undefined
+        }
+        answer.then(answered, answered)
+        return await Promise.race([answer, deadline.over])
       } catch (cause) {
         destroy ||= meaningOf(cause).connectionLost
         throw outage(cause)
@@ -106,7 +135,8 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
     try {
       return await work(run, deadline.giveUpAt)
     } finally {
-      giveBack(client, destroy)
+      if (unanswered) void abandon(client, unanswered)
+      else giveBack(client, destroy)
     }
   }
 
