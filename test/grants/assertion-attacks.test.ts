@@ -111,11 +111,15 @@ describe.each(assertionUses)('$name', (use) => {
     expect(await present(await tokenWith(), client)).toBe('200')
   })
 
-  it('needs no kid while one key of the client fits, and needs one among two', async () => {
+  it('needs no kid: it is tried with every key of the client that fits, and with no other', async () => {
     const { registry, tokenWith, present, client } = await start(use)
     expect(await present(await tokenWith({ omitKid: true }))).toBe('200')
     await registry.clients.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.rs256Other, { kid: undefined }) })
-    expect(await present(await tokenWith({ omitKid: true }))).toBe(refusal('assertion_key_unknown'))
+    expect(await present(await tokenWith({ omitKid: true }))).toBe('200')
+    expect(await present(await tokenWith({ omitKid: true, key: testKeys.rs256Other }))).toBe('200')
+    await registry.clients.revoke(client.id, 'k2')
+    expect(await present(await tokenWith({ omitKid: true, key: testKeys.rs256Other }))).toBe(refusal('assertion_signature'))
+    expect(await present(await tokenWith({ omitKid: true, key: testKeys.es256 }))).toBe(refusal('assertion_key_unknown'))
   })
 
   it('is signed with the algorithm of the key and no other of its type', async () => {

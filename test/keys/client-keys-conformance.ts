@@ -83,10 +83,13 @@ export const clientKeysConformance: readonly { readonly name: string; run(place:
     },
   },
   {
-    name: 'without a kid, none where two fit',
+    name: 'without a kid, all that fit',
     async run(place) {
-      await place.publish('a', named(es256, 'k1'), named(es256Other, 'k2'))
-      expect(await find(place, 'a', undefined)).toEqual({ ok: false, fault: 'unknown' })
+      await place.publish('a', named(es256, 'k1'), named(es384, 'k2'), named(es256Other, 'k3'))
+      const answer = await find(place, 'a', undefined)
+      const found = answer.ok ? [answer.key, ...(answer.others ?? [])] : []
+      expect(new Set(found.map((key) => key.thumbprint))).toEqual(new Set([thumbprint(es256), thumbprint(es256Other)]))
+      expect(await find(place, 'a', 'k4')).toEqual({ ok: false, fault: 'unknown' })
     },
   },
   {

@@ -1,4 +1,4 @@
-import type { KeyAnswer, KeyQuery, Signer } from './keys.js'
+import type { KeyAnswer, KeyQuery, Signer, VerificationKey } from './keys.js'
 
 /** Gives the signer of the moment. Ask for every token: the key behind it changes when keys are rotated. */
 export interface SignerSource {
@@ -11,13 +11,23 @@ export type ClientKeyFault = 'unknown' | 'pending' | 'not_yet_valid' | 'expired'
 
 /** The key of a client, or why there is none. */
 export type ClientKeyAnswer =
-  | { readonly ok: true; readonly key: NonNullable<KeyAnswer['key']> }
+  | {
+      readonly ok: true
+      readonly key: NonNullable<KeyAnswer['key']>
+      /** Further keys that the query could mean, where it has no kid: at most 3, none of them revoked. */
+      readonly others?: readonly VerificationKey[]
+    }
   | { readonly ok: false; readonly fault: ClientKeyFault }
 
 /** Keys that clients sign with. A key is found by client and kid, never by kid alone. */
 export interface ClientKeys {
-  /** @param query - without a kid, the only usable key of the client that fits; rejects with `Unavailable` in an outage */
+  /** @param query - without a kid, the usable keys of the client that fit, at most 4; rejects with `Unavailable` in an outage */
   find(query: KeyQuery & { readonly clientId: string }): Promise<ClientKeyAnswer>
+  /**
+   * Tells that a signature was bad under the keys of a client, which may be out of date. It may start a load in the background, rarely: anybody
+   * can send bad signatures. Absent where keys are never loaded anew.
+   */
+  doubt?(clientId: string): void
   /** Ends every key of a client that is removed: whoever gets its id later is somebody else. Absent where the keys are kept elsewhere. */
   retireAll?(clientId: string): Promise<void>
 }

@@ -102,6 +102,9 @@ export interface Judge {
 
 const plainly: EvenVerification = (jws, key) => key !== undefined && verifySignature(jws, key)
 
+/** Most keys that a JWT without kid is tried against: each costs a verification, and anybody can send such JWTs. */
+const maxTried = 4
+
 /** The key by client and kid, with the algorithm that belongs to the key. */
 async function signedBy(
   { jws }: PresentedAssertion,
@@ -112,11 +115,14 @@ async function signedBy(
   // Keys of clients are public: as a secret one would let everybody in.
   if (isHmac(algorithm)) return fault('assertion_algorithm')
   const answer = await findClientKey(keys, { clientId, kid, algorithm })
-  // Also where there is no key: the time must not tell.
-  const isSigned = verify(jws, answer.ok ? answer.key : undefined)
+  const found = answer.ok ? [answer.key, ...(answer.others ?? [])] : []
+  // As often whether or not there is a key, and however many: the time must not tell.
+  const tried = Array.from({ length: kid === undefined ? maxTried : 1 }, (_, index) => found[index])
+  const [key] = tried.filter((one) => verify(jws, one))
   if (!answer.ok) return fault(`assertion_key_${answer.fault}`)
-  if (!isSigned) return fault('assertion_signature')
-  return { kid: answer.key.kid ?? kid, algorithm, thumbprint: thumbprintOf(answer.key) }
+  if (key !== undefined) return { kid: key.kid ?? kid, algorithm, thumbprint: thumbprintOf(key) }
+  keys.doubt?.(clientId)
+  return fault('assertion_signature')
 }
 
 function isFor({ aud }: ParsedClaims, audiences: readonly string[]): boolean {

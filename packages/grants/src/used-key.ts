@@ -31,7 +31,8 @@ const harmless: readonly string[] = ['expired', 'retired', 'not_yet_valid']
 async function isGood(keys: ClientKeys, clientId: string, { kid, algorithm, thumbprint }: UsedKey): Promise<boolean> {
   const answer = await findClientKey(keys, { clientId, kid, algorithm })
   // Under the same name there may be another key by now.
-  return answer.ok ? thumbprintOf(answer.key) === thumbprint : harmless.includes(answer.fault)
+  if (!answer.ok) return harmless.includes(answer.fault)
+  return [answer.key, ...(answer.others ?? [])].some((key) => thumbprintOf(key) === thumbprint)
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   type ClientKeys,
   type Fetch,
   globalFetch,
+  type KeySet,
   type KeySource,
   kind,
   type Lifecycle,
@@ -11,6 +12,7 @@ import {
   type OptionShape,
   type RevocationView,
   Unavailable,
+  type VerificationKey,
   wallClock,
 } from '@countersign/core'
 import { algorithms, isHmac } from '@countersign/jwt'
@@ -29,6 +31,9 @@ export interface ClientSourceOptions {
   /** A number from 0 to 1 that spreads retries. @defaultValue `Math.random` */
   readonly random?: () => number
 }
+
+/** Most keys that a JWT without kid is tried against, and most that the denylist is asked about to find them. */
+const [maxTried, maxAsked] = [4, 16]
 
 /** Client keys that hold sources. */
 export interface RemoteClientKeys extends ClientKeys, Lifecycle {}
@@ -57,12 +62,20 @@ export const clientSourceShape: OptionShape<ClientSourceOptions> = {
   random: kind.func,
 }
 
+/** An open source, and the set that it answered from last. */
+interface OpenSource {
+  readonly place: unknown
+  readonly keys: KeySource
+  answered?: KeySet
+}
+
 /** Open sources, one a client. */
 function createOpenSources(maxClients: number): {
-  get(clientId: string, source: ClientSource, context: SourceContext): KeySource
+  get(clientId: string, source: ClientSource, context: SourceContext): OpenSource
+  doubt(clientId: string): void
   close(): void
 } {
-  const opened = new Map<string, { readonly place: unknown; readonly keys: KeySource }>()
+  const opened = new Map<string, OpenSource>()
 
   function forget(clientId: string): void {
     opened.get(clientId)?.keys.close()
@@ -74,13 +87,17 @@ function createOpenSources(maxClients: number): {
       const known = opened.get(clientId)
       const isSame = known !== undefined && known.place === source.place
       if (!isSame) forget(clientId)
-      const keys = isSame ? known.keys : source.open(context)
+      const open = isSame ? known : { place: source.place, keys: source.open(context) }
       // Behind all others: the first of the map is the one that was not used for longest.
       opened.delete(clientId)
-      opened.set(clientId, { place: source.place, keys })
+      opened.set(clientId, open)
       const [oldest] = opened.keys()
       if (opened.size > maxClients && oldest !== undefined) forget(oldest)
-      return keys
+      return open
+    },
+    doubt(clientId) {
+      const { keys, answered } = opened.get(clientId) ?? {}
+      if (answered !== undefined) keys?.doubt?.(answered)
     },
     close() {
       for (const clientId of opened.keys()) forget(clientId)
@@ -120,16 +137,32 @@ export function createClientKeySources(
     return (await denylist.revocations.check(query)) !== undefined
   }
 
+  /** At most 4. Revoked keys are left out first, so that they take no place of good ones. */
+  async function unrevoked(clientId: string, keys: readonly VerificationKey[]): Promise<readonly VerificationKey[]> {
+    const good: VerificationKey[] = []
+    for (const key of keys.slice(0, maxAsked)) {
+      if (good.length === maxTried) break
+      if (!(await isRevoked(clientId, key.thumbprint))) good.push(key)
+    }
+    return good
+  }
+
   const close = async (): Promise<void> => sources.close()
   return {
     async find({ clientId, kid, algorithm }) {
       const source = accepted.has(algorithm) ? await sourceOf(clientId) : undefined
       if (source === undefined) return { ok: false, fault: 'unknown' }
       const context = { via: clientId, now, random, fetch: options.fetch ?? globalFetch }
-      const { key } = await sources.get(clientId, source, context).find({ kid, algorithm })
-      if (key === undefined) return { ok: false, fault: 'unknown' }
-      return (await isRevoked(clientId, key.thumbprint)) ? { ok: false, fault: 'revoked' } : { ok: true, key }
+      const open = sources.get(clientId, source, context)
+      const { key, candidates = [], set } = await open.keys.find({ kid, algorithm })
+      open.answered = set
+      const fitting = key === undefined ? candidates : [key]
+      if (fitting.length === 0) return { ok: false, fault: 'unknown' }
+      const [first, ...others] = await unrevoked(clientId, fitting)
+      if (first === undefined) return { ok: false, fault: 'revoked' }
+      return others.length === 0 ? { ok: true, key: first } : { ok: true, key: first, others }
     },
+    doubt: (clientId) => sources.doubt(clientId),
     ready: async () => ({ ok: true, parts: {} }),
     close,
     [Symbol.asyncDispose]: close,

@@ -72,7 +72,10 @@ function withTimes(key: ClientKey, { notBefore, expiresAt }: Parameters<Register
   return { ...timeless, ...(notBefore !== undefined && { notBefore }), ...(expiresAt !== undefined && { expiresAt }) }
 }
 
-/** The one key of a client that a query means, or why there is none. */
+/** Most keys that a JWT without kid is tried against. */
+const maxTried = 4
+
+/** The keys of a client that a query could mean, or why there is none. */
 function answerOf(
   keys: readonly ClientKey[],
   { kid, algorithm }: KeyQuery,
@@ -82,9 +85,11 @@ function answerOf(
   const fitting = named
     .map((key) => ({ state: clientKeyState(key, now), key: importKey(key) }))
     .filter(({ key }) => key.algorithms.includes(algorithm))
-  const [only] = fitting
-  if (only === undefined || fitting.length > 1) return { ok: false, fault: 'unknown' }
-  return only.state === 'active' ? { ok: true, key: only.key } : { ok: false, fault: only.state }
+  const [first, ...more] = fitting
+  if (first === undefined) return { ok: false, fault: 'unknown' }
+  if (first.state !== 'active') return { ok: false, fault: first.state }
+  const others = more.slice(0, maxTried - 1).map(({ key }) => key)
+  return others.length === 0 ? { ok: true, key: first.key } : { ok: true, key: first.key, others }
 }
 
 /** Client keys over rings, one ring a client. */
