@@ -123,7 +123,8 @@ export interface GrantPlan {
   commit?(callId: string): Promise<GrantAnswer>
   /**
    * Takes a commit back after a failure of ours: the same request must work again. It is also called where the commit itself
-   * rejected, so it must do nothing where the commit did not take place. Absent where a commit cannot be taken back.
+   * rejected, so it must do nothing where the commit did not take place. It is called again where it rejects itself, so it must do
+   * nothing where it was done already, and the request may have been made again since. Absent where a commit cannot be taken back.
    */
   undo?(callId: string): Promise<unknown>
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ChallengeStore } from '@countersign/core'
 import { reachable } from '../client-record.js'
 import type { GrantRequest } from '../grant.js'
@@ -27,7 +28,12 @@ export interface ChallengeRecord {
   readonly startedAt?: number
   /** Epoch milliseconds. */
   readonly endsAt: number
+  /** Id of the putting back of a record that was taken before. */
+  readonly putBack?: string
 }
+
+/** More than the time for which putting back is tried. */
+const longestPuttingBackMs = 60_000
 
 /** Whose challenge it is. */
 type Asker = Pick<GrantRequest, 'client' | 'issuer'>
@@ -48,10 +54,36 @@ export async function putChallenge(
   await reachable(store.put(addressOf(token, asker), seal(record, keyOf(token)), Math.max(1, record.endsAt - nowMs)))
 }
 
+/**
+ * Puts a record back that was taken, so that it can be taken once more. The result may be called until it does not reject: the store
+ * may have done what it could not confirm, and somebody may have taken the record since.
+ */
+export function puttingBack(
+  store: ChallengeStore,
+  record: ChallengeRecord,
+  whose: Parameters<typeof putChallenge>[2],
+): () => Promise<void> {
+  const again = { ...record, putBack: randomUUID() }
+  return () => putChallenge(store, again, whose)
+}
+
+/** Whether this caller is the first that takes what was put back: what is put back twice is taken once. */
+async function isFirstToTake(store: ChallengeStore, { putBack, endsAt }: ChallengeRecord, nowMs: number): Promise<boolean> {
+  if (putBack === undefined) return true
+  const mine = randomUUID()
+  const id = digestOf('challenge put back', putBack).toString('base64url')
+  return (await reachable(store.keep(id, mine, Math.max(0, endsAt - nowMs) + longestPuttingBackMs))) === mine
+}
+
 /** The record, for exactly one caller. */
-export async function takeChallenge(store: ChallengeStore, token: string, asker: Asker): Promise<ChallengeRecord | undefined> {
+export async function takeChallenge(
+  store: ChallengeStore,
+  { token, asker, nowMs }: Parameters<typeof putChallenge>[2],
+): Promise<ChallengeRecord | undefined> {
   const sealed = await reachable(store.take(addressOf(token, asker)))
   if (sealed === null) return undefined
   const record = unseal(sealed, keyOf(token)) as ChallengeRecord | null
-  return record?.v === 1 ? record : undefined
+  if (record?.v !== 1 || !(await isFirstToTake(store, record, nowMs))) return undefined
+  const { putBack, ...taken } = record
+  return taken
 }
