@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { ChallengeStore } from '@countersign/core'
 import { reachable } from '../client-record.js'
 import type { GrantRequest } from '../grant.js'
@@ -32,6 +32,8 @@ export interface ChallengeRecord {
   readonly putBack?: string
 }
 
+const newId = (): string => randomBytes(16).toString('base64url')
+
 /** More than the time for which putting back is tried. */
 const longestPuttingBackMs = 60_000
 
@@ -63,14 +65,14 @@ export function puttingBack(
   record: ChallengeRecord,
   whose: Parameters<typeof putChallenge>[2],
 ): () => Promise<void> {
-  const again = { ...record, putBack: randomUUID() }
+  const again = { ...record, putBack: newId() }
   return () => putChallenge(store, again, whose)
 }
 
 /** Whether this caller is the first that takes what was put back: what is put back twice is taken once. */
 async function isFirstToTake(store: ChallengeStore, { putBack, endsAt }: ChallengeRecord, nowMs: number): Promise<boolean> {
   if (putBack === undefined) return true
-  const mine = randomUUID()
+  const mine = newId()
   const id = digestOf('challenge put back', putBack).toString('base64url')
   return (await reachable(store.keep(id, mine, Math.max(0, endsAt - nowMs) + longestPuttingBackMs))) === mine
 }
