@@ -2,6 +2,7 @@ import { callsKeptMs, type RefreshFamilyStore, type Rotation, type RotationReque
 import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './calls.js'
 import type { Database } from './database.js'
 import { bytesOf, type Row, type Run, textOf } from './driver.js'
+import { roundedEnd } from './rounded-end.js'
 import { boundedMs, rowKey } from './row-key.js'
 
 // A row of generation -1 is what is left of a family whose creation was taken back: its calls. A release that does not know
@@ -9,11 +10,11 @@ import { boundedMs, rowKey } from './row-key.js'
 const createText = (schema: string): string => `
   with ${timelyCte('$7')},
   created as (
-    insert into ${schema}.families as f (tenant, key, binding, data, generation, expires_at, calls, called_at)
-    select $1, $2, $3, $4, 0, clock_timestamp() + $5::float8 * interval '1 ms', ${withAnswer('$6::text', "'created'", "''")}, clock_timestamp()
+    insert into ${schema}.families as f (tenant, key, binding, data, generation, expires_at, sweep_at, calls, called_at)
+    select $1, $2, $3, $4, 0, clock_timestamp() + $5::float8 * interval '1 ms', ${roundedEnd("clock_timestamp() + $5::float8 * interval '1 ms'", '$5')}, ${withAnswer('$6::text', "'created'", "''")}, clock_timestamp()
     from timely
     on conflict (tenant, key) do update set binding = excluded.binding, data = excluded.data, generation = 0, rotated_at = null,
-      revoked = null, expires_at = excluded.expires_at,
+      revoked = null, expires_at = excluded.expires_at, sweep_at = excluded.sweep_at,
         calls = excluded.calls || case when f.generation = -1 then ${recentCalls('f')} else '' end, called_at = excluded.called_at
       where f.expires_at <= clock_timestamp() or (f.generation = -1 and position(';' || $6 || ' ' in f.calls) = 0)
     returning true
@@ -51,6 +52,8 @@ const rotateText = (schema: string): string => `
       rotated_at = case when v.outcome = 'rotated' then clock_timestamp() else f.rotated_at end,
       expires_at = case when v.outcome = 'rotated' and $7::float8 is not null
         then clock_timestamp() + $7::float8 * interval '1 ms' else f.expires_at end,
+      sweep_at = case when v.outcome = 'rotated' and $7::float8 is not null
+        then ${roundedEnd("clock_timestamp() + $7::float8 * interval '1 ms'", '$7')} else f.sweep_at end,
       revoked = case when v.outcome = 'reused' then convert_to('reused', 'UTF8') else f.revoked end,
       calls = ${withAnswer('$8', `case v.outcome when 'rotated' then ${keptRotation} when 'retry' then 'retry ' || v.generation else v.outcome end`, 'v.calls')},
       called_at = clock_timestamp()
@@ -88,6 +91,7 @@ const undoText = (schema: string): string => `
       generation = case when v.undone = 'created' then -1 else v.newest[4]::bigint end,
       rotated_at = case when v.undone = 'rotated' and v.newest[5] <> '-' then ${instantOf('v.newest[5]')} end,
       expires_at = case when v.undone = 'created' then clock_timestamp() + interval '${callsKeptMs} ms' else ${instantOf('v.newest[6]')} end,
+      sweep_at = case when v.undone = 'created' then clock_timestamp() else date_trunc('hour', ${instantOf('v.newest[6]')}, 'UTC') end,
       revoked = case when v.undone = 'created' then convert_to('undone', 'UTF8') end,
       calls = regexp_replace(v.calls, '^;[^;]*', ';' || $3 || ' undone')
     from verdict v

@@ -1,4 +1,5 @@
 import type { Database } from './database.js'
+import { roundedEnd } from './rounded-end.js'
 
 /** Tables whose rows end by themselves. */
 export type SweptTable = 'claims' | 'nonces' | 'challenges' | 'families' | 'attempts' | 'revocations'
@@ -30,7 +31,20 @@ function deleteText(table: string, key: string, condition: string): string {
   select count(*)::text as gone from gone`
 }
 
-const expired = 'expires_at <= clock_timestamp()'
+// By an index: `clock_timestamp()` changes within a statement, so no index is used for it.
+const expired = 'expires_at <= now()'
+/** Families are found by their rounded end. */
+const expiredFamily = `sweep_at <= now() and ${expired}`
+
+/** Gives a rounded end to families that a release before this one began. */
+const roundText = (schema: string): string => `
+  with old as (
+    select tenant, key from ${schema}.families where sweep_at is null limit $1 for update skip locked
+  ), rounded as (
+    update ${schema}.families t set sweep_at = ${roundedEnd('t.expires_at', 'null')} from old where t.tenant = old.tenant and t.key = old.key
+    returning true
+  )
+  select count(*)::text as gone from rounded`
 
 /** An entry with a later word on the same thing that lasts as long. */
 const superseded = (schema: string): string => `exists (
@@ -53,15 +67,22 @@ const tables: Readonly<Record<SweptTable, 'key' | 'epoch'>> = {
  */
 export async function sweep(database: Database, schema: string, { batch = 1_000, signal }: SweepOptions = {}): Promise<SweepResult> {
   if (!(Number.isInteger(batch) && batch > 0)) throw new TypeError(`sweep: batch must be an integer, 1 or more, got ${String(batch)}`)
-  async function removeAll(table: SweptTable, condition: string): Promise<number> {
-    const text = deleteText(`${schema}.${table}`, tables[table], condition)
-    signal?.throwIfAborted()
-    const [row] = await database.operation((run) => run(text, [batch]), batchTimeoutMs, signal)
-    const gone = Number(row?.gone ?? 0)
-    return gone < batch ? gone : gone + (await removeAll(table, condition))
+  async function untilNoneIsLeft(text: string): Promise<number> {
+    let all = 0
+    for (;;) {
+      signal?.throwIfAborted()
+      const [row] = await database.operation((run) => run(text, [batch]), batchTimeoutMs, signal)
+      const some = Number(row?.gone ?? 0)
+      all += some
+      if (some < batch) return all
+    }
   }
+  const removeAll = (table: SweptTable, condition: string): Promise<number> =>
+    untilNoneIsLeft(deleteText(`${schema}.${table}`, tables[table], condition))
   const counts: Record<SweptTable, number> = { claims: 0, nonces: 0, challenges: 0, families: 0, attempts: 0, revocations: 0 }
-  for (const table of Object.keys(tables) as SweptTable[]) counts[table] = await removeAll(table, expired)
+  await untilNoneIsLeft(roundText(schema))
+  for (const table of Object.keys(tables) as SweptTable[])
+    counts[table] = await removeAll(table, table === 'families' ? expiredFamily : expired)
   counts.revocations += await removeAll('revocations', superseded(schema))
   return counts
 }
