@@ -40,21 +40,24 @@ function outage(cause: unknown): Unavailable {
 
 const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
-/** An answer in time, or an outage; a late one is dropped. */
-function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>): Promise<T> {
+/** An answer in time, or an outage; a late one is dropped. `failed` is told what the call failed with, also when it is late. */
+function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>, failed: (error: unknown) => void): Promise<T> {
   const giveUpAt = performance.now() + maxWaitMs
   return new Promise((resolve, reject) => {
     const timer = startRequestTimer(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
-    call(giveUpAt).then(
-      (answer) => {
+    const refuse = (error: unknown): void => {
+      stopRequestTimer(timer)
+      failed(error)
+      reject(outage(error))
+    }
+    try {
+      call(giveUpAt).then((answer) => {
         stopRequestTimer(timer)
         resolve(answer)
-      },
-      (error: unknown) => {
-        stopRequestTimer(timer)
-        reject(outage(error))
-      },
-    )
+      }, refuse)
+    } catch (error) {
+      refuse(error)
+    }
   })
 }
 
@@ -73,12 +76,9 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   }
 
   function answered<T>(call: (giveUpAt: number) => Promise<T>): Promise<T> {
-    return bounded(maxWaitMs, (giveUpAt) =>
-      call(giveUpAt).catch((error: unknown) => {
-        if (error instanceof Error && isReadOnly(error.message)) demoted()
-        throw error
-      }),
-    )
+    return bounded(maxWaitMs, call, (error) => {
+      if (error instanceof Error && isReadOnly(error.message)) demoted()
+    })
   }
 
   /** An acknowledged write can be lost in a failover: it counts when a replica has it, of the server that wrote. */
@@ -96,15 +96,15 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   }
 
   /** A call that comes late although its caller still waits was given a wrong deadline: the clock was turned. */
-  async function inTime<T>(changed: string, giveUpAt: number, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T> {
-    try {
-      const known = memory.known()
-      return await call(known?.isReplica === false ? known : await writableBefore(giveUpAt), clock.deadlineOf(giveUpAt))
-    } catch (error) {
+  function inTime<T>(changed: string, giveUpAt: number, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T> {
+    const known = memory.known()
+    const first = (server: ServerMemory): Promise<T> => call(server, clock.deadlineOf(giveUpAt))
+    // every promise counts: this is the way of every change
+    return (known?.isReplica === false ? first(known) : writableBefore(giveUpAt).then(first)).catch(async (error: unknown) => {
       if (!isLate(error) || performance.now() >= giveUpAt) throw error
       const deadline = await clock.deadlineAt(changed, giveUpAt)
       return call(await writableBefore(giveUpAt), deadline)
-    }
+    })
   }
 
   /** A replica may have been promoted since. While it is one, no command that changes something is sent, nor anything decided. */

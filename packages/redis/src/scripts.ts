@@ -149,6 +149,10 @@ const keepingAnswers: ReadonlySet<string> = new Set<Script>([
 /** Runs a script on one key, and that of its answer. */
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
 
+type RunDefined = (this: RedisClient, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
+
+const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
+
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
 const scriptsVersion = 4
 
@@ -156,6 +160,8 @@ const scriptsVersion = 4
 export function defineScripts(client: RedisClient): RunScript {
   for (const [name, lua] of Object.entries(scripts))
     client.defineCommand(`countersign_${name}_${scriptsVersion}`, { lua, numberOfKeys: keepingAnswers.has(name) ? 2 : 1 })
-  const defined = client as unknown as Readonly<Record<string, (key: string, ...args: readonly (string | number)[]) => Promise<unknown>>>
-  return async (script, key, ...args) => defined[`countersign_${script}_${scriptsVersion}`]?.(key, ...args)
+  const defined = client as unknown as Readonly<Record<string, RunDefined>>
+  const names = new Map<string, string>()
+  for (const name of Object.keys(scripts)) names.set(name, `countersign_${name}_${scriptsVersion}`)
+  return (script, key, ...args) => (defined[names.get(script) ?? ''] ?? notDefined).call(client, key, ...args)
 }
