@@ -20,7 +20,7 @@ import { jwkFor, pairFor, sampleSecret } from './sample-keys.js'
 const es256 = createSigner({ key: pairFor('ES256').privateKey, algorithm: 'ES256', kid: 'k' })
 
 function read(token: string): { header: Readonly<Record<string, unknown>>; claims: ParsedClaims } {
-  const outcome = parseJws(token)
+  const outcome = parseJws(token, { maxBytes: 65_536 })
   if (!outcome.ok) throw new Error(outcome.refusal.reason)
   const claims = parseClaims(outcome.jws)
   if (!claims.ok) throw new Error(claims.refusal.reason)
@@ -97,6 +97,35 @@ describe('a signed JWT', () => {
       await expect(signJwt(claims, { signer: es256, typ: 'JWT' })).rejects.toThrow(TypeError)
     },
   )
+
+  const deep = JSON.parse('{"a":'.repeat(16) + '1' + '}'.repeat(16)) as object
+  test.each<readonly [what: string, claims: object, message: RegExp]>([
+    ['an integer beyond 2^53 - 1', { uid: 2 ** 53 }, /^signJwt: claims\.uid must be a string, or an integer .* 2\^53 - 1, got /],
+    ['one in a list within', { account: { ids: [1, -(2 ** 60)] } }, /^signJwt: claims\.account must be /],
+    ['an unpaired surrogate', { name: 'a\ud800' }, /^signJwt: claims must be .* unpaired surrogate$/],
+    ['a name that needs an escape', { 'a"b': 1 }, /^signJwt: claims must be .* escape$/],
+    ['17 levels', { deep }, /^signJwt: claims must be .* deeper than 16/],
+    [
+      '1001 members',
+      Object.fromEntries(Array.from({ length: 1001 }, (_, at) => [`n${at}`, 1])),
+      /^signJwt: claims must be .* 1000 members/,
+    ],
+  ])('that every verifier would refuse is not signed: %s', async (_, claims, message) => {
+    const error: unknown = await signJwt(claims, { signer: es256, typ: 'JWT' }).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as TypeError).message).toMatch(message)
+  })
+
+  test('may be at every bound', async () => {
+    const claims = {
+      uid: Number.MAX_SAFE_INTEGER,
+      low: Number.MIN_SAFE_INTEGER,
+      name: '\ud83d\ude00',
+      deep: JSON.parse('{"a":'.repeat(15) + '1' + '}'.repeat(15)) as object,
+      many: Object.fromEntries(Array.from({ length: 980 }, (_, at) => [`n${at}`, 1])),
+    }
+    expect({ ...read(await signJwt(claims, { signer: es256, typ: 'JWT' })).claims }).toEqual(claims)
+  })
 
   test('can be signed elsewhere: a signer is any object with the contract', async () => {
     const remote: Signer = { kid: 'kms', algorithm: 'ES256', sign: async (data) => new Uint8Array(await es256.sign(data)) }

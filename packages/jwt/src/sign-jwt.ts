@@ -1,4 +1,5 @@
 import type { Signer } from '@countersign/core'
+import { parseJsonObject } from './strict-json.js'
 
 /** How a JWT is signed. */
 export interface SignJwtOptions {
@@ -19,7 +20,9 @@ const dates = ['exp', 'nbf', 'iat']
  *
  * @param claims - an object; members that are undefined are left out
  * @returns the token
- * @throws TypeError for a reserved header member, and for `exp`, `nbf` or `iat` that is not a finite number
+ * @throws TypeError for a reserved header member, for `exp`, `nbf` or `iat` that is not a finite number, and for claims that
+ *   `parseClaims` would refuse: an integer beyond 2^53 - 1 (RFC 7493 §2.2), an unpaired surrogate, a name that needs an escape, more than 16
+ *   levels or 1000 members
  */
 export async function signJwt(claims: object, options: SignJwtOptions): Promise<string> {
   const { signer, typ, header, omitKid } = options
@@ -32,11 +35,27 @@ export async function signJwt(claims: object, options: SignJwtOptions): Promise<
     if (date !== undefined && !Number.isFinite(date)) throw new TypeError(`The claim ${name} must be a finite number`)
   }
   const full = { alg: signer.algorithm, typ, ...(omitKid ? {} : { kid: signer.kid }), ...header }
-  const input = `${encode(full)}.${encode(claims)}`
+  const input = `${encode(JSON.stringify(full))}.${encode(textOf(claims))}`
   const signature = await signer.sign(Buffer.from(input, 'latin1'))
   return `${input}.${Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString('base64url')}`
 }
 
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value), 'utf8').toString('base64url')
+function encode(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64url')
+}
+
+/**
+ * The text of claims, by the rules that they are read by: what is refused everywhere must not be issued. A database gives an id beyond
+ * 2^53 as the number next to it, which is another user's id.
+ */
+function textOf(claims: object): string {
+  const text = JSON.stringify(claims)
+  const reading = parseJsonObject(Buffer.from(text, 'utf8'))
+  if ('object' in reading) return text
+  const { fault } = reading
+  throw new TypeError(
+    fault.kind === 'integer'
+      ? `signJwt: claims.${fault.member.slice(0, 64)} must be a string, or an integer between -(2^53 - 1) and 2^53 - 1, got an integer that a double cannot hold`
+      : `signJwt: claims must be one JSON object that verifiers read, got ${fault.what}`,
+  )
 }
