@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type CallIds, createCallIds, startRequestTimer, stopRequestTimer } from '@countersign/core'
+import {
+  type CallIds,
+  type Deadline as CoreDeadline,
+  createCallIds,
+  startDeadline,
+  startRequestTimer,
+  stopRequestTimer,
+} from '@countersign/core'
 import { requestCancel } from './cancel-request.js'
 import { checkOut, giveBack } from './check-out.js'
 import type { PostgresClient, PostgresPool, Row, Run } from './driver.js'
@@ -32,21 +39,22 @@ const endsWithinMs = 1_000
 
 const ignore = (): void => undefined
 
-function startDeadline(maxWaitMs: number, signal: AbortSignal | undefined): Deadline {
-  const started: { timer?: NodeJS.Timeout; abort?: () => void } = {}
+function startLimit(maxWaitMs: number, signal: AbortSignal | undefined): Deadline {
+  const started: { deadline?: CoreDeadline; abort?: () => void } = {}
   const over = new Promise<never>((_resolve, reject) => {
-    started.timer = startRequestTimer(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
+    // Time in which this process stood still was not the server's: its answer may be here already.
+    started.deadline = startDeadline(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs)
     started.abort = () => reject(new Error('given up', { cause: signal?.reason }))
   })
   over.catch(ignore)
-  const { timer, abort = ignore } = started
+  const { deadline, abort = ignore } = started
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort)
   return {
     giveUpAt: performance.now() + maxWaitMs,
     over,
     cancel() {
-      stopRequestTimer(timer)
+      deadline?.stop()
       signal?.removeEventListener('abort', abort)
     },
   }
@@ -141,7 +149,7 @@ export function createDatabase(pool: PostgresPool, options: { readonly maxWaitMs
   }
 
   async function operation<T>(work: Work<T>, maxWaitMs = options.maxWaitMs, signal?: AbortSignal): Promise<T> {
-    const deadline = startDeadline(maxWaitMs, signal)
+    const deadline = startLimit(maxWaitMs, signal)
     try {
       const client = await connect(deadline).catch((cause: unknown) => {
         throw outage(cause)

@@ -1,4 +1,4 @@
-import { createWriteCheck, isUnavailable, startRequestTimer, stopRequestTimer, Unavailable } from '@countersign/core'
+import { createWriteCheck, isUnavailable, startDeadline, Unavailable } from '@countersign/core'
 import { watchClient } from './client-events.js'
 import type { RedisClient, RedisWarning } from './redis-client.js'
 import type { RunScript } from './scripts.js'
@@ -44,15 +44,16 @@ const errorOf = (error: unknown): Error => (error instanceof Error ? error : new
 function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>, failed: (error: unknown) => void): Promise<T> {
   const giveUpAt = performance.now() + maxWaitMs
   return new Promise((resolve, reject) => {
-    const timer = startRequestTimer(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
+    // Time in which this process stood still was not the server's: its answer may be here already.
+    const deadline = startDeadline(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
     const refuse = (error: unknown): void => {
-      stopRequestTimer(timer)
+      deadline.stop()
       failed(error)
       reject(outage(error))
     }
     try {
       call(giveUpAt).then((answer) => {
-        stopRequestTimer(timer)
+        deadline.stop()
         resolve(answer)
       }, refuse)
     } catch (error) {
