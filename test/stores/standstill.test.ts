@@ -27,6 +27,8 @@ async function rotatedAcrossStandstill({ families }: Stores, holdMs: () => Promi
   await pause(100)
   const rotating = families.rotate({ family, generation: 0, binding: 'client', retryWindowMs: 0 }).catch((error: unknown) => error)
   await pause(50)
+  // After it timers run before anything is read.
+  await new Promise((resolve) => setImmediate(resolve))
   standStill()
   const outcome = await rotating
   await held
@@ -38,7 +40,7 @@ describeWithServers('a process that stands still while Redis answers', () => {
     const server = await startServer()
     const [client, admin] = [1, 2].map(() => new Redis({ host: server.host, port: server.port }))
     if (client === undefined || admin === undefined) throw new Error('two clients are needed')
-    const stores = redisStores(client, { prefix: 'still', onWarning: () => undefined })
+    const stores = redisStores(client, { prefix: 'still', maxWaitMs: 800, onWarning: () => undefined })
     await stores.ready()
     const outcome = await rotatedAcrossStandstill(stores, () => admin.call('CLIENT', 'PAUSE', '600', 'ALL'))
     expect(outcome).toMatchObject({ outcome: 'rotated', generation: 1 })
@@ -53,7 +55,7 @@ describeWith('postgres', 'a process that stands still while PostgreSQL answers',
     const [pool, admin] = [quietPool(url), quietPool(url)]
     const schema = `test_${randomBytes(9).toString('hex')}`
     await migrate(admin, { schema })
-    const stores = postgresStores(pool, { schema })
+    const stores = postgresStores(pool, { schema, maxWaitMs: 800 })
     await stores.ready()
     const hold = `begin; lock table "${schema}".families in access exclusive mode; select pg_sleep(0.6); commit`
     expect(await rotatedAcrossStandstill(stores, () => admin.query(hold))).toMatchObject({ outcome: 'rotated', generation: 1 })
