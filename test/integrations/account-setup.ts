@@ -55,9 +55,22 @@ export function watched(store: DocumentStore): WatchedStore {
       await reached(`remove ${change.collection}`)
       return store.remove(change)
     },
+    async getMany(addresses) {
+      result.reads += 1
+      await reached(`get ${addresses.map(({ collection }) => collection).join(' ')}`)
+      return store.getMany(addresses)
+    },
+    async removeMany(changes, call) {
+      await reached(`remove ${changes.map(({ collection }) => collection).join(' ')}`)
+      return store.removeMany(changes, call)
+    },
     async list(query) {
       await reached(`list ${query.collection}`)
       return store.list(query)
+    },
+    async count(query) {
+      await reached(`count ${query.collection}`)
+      return store.count(query)
     },
   }
   return result

@@ -46,9 +46,22 @@ export function watched(store: DocumentStore): WatchedStore {
       await reached()
       return store.remove(change)
     },
+    async getMany(addresses) {
+      result.reads += 1
+      await reached()
+      return store.getMany(addresses)
+    },
+    async removeMany(changes, call) {
+      await reached()
+      return store.removeMany(changes, call)
+    },
     async list(query) {
       await reached()
       return store.list(query)
+    },
+    async count(query) {
+      await reached()
+      return store.count(query)
     },
   }
   return result

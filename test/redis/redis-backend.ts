@@ -74,7 +74,7 @@ async function keysOf(client: TestClient, prefix: string): Promise<readonly stri
 /** Keys that are meant to last: documents, revocations and the beginning of the memory. */
 function isLasting(key: string): boolean {
   const [, , rest = ''] = key.split('|')
-  return rest.startsWith('memory{') || rest.startsWith('revocations{') || /^d[cka]/.test(rest)
+  return rest.startsWith('memory{') || rest.startsWith('revocations{') || /^(d[cka]|i\{)/.test(rest)
 }
 
 /** A backend for the conformance suite; `close` when all cases are done. */

@@ -8,7 +8,18 @@ export type { ClientAuthentication, ClientAuthenticator } from './client-authent
 export { mathRandom, type Now, wallClock } from './clock.js'
 export { type Deadline, startDeadline } from './deadline.js'
 export type { Dialect } from './dialect.js'
-export type { DocumentAddress, DocumentStore, StoredDocument } from './document-store.js'
+export {
+  completeListQuery,
+  type DocumentAddress,
+  type DocumentCount,
+  type DocumentFilter,
+  type DocumentListQuery,
+  type DocumentStore,
+  documentsAtOnce,
+  requireAtOnce,
+  requireGroup,
+  type StoredDocument,
+} from './document-store.js'
 export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
 export {
   type AcceptedEvent,
@@ -55,6 +66,7 @@ export type {
   VerificationKey,
 } from './keys.js'
 export { checkParts, type Lifecycle, type Readiness, type ReadyOptions } from './lifecycle.js'
+export { mapConcurrently } from './map-concurrently.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'

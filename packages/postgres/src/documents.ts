@@ -1,44 +1,19 @@
-import type { DocumentAddress, DocumentStore, StoreCall, StoredDocument } from '@countersign/core'
-import { timelyColumn, timelyCte } from './calls.js'
+import {
+  completeListQuery,
+  type DocumentAddress,
+  type DocumentStore,
+  requireAtOnce,
+  requireGroup,
+  type StoreCall,
+  type StoredDocument,
+} from '@countersign/core'
 import type { Database } from './database.js'
+import { changeTexts, readTexts } from './document-texts.js'
 import { bytesOf, type Row, textOf } from './driver.js'
-import { type CallStatements, type KeptCalls, keptCalls } from './kept-calls.js'
+import { type CallStatements, keptCalls } from './kept-calls.js'
 
 /** Both together have to fit an entry of an index. */
 const longestBytes = 1_000
-
-function textsOf(schema: string, calls: KeptCalls) {
-  const table = `${schema}.documents`
-  const verdict = (column: string): string => `select ${timelyColumn}, ${column}, exists (select from changed) as changed`
-  const within = 'tenant = $1 and kind = $2 and collection = $3'
-  return {
-    get: `select id, value, revision::text from ${table} where ${within} and id = $4`,
-    create: calls.statements(
-      7,
-      ({ made, unmade, keep, column }) => `with ${timelyCte('$6')}${made},
-      changed as (
-        insert into ${table} (tenant, kind, collection, id, value, revision)
-        select $1, $2, $3, $4, $5, 1 from timely where true ${unmade} on conflict do nothing returning true
-      )${keep("'put'", 'changed')} ${verdict(column)}`,
-    ),
-    change: calls.statements(
-      8,
-      ({ made, unmade, keep, column }) => `with ${timelyCte('$7')}${made},
-      changed as (
-        update ${table} set value = $5, revision = revision + 1
-        where ${within} and id = $4 and revision = $6 and exists (select from timely) ${unmade} returning true
-      )${keep("'put'", 'changed')} ${verdict(column)}`,
-    ),
-    remove: calls.statements(
-      7,
-      ({ made, unmade, keep, column }) => `with ${timelyCte('$6')}${made},
-      changed as (
-        delete from ${table} where ${within} and id = $4 and revision = $5 and exists (select from timely) ${unmade} returning true
-      )${keep("'removed'", 'changed')} ${verdict(column)}`,
-    ),
-    list: `select id, value, revision::text from ${table} where ${within} and ($4::bytea is null or id > $4) order by id limit $5`,
-  }
-}
 
 function documentOf(row: Row): StoredDocument {
   return { id: textOf(row.id), value: textOf(row.value), revision: Number(row.revision) }
@@ -61,8 +36,14 @@ export function postgresDocuments(
   place: { readonly tenant: Buffer; readonly kind: 'clients' | 'keys' | 'accounts' },
 ): DocumentStore {
   const calls = keptCalls(database, schema, place.tenant)
-  const texts = textsOf(schema, calls)
+  const texts = { ...changeTexts(schema, calls), ...readTexts(schema) }
   const address = (collection: string, id: string): unknown[] => [place.kind, partOf('collection', collection), partOf('id', id)]
+
+  /** Collections and ids, as a statement on several documents takes them. */
+  const addresses = (documents: readonly DocumentAddress[]): readonly Buffer[][] => [
+    documents.map(({ collection }) => partOf('collection', collection)),
+    documents.map(({ id }) => partOf('id', id)),
+  ]
 
   async function changed(
     statements: CallStatements,
@@ -79,17 +60,46 @@ export function postgresDocuments(
       const [row] = await database.operation((run) => run(texts.get, [place.tenant, ...address(collection, id)]))
       return row && documentOf(row)
     },
-    async put({ value, revision, ...change }) {
-      const values = [...address(change.collection, change.id), bytesOf(value)]
+    async getMany(documents) {
+      requireAtOnce(documents)
+      const rows = await database.operation((run) => run(texts.getMany, [place.tenant, place.kind, ...addresses(documents)]))
+      const found = new Map(rows.map((row) => [Number(row.place), documentOf(row)]))
+      return documents.map((_, at) => found.get(at + 1))
+    },
+    async put({ value, revision, group, ...change }) {
+      requireGroup(group)
+      const values = [...address(change.collection, change.id), bytesOf(value), group === undefined ? null : bytesOf(group)]
       const how = { ...change, as: 'put' } as const
       return revision === 0 ? changed(texts.create, values, how) : changed(texts.change, [...values, revision], how)
     },
     async remove({ revision, ...change }) {
       return changed(texts.remove, [...address(change.collection, change.id), revision], { ...change, as: 'removed' })
     },
-    async list({ collection, after, limit = 100 }) {
-      const values = [place.tenant, place.kind, partOf('collection', collection), after === undefined ? null : bytesOf(after), limit]
-      return (await database.operation((run) => run(texts.list, values))).map(documentOf)
+    async removeMany(changes, call) {
+      requireAtOnce(changes)
+      const values = [place.kind, ...addresses(changes), changes.map(({ revision }) => revision)]
+      const record = ['documents', place.kind, ...changes.flatMap(({ collection, id }) => [collection, id])]
+      const isDone = (row: Row): boolean => typeof row.places === 'string'
+      const { row, made } = await calls.change({ statements: texts.removeMany, values, call, record, isDone })
+      const removed = new Set((made?.replace(/^removed /, '') ?? (typeof row.places === 'string' ? row.places : '')).split(' '))
+      return changes.map((_, at) => removed.has(String(at + 1)))
+    },
+    async list(query) {
+      const { collection, after, offset, limit, group, idPrefix } = completeListQuery(query)
+      const text = group === undefined ? (idPrefix === undefined ? texts.list : texts.listPrefix) : texts.listGroup
+      const filter = group ?? idPrefix
+      const from = after === undefined ? null : bytesOf(after)
+      const values = [place.tenant, place.kind, partOf('collection', collection), from, limit, offset]
+      const rows = await database.operation((run) => run(text, filter === undefined ? values : [...values, bytesOf(filter)]))
+      return rows.map(documentOf)
+    },
+    async count({ collection }) {
+      const values = [place.tenant, place.kind, partOf('collection', collection)]
+      const [all, ...groups] = await database.operation((run) => run(texts.count, values))
+      return {
+        total: Number(all?.count),
+        groups: groups.map((row) => ({ group: textOf(row.group_name), count: Number(row.count) })),
+      }
     },
   }
 }

@@ -84,13 +84,20 @@ create index families_sweep_at on ${schema}.families (sweep_at);
 drop index ${schema}.families_expires_at;
 `
 
+/** Groups of documents. A release that does not know the column leaves it as it is. */
+const groupsOfDocuments = (schema: string): string => `
+alter table ${schema}.documents add column group_name bytea;
+create index documents_group on ${schema}.documents (tenant, kind, collection, group_name, id) where group_name is not null;
+`
+
 /** All steps, in order. A released step is never changed. */
 export const migrations: readonly Migration[] = [
   { version: 1, description: 'tables of every contract', needs: 1, sql: firstTables },
   { version: 2, description: 'calls that are made again', needs: 1, sql: callsOfRows },
   { version: 3, description: 'calls that are made again, of claims and nonces', needs: 1, sql: callsOfIds },
   { version: 4, description: 'rows that are written again and again', needs: 1, sql: churn },
+  { version: 5, description: 'groups of documents', needs: 1, sql: groupsOfDocuments },
 ]
 
 /** The version that this release works on. */
-export const requiredVersion = 4
+export const requiredVersion = 5

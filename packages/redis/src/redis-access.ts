@@ -17,6 +17,8 @@ export interface RedisAccess {
 export interface KeptChange {
   /** Of what is changed. */
   readonly key: string
+  /** A further key in the same slot, for the script. */
+  readonly index?: string
   /** What is changed within the key, if that is not all of it. */
   readonly parts?: readonly string[]
   readonly call: StoreCall | undefined
@@ -25,11 +27,13 @@ export interface KeptChange {
 /** Runs a script that keeps its answer, with further arguments. */
 export function changeKept(
   { run, connection, keys, callIdOf }: RedisAccess,
-  { key, parts = [], call }: KeptChange,
+  { key, index, parts = [], call }: KeptChange,
   script: Script,
   ...args: readonly (string | number)[]
 ): Promise<unknown> {
   const callKey = keys.ofCall(key, callIdOf(call), ...parts)
   const keep = call?.callId === undefined ? '' : callsKeptMs
-  return connection.change(key, (_, deadline) => run(script, key, callKey, keep, deadline, ...args))
+  return connection.change(key, (_, deadline) =>
+    index === undefined ? run(script, key, callKey, keep, deadline, ...args) : run(script, key, callKey, index, keep, deadline, ...args),
+  )
 }

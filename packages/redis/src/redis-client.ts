@@ -25,7 +25,6 @@ export interface RedisClient extends RedisNode {
   getdel(key: string): Promise<string | null>
   get(key: string): Promise<string | null>
   hget(key: string, field: string): Promise<string | null>
-  hkeys(key: string): Promise<string[]>
   hmget(key: string, ...fields: string[]): Promise<(string | null)[]>
   xrevrange(key: string, end: string, start: string, count: 'COUNT', entries: number): Promise<[id: string, fields: string[]][]>
   info(section: string): Promise<string>

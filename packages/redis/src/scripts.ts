@@ -1,5 +1,6 @@
 import { keepRecord, putRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
+import { buildIndex, countDocuments, listDocuments, putDocument, removeDocuments } from './document-scripts.js'
 import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-scripts.js'
 import { memory } from './memory-script.js'
 import { rememberNonce, spendNonce, undoSpending } from './nonce-scripts.js'
@@ -26,26 +27,6 @@ const clearAttempts = `${keptAnswer}
 if made == 'c' then return 1 end
 redis.call('DEL', KEYS[1])
 keepAnswer('c')
-return 1`
-
-/** ARGV: keep the call, deadline, id, revision. */
-const documentRevision = `
-local value = redis.call('HGET', KEYS[1], ARGV[3])
-local revision = '0'
-if value then revision = string.match(value, '^1:(%d+):') end
-if not revision then return ${unknownFormat} end
-if revision ~= ARGV[4] then return 0 end`
-
-const putDocument = `${keptAnswer}
-if made == 'p' then return 1 end${documentRevision}
-redis.call('HSET', KEYS[1], ARGV[3], '1:' .. string.format('%.0f', revision + 1) .. ':' .. ARGV[5])
-keepAnswer('p')
-return 1`
-
-const removeDocument = `${keptAnswer}
-if made == 'r' then return 1 end${documentRevision}
-if redis.call('HDEL', KEYS[1], ARGV[3]) == 0 then return 0 end
-keepAnswer('r')
 return 1`
 
 /**
@@ -105,7 +86,10 @@ export type Script =
   | 'reserve'
   | 'clearAttempts'
   | 'putDocument'
-  | 'removeDocument'
+  | 'removeDocuments'
+  | 'listDocuments'
+  | 'countDocuments'
+  | 'buildIndex'
   | 'revoke'
   | 'since'
 
@@ -128,7 +112,10 @@ const scripts: Readonly<Record<Script, string>> = {
   reserve,
   clearAttempts,
   putDocument,
-  removeDocument,
+  removeDocuments,
+  listDocuments,
+  countDocuments,
+  buildIndex,
   revoke,
   since,
 }
@@ -141,9 +128,16 @@ const keepingAnswers: ReadonlySet<string> = new Set<Script>([
   'undoTake',
   'reserve',
   'clearAttempts',
-  'putDocument',
-  'removeDocument',
   'revoke',
+])
+
+/** Scripts with an index: behind the key of the answer, or behind the first. */
+const indexed: ReadonlyMap<string, number> = new Map<Script, number>([
+  ['putDocument', 3],
+  ['removeDocuments', 3],
+  ['listDocuments', 2],
+  ['countDocuments', 2],
+  ['buildIndex', 2],
 ])
 
 /** Runs a script on one key, and that of its answer. */
@@ -154,12 +148,15 @@ type RunDefined = (this: RedisClient, key: string, ...args: readonly (string | n
 const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 4
+const scriptsVersion = 5
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {
   for (const [name, lua] of Object.entries(scripts))
-    client.defineCommand(`countersign_${name}_${scriptsVersion}`, { lua, numberOfKeys: keepingAnswers.has(name) ? 2 : 1 })
+    client.defineCommand(`countersign_${name}_${scriptsVersion}`, {
+      lua,
+      numberOfKeys: indexed.get(name) ?? (keepingAnswers.has(name) ? 2 : 1),
+    })
   const defined = client as unknown as Readonly<Record<string, RunDefined>>
   const names = new Map<string, string>()
   for (const name of Object.keys(scripts)) names.set(name, `countersign_${name}_${scriptsVersion}`)

@@ -6,6 +6,8 @@ export interface StoreKeys {
   of(kind: 'c' | 'n' | 'x' | 'f' | 'a' | 'dc' | 'dk' | 'da', ...parts: readonly string[]): string
   /** Where the answer to a call is kept that changed something under `key`: in the slot of that key. */
   ofCall(key: string, callId: string, ...parts: readonly string[]): string
+  /** The index of what is under `key`: in its slot. */
+  ofIndex(key: string): string
   /** The two keys of a tenant that are not temporary, besides its documents; both in one slot of a Cluster. */
   readonly memory: string
   readonly revocations: string
@@ -27,6 +29,11 @@ export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix 
   const name = tenantName(tenant)
   const base = `${prefix}|${name}|`
   const tagOf = slotTags()
+  /** In the slot of the key. The record is named once, also where the tag is not its name. */
+  const beside = (kind: 'y' | 'i', key: string): string => {
+    const tag = tagOf(keyPrefix + key)
+    return `${base}${kind}{${tag}}${tag === keyPrefix + key ? '' : part(key)}`
+  }
   return {
     of: (kind, ...parts) => {
       let key = base + kind
@@ -34,12 +41,11 @@ export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix 
       return key
     },
     ofCall: (key, callId, ...parts) => {
-      const tag = tagOf(keyPrefix + key)
-      // the record is named once, also where the tag is not its name
-      let call = `${base}y{${tag}}${tag === keyPrefix + key ? '' : part(key)}`
+      let call = beside('y', key)
       for (const text of parts) call += part(text)
       return `${call}|${callId}`
     },
+    ofIndex: (key) => beside('i', key),
     memory: `${base}memory{${name === '' ? '-' : name}}`,
     revocations: `${base}revocations{${name === '' ? '-' : name}}`,
   }

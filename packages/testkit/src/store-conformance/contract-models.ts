@@ -135,8 +135,10 @@ const address = { collection: name, id: name }
 const documents = fc.oneof(
   {
     weight: 3,
-    arbitrary: documentCommands('put', fc.record({ ...address, value: name, revision }), (store, { collection, ...change }, run) =>
-      store.put({ collection: run + collection, ...change }),
+    arbitrary: documentCommands(
+      'put',
+      fc.record({ ...address, value: name, revision, group: fc.constantFrom('g', 'gg', undefined) }),
+      (store, { collection, ...change }, run) => store.put({ collection: run + collection, ...change }),
     ),
   },
   {
@@ -155,8 +157,23 @@ const documents = fc.oneof(
     weight: 1,
     arbitrary: documentCommands(
       'list',
-      fc.record({ collection: name, after: fc.option(name, { nil: undefined }), limit: fc.constantFrom(undefined, 1, 2) }),
-      (store, { collection, ...query }, run) => store.list({ collection: run + collection, ...query }),
+      fc.record({
+        collection: name,
+        from: fc.oneof(fc.record({ after: fc.option(name, { nil: undefined }) }), fc.record({ offset: fc.nat(3) })),
+        limit: fc.constantFrom(undefined, 1, 2),
+        filter: fc.constantFrom(undefined, { group: 'g' }, { group: 'gg' }, { idPrefix: 'a' }),
+      }),
+      (store, { collection, from, ...query }, run) => store.list({ collection: run + collection, ...from, ...query }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: documentCommands('count', name, (store, collection, run) => store.count({ collection: run + collection })),
+  },
+  {
+    weight: 1,
+    arbitrary: documentCommands('removeMany', fc.array(fc.record({ ...address, revision }), { maxLength: 3 }), (store, changes, run) =>
+      store.removeMany(changes.map(({ collection, ...change }) => ({ collection: run + collection, ...change }))),
     ),
   },
 )

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { documentListCases } from './document-list-cases.js'
 import type { StoreCase } from './store-backend.js'
 import type { DefineCase } from './store-case.js'
 import { confusablePairs, strangeStrings } from './strange-strings.js'
@@ -94,5 +95,5 @@ function listCases(define: DefineCase): readonly StoreCase[] {
 
 /** What `DocumentStore` promises. */
 export function documentCases(define: DefineCase): readonly StoreCase[] {
-  return [...changeCases(define), ...listCases(define)]
+  return [...changeCases(define), ...listCases(define), ...documentListCases(define)]
 }

@@ -77,6 +77,26 @@ const seenDocument = async ({ clients }: Stores): Promise<unknown> => [
   await clients.list({ collection: 'collection' }),
 ]
 
+const removed = [
+  { ...address, revision: 1 },
+  { collection: 'another', id: 'id', revision: 1 },
+  { collection: 'another', id: 'none', revision: 1 },
+]
+
+/** Operations of `DocumentStore` on many documents. */
+const manyDocumentsChanges: readonly StoreChange[] = [
+  {
+    name: 'documents.removeMany',
+    async prepare({ clients }) {
+      for (const { collection, id } of removed.slice(0, 2)) await clients.put({ collection, id, value: '0', revision: 0, group: 'group' })
+    },
+    call: ({ clients }, callId) => clients.removeMany(removed, { callId }),
+    answer: [true, true, false],
+    other: ({ clients }) => clients.put({ ...address, value: 'anew', revision: 0 }),
+    look: async (stores) => [await seenDocument(stores), await stores.clients.count({ collection: 'another' })],
+  },
+]
+
 /** Operations of `DocumentStore`. */
 export const documentChanges: readonly StoreChange[] = [
   {
@@ -109,6 +129,7 @@ export const documentChanges: readonly StoreChange[] = [
     other: ({ clients }) => clients.put({ ...address, value: 'anew', revision: 0 }),
     look: seenDocument,
   },
+  ...manyDocumentsChanges,
 ]
 
 const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const

@@ -25,6 +25,7 @@ export const storeChangeCalls: Calls = {
   'attempts.clear': ({ attempts }) => attempts.clear('key'),
   'documents.put': ({ clients }) => clients.put({ ...document, value: '0', revision: 0 }),
   'documents.remove': ({ clients }) => clients.remove({ ...document, revision: 1 }),
+  'documents.removeMany': ({ clients }) => clients.removeMany([{ ...document, revision: 1 }]),
   'revocations.revoke': ({ revocations }) => revocations.revoke(entry),
 }
 
@@ -35,6 +36,8 @@ export const storeReadCalls: Calls = {
   'attempts.used': ({ attempts }) => attempts.used('key'),
   'documents.get': ({ clients }) => clients.get(document),
   'documents.list': ({ clients }) => clients.list({ collection: 'collection' }),
+  'documents.getMany': ({ clients }) => clients.getMany([document]),
+  'documents.count': ({ clients }) => clients.count({ collection: 'collection' }),
   'revocations.since': ({ revocations }) => revocations.since(undefined),
   'revocations.epoch': ({ revocations }) => revocations.epoch(),
 }

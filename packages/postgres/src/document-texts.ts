@@ -1,0 +1,79 @@
+import { timelyColumn, timelyCte } from './calls.js'
+import type { CallStatements, KeptCalls } from './kept-calls.js'
+
+const within = 'tenant = $1 and kind = $2 and collection = $3'
+
+/** Statements that change one document, or several. */
+export function changeTexts(
+  schema: string,
+  calls: KeptCalls,
+): Readonly<Record<'create' | 'change' | 'remove' | 'removeMany', CallStatements>> {
+  const table = `${schema}.documents`
+  const verdict = (column: string): string => `select ${timelyColumn}, ${column}, exists (select from changed) as changed`
+  return {
+    create: calls.statements(
+      8,
+      ({ made, unmade, keep, column }) => `with ${timelyCte('$7')}${made},
+      changed as (
+        insert into ${table} (tenant, kind, collection, id, value, group_name, revision)
+        select $1, $2, $3, $4, $5, $6::bytea, 1 from timely where true ${unmade} on conflict do nothing returning true
+      )${keep("'put'", 'changed')} ${verdict(column)}`,
+    ),
+    change: calls.statements(
+      9,
+      ({ made, unmade, keep, column }) => `with ${timelyCte('$8')}${made},
+      changed as (
+        update ${table} set value = $5, group_name = $6::bytea, revision = revision + 1
+        where ${within} and id = $4 and revision = $7 and exists (select from timely) ${unmade} returning true
+      )${keep("'put'", 'changed')} ${verdict(column)}`,
+    ),
+    remove: calls.statements(
+      7,
+      ({ made, unmade, keep, column }) => `with ${timelyCte('$6')}${made},
+      changed as (
+        delete from ${table} where ${within} and id = $4 and revision = $5 and exists (select from timely) ${unmade} returning true
+      )${keep("'removed'", 'changed')} ${verdict(column)}`,
+    ),
+    // In one order, so that two such statements cannot wait for each other. The answer is the places of what was removed.
+    removeMany: calls.statements(
+      7,
+      ({ made, unmade, keep, column }) => `with ${timelyCte('$6')}${made},
+      meant as materialized (
+        select d.ctid as row, n.place from unnest($3::bytea[], $4::bytea[], $5::bigint[]) with ordinality n (collection, id, revision, place)
+        join ${table} d on d.tenant = $1 and d.kind = $2 and d.collection = n.collection and d.id = n.id and d.revision = n.revision
+        where exists (select from timely) ${unmade} order by d.collection, d.id for update of d
+      ),
+      gone as (
+        delete from ${table} d using meant where d.ctid = meant.row returning meant.place
+      ),
+      changed as (
+        select string_agg(place::text, ' ' order by place) as places from gone having count(*) > 0
+      )${keep("'removed ' || places", 'changed')} select ${timelyColumn}, ${column}, (select places from changed) as places`,
+    ),
+  }
+}
+
+/** Statements that read. */
+export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | 'list' | 'listGroup' | 'listPrefix' | 'count', string>> {
+  const table = `${schema}.documents`
+  const row = 'id, value, revision::text'
+  /** What is left out is read from the index alone; only the page itself is read from the table. */
+  const page = (filter: string): string => `
+    select ${row} from ${table} where ${within} ${filter} and ($4::bytea is null or id > $4) and ($6::bigint = 0 or id >= (
+      select id from ${table} where ${within} ${filter} order by id offset $6 limit 1
+    )) order by id limit $5`
+  return {
+    get: `select ${row} from ${table} where ${within} and id = $4`,
+    getMany: `
+      select n.place::int, d.id, d.value, d.revision::text
+      from unnest($3::bytea[], $4::bytea[]) with ordinality n (collection, id, place)
+      join ${table} d on d.tenant = $1 and d.kind = $2 and d.collection = n.collection and d.id = n.id`,
+    list: page(''),
+    listGroup: page('and group_name = $7'),
+    listPrefix: page("and id >= $7 and id < $7 || '\\xff'::bytea"),
+    count: `
+      select null::bytea as group_name, count(*)::text as count from ${table} where ${within}
+      union all
+      (select group_name, count(*)::text from ${table} where ${within} and group_name is not null group by group_name order by group_name)`,
+  }
+}
