@@ -5,7 +5,7 @@ import { refused, type TokenRefused } from '../token-refusal.js'
 import { type Answer, type Continuation, isMeant, readAnswer } from './continuation.js'
 import type { GuessLimiter } from './guess-limits.js'
 import type { Guess } from './reserve-guesses.js'
-import { type ChallengeRecord, putChallenge, puttingBack, takeChallenge } from './sealed-challenge.js'
+import { type ChallengeRecord, putChallenge, puttingBack, takeChallenge, untakeChallenge } from './sealed-challenge.js'
 import type { SentCodes } from './sent-codes.js'
 import type { SignInSteps } from './sign-in-steps.js'
 
@@ -74,7 +74,11 @@ export function createAnswer(options: AnswerOptions): (asked: GrantRequest, cont
   async function answer(asked: GrantRequest, continuation: Continuation, given: Answer): Promise<GrantAnswer> {
     const { parameters, stores } = asked
     const { token } = given
-    const taken = await takeChallenge(stores.challenges, { token, asker: asked, nowMs: now() })
+    const { callId } = given
+    const taken = await takeChallenge(stores.challenges, { token, asker: asked, nowMs: now(), callId }).catch((error: unknown) => {
+      given.lost()
+      throw error
+    })
     if (taken === undefined) return refused('challenge_unknown')
     const record = { ...taken, ...allowed(taken, asked.client) }
     const putBack = async (refusal: TokenRefused): Promise<TokenRefused> => {
@@ -106,13 +110,19 @@ export function createAnswer(options: AnswerOptions): (asked: GrantRequest, cont
   return (asked, continuation) => {
     const read = readAnswer(asked, continuation)
     if (hasOwn(read, 'ok')) return read
+    const { challenges } = asked.stores
     const state: { putBack?: () => Promise<void> } = {}
     const passed = (taken: ChallengeRecord): void => {
-      state.putBack = puttingBack(asked.stores.challenges, taken, { token: read.token, asker: asked, nowMs: now() })
+      state.putBack = puttingBack(challenges, taken, { token: read.token, asker: asked, nowMs: now() })
     }
     return {
       ok: true,
-      commit: () => answer(asked, continuation, { ...read, passed }),
+      commit(callId) {
+        const lost = (): void => {
+          state.putBack = () => untakeChallenge(challenges, read.token, asked, callId)
+        }
+        return answer(asked, continuation, { ...read, callId, passed, lost })
+      },
       async undo() {
         await state.putBack?.()
       },

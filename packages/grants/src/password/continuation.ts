@@ -21,6 +21,10 @@ interface Code {
 }
 
 export interface Answer extends Code {
+  /** Of the call that takes the challenge. */
+  readonly callId: string
+  /** Called when nobody knows whether the challenge was taken. */
+  lost(): void
   /** Called with the challenge when the code was right, before anything else can fail. */
   passed(taken: ChallengeRecord): void
 }

@@ -77,12 +77,17 @@ async function isFirstToTake(store: ChallengeStore, { putBack, endsAt }: Challen
   return (await reachable(store.keep(id, mine, Math.max(0, endsAt - nowMs) + longestPuttingBackMs))) === mine
 }
 
+/** Undoes a `take` whose answer was lost: nobody has seen the record. */
+export async function untakeChallenge(store: ChallengeStore, token: string, asker: Asker, callId: string): Promise<void> {
+  await reachable(store.undo(addressOf(token, asker), callId))
+}
+
 /** The record, for exactly one caller. */
 export async function takeChallenge(
   store: ChallengeStore,
-  { token, asker, nowMs }: Parameters<typeof putChallenge>[2],
+  { token, asker, nowMs, callId }: Parameters<typeof putChallenge>[2] & { readonly callId: string },
 ): Promise<ChallengeRecord | undefined> {
-  const sealed = await reachable(store.take(addressOf(token, asker)))
+  const sealed = await reachable(store.take(addressOf(token, asker), { callId }))
   if (sealed === null) return undefined
   const record = unseal(sealed, keyOf(token)) as ChallengeRecord | null
   if (record?.v !== 1 || !(await isFirstToTake(store, record, nowMs))) return undefined
