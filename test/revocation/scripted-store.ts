@@ -51,10 +51,10 @@ export function scriptedStore(now: () => number): ScriptedStore {
     return answer
   }
 
-  async function since(epoch: string | undefined): Promise<RevocationDelta> {
+  async function since(epoch: string | undefined, options?: Parameters<RevocationStore['since']>[1]): Promise<RevocationDelta> {
     const [generation, known] = epoch === undefined ? [0, 0] : partsOf(epoch)
     const present = generation === state.generation
-    const delta = await state.inner.since(present ? String(known) : undefined)
+    const delta = await state.inner.since(present ? String(known) : undefined, options)
     const lost = epoch !== undefined && (!present || delta.lost)
     const records = delta.records.map((record) => ({ ...record, epoch: named(record.epoch) }))
     return { ...delta, epoch: named(delta.epoch), lost, records }
@@ -68,7 +68,7 @@ export function scriptedStore(now: () => number): ScriptedStore {
         if (store.pushes) for (const listener of state.listeners) listener()
         return epoch
       }),
-    since: (epoch: string | undefined) => operation('since', () => since(epoch)),
+    since: (...asked: Parameters<RevocationStore['since']>) => operation('since', () => since(...asked)),
     epoch: () => operation('epoch', async () => named(await state.inner.epoch())),
     compare(a: string, b: string) {
       const [[aFirst, aLast], [bFirst, bLast]] = [partsOf(a), partsOf(b)]

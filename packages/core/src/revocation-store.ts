@@ -13,12 +13,14 @@ export interface RevocationRecord {
   readonly undone?: boolean | undefined
 }
 
-/** What a reader has missed. */
+/** What a reader has missed, or the first part of it. */
 export interface RevocationDelta {
-  /** Where the store stands now. */
+  /** Where the reader stands after it: where the store stands now, or, with `more`, where the next part begins. */
   readonly epoch: string
   readonly records: readonly RevocationRecord[]
-  /** True when the store does not know the epoch that was asked for: it lost its memory. All it has is in `records`. */
+  /** True when there may be more after `epoch`: ask again from there. */
+  readonly more?: boolean | undefined
+  /** True when the store does not know the epoch that was asked for: it lost its memory. `records` begin with the first that it has. */
   readonly lost: boolean
   /** Epoch milliseconds of the store's clock at which its memory begins. */
   readonly memorySince: number
@@ -37,8 +39,13 @@ export interface RevocationStore extends WriteCheck {
     entry: RevocationEntry,
     options?: { readonly keepForMs?: number | undefined; readonly undone?: boolean | undefined } & StoreCall,
   ): Promise<string>
-  /** Everything after an epoch, in order; everything for undefined. */
-  since(epoch: string | undefined): Promise<RevocationDelta>
+  /**
+   * What was added after an epoch, in order; from the first on for undefined. An outage counts for each part of the answer, so that a
+   * long list can be read at all.
+   * @param options - `limit`: at most so many records, 1 or more; `more` says whether others follow. Without it, all of them
+   * @throws TypeError for a limit that is not a positive whole number
+   */
+  since(epoch: string | undefined, options?: { readonly limit?: number | undefined }): Promise<RevocationDelta>
   /** Where the store stands now. */
   epoch(): Promise<string>
   /** Negative, zero or positive as `a` is before, at or after `b`. */
@@ -48,4 +55,27 @@ export interface RevocationStore extends WriteCheck {
    * @returns ends the subscription
    */
   subscribe(listener: () => void): () => void
+}
+
+/**
+ * Reads all parts, one after the other, for a store that gives them.
+ *
+ * @param part - answers at most `limit` records after an epoch, as {@link RevocationStore.since} does
+ * @returns one delta of all; a memory that was lost between two parts begins it anew
+ */
+export async function wholeDelta(
+  part: (epoch: string | undefined, limit: number) => Promise<RevocationDelta>,
+  epoch: string | undefined,
+  limit: number,
+): Promise<RevocationDelta> {
+  let parts = [await part(epoch, limit)]
+  let lost = parts[0]?.lost === true
+  for (let last = parts.at(-1); last?.more === true; last = parts.at(-1)) {
+    const next = await part(last.epoch, limit)
+    if (next.lost) parts = []
+    lost ||= next.lost && epoch !== undefined
+    parts.push(next)
+  }
+  const { more: _, ...last } = parts.at(-1) as RevocationDelta
+  return { ...last, lost, records: parts.flatMap(({ records }) => records) }
 }

@@ -1,4 +1,12 @@
-import { type RevocationDelta, type RevocationEntry, type RevocationRecord, type RevocationStore, requireDuration } from '@countersign/core'
+import {
+  type RevocationDelta,
+  type RevocationEntry,
+  type RevocationRecord,
+  type RevocationStore,
+  requireDuration,
+  requireLimit,
+  wholeDelta,
+} from '@countersign/core'
 import { timelyColumn, timelyCte } from './calls.js'
 import type { Database } from './database.js'
 import { bytesOf, type Row, textOf } from './driver.js'
@@ -32,16 +40,24 @@ const epochText = (schema: string): string => `
   select memory.epoch is not null as known, ${micros('since')}::text as memory, epoch::text as number
   from (select 1) as one left join memory on true`
 
-// One statement sees one state: the number and the entries belong together.
+// One statement sees one state: the number and the entries belong together. The beginning of the part is a value by itself, so
+// that the part is read in the order of the primary key, and nothing beyond it.
 const sinceText = (schema: string): string => `
-  with ${memoryCte(schema)}
+  with ${memoryCte(schema)},
+  part as (
+    select r.epoch, r.entry, r.undone, r.expires_at from ${schema}.revocations r
+    where r.tenant = $1 and (r.expires_at is null or r.expires_at > clock_timestamp())
+      and r.epoch > (select case when $4::bigint = ${micros('since')} and $5::bigint <= epoch then $5::bigint else 0 end from memory)
+    order by r.epoch limit $6
+  )
   select m.epoch is not null as known, ${micros('m.since')}::text as memory, m.epoch::text as number,
     floor(extract(epoch from clock_timestamp()) * 1000)::text as now_ms, r.epoch::text as of, r.entry, r.undone,
     (extract(epoch from r.expires_at - clock_timestamp()) * 1000)::text as left_ms
-  from (select 1) as one left join memory m on true
-  left join ${schema}.revocations r on r.tenant = $1 and (r.expires_at is null or r.expires_at > clock_timestamp())
-    and r.epoch > case when $4::bigint = ${micros('m.since')} and $5::bigint <= m.epoch then $5::bigint else 0 end
+  from (select 1) as one left join memory m on true left join part r on true
   order by r.epoch`
+
+/** Rows that one statement reads: each has its own limit of time, so that a long list can be read at all. */
+const rowsPerRead = 1_000
 
 /** Epochs are `<microseconds at which the memory began>-<number>`: another memory has other epochs, and a later one greater. */
 const epochOf = (memory: unknown, number: unknown): string => `${String(memory)}-${String(number)}`
@@ -67,11 +83,14 @@ function recordOf(row: Row): RevocationRecord {
   }
 }
 
-function deltaOf(rows: readonly [Row, ...Row[]], asked: readonly [number, number] | undefined): RevocationDelta {
+function deltaOf(rows: readonly [Row, ...Row[]], asked: readonly [number, number] | undefined, limit: number): RevocationDelta {
   const [{ memory, number, now_ms: now }] = rows
+  const records = rows.filter((row) => row.of !== null).map(recordOf)
+  const last = records.length < limit ? undefined : records.at(-1)
   return {
-    epoch: epochOf(memory, number),
-    records: rows.filter((row) => row.of !== null).map(recordOf),
+    epoch: last?.epoch ?? epochOf(memory, number),
+    records,
+    ...(last && { more: true }),
     lost: asked !== undefined && (asked[0] !== Number(memory) || asked[1] > Number(number)),
     memorySince: Math.ceil(Number(memory) / 1_000),
     now: Number(now),
@@ -86,6 +105,11 @@ export function postgresRevocations(
 ): RevocationStore {
   const [current, since] = [epochText(schema), sinceText(schema)]
   const calls = keptCalls(database, schema, parts.tenant)
+  async function part(epoch: string | undefined, limit: number): Promise<RevocationDelta> {
+    const asked = epoch === undefined ? undefined : partsOf(epoch)
+    const rows = await database.operation((run) => parts.memory.remembering(run, since, [...(asked ?? [-1, -1]), limit]))
+    return deltaOf(rows, asked, limit)
+  }
   const revoke = calls.statements(11, (callParts) => revokeText(schema, callParts))
   return {
     async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
@@ -101,11 +125,8 @@ export function postgresRevocations(
       })
       return made ?? epochOf(row.memory, row.number)
     },
-    async since(epoch) {
-      const asked = epoch === undefined ? undefined : partsOf(epoch)
-      const rows = await database.operation((run) => parts.memory.remembering(run, since, [...(asked ?? [-1, -1])]))
-      return deltaOf(rows, asked)
-    },
+    since: async (epoch, { limit } = {}) =>
+      limit === undefined ? wholeDelta(part, epoch, rowsPerRead) : part(epoch, Math.min(requireLimit(limit), rowsPerRead)),
     async epoch() {
       const [row] = await database.operation((run) => parts.memory.remembering(run, current, []))
       return epochOf(row.memory, row.number)

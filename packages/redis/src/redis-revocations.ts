@@ -5,6 +5,8 @@ import {
   type RevocationRecord,
   type RevocationStore,
   requireDuration,
+  requireLimit,
+  wholeDelta,
 } from '@countersign/core'
 import { wholeMs } from './durations.js'
 import type { RedisAccess } from './redis-access.js'
@@ -78,8 +80,8 @@ export function redisRevocations(
     return value
   }
 
-  async function page(from: string, memory: ServerMemory): Promise<Page> {
-    const answer = (await answered(memory, run('since', key, from, entriesPerRead))) as readonly unknown[]
+  async function page(from: string, limit: number, memory: ServerMemory): Promise<Page> {
+    const answer = (await answered(memory, run('since', key, from, limit))) as readonly unknown[]
     const [newest = '', found = '', now = '', ...flat] = answer.map(String)
     return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), flat }
   }
@@ -87,27 +89,17 @@ export function redisRevocations(
   /** An epoch that Redis would refuse to parse is no id of this store. */
   const readable = (epoch: string): string => (/^\d{1,16}-\d{1,16}$/.test(epoch) ? epoch : '-')
 
-  /** Each page has its own limit of time, so that a long list can be read at all; all are of one server. */
-  function pageOf(memory: ServerMemory, from: string): Promise<Page> {
-    return connection.read((current) => {
-      if (current !== memory) throw new Error('the connection was lost between two pages')
-      return page(from, memory)
+  /** Each part has its own limit of time, so that a long list can be read at all. */
+  const part = (epoch: string | undefined, limit: number): Promise<RevocationDelta> =>
+    connection.read(async (memory) => {
+      const asked = epoch === undefined ? '-' : readable(epoch)
+      const first = await page(asked, limit, memory)
+      const lost = epoch !== undefined && isLost(epoch, first, memory)
+      const next = lost && asked !== '-' ? await page('-', limit, memory) : first
+      const last = next.flat.length < limit * 4 ? undefined : next.flat.at(-4)
+      const { now, newest } = next
+      return { epoch: last ?? newest, records: recordsOf(next), ...(last && { more: true }), lost, memorySince: memory.since, now }
     })
-  }
-
-  async function since(epoch: string | undefined): Promise<RevocationDelta> {
-    const asked = epoch === undefined ? '-' : readable(epoch)
-    const [memory, first] = await connection.read(async (current) => [current, await page(asked, current)] as const)
-    const lost = epoch !== undefined && isLost(epoch, first, memory)
-    let next = lost && asked !== '-' ? await pageOf(memory, '-') : first
-    const pages = [next]
-    while (next.flat.length === entriesPerRead * 4) {
-      next = await pageOf(memory, next.flat.at(-4) ?? '-')
-      pages.push(next)
-    }
-    const { now, newest } = next
-    return { epoch: newest, records: pages.flatMap(recordsOf), lost, memorySince: memory.since, now }
-  }
 
   const epoch = (): Promise<string> =>
     connection.read(async (memory) => {
@@ -125,7 +117,8 @@ export function redisRevocations(
         String(await run('revoke', key, callKey, keepCall, deadline, json, keep, undone ? '1' : '0', begin)),
       )
     },
-    since,
+    since: async (epoch, { limit } = {}) =>
+      limit === undefined ? wholeDelta(part, epoch, entriesPerRead) : part(epoch, Math.min(requireLimit(limit), entriesPerRead)),
     epoch,
     compare: compareEpochs,
     subscribe: subscribed.subscribe,

@@ -1,4 +1,12 @@
-import { askInTime, eventChannel, type Now, type RevocationDelta, type RevocationEntry, type RevocationStore } from '@countersign/core'
+import {
+  askInTime,
+  eventChannel,
+  type Now,
+  type RevocationDelta,
+  type RevocationEntry,
+  type RevocationRecord,
+  type RevocationStore,
+} from '@countersign/core'
 import { createKnownRevocations, identity, type KnownEntry, type KnownRevocations } from './known-revocations.js'
 
 /** What {@link createRevocationReader} needs. */
@@ -41,18 +49,59 @@ export interface RevocationReader {
 }
 
 const events = eventChannel('countersign:revocation')
-/** Stores answer, or say that they cannot, within a second. This is for one that hangs. */
+/** Stores answer, or say that they cannot, within a second. This is for one that hangs, and counts for each part of a reading. */
 const question = { milliseconds: 1_500, isRepeatable: true }
+/** Records that are read and taken over at once: a few milliseconds, in which this process does nothing else. */
+const recordsPerPart = 1_000
 const sweepEveryMs = 60_000
 const never = { wall: Number.NEGATIVE_INFINITY, steady: Number.NEGATIVE_INFINITY }
+
+interface TwoClocks {
+  instant(): typeof never
+  /** By the clock that says more: one may be set back, the other stands still while the machine sleeps. */
+  msSince(instant: typeof never): number
+}
+
+const twoClocks = (now: Now): TwoClocks => ({
+  instant: () => ({ wall: now(), steady: performance.now() }),
+  msSince: ({ wall, steady }) => Math.max(now() - wall, performance.now() - steady),
+})
+
+interface Writings extends Pick<RevocationReader, 'writing'> {
+  /** What a reading took over. */
+  wasRead(record: RevocationRecord): void
+}
+
+/** What this process is writing, and the epoch at which a reading meanwhile took over something about the same. */
+function createWritings(store: Pick<RevocationStore, 'compare'>, known: KnownRevocations): Writings {
+  const underWay = new Set<{ readonly id: string; readAt: string | undefined }>()
+  return {
+    wasRead({ epoch, entry }) {
+      for (const one of underWay) if (one.id === identity(entry)) one.readAt = epoch
+    },
+    writing(entry) {
+      const one: { readonly id: string; readAt: string | undefined } = { id: identity(entry), readAt: undefined }
+      underWay.add(one)
+      return {
+        // Where the store stands says nothing: it may have been set back meanwhile, to before what was read of it.
+        accept(epoch, written) {
+          if (one.readAt === undefined || store.compare(epoch, one.readAt) > 0) known.apply(written)
+        },
+        end: () => void underWay.delete(one),
+      }
+    },
+  }
+}
 
 /** Reads deltas of a store's denylist. It has no timers but the one that ends a reading. */
 export function createRevocationReader({ store, now, random, onLost, closing }: ReaderOptions): RevocationReader {
   const known = createKnownRevocations(now, random)
-  /** What is being written, and the epoch at which a reading meanwhile took over something about the same. */
-  const underWay = new Set<{ readonly id: string; readAt: string | undefined }>()
+  const writings = createWritings(store, known)
   const state = {
     epoch: undefined as string | undefined,
+    /** False between two parts. */
+    isWhole: true,
+    refused: undefined as { readonly from: string | undefined; readonly cause: unknown } | undefined,
     memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
     readAt: never,
     failedAt: never,
@@ -62,32 +111,32 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     stale: false,
   }
 
-  const instant = (): typeof never => ({ wall: now(), steady: performance.now() })
-  /** By the clock that says more: one may be set back, the other stands still while the machine sleeps. */
-  const msSince = ({ wall, steady }: typeof never): number => Math.max(now() - wall, performance.now() - steady)
+  const { instant, msSince } = twoClocks(now)
 
-  function takeOver(record: RevocationDelta['records'][number]): void {
-    known.apply(record)
-    for (const one of underWay) if (one.id === identity(record.entry)) one.readAt = record.epoch
-  }
-
-  /** All that can be taken over is, before it fails for what this release does not understand. */
-  function applyAll({ records }: RevocationDelta): void {
-    const refused: unknown[] = []
+  /** All that can be taken over is, before a reading fails for what this release does not understand. */
+  function applyAll({ records }: RevocationDelta, from: string | undefined): void {
     for (const record of records) {
       try {
-        takeOver(record)
+        known.apply(record)
+        writings.wasRead(record)
       } catch (cause) {
-        refused.push(cause)
+        state.refused ??= { from, cause }
       }
     }
-    if (refused.length > 0) throw new Error('the store has revocations that this release does not understand', { cause: refused[0] })
+  }
+
+  /** The next reading begins again where the first such entry is. */
+  function requireUnderstood(): void {
+    if (state.refused === undefined) return
+    const { from, cause } = state.refused
+    Object.assign(state, { epoch: from, isWhole: false, refused: undefined })
+    throw new Error('the store has revocations that this release does not understand', { cause })
   }
 
   function take(delta: RevocationDelta, from: string | undefined): void {
     const lost = from !== undefined && (delta.lost || store.compare(delta.epoch, from) < 0)
     if (lost) known.lose()
-    applyAll(delta)
+    applyAll(delta, lost ? undefined : from)
     const since = delta.memorySince / 1000
     state.memory = { first: from === undefined ? since : state.memory.first, last: since }
     state.epoch = delta.epoch
@@ -96,12 +145,17 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     onLost()
   }
 
-  async function readDelta(): Promise<void> {
+  /** True when there is more. A part that was taken over stays: the next reading goes on after it. */
+  async function readPart(): Promise<boolean> {
     const from = state.epoch
-    if (from !== undefined && (await store.epoch()) === from) return
-    const delta = await store.since(from)
+    if (from !== undefined && state.isWhole && (await store.epoch()) === from) return false
+    const delta = await store.since(from, { limit: recordsPerPart })
     // A reading that was given up may be answered after its successor: a delta fits only where it was asked from.
-    if (state.epoch === from) take(delta, from)
+    if (state.epoch !== from) return !state.isWhole
+    if (delta.more === true && delta.epoch === from && !delta.lost) throw new Error('the store answers the same part again and again')
+    state.isWhole = delta.more !== true
+    take(delta, from)
+    return !state.isWhole
   }
 
   function succeeded(begun: typeof never): void {
@@ -112,14 +166,18 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     known.sweep()
   }
 
-  async function ask(): Promise<typeof never> {
+  async function ask(): Promise<{ readonly begun: typeof never; readonly more: boolean }> {
     const begun = instant()
-    return readDelta().then(() => begun)
+    return { begun, more: await readPart() }
   }
 
   async function readOnce(): Promise<boolean> {
     try {
-      succeeded(await askInTime(ask, { ...question, closing }))
+      let part = await askInTime(ask, { ...question, closing })
+      while (part.more) part = await askInTime(ask, { ...question, closing })
+      requireUnderstood()
+      // With its last part the copy is what the store was when that part was asked for.
+      succeeded(part.begun)
       return true
     } catch (cause) {
       Object.assign(state, { failedAt: instant(), cause })
@@ -142,17 +200,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
       if (state.reading && !(await state.reading)) return false
       return read()
     },
-    writing(entry) {
-      const one: { readonly id: string; readAt: string | undefined } = { id: identity(entry), readAt: undefined }
-      underWay.add(one)
-      return {
-        // Where the store stands says nothing: it may have been set back meanwhile, to before what was read of it.
-        accept(epoch, written) {
-          if (one.readAt === undefined || store.compare(epoch, one.readAt) > 0) known.apply(written)
-        },
-        end: () => void underWay.delete(one),
-      }
-    },
+    writing: writings.writing,
     ageMs: () => msSince(state.readAt),
     failedMsAgo: () => msSince(state.failedAt),
     cause: () => state.cause,

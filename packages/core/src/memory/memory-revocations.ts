@@ -1,7 +1,7 @@
 import type { Now } from '../clock.js'
 import type { RevocationEntry } from '../revocation.js'
 import type { RevocationRecord, RevocationStore } from '../revocation-store.js'
-import { requireDuration } from '../stores.js'
+import { requireDuration, requireLimit } from '../stores.js'
 import { givenCalls } from './given-calls.js'
 
 interface Kept {
@@ -12,6 +12,17 @@ interface Kept {
 }
 
 const sweepEvery = 256
+
+/** Where the entries after an epoch begin: they are kept in its order. */
+function firstAfter(kept: readonly Kept[], epoch: number): number {
+  let [from, to] = [0, kept.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((kept[middle]?.epoch ?? 0) > epoch) to = middle
+    else from = middle + 1
+  }
+  return from
+}
 
 /** The denylist. An epoch is a decimal count. */
 export function memoryRevocations(now: Now): RevocationStore {
@@ -40,11 +51,21 @@ export function memoryRevocations(now: Now): RevocationStore {
       for (const listener of listeners) listener()
       return calls.keep('', call, String(state.epoch))
     },
-    async since(epoch) {
+    async since(epoch, { limit } = {}) {
+      if (limit !== undefined) requireLimit(limit)
       const known = epoch === undefined ? 0 : Number(epoch)
       const lost = !(known <= state.epoch)
-      const missed = state.kept.filter((kept) => (lost || kept.epoch > known) && now() < kept.until)
-      return { epoch: String(state.epoch), records: missed.map(record), lost, memorySince, now: now() }
+      const first = lost ? 0 : firstAfter(state.kept, known)
+      const part = state.kept.slice(first, limit === undefined ? undefined : first + limit)
+      const last = first + part.length < state.kept.length ? part.at(-1) : undefined
+      return {
+        epoch: String(last?.epoch ?? state.epoch),
+        records: part.filter((kept) => now() < kept.until).map(record),
+        ...(last && { more: true }),
+        lost,
+        memorySince,
+        now: now(),
+      }
     },
     epoch: async () => String(state.epoch),
     compare: (a, b) => Number(a) - Number(b),

@@ -72,6 +72,27 @@ function readCases(define: DefineCase): readonly StoreCase[] {
       assert.deepEqual(new Set(records.map(({ epoch: at }) => at)).size, 2_500)
       assert.equal(records.at(-1)?.epoch, epoch)
     }),
+    define(
+      'parts of a limited size follow one another, each entry once, what is added meanwhile too',
+      async ({ stores: { revocations } }) => {
+        for (let n = 0; n < 25; n += 1) await revocations.revoke(keyEntry(`${n}`), n % 5 === 0 ? {} : { keepForMs: minute })
+        const read: string[] = []
+        let part = await revocations.since(undefined, { limit: 10 })
+        const first = part
+        for (let parts = 1; part.more === true && parts < 9; parts += 1) {
+          assert.equal(part.epoch, part.records.at(-1)?.epoch)
+          read.push(...kids(part))
+          if (parts === 1) await revocations.revoke(keyEntry('meanwhile'))
+          part = await revocations.since(part.epoch, { limit: 10 })
+          assert.equal(part.lost, false)
+        }
+        read.push(...kids(part))
+        assert.deepEqual([first.records.length, first.more], [10, true])
+        assert.deepEqual(read, [...Array.from({ length: 25 }, (_, n) => `${n}`), 'meanwhile'])
+        assert.deepEqual([part.more ?? false, part.epoch], [false, await revocations.epoch()])
+        for (const limit of [0, -1, 1.5, Number.NaN]) await assert.rejects(revocations.since(undefined, { limit }), TypeError)
+      },
+    ),
   ]
 }
 

@@ -1,0 +1,84 @@
+import { postgresStores } from '@countersign/postgres'
+import { createSharedRevocations } from '@countersign/verifier'
+import { expect, it, onTestFinished } from 'vitest'
+import { testSchema } from '../postgres/schema-setup.js'
+import { describeWith } from '../services.js'
+import { issuer, ofKey, startsAt, startTrial, verdictOf } from './view-setup.js'
+
+describeWith('postgres', 'a denylist of 100,000 entries', (url) => {
+  const { admin, schema, open } = testSchema(url)
+
+  it('is read in parts, each in the time of one operation', async () => {
+    const { pool, stores: writer } = open()
+    await writer.revocations.revoke({ type: 'client', issuer, clientId: 'first' })
+    await admin.query(
+      `insert into "${schema()}".revocations (tenant, epoch, fact, entry, undone, expires_at)
+       select ''::bytea, n, int4send(n), convert_to(json_build_object('type', 'jti', 'issuer', $1::text, 'jti', 'token ' || n, 'expiresAt', 4102444800)::text, 'UTF8'),
+         false, now() + interval '1 day' from generate_series(2, 100000) n`,
+      [issuer],
+    )
+    await admin.query(`update "${schema()}".memory set epoch = 100000`)
+    const { revocations: store } = postgresStores(pool, { schema: schema(), maxWaitMs: 250, listen: false })
+    const view = createSharedRevocations({ store, maxStalenessSeconds: 60, onStale: 'refuse', onUnknownPast: 'allow' })
+    onTestFinished(() => view.close())
+    await expect.poll(async () => (await view.ready()).ok, { timeout: 20_000 }).toBe(true)
+    const verdicts = ['token 2', 'token 50000', 'token 100000', 'token 100001'].map((jti) => verdictOf(view, { jti }))
+    expect(await Promise.all(verdicts)).toEqual(['revoked_token', 'revoked_token', 'revoked_token', 'pass'])
+    expect(await verdictOf(view, { clientId: 'first' })).toBe('revoked_client')
+  }, 60_000)
+})
+
+async function filled(entries: number): ReturnType<typeof startTrial> {
+  const trial = await startTrial()
+  await trial.view.close()
+  for (let n = 0; n < entries; n += 1) await trial.store.revoke(ofKey(`${n}`))
+  return trial
+}
+
+it('a reading that fails between two parts goes on where it was', async () => {
+  const { store, open, pass } = await filled(2_500)
+  const { since } = store
+  const asked: (string | undefined)[] = []
+  Object.assign(store, {
+    since: async (...[epoch, options]: Parameters<typeof since>) => {
+      asked.push(epoch)
+      if (asked.length === 2) throw new Error('down')
+      return since(epoch, options)
+    },
+  })
+  const view = open()
+  await pass(3)
+  expect(asked).toEqual([undefined, '1.1000', '1.1000', '1.2000'])
+  expect([await verdictOf(view, { kid: '0' }), await verdictOf(view, { kid: '2499' })]).toEqual(['revoked_key', 'revoked_key'])
+  expect(await verdictOf(view, { issuedAt: startsAt + 10 })).toBe('pass')
+})
+
+it('an entry of a newer release fails the reading, and keeps nothing that follows from being taken over', async () => {
+  const { store, open, pass } = await filled(0)
+  await store.revoke({ type: 'planet' as 'signing_key', issuer, kid: 'k' })
+  for (let n = 0; n < 1_500; n += 1) await store.revoke(ofKey(`${n}`))
+  const view = open()
+  await pass(3)
+  expect(await verdictOf(view, { kid: '1499' })).toBe('revoked_key')
+  expect(await verdictOf(view)).toBe('503 revocation_unavailable 1')
+})
+
+it('a memory that is lost between two parts is read from its beginning', async () => {
+  const { store, open, pass } = await filled(1_500)
+  const { since } = store
+  const counted = { parts: 0 }
+  Object.assign(store, {
+    since: async (...asked: Parameters<typeof since>) => {
+      counted.parts += 1
+      if (counted.parts === 2) {
+        store.lose()
+        for (let n = 0; n < 1_200; n += 1) await store.revoke(ofKey(`new ${n}`))
+      }
+      return since(...asked)
+    },
+  })
+  const view = open()
+  await pass(1)
+  const kids = ['0', '999', 'new 0', 'new 1199']
+  expect(await Promise.all(kids.map((kid) => verdictOf(view, { kid })))).toEqual(kids.map(() => 'revoked_key'))
+})
