@@ -104,7 +104,7 @@ describe('a proxy that does not lead there', () => {
     const heard = causes()
     const fetch: typeof viaProxy = (to, init) => undiciFetch(to, { ...init, dispatcher: withoutCa })
     expect(await answerTo(jwks({ ...base, url, fetch }), await tokenOf(issuer))).toBe('503 key_source_unavailable')
-    expect(heard).toMatchObject([{ cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } }])
+    expect(heard).toMatchObject([{ cause: { cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } } }])
     expect(around).not.toHaveBeenCalled()
   })
 
@@ -114,7 +114,7 @@ describe('a proxy that does not lead there', () => {
     const [heard, { taken }] = [causes(), network.connections]
     const fetch: typeof viaProxy = (to, init) => undiciFetch(to, { ...init, dispatcher: nobody })
     expect(await answerTo(jwks({ ...base, url, fetch }), await tokenOf(issuer))).toBe('503 key_source_unavailable')
-    expect(heard).toMatchObject([{ cause: { code: 'ECONNREFUSED' } }])
+    expect(heard).toMatchObject([{ cause: { cause: { code: 'ECONNREFUSED' } } }])
     expect(network.connections.taken).toBe(taken)
     expect(around).not.toHaveBeenCalled()
   })
