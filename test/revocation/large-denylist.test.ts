@@ -82,3 +82,24 @@ it('a memory that is lost between two parts is read from its beginning', async (
   const kids = ['0', '999', 'new 0', 'new 1199']
   expect(await Promise.all(kids.map((kid) => verdictOf(view, { kid })))).toEqual(kids.map(() => 'revoked_key'))
 })
+
+it('while a long list is read, requests are answered by onStale at once, and ready() says why', async () => {
+  const { store, open, pass } = await filled(5_500)
+  const { since } = store
+  Object.assign(store, {
+    since: async (...asked: Parameters<typeof since>) => {
+      await new Promise((resolve) => setTimeout(resolve, 800))
+      return since(...asked)
+    },
+  })
+  const [refusing, allowing] = [open(), open({ onStale: 'allow' })]
+  const first = [verdictOf(refusing), verdictOf(allowing)]
+  const ready = refusing.ready()
+  await pass(1.7)
+  expect(await Promise.all(first)).toEqual(['503 revocation_unavailable 1', 'pass'])
+  expect(await ready).toMatchObject({ ok: false, parts: { revocations: { cause: expect.any(Error) } } })
+  const later = [verdictOf(refusing), verdictOf(allowing), verdictOf(allowing, { kid: '0' })]
+  expect(await Promise.all(later)).toEqual(['503 revocation_unavailable 1', 'pass', 'revoked_key'])
+  await pass(6)
+  expect([await verdictOf(refusing), await verdictOf(refusing, { kid: '5499' })]).toEqual(['pass', 'revoked_key'])
+})

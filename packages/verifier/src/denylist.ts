@@ -1,4 +1,7 @@
 import { type Now, type RevocationEntry, type RevocationQuery, type RevocationReason, requireEpochSeconds } from '@countersign/core'
+import { createEntryNames, type EntryNames } from './entry-names.js'
+
+type EntryType = RevocationEntry['type']
 
 /** Entries in memory, in the form in which requests are checked against them. */
 export interface Denylist {
@@ -7,8 +10,6 @@ export interface Denylist {
   /** Forgets an entry of any type. */
   drop(entry: RevocationEntry): void
 }
-
-type Names = Map<string, Map<string, number>>
 
 /** What an entry is about, within its type and issuer. */
 export function nameOf(entry: RevocationEntry): string {
@@ -42,7 +43,7 @@ export function timeOf(entry: RevocationEntry): number {
 /** A key stays revoked for ever. */
 export const isOfKey = ({ type }: RevocationEntry): boolean => type === 'signing_key' || type === 'client_key'
 
-const types: readonly string[] = ['signing_key', 'client_key', 'jti', 'family', 'subject', 'client']
+const types: readonly EntryType[] = ['signing_key', 'client_key', 'jti', 'family', 'subject', 'client']
 
 /**
  * Checks an entry of the host's.
@@ -63,39 +64,19 @@ export function checkEntry(entry: RevocationEntry, undone = false): void {
 
 /** How long past its expiry a token may still be asked about: no tolerance of an issuer entry is longer. */
 export const graceSeconds = 3600
-const sweepEvery = 1000
 
-/** @param now - epoch milliseconds, by which entries of single tokens are forgotten; without it, whoever adds them drops them */
-export function createDenylist(now?: Now): Denylist {
-  const lists: Record<RevocationEntry['type'], Names> = {
-    signing_key: new Map(),
-    client_key: new Map(),
-    jti: new Map(),
-    family: new Map(),
-    subject: new Map(),
-    client: new Map(),
-  }
-  const state = { sinceSweep: 0 }
+/** What is asked about a token, as the value of an entry; undefined where there is none. */
+type ValueOf = Pick<EntryNames, 'get' | 'hasAny'>
 
-  function sweepList(list: Map<string, Map<string, number>>, ended: number): void {
-    for (const [issuer, names] of list) {
-      for (const [name, expiresAt] of names) if (expiresAt < ended) names.delete(name)
-      if (names.size === 0) list.delete(issuer)
-    }
-  }
-
-  function sweep(ended: number): void {
-    state.sinceSweep = 0
-    for (const list of [lists.jti, lists.family]) sweepList(list, ended)
-  }
-
-  const has = (type: RevocationEntry['type'], issuer: string, name: string | undefined): boolean =>
-    name !== undefined && lists[type].size > 0 && lists[type].get(issuer)?.has(name) === true
+/** @param timeOfValue - the time that the value of a subject's entry stands for */
+export function createCheck(entries: ValueOf, timeOfValue: (value: number) => number): Denylist['check'] {
+  const has = (type: EntryType, issuer: string, name: string | undefined): boolean =>
+    name !== undefined && entries.hasAny(type) && entries.get(type, issuer, name) !== undefined
 
   function subjectEnded({ issuer, subject, issuedAt }: RevocationQuery): boolean {
-    const notBefore = subject === undefined || lists.subject.size === 0 ? undefined : lists.subject.get(issuer)?.get(subject)
+    const value = subject === undefined || !entries.hasAny('subject') ? undefined : entries.get('subject', issuer, subject)
     // In whole seconds: a token issued in the second of the revocation may be older than it.
-    return notBefore !== undefined && (issuedAt === undefined || Math.floor(issuedAt) <= notBefore)
+    return value !== undefined && (issuedAt === undefined || Math.floor(issuedAt) <= timeOfValue(value))
   }
 
   function reasonOf(query: RevocationQuery): RevocationReason | undefined {
@@ -115,20 +96,39 @@ export function createDenylist(now?: Now): Denylist {
     return undefined
   }
 
+  return (query) => reasonOf(query) ?? (query.origins && reasonOfOrigins(query.origins))
+}
+
+/** With every so many entries that are added, a part of the list is swept: so it is swept once before it has grown by a half. */
+const sweepEvery = 1_000
+const sweptAtOnce = 20_000
+
+/** @param now - epoch milliseconds, by which entries of single tokens are forgotten */
+export function createDenylist(now: Now): Denylist {
+  const entries = createEntryNames()
+  const state = { sinceSweep: 0, walk: entries.walk(['jti', 'family']) }
+
+  function sweep(ended: number): void {
+    state.sinceSweep = 0
+    for (let n = 0; n < sweptAtOnce; n += 1) {
+      const { value: one, done } = state.walk.next()
+      if (done === true) {
+        state.walk = entries.walk(['jti', 'family'])
+        return
+      }
+      if (one.value < ended) entries.delete(one.type, one.issuer, one.name)
+    }
+  }
+
   return {
-    check: (query) => reasonOf(query) ?? (query.origins && reasonOfOrigins(query.origins)),
+    check: createCheck(entries, (time) => time),
     add(entry) {
-      const names = lists[entry.type]
-      const ofIssuer = names.get(entry.issuer) ?? new Map<string, number>()
-      names.set(entry.issuer, ofIssuer)
-      ofIssuer.set(nameOf(entry), Math.max(timeOf(entry), ofIssuer.get(nameOf(entry)) ?? Number.NEGATIVE_INFINITY))
+      const { type, issuer } = entry
+      const name = nameOf(entry)
+      entries.set({ type, issuer, name, value: Math.max(timeOf(entry), entries.get(type, issuer, name) ?? Number.NEGATIVE_INFINITY) })
       state.sinceSweep += 1
-      if (now && state.sinceSweep >= sweepEvery) sweep(now() / 1000 - graceSeconds)
+      if (state.sinceSweep >= sweepEvery) sweep(now() / 1000 - graceSeconds)
     },
-    drop(entry) {
-      const ofIssuer = lists[entry.type].get(entry.issuer)
-      ofIssuer?.delete(nameOf(entry))
-      if (ofIssuer?.size === 0) lists[entry.type].delete(entry.issuer)
-    },
+    drop: (entry) => entries.delete(entry.type, entry.issuer, nameOf(entry)),
   }
 }

@@ -1,5 +1,7 @@
 import { eventChannel, type Now, type RevocationEntry, type RevocationRecord } from '@countersign/core'
-import { checkEntry, createDenylist, type Denylist, graceSeconds, isOfKey, isOfTokens, nameOf, timeOf } from './denylist.js'
+import { checkEntry, createCheck, type Denylist, graceSeconds, isOfKey, isOfTokens, nameOf, timeOf } from './denylist.js'
+import { createEntryNames, type NamedEntry } from './entry-names.js'
+import { createNumbers } from './numbers.js'
 
 /** An entry and how long it still counts; undefined is for ever. */
 export interface KnownEntry {
@@ -17,16 +19,39 @@ export interface KnownRevocations extends Pick<Denylist, 'check'> {
   /** The store forgot everything that is not applied again. */
   lose(): void
   /** Some of what the store forgot: keys first, the rest from a random place, so that processes that do this at once do different parts. */
-  unstored(most: number): readonly KnownEntry[]
-  /** Forgets what has ended. */
-  sweep(): void
+  unstored(most: number): Promise<readonly KnownEntry[]>
+  /** Whether the store forgot something since `unstored` last found nothing. */
+  isMissing(): boolean
+  /** Forgets some of what has ended, in a few milliseconds. True when all was looked at. */
+  sweep(): boolean
 }
 
-interface Kept {
-  readonly entry: RevocationEntry
-  /** When it ends, by the wall clock and by the monotonic one. */
-  readonly until: { readonly wall: number; readonly steady: number }
-  readonly stored: boolean
+/** Of an entry: its own time; when it ends, by the wall clock and by the monotonic one; the number of losses after which it was in the store. */
+const [itsTime, endsWall, endsSteady, storedAfter] = [0, 1, 2, 3] as const
+
+/** Entries that are looked at before this process does something else. */
+const lookedAtOnce = 20_000
+const otherWork = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
+const keyTypes = ['signing_key', 'client_key'] as const
+const otherTypes = ['subject', 'client', 'family', 'jti'] as const
+
+/** The entry whose name and time are known. */
+function entryOf({ type, issuer, name }: NamedEntry, time: number): RevocationEntry {
+  switch (type) {
+    case 'signing_key':
+      return { type, issuer, kid: name }
+    case 'client_key':
+      return { type, issuer, thumbprint: name }
+    case 'jti':
+      return { type, issuer, jti: name, expiresAt: time }
+    case 'family':
+      return { type, issuer, family: name, expiresAt: time }
+    case 'subject':
+      return { type, issuer, subject: name, notBefore: time }
+    case 'client':
+      return { type, issuer, clientId: name }
+  }
 }
 
 const events = eventChannel('countersign:revocation')
@@ -49,71 +74,113 @@ export function keepForMs(
   return leftMs + graceSeconds * 1000
 }
 
-function fromAnywhere<T>(values: readonly T[], random: () => number): readonly T[] {
-  const from = Math.floor(random() * values.length)
-  return [...values.slice(from), ...values.slice(0, from)]
-}
-
 /**
  * @param now - epoch milliseconds
  * @param random - a number from 0 to 1
  */
 export function createKnownRevocations(now: Now, random: () => number): KnownRevocations {
-  const denylist = createDenylist()
-  const known = new Map<string, Kept>()
+  const entries = createEntryNames()
+  const numbers = createNumbers(4)
+  const everything = (): ReturnType<typeof entries.walk> => entries.walk([...keyTypes, ...otherTypes])
+  const state = { losses: 0, missing: false, sweeping: everything(), lost: lostOnes() }
 
   /** By the clock that says less: no step of a clock ends an entry early. */
-  const msLeft = ({ until }: Kept): number => Math.max(until.wall - now(), until.steady - performance.now())
+  const msLeft = (place: number): number =>
+    Math.max(numbers.get(place, endsWall) - now(), numbers.get(place, endsSteady) - performance.now())
+  const isStored = (place: number): boolean => numbers.get(place, storedAfter) === state.losses
 
-  function untilOf(keep: number = Number.POSITIVE_INFINITY, old?: Kept): Kept['until'] {
-    const [wall, steady] = [now() + keep, performance.now() + keep]
-    return { wall: Math.max(wall, old?.until.wall ?? wall), steady: Math.max(steady, old?.until.steady ?? steady) }
+  function* lostOnes(): ReturnType<typeof entries.walk> {
+    yield* entries.walk(keyTypes, random())
+    return yield* entries.walk(otherTypes, random())
   }
 
-  function add(entry: RevocationEntry, keep: number | undefined): void {
-    const id = identity(entry)
-    const old = known.get(id)
-    const until = untilOf(keep, old)
-    if (old && timeOf(entry) <= timeOf(old.entry)) {
-      known.set(id, { entry: old.entry, until, stored: old.stored || timeOf(entry) === timeOf(old.entry) })
-      return
-    }
-    known.set(id, { entry, until, stored: true })
-    denylist.add(entry)
-    events.publish({ outcome: 'revoked', type: entry.type, issuer: entry.issuer })
+  function placeOf(named: Omit<NamedEntry, 'value'>): number {
+    const place = numbers.take()
+    numbers.set(place, endsWall, Number.NEGATIVE_INFINITY)
+    numbers.set(place, endsSteady, Number.NEGATIVE_INFINITY)
+    entries.set({ ...named, value: place })
+    return place
+  }
+
+  function add(entry: RevocationEntry, keep: number = Number.POSITIVE_INFINITY): void {
+    const { type, issuer } = entry
+    const name = nameOf(entry)
+    const known = entries.get(type, issuer, name)
+    const place = known ?? placeOf({ type, issuer, name })
+    const [time, old] = [timeOf(entry), known === undefined ? Number.NEGATIVE_INFINITY : numbers.get(known, itsTime)]
+    numbers.set(place, endsWall, Math.max(now() + keep, numbers.get(place, endsWall)))
+    numbers.set(place, endsSteady, Math.max(performance.now() + keep, numbers.get(place, endsSteady)))
+    if (time >= old) numbers.set(place, storedAfter, state.losses)
+    if (known !== undefined && time <= old) return
+    numbers.set(place, itsTime, time)
+    if (events.hasSubscribers) events.publish({ outcome: 'revoked', type, issuer })
+  }
+
+  function forget({ type, issuer, name }: Omit<NamedEntry, 'value'>, place: number): void {
+    entries.delete(type, issuer, name)
+    numbers.give(place)
   }
 
   function takeBack(entry: RevocationEntry): void {
-    if (!known.delete(identity(entry))) return
-    denylist.drop(entry)
-    events.publish({ outcome: 'unrevoked', type: entry.type, issuer: entry.issuer })
+    const { type, issuer } = entry
+    const name = nameOf(entry)
+    const place = entries.get(type, issuer, name)
+    if (place === undefined) return
+    forget({ type, issuer, name }, place)
+    events.publish({ outcome: 'unrevoked', type, issuer })
+  }
+
+  /** Goes on where it was; from the beginning once, for what could not be written before. */
+  async function findLost(most: number): Promise<readonly KnownEntry[]> {
+    const found: KnownEntry[] = []
+    let isAgain = false
+    for (let looked = 1; found.length < most; looked += 1) {
+      if (looked % lookedAtOnce === 0) await otherWork()
+      const { value: one, done } = state.lost.next()
+      if (done === true) {
+        state.lost = lostOnes()
+        if (isAgain || found.length > 0) return found
+        isAgain = true
+      } else if (!isStored(one.value) && msLeft(one.value) > 0) {
+        const left = msLeft(one.value)
+        found.push({
+          entry: entryOf(one, numbers.get(one.value, itsTime)),
+          keepForMs: left === Number.POSITIVE_INFINITY ? undefined : left,
+        })
+      }
+    }
+    return found
   }
 
   return {
-    check: denylist.check,
+    check: createCheck(entries, (place) => numbers.get(place, itsTime)),
     apply({ entry, keepForMs: keep, undone }) {
       checkEntry(entry)
       if (!undone) add(entry, keep)
       else if (!isOfKey(entry)) takeBack(entry)
     },
     lose() {
-      for (const [id, kept] of known) known.set(id, { ...kept, stored: false })
+      state.losses += 1
+      state.missing = true
+      state.lost = lostOnes()
     },
-    unstored(most) {
-      const lost = [...known.values()].filter((kept) => !kept.stored && msLeft(kept) > 0)
-      const keys = lost.filter(({ entry }) => isOfKey(entry))
-      const others = lost.filter(({ entry }) => !isOfKey(entry))
-      return [...fromAnywhere(keys, random), ...fromAnywhere(others, random)].slice(0, most).map((kept) => {
-        const left = msLeft(kept)
-        return { entry: kept.entry, keepForMs: left === Number.POSITIVE_INFINITY ? undefined : left }
-      })
+    async unstored(most) {
+      const { losses } = state
+      const found = await findLost(most)
+      if (found.length === 0 && losses === state.losses) state.missing = false
+      return found
     },
+    isMissing: () => state.missing,
     sweep() {
-      for (const [id, kept] of known) {
-        if (msLeft(kept) > 0) continue
-        known.delete(id)
-        denylist.drop(kept.entry)
+      for (let looked = 0; looked < lookedAtOnce; looked += 1) {
+        const { value: one, done } = state.sweeping.next()
+        if (done === true) {
+          state.sweeping = everything()
+          return true
+        }
+        if (msLeft(one.value) <= 0) forget(one, one.value)
       }
+      return false
     },
   }
 }

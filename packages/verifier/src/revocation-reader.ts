@@ -1,13 +1,8 @@
-import {
-  askInTime,
-  eventChannel,
-  type Now,
-  type RevocationDelta,
-  type RevocationEntry,
-  type RevocationRecord,
-  type RevocationStore,
-} from '@countersign/core'
-import { createKnownRevocations, identity, type KnownEntry, type KnownRevocations } from './known-revocations.js'
+import { askInTime, eventChannel, type Now, type RevocationDelta, type RevocationEntry, type RevocationStore } from '@countersign/core'
+import { createKnownRevocations, type KnownRevocations } from './known-revocations.js'
+import { createLongReading } from './long-reading.js'
+import { type Instant, never, twoClocks } from './two-clocks.js'
+import { createWritings, type Writing } from './writings.js'
 
 /** What {@link createRevocationReader} needs. */
 export interface ReaderOptions {
@@ -21,13 +16,6 @@ export interface ReaderOptions {
   readonly closing: AbortSignal
 }
 
-/** An entry that this process is writing. */
-interface Writing {
-  /** Takes over what was written, which got `epoch`. It counts at once, unless a reading took over something later about the same. */
-  accept(epoch: string, written: KnownEntry & { readonly undone?: boolean }): void
-  end(): void
-}
-
 /** A copy of the store's denylist, brought up to date by reading what is new. */
 export interface RevocationReader {
   readonly known: KnownRevocations
@@ -35,6 +23,10 @@ export interface RevocationReader {
   read(): Promise<boolean>
   /** A reading that began after this call. */
   readAnew(): Promise<boolean>
+  /** False as soon as the reading takes longer than a question may: a request does not wait for a long denylist. */
+  inTime(reading: Promise<boolean>): Promise<boolean>
+  /** Whether a reading is under way that takes so long. */
+  isLong(): boolean
   /** Before this process writes an entry itself. */
   writing(entry: RevocationEntry): Writing
   /** Milliseconds since the last successful reading began. */
@@ -54,62 +46,40 @@ const question = { milliseconds: 1_500, isRepeatable: true }
 /** Records that are read and taken over at once: a few milliseconds, in which this process does nothing else. */
 const recordsPerPart = 1_000
 const sweepEveryMs = 60_000
-const never = { wall: Number.NEGATIVE_INFINITY, steady: Number.NEGATIVE_INFINITY }
 
-interface TwoClocks {
-  instant(): typeof never
-  /** By the clock that says more: one may be set back, the other stands still while the machine sleeps. */
-  msSince(instant: typeof never): number
+interface ReaderState {
+  epoch: string | undefined
+  /** False between two parts. */
+  isWhole: boolean
+  refused: { readonly from: string | undefined; readonly cause: unknown } | undefined
+  memory: { readonly first: number; readonly last: number }
+  readAt: Instant
+  failedAt: Instant
+  sweptAt: Instant
+  cause: unknown
+  reading: Promise<boolean> | undefined
+  stale: boolean
 }
 
-const twoClocks = (now: Now): TwoClocks => ({
-  instant: () => ({ wall: now(), steady: performance.now() }),
-  msSince: ({ wall, steady }) => Math.max(now() - wall, performance.now() - steady),
+const initialState = (): ReaderState => ({
+  epoch: undefined,
+  isWhole: true,
+  refused: undefined,
+  memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
+  readAt: never,
+  failedAt: never,
+  sweptAt: never,
+  cause: undefined,
+  reading: undefined,
+  stale: false,
 })
-
-interface Writings extends Pick<RevocationReader, 'writing'> {
-  /** What a reading took over. */
-  wasRead(record: RevocationRecord): void
-}
-
-/** What this process is writing, and the epoch at which a reading meanwhile took over something about the same. */
-function createWritings(store: Pick<RevocationStore, 'compare'>, known: KnownRevocations): Writings {
-  const underWay = new Set<{ readonly id: string; readAt: string | undefined }>()
-  return {
-    wasRead({ epoch, entry }) {
-      for (const one of underWay) if (one.id === identity(entry)) one.readAt = epoch
-    },
-    writing(entry) {
-      const one: { readonly id: string; readAt: string | undefined } = { id: identity(entry), readAt: undefined }
-      underWay.add(one)
-      return {
-        // Where the store stands says nothing: it may have been set back meanwhile, to before what was read of it.
-        accept(epoch, written) {
-          if (one.readAt === undefined || store.compare(epoch, one.readAt) > 0) known.apply(written)
-        },
-        end: () => void underWay.delete(one),
-      }
-    },
-  }
-}
 
 /** Reads deltas of a store's denylist. It has no timers but the one that ends a reading. */
 export function createRevocationReader({ store, now, random, onLost, closing }: ReaderOptions): RevocationReader {
   const known = createKnownRevocations(now, random)
   const writings = createWritings(store, known)
-  const state = {
-    epoch: undefined as string | undefined,
-    /** False between two parts. */
-    isWhole: true,
-    refused: undefined as { readonly from: string | undefined; readonly cause: unknown } | undefined,
-    memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
-    readAt: never,
-    failedAt: never,
-    sweptAt: never,
-    cause: undefined as unknown,
-    reading: undefined as Promise<boolean> | undefined,
-    stale: false,
-  }
+  const long = createLongReading()
+  const state = initialState()
 
   const { instant, msSince } = twoClocks(now)
 
@@ -158,23 +128,26 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     return !state.isWhole
   }
 
-  function succeeded(begun: typeof never): void {
+  function succeeded(begun: Instant): void {
     if (state.stale) events.publish({ outcome: 'recovered' })
     Object.assign(state, { readAt: begun, failedAt: never, cause: undefined, stale: false })
     if (msSince(state.sweptAt) < sweepEveryMs) return
-    state.sweptAt = instant()
-    known.sweep()
+    if (known.sweep()) state.sweptAt = instant()
   }
 
-  async function ask(): Promise<{ readonly begun: typeof never; readonly more: boolean }> {
+  async function ask(): Promise<{ readonly begun: Instant; readonly more: boolean }> {
     const begun = instant()
     return { begun, more: await readPart() }
   }
 
   async function readOnce(): Promise<boolean> {
+    const { steady } = instant()
     try {
       let part = await askInTime(ask, { ...question, closing })
-      while (part.more) part = await askInTime(ask, { ...question, closing })
+      while (part.more) {
+        if (performance.now() - steady > question.milliseconds) long.begins()
+        part = await askInTime(ask, { ...question, closing })
+      }
       requireUnderstood()
       // With its last part the copy is what the store was when that part was asked for.
       succeeded(part.begun)
@@ -188,6 +161,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
   function read(): Promise<boolean> {
     state.reading ??= readOnce().finally(() => {
       state.reading = undefined
+      long.ends()
     })
     return state.reading
   }
@@ -203,7 +177,9 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     writing: writings.writing,
     ageMs: () => msSince(state.readAt),
     failedMsAgo: () => msSince(state.failedAt),
-    cause: () => state.cause,
+    inTime: long.inTime,
+    isLong: long.isLong,
+    cause: () => state.cause ?? (long.isLong() ? new Error('the denylist is being read, which takes longer than a call may') : undefined),
     memory: () => state.memory,
     markStale() {
       if (!state.stale) events.publish({ outcome: 'stale' })

@@ -87,7 +87,7 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
   async function restore(): Promise<boolean> {
     // Before each batch: what others have put back by now.
     while (await reader.readAnew()) {
-      const batch = reader.known.unstored(restoreBatch.entries)
+      const batch = await reader.known.unstored(restoreBatch.entries)
       if (batch.length === 0) return true
       try {
         const limits = { milliseconds: restoreBatch.longestMs, isRepeatable: false, closing: signal }
@@ -106,7 +106,7 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
   function restored(done: boolean): void {
     state.failedRestores = done ? 0 : state.failedRestores + 1
     // It may have been lost again meanwhile.
-    state.restoring = !done || reader.known.unstored(1).length > 0
+    state.restoring = !done || reader.known.isMissing()
     if (state.restoring) restoreLater(pauseMs(state.failedRestores, restoreRetryMs))
   }
 

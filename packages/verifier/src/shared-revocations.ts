@@ -151,7 +151,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
   /** Age is judged on the request: a process that stood still had no timers, and what it was reading may be as old. */
   async function readUp(query: RevocationQuery): Promise<RevocationReason | undefined> {
     const read = strong ? sync.readAnew() : sync.read().then((done) => done && (isFresh() || sync.readAnew()))
-    return (await read) ? judge(query) : judgeStale(query)
+    return (await sync.inTime(read)) ? judge(query) : judgeStale(query)
   }
 
   /**
@@ -186,7 +186,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
 
   async function ready(): Promise<Readiness> {
     // What the last reading came to was true then: a store that is gone is noticed by asking it.
-    await sync.readAnew()
+    await sync.inTime(sync.readAnew())
     const cause = sync.cause() ?? (isFresh() ? undefined : new Error('the view of revocations is older than maxStalenessSeconds'))
     return { ok: cause === undefined, parts: { revocations: cause === undefined ? { ok: true } : { ok: false, cause } } }
   }
@@ -197,7 +197,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
       if (!strong && isFresh()) return judge(query)
       const reason = known.check(query)
       if (reason) return reason
-      return sync.failedMsAgo() < failedLatelyMs ? judgeStale(query) : readUp(query)
+      return sync.isLong() || sync.failedMsAgo() < failedLatelyMs ? judgeStale(query) : readUp(query)
     },
     revoke: (entry, { undone = false } = {}) => announce(entry, undone),
     unrevoke: (entry) => announce(entry, true),
