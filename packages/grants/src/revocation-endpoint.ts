@@ -10,7 +10,8 @@ import {
   Unavailable,
   wallClock,
 } from '@countersign/core'
-import { type Announcer, createAnnounce, endOfFamily } from './announce.js'
+import { type Announce, type Announcer, createAnnounce, endOfFamily } from './announce.js'
+import { attemptKey, type Budget, budgetKind } from './budget.js'
 import type { Client } from './client.js'
 import { reachable } from './client-record.js'
 import { announcerKind } from './endpoint-shape.js'
@@ -37,6 +38,11 @@ export interface RevocationEndpointOptions extends PresentedTokenOptions {
   readonly providers?: readonly Pick<RefreshProvider, 'accepts'>[]
   /** @defaultValue those of the token endpoint, counted apart */
   readonly rateLimits?: RateLimits | false
+  /**
+   * Of entries that one client may add to the denylist, from all addresses. Every guard keeps each of them until the token is over.
+   * Beyond it the answer is 503 with `Retry-After` (RFC 7009 §2.2.1), and the token stays alive. @defaultValue 10000 in 3600 s
+   */
+  readonly entriesOfClient?: Budget
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: () => number
 }
@@ -45,6 +51,7 @@ const shape: OptionShape<RevocationEndpointOptions> = {
   ...presentedTokenShape,
   revocations: kind.required(announcerKind),
   refreshSecrets: kind.secrets,
+  entriesOfClient: budgetKind,
   providers: kind.listOf(kind.having('a provider of refresh tokens, with accepts()', 'accepts'), 0),
 }
 
@@ -65,6 +72,8 @@ const nothingToEnd: readonly Reason[] = [
   'revoked_subject',
   'revoked_client',
 ]
+
+const usualEntries: Budget = { limit: 10_000, windowSeconds: 3_600 }
 
 const reply = { status: 200, headers: notStored }
 
@@ -95,7 +104,20 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
   const { issuer, stores, verifier, revocations, refreshSecrets, providers = [], rateLimits = {} } = options
   const now = options.now ?? wallClock
   const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
-  const announce = createAnnounce(revocations, now)
+  const announceAlways = createAnnounce(revocations, now)
+  const { limit, windowSeconds } = options.entriesOfClient ?? usualEntries
+
+  /** A family is one entry, for all access tokens that came with it: those that are presented later have ended already. */
+  async function announce(entry: Parameters<Announce>[0], { id }: Client): Promise<void> {
+    const key = attemptKey('revocation-entries', issuer, id)
+    const reserved = await reachable(stores.attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
+    if (!reserved.ok)
+      throw new Unavailable('revocation_unavailable', {
+        retryAfterSeconds: Math.ceil(reserved.retryAfterMs / 1000),
+        cause: new Error('the client has used up entriesOfClient'),
+      })
+    await announceAlways(entry)
+  }
 
   async function endFamily(family: string, client: Client, trace: StatusTrace): Promise<StatusAnswer> {
     const record = await reachable(stores.families.find(family))
@@ -104,7 +126,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
     // Ended here means announced: the announcement comes first. A chain that ended otherwise may not have been.
     if (record.revoked === 'revoked') return ended('refresh_revoked', trace)
     return revoked(async () => {
-      await announce(endOfFamily(issuer, family, now()))
+      await announce(endOfFamily(issuer, family, now()), client)
       await reachable(stores.families.revoke(family, 'revoked'))
     })
   }
@@ -128,7 +150,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
     if (claims.iss !== issuer || jti === undefined) return refused('revocation_not_supported')
     Object.assign(trace, { jti, subject: claims.sub })
     if (clientId !== client.id) return refused('foreign_token')
-    return revoked(() => announce({ type: 'jti', issuer, jti, expiresAt }))
+    return revoked(() => announce({ type: 'jti', issuer, jti, expiresAt }, client))
   }
 
   return createPresentedTokenEndpoint(options, {
