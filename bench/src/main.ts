@@ -7,6 +7,7 @@ import { nonceMemoryBench } from './nonce-memory-bench.js'
 import { postgresBench } from './postgres-bench.js'
 import { refreshBench } from './refresh-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
+import { revocationViewBench } from './revocation-view-bench.js'
 import { signBench } from './sign-bench.js'
 import { signInTimingBench } from './sign-in-timing-bench.js'
 import { storesBench } from './stores-bench.js'
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
   'postgres-claim': () => postgresBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
   'nonce-memory': () => nonceMemoryBench(quick ? 10_000 : 1_000_000),
+  'revocation-view': () => revocationViewBench(quick ? 10_000 : 1_000_000),
   nonce: () => nonceBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 60 }),
 }
 
@@ -53,6 +55,12 @@ const targets: readonly Target[] = [
   { bench: 'nonce-spend', subject: 'countersign', alg: '64 in flight', least: 0.7 },
   { bench: 'nonce-memory-mb', subject: 'countersign, short names', alg: '1000000 outstanding', most: 200 },
   { bench: 'nonce-memory-mb', subject: 'countersign, a long prefix and UUIDs as clients', alg: '1000000 outstanding', most: 200 },
+  { bench: 'revocation-view-whole-ms', subject: 'Redis', alg: '1000000 entries', most: 10000 },
+  { bench: 'revocation-view-slice-ms', subject: 'Redis', alg: '1000000 entries', most: 50 },
+  { bench: 'revocation-view-rss-mb', subject: 'Redis', alg: '1000000 entries', most: 400 },
+  { bench: 'revocation-view-whole-ms', subject: 'PostgreSQL', alg: '1000000 entries', most: 10000 },
+  { bench: 'revocation-view-slice-ms', subject: 'PostgreSQL', alg: '1000000 entries', most: 50 },
+  { bench: 'revocation-view-rss-mb', subject: 'PostgreSQL', alg: '1000000 entries', most: 400 },
 ]
 
 const wanted = Object.keys(benches).filter((name) => positionals.length === 0 || positionals.some((part) => name.startsWith(part)))
