@@ -21,6 +21,31 @@ describeWith('postgres', 'sweeping', (url) => {
     return Number(rows[0]?.left)
   }
 
+  /** Rows of revocations that a statement reads, which is rolled back. */
+  async function rowsRead(text: string, values: unknown[]): Promise<number> {
+    interface Plan {
+      readonly 'Relation Name'?: string
+      readonly 'Actual Rows': number
+      readonly 'Actual Loops': number
+      readonly 'Rows Removed by Filter'?: number
+      readonly Plans?: readonly Plan[]
+    }
+    const readBy = (plan: Plan): number => {
+      const own = plan['Relation Name'] === 'revocations' && plan.Plans === undefined
+      const read = own ? (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'] : 0
+      return (plan.Plans ?? []).reduce((sum, part) => sum + readBy(part), read)
+    }
+    const client = await admin.connect()
+    try {
+      await client.query('begin')
+      const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, format json) ${text}`, values)
+      return readBy(rows[0]?.['QUERY PLAN'][0].Plan ?? { 'Actual Rows': Number.NaN, 'Actual Loops': 1 })
+    } finally {
+      await client.query('rollback')
+      client.release()
+    }
+  }
+
   it('removes what has expired of every table and tenant, and nothing else', async () => {
     for (const tenant of ['one', 'two']) {
       const { replay, nonces, challenges, families, attempts, clients, revocations } = open({ tenant }).stores
@@ -114,6 +139,33 @@ describeWith('postgres', 'sweeping', (url) => {
       ['for ever', false],
     ])
     expect((await revocations.since(epoch)).epoch).toBe(last)
+  })
+
+  it('reads only revocations that are new when it looks for replaced ones', async () => {
+    const { pool, stores } = open({ tenant: 'many' })
+    const statements = new Map<string, unknown[]>()
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (asked: { text: string; values?: unknown[] }) => unknown
+      Object.assign(client, {
+        query: (asked: { text: string; values?: unknown[] }) => {
+          if (/delete from "\w+"\.revocations/.test(asked.text)) statements.set(asked.text, asked.values ?? [])
+          return query(asked)
+        },
+      })
+    })
+    const entryOf = (clientId: string) => ({ type: 'client', issuer: 'issuer', clientId }) as const
+    await stores.revocations.revoke(entryOf('again'))
+    await admin.query(
+      `insert into "${schema()}".revocations (tenant, epoch, fact, entry, undone, expires_at)
+       select 'many'::bytea, n, int4send(n % 10000), '{}', false, null from generate_series(2, 20000) n`,
+    )
+    await admin.query(`update "${schema()}".memory set epoch = 20000 where tenant = 'many'`)
+    expect((await stores.sweep()).revocations).toBe(9_999)
+    await admin.query(`analyze "${schema()}".revocations`)
+    await stores.revocations.revoke(entryOf('again'))
+    expect(statements.size).toBe(2)
+    for (const [text, values] of statements) expect(await rowsRead(text, values)).toBeLessThan(100)
+    expect((await stores.sweep()).revocations).toBe(1)
   })
 
   it.each([0, -1, 1.5, Number.NaN])('a batch of %d is a TypeError', async (batch) => {

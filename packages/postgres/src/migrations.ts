@@ -90,6 +90,11 @@ alter table ${schema}.documents add column group_name bytea;
 create index documents_group on ${schema}.documents (tenant, kind, collection, group_name, id) where group_name is not null;
 `
 
+/** Up to which entry of a tenant the sweep has looked for earlier ones that are replaced. */
+const sweptRevocations = (schema: string): string => `
+alter table ${schema}.memory add column swept bigint not null default 0;
+`
+
 /** All steps, in order. A released step is never changed. */
 export const migrations: readonly Migration[] = [
   { version: 1, description: 'tables of every contract', needs: 1, sql: firstTables },
@@ -97,7 +102,8 @@ export const migrations: readonly Migration[] = [
   { version: 3, description: 'calls that are made again, of claims and nonces', needs: 1, sql: callsOfIds },
   { version: 4, description: 'rows that are written again and again', needs: 1, sql: churn },
   { version: 5, description: 'groups of documents', needs: 1, sql: groupsOfDocuments },
+  { version: 6, description: 'how far replaced revocations are swept', needs: 1, sql: sweptRevocations },
 ]
 
 /** The version that this release works on. */
-export const requiredVersion = 5
+export const requiredVersion = 6
