@@ -139,7 +139,11 @@ describeWithServers('ready() of stores on PostgreSQL', () => {
       await admin.end()
     })
     const warnings: PostgresWarning[] = []
-    const { stores } = open({ tenant: 'told', onWarning: (warning) => warnings.push(warning) }, {}, urlAs('app'))
+    const receives = (warning: PostgresWarning): never => {
+      warnings.push(warning)
+      throw new Error('the log is full, on purpose: a receiver that throws fails nothing')
+    }
+    const { stores } = open({ tenant: 'told', onWarning: receives }, {}, urlAs('app'))
     expect(await partOf(stores)).toBe('ok')
     await stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute })
     expect(warnings).toEqual([{ name: 'memory_unchecked', detail: expect.stringContaining('pg_control_system') }])

@@ -80,6 +80,24 @@ describeWithServers('a Redis server without INFO', () => {
     })
   })
 
+  it('a warning whose receiver throws fails nothing that is asked of the stores', async () => {
+    const server = await start(['user app on nopass ~* resetchannels +@all -info', 'maxmemory-policy allkeys-lru'])
+    const told: string[] = []
+    const onWarning = ({ name }: RedisWarning): never => {
+      told.push(name)
+      throw new Error('the log is full, on purpose')
+    }
+    for (const [jti, login] of [
+      ['first', { username: 'app', password: 'any' }],
+      ['second', {}],
+    ] as const) {
+      const { stores, claimOf } = open(connect(server, login), { onWarning })
+      expect(await stores.ready()).toMatchObject({ ok: true })
+      expect(await claimOf(jti, await aMomentLater())).toBe('claimed')
+    }
+    await expect.poll(() => told).toEqual(expect.arrayContaining(['memory_of_connection', 'maxmemory_policy']))
+  })
+
   it('a process that may not ask keeps nothing for those that may', async () => {
     const server = await start(['user app on nopass ~* resetchannels +@all -info'])
     const may = open(connect(server))

@@ -1,4 +1,5 @@
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { callListener } from './call-listener.js'
 import type { Reason, RefusalDetail } from './refusal.js'
 
 /** A request or token was accepted. */
@@ -186,25 +187,14 @@ export function eventChannel<N extends keyof Events>(name: N): EventChannel<Even
   return channel(name)
 }
 
-/** Who watches must not decide: left to the channel, an error of a listener would end the process. */
-function warn(cause: unknown): void {
-  process.emitWarning(cause instanceof Error ? cause : new Error('a listener of an event threw', { cause }))
-}
-
 /**
  * Calls `listener` for every message of a channel. What it throws, or what its promise rejects with, becomes a warning of the process.
  *
  * @returns a function that ends the subscription
  */
 export function onEvent<N extends keyof Events>(name: N, listener: (message: Events[N]) => void): () => void {
-  const call = (message: unknown): void => {
-    try {
-      const answer: unknown = listener(message as Events[N])
-      if (answer instanceof Promise) answer.catch(warn)
-    } catch (cause) {
-      warn(cause)
-    }
-  }
+  // Left to the channel, an error of a listener would end the process.
+  const call = (message: unknown): void => callListener(() => listener(message as Events[N]))
   subscribe(name, call)
   return () => {
     unsubscribe(name, call)

@@ -51,7 +51,8 @@ export interface RevocationStore extends WriteCheck {
   /** Negative, zero or positive as `a` is before, at or after `b`. */
   compare(a: string, b: string): number
   /**
-   * Calls `listener` when something may have been added; may lose calls.
+   * Calls `listener` when something may have been added; may lose calls. What it throws fails no `revoke` and keeps no other listener from
+   * being called, see {@link callListener}.
    * @returns ends the subscription
    */
   subscribe(listener: () => void): () => void

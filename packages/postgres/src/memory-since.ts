@@ -1,4 +1,4 @@
-import { isUnavailable, Unavailable } from '@countersign/core'
+import { callListener, isUnavailable, Unavailable } from '@countersign/core'
 import type { Row, Run } from './driver.js'
 import { sqlStateOf } from './sqlstate.js'
 
@@ -90,7 +90,7 @@ export function createMemorySince(
     const faults = [await isOffered(run, systemSign), options.promotionLosesNothing ? undefined : await isOffered(run, timelineSign)]
     // Another call may have been faster.
     if (offers.known === undefined)
-      for (const detail of faults) if (detail !== undefined) options.onWarning({ name: 'memory_unchecked', detail })
+      for (const detail of faults) if (detail !== undefined) callListener(() => options.onWarning({ name: 'memory_unchecked', detail }))
     offers.known ??= [faults[0] === undefined, !options.promotionLosesNothing && faults[1] === undefined]
     return offers.known
   }

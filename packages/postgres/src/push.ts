@@ -1,3 +1,4 @@
+import { callListener } from '@countersign/core'
 import { checkOut, giveBack } from './check-out.js'
 import type { PostgresClient, PostgresPool } from './driver.js'
 import { endingMs } from './pool-ending.js'
@@ -45,7 +46,7 @@ function createListening(pool: PostgresPool, channel: string): Listening {
   const timers = new Set<NodeJS.Timeout>()
 
   function tell(name?: string): void {
-    for (const listener of listeners.values()) if (name === undefined || listener.name === name) listener.call()
+    for (const listener of listeners.values()) if (name === undefined || listener.name === name) callListener(listener.call)
   }
 
   function later(ms: number, action: () => void): void {

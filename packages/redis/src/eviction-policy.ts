@@ -1,3 +1,4 @@
+import { callListener } from '@countersign/core'
 import { watchClient } from './client-events.js'
 import type { RedisClient, RedisWarning } from './redis-client.js'
 
@@ -20,7 +21,7 @@ function evictionPolicyOf(info: string): string | undefined {
 
 function warnAll({ told, policy }: Asked): void {
   for (const [onWarning, last] of told) {
-    if (policy !== undefined && policy !== last.policy) onWarning({ name: 'maxmemory_policy', detail: policy })
+    if (policy !== undefined && policy !== last.policy) callListener(() => onWarning({ name: 'maxmemory_policy', detail: policy }))
     last.policy = policy
   }
 }

@@ -1,3 +1,4 @@
+import { callListener } from '@countersign/core'
 import type { RedisWarning } from './redis-client.js'
 
 /** Who is told that a Stream grew. */
@@ -45,7 +46,7 @@ export async function look(stream: FollowedStream, reader: StreamReader): Promis
   stream.isDue = false
   if (position === stream.position) return
   stream.position = position
-  for (const { call } of stream.listeners) call()
+  for (const { call } of stream.listeners) callListener(call)
 }
 
 /** Tells every store once that pushes are lost, until they came through again. */
@@ -56,7 +57,8 @@ export function pushWarning(streams: FollowedStreams): { lost(cause: unknown): v
       if (state.isLost || streams.size === 0) return
       state.isLost = true
       const listeners = [...streams.values()].flatMap((stream) => [...stream.listeners])
-      for (const onWarning of new Set(listeners.map((listener) => listener.onWarning))) onWarning({ name: 'subscription_lost', cause })
+      const told = new Set(listeners.map(({ onWarning }) => onWarning))
+      for (const onWarning of told) callListener(() => onWarning({ name: 'subscription_lost', cause }))
     },
     restored() {
       state.isLost = false

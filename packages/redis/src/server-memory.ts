@@ -1,3 +1,4 @@
+import { callListener } from '@countersign/core'
 import type { RedisWarning } from './redis-client.js'
 import type { RunScript } from './scripts.js'
 import type { ServerClock } from './server-clock.js'
@@ -77,14 +78,12 @@ export function memoryOfServer(
 
   function warn(kind: string, trusted: number): void {
     if (kind === 'master') {
-      if (state.trusted !== undefined && state.trusted !== trusted) onWarning({ name: 'memory_distrusted' })
+      if (state.trusted !== undefined && state.trusted !== trusted) callListener(() => onWarning({ name: 'memory_distrusted' }))
       state.trusted = trusted
     } else if (kind === 'unknown' && !state.warned) {
       state.warned = true
-      onWarning({
-        name: 'memory_of_connection',
-        detail: 'the server does not answer INFO, so memory begins with each connection: what was issued before cannot be claimed',
-      })
+      const detail = 'the server does not answer INFO, so memory begins with each connection: what was issued before cannot be claimed'
+      callListener(() => onWarning({ name: 'memory_of_connection', detail }))
     }
   }
 

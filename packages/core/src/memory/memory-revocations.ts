@@ -1,3 +1,4 @@
+import { callListener } from '../call-listener.js'
 import type { Now } from '../clock.js'
 import type { RevocationEntry } from '../revocation.js'
 import type { RevocationRecord, RevocationStore } from '../revocation-store.js'
@@ -48,7 +49,7 @@ export function memoryRevocations(now: Now): RevocationStore {
       state.epoch += 1
       if (state.epoch % sweepEvery === 0) state.kept = state.kept.filter((kept) => now() < kept.until)
       state.kept.push({ epoch: state.epoch, entry, until, undone })
-      for (const listener of listeners) listener()
+      for (const listener of listeners) callListener(listener)
       return calls.keep('', call, String(state.epoch))
     },
     async since(epoch, { limit } = {}) {

@@ -141,6 +141,33 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
       await sleep(100)
       assert.equal(calls.count, heard)
     }),
+    define('a listener that throws fails no revocation, and keeps no other from being told', async ({ stores, open }) => {
+      const other = await open()
+      const calls = { thrown: 0, heard: 0 }
+      const ends = [
+        stores.revocations.subscribe(() => {
+          calls.thrown += 1
+          throw new Error('the conformance suite throws this on purpose')
+        }),
+        stores.revocations.subscribe(() => {
+          calls.heard += 1
+        }),
+      ]
+      try {
+        await sleep(300)
+        // Each of them after the first: one that is told only of a new connection is not told of what is added.
+        for (const kid of ['a', 'b', 'c']) {
+          const before = { ...calls }
+          for (let n = 0; n < 20 && (calls.heard === before.heard || calls.thrown === before.thrown); n += 1) {
+            await other.revocations.revoke(keyEntry(`${kid}${n}`))
+            await sleep(100)
+          }
+          assert.ok(calls.thrown > before.thrown && calls.heard > before.heard, 'one of two listeners was not called in two seconds')
+        }
+      } finally {
+        for (const end of ends) end()
+      }
+    }),
     define('an entry without a positive time is a TypeError', async ({ stores: { revocations } }) => {
       for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
         await assert.rejects(revocations.revoke(keyEntry('k'), { keepForMs }), TypeError)
