@@ -17,7 +17,7 @@ async function created({ integrations }: Deployment, title: string, type?: strin
 }
 
 describe('enrollments', () => {
-  it('are listed for an integration and for an entity, by name and title, with their types', async () => {
+  it('are listed for an integration and for an entity, by id, with their types', async () => {
     const deployment = deploy(options)
     const { integrations } = deployment
     const dispatch = await created(deployment, 'Dispatch', 'CAD')
@@ -36,14 +36,15 @@ describe('enrollments', () => {
     })
     const ofAlpha = await integrations.enrollments(operator, { entity: department })
     expect(ofAlpha).toMatchObject({ ...page, types: ['CAD', 'RMS'] })
-    expect(ofAlpha).toMatchObject({ enrollments: [{ integrationTitle: 'Dispatch' }, { integrationTitle: 'Records' }] })
+    const titles = dispatch < records ? ['Dispatch', 'Records'] : ['Records', 'Dispatch']
+    expect(ofAlpha).toMatchObject({ enrollments: titles.map((integrationTitle) => ({ integrationTitle })) })
     const found = async (query: object) => {
       const list = await integrations.enrollments(operator, { entity: department, ...query })
       return list.ok ? list.enrollments.map(({ clientId }) => clientId) : list.fault
     }
     expect(await found({ title: ' rec' })).toEqual([records])
     expect(await found({ title: 'x' })).toEqual([])
-    expect(await found({ entityName: 'ALPHA' })).toEqual([dispatch, records])
+    expect(await found({ entityName: 'ALPHA' })).toEqual([dispatch, records].sort())
     expect(await found({ entityName: 'beta' })).toEqual([])
   })
 

@@ -1,6 +1,6 @@
-import type { DocumentStore } from '@countersign/core'
+import type { DocumentAddress, DocumentStore } from '@countersign/core'
 import type { Creator } from './creator.js'
-import { type Collection, documentCollection } from './document-collection.js'
+import { type Collection, documentCollection, findMany, type Kept, removeMany } from './document-collection.js'
 
 /** An integration as it is kept, under the id of its client. */
 export interface IntegrationRecord {
@@ -29,27 +29,79 @@ interface PointerRecord {
 }
 
 /**
- * What is kept, and where. A pointer is written before that which it leads to, and removed only with an integration that has lost
- * its client, so that nothing can be there without being found; one that leads nowhere is passed over, and removed by a list when
- * its integration is gone.
+ * Leads an entity to an enrollment, under the id of a client. It is *open* while the enrollment is made or withdrawn, and *settled*, with what is shown
+ * of the enrollment, afterwards. An open one says nothing: whether there is an enrollment is looked up. A release that settles none writes `v` alone.
+ */
+export interface EnrollmentPointer extends PointerRecord {
+  /** When it was opened, in epoch seconds. */
+  readonly at?: number
+  readonly settled?: {
+    readonly enrollment: EnrollmentRecord
+    readonly title: string
+    readonly type?: string | undefined
+  }
+}
+
+/** Which integration for which entity. */
+export interface EnrollmentAddress {
+  readonly entity: string
+  readonly clientId: string
+}
+
+/**
+ * What is kept, and where. A pointer is written before that which it leads to, so that nothing can be there without being found. One that
+ * leads nowhere is passed over, and removed by a list when its integration is gone, or when nobody can be about to write behind it.
  */
 export interface AccountRecords {
   readonly integrations: Collection<IntegrationRecord>
+  /** Enrollments of any integrations, in the order of the addresses. */
+  findEnrollments(addresses: readonly EnrollmentAddress[]): Promise<readonly (Kept<EnrollmentRecord> | undefined)[]>
+  /**
+   * Removes up to 1,000 enrollments, each behind the pointer of its entity, unless somebody changes it meanwhile.
+   * @returns whether all are gone
+   */
+  removeEnrollments(addresses: readonly EnrollmentAddress[]): Promise<boolean>
   /** Pointers to the integrations that an entity owns. */
   ownedBy(entity: string): Collection<PointerRecord>
   /** The enrollments of an integration. What is here is enrolled. */
   enrollmentsOf(clientId: string): Collection<EnrollmentRecord>
-  /** Pointers to the integrations that an entity enrolled at some time. */
-  enrolledBy(entity: string): Collection<PointerRecord>
+  /** Pointers to the integrations that an entity enrolled. */
+  enrolledBy(entity: string): Collection<EnrollmentPointer>
 }
+
+const enrollmentsOf = (clientId: string): string => `enrollments:${clientId}`
+const enrolledBy = (entity: string): string => `enrolled_by:${entity}`
 
 /** Accounts as documents. */
 export function accountRecords(store: DocumentStore): AccountRecords {
+  const enrollmentAt = ({ entity, clientId }: EnrollmentAddress): DocumentAddress => ({ collection: enrollmentsOf(clientId), id: entity })
+  const pointerAt = ({ entity, clientId }: EnrollmentAddress): DocumentAddress => ({ collection: enrolledBy(entity), id: clientId })
+
+  /** Of each whether it is gone. */
+  async function removeAll(addresses: readonly DocumentAddress[]): Promise<readonly boolean[]> {
+    const kept = await findMany(store, addresses)
+    const there = addresses.flatMap((address, at) => {
+      const revision = kept[at]?.revision
+      return revision === undefined ? [] : [{ ...address, revision, at }]
+    })
+    if (there.length === 0) return addresses.map(() => true)
+    const removed = await removeMany(store, there)
+    const left = new Set(there.filter((_, index) => removed[index] !== true).map(({ at }) => at))
+    return addresses.map((_, at) => !left.has(at))
+  }
+
   return {
     integrations: documentCollection(store, 'integrations'),
+    findEnrollments: (addresses) => findMany(store, addresses.map(enrollmentAt)),
+    async removeEnrollments(addresses) {
+      const isGone = await removeAll(addresses.map(pointerAt))
+      // what leads to something goes first
+      const gone = await removeAll(addresses.filter((_, at) => isGone[at]).map(enrollmentAt))
+      return !isGone.includes(false) && !gone.includes(false)
+    },
     ownedBy: (entity) => documentCollection(store, `integrations_of:${entity}`),
-    enrollmentsOf: (clientId) => documentCollection(store, `enrollments:${clientId}`),
-    enrolledBy: (entity) => documentCollection(store, `enrolled_by:${entity}`),
+    enrollmentsOf: (clientId) => documentCollection(store, enrollmentsOf(clientId)),
+    enrolledBy: (entity) => documentCollection(store, enrolledBy(entity)),
   }
 }
 

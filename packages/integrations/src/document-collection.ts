@@ -1,7 +1,15 @@
-import { type DocumentStore, isUnavailable, Unavailable } from '@countersign/core'
+import {
+  type DocumentAddress,
+  type DocumentCount,
+  type DocumentStore,
+  documentsAtOnce,
+  isUnavailable,
+  type StoredDocument,
+  Unavailable,
+} from '@countersign/core'
 
 /** A record with the revision at which it was read. */
-interface Kept<R> {
+export interface Kept<R> {
   readonly id: string
   readonly record: R
   readonly revision: number
@@ -9,14 +17,21 @@ interface Kept<R> {
 
 /** Records of one kind. Every method rejects with `Unavailable` when the store is out of reach or its content not understood. */
 export interface Collection<R> {
+  readonly name: string
   get(id: string): Promise<Kept<R> | undefined>
+  /** Those that are there, of any number of ids. */
+  getMany(ids: readonly string[]): Promise<ReadonlyMap<string, Kept<R>>>
   /** False if it is there already. */
-  add(id: string, record: R): Promise<boolean>
+  add(id: string, record: R, group?: string): Promise<boolean>
   /** False if it was changed since it was read. */
-  replace(kept: Kept<R>, record: R): Promise<boolean>
+  replace(kept: Kept<R>, record: R, group?: string): Promise<boolean>
   /** False if it was changed since it was read. */
   remove(kept: Kept<R>): Promise<boolean>
-  all(): Promise<readonly Kept<R>[]>
+  /** A page in the order of the ids. */
+  page(at: { readonly offset: number; readonly limit: number }): Promise<readonly Kept<R>[]>
+  /** All of them, or all of a group: for owners, who have some thousands. */
+  all(group?: string): Promise<readonly Kept<R>[]>
+  count(): Promise<DocumentCount>
 }
 
 const pageSize = 1000
@@ -36,27 +51,64 @@ function parse<R extends { readonly v: 1 }>(value: string): R {
   throw new Error('a record of a format that this release does not understand')
 }
 
+function keptOf<R extends { readonly v: 1 }>({ id, value, revision }: StoredDocument): Kept<R> {
+  return { id, record: parse<R>(value), revision }
+}
+
+/** Documents at any addresses, in their order. */
+export async function findMany<R extends { readonly v: 1 }>(
+  store: DocumentStore,
+  addresses: readonly DocumentAddress[],
+): Promise<readonly (Kept<R> | undefined)[]> {
+  const found: (Kept<R> | undefined)[] = []
+  for (let from = 0; from < addresses.length; from += documentsAtOnce) {
+    const some = await reachable(() => store.getMany(addresses.slice(from, from + documentsAtOnce)))
+    for (const document of some) found.push(document && (await reachable(async () => keptOf<R>(document))))
+  }
+  return found
+}
+
+/** Removes up to {@link documentsAtOnce} documents. Tells of each whether it was removed. */
+export function removeMany(
+  store: DocumentStore,
+  changes: readonly (DocumentAddress & { readonly revision: number })[],
+): Promise<readonly boolean[]> {
+  return reachable(() => store.removeMany(changes))
+}
+
 /** One collection of a store. */
 export function documentCollection<R extends { readonly v: 1 }>(store: DocumentStore, collection: string): Collection<R> {
   return {
+    name: collection,
     get: (id) =>
       reachable(async () => {
         const document = await store.get({ collection, id })
-        return document && { id, record: parse<R>(document.value), revision: document.revision }
+        return document && keptOf<R>(document)
       }),
-    add: (id, record) => reachable(() => store.put({ collection, id, value: JSON.stringify(record), revision: 0 })),
-    replace: ({ id, revision }, record) => reachable(() => store.put({ collection, id, value: JSON.stringify(record), revision })),
+    async getMany(ids) {
+      const found = await findMany<R>(
+        store,
+        ids.map((id) => ({ collection, id })),
+      )
+      return new Map(found.flatMap((kept) => (kept ? [[kept.id, kept] as const] : [])))
+    },
+    add: (id, record, group) => reachable(() => store.put({ collection, id, value: JSON.stringify(record), revision: 0, group })),
+    replace: ({ id, revision }, record, group) =>
+      reachable(() => store.put({ collection, id, value: JSON.stringify(record), revision, group })),
     remove: ({ id, revision }) => reachable(() => store.remove({ collection, id, revision })),
-    all: () =>
+    page: ({ offset, limit }) => reachable(async () => (await store.list({ collection, offset, limit })).map((one) => keptOf<R>(one))),
+    all: (group) =>
       reachable(async () => {
         const found: Kept<R>[] = []
+        const filter = group === undefined ? undefined : { group }
         for (let after: string | undefined, isMore = true; isMore; ) {
-          const page = await store.list({ collection, after, limit: pageSize })
-          found.push(...page.map(({ id, value, revision }) => ({ id, record: parse<R>(value), revision })))
+          const page = await store.list({ collection, after, filter, limit: pageSize })
+          for (const document of page) found.push(keptOf<R>(document))
           after = page.at(-1)?.id
           isMore = page.length === pageSize
         }
         return found
       }),
+    count: () => reachable(() => store.count({ collection })),
   }
 }

@@ -1,17 +1,12 @@
 import type { Auth } from '@countersign/core'
-import { type AccountContext, admit, audited, findIntegration, foreignTo, integrationOf } from './account-context.js'
-import { type EnrollmentRecord, removeWhole } from './account-records.js'
+import { type AccountContext, admit, audited, findIntegration, foreignTo } from './account-context.js'
+import { type EnrollmentAddress, type EnrollmentRecord, removeWhole } from './account-records.js'
 import type { Known } from './actor.js'
 import type { Actor } from './creator.js'
+import { createEnrolledIntegrations, type SettledEnrollment } from './enrolled-integrations.js'
 import { type Done, type Failed, failed } from './fault.js'
 import type { Enrollment, EnrollmentPage, EnrollmentQuery, Integration } from './integration.js'
 import type { EnrollmentWish } from './policies.js'
-
-/** Which integration for which entity. */
-export interface EnrollmentAddress {
-  readonly entity: string
-  readonly clientId: string
-}
 
 /** Enrollments: an entity lets an integration act for it. */
 export interface Enrollments<A extends Auth> {
@@ -28,41 +23,45 @@ export interface Enrollments<A extends Auth> {
 
 const required = ['entity', 'clientId'] as const
 
-function enrollmentOf(entity: string, record: EnrollmentRecord, integration: Integration): Enrollment {
+function enrollmentOf(entity: string, record: EnrollmentRecord, integration: Pick<Integration, 'clientId' | 'title' | 'type'>): Enrollment {
   const { id, entityName, createdBy, createdAt } = record
   const { clientId, title: integrationTitle, type: integrationType } = integration
   return { id, clientId, entity, entityName, createdBy, createdAt, integrationTitle, integrationType }
-}
-
-/** By names, then by ids, in the order of code units: the same on every page. */
-function byName(a: Enrollment, b: Enrollment): number {
-  const keysOf = (one: Enrollment): readonly string[] => [one.entityName, one.integrationTitle, one.entity, one.clientId]
-  const [left, right] = [keysOf(a), keysOf(b)]
-  const at = left.findIndex((key, index) => key !== right[index])
-  return at === -1 ? 0 : (left[at] ?? '') < (right[at] ?? '') ? -1 : 1
 }
 
 function contains(text: string, part: string | undefined): boolean {
   return part === undefined || text.toLowerCase().includes(part.trim().toLowerCase())
 }
 
-function pageOf(found: readonly Enrollment[], query: EnrollmentQuery): EnrollmentPage {
-  const { title, entityName, pageNumber = 1, pageSize = 10 } = query
-  const all = found.filter((one) => contains(one.integrationTitle, title) && contains(one.entityName, entityName)).sort(byName)
+/** Where a page is. */
+interface Place {
+  readonly pageNumber: number
+  readonly pageSize: number
+  readonly offset: number
+}
+
+function placeOf({ pageNumber = 1, pageSize = 10 }: EnrollmentQuery): Place {
+  return { pageNumber, pageSize, offset: (pageNumber - 1) * pageSize }
+}
+
+function pageOf(
+  { pageNumber, pageSize }: Place,
+  { enrollments, totalCount, types }: Pick<EnrollmentPage, 'enrollments' | 'totalCount' | 'types'>,
+): EnrollmentPage {
+  return { enrollments, pageNumber, pageSize, pageCount: Math.ceil(totalCount / pageSize), totalCount, types }
+}
+
+/** The page of what was searched: texts within names have no index. */
+function searched(found: readonly Enrollment[], { title, entityName }: EnrollmentQuery, place: Place): EnrollmentPage {
+  const all = found.filter((one) => contains(one.integrationTitle, title) && contains(one.entityName, entityName))
   const types = [...new Set(all.map(({ integrationType }) => integrationType))].filter((type) => type !== undefined).sort()
-  return {
-    enrollments: all.slice((pageNumber - 1) * pageSize, pageNumber * pageSize),
-    pageNumber,
-    pageSize,
-    pageCount: Math.ceil(all.length / pageSize),
-    totalCount: all.length,
-    types,
-  }
+  return pageOf(place, { enrollments: all.slice(place.offset, place.offset + place.pageSize), totalCount: all.length, types })
 }
 
 /** Enrollments over documents. */
 export function createEnrollments<A extends Auth>(context: AccountContext<A>): Enrollments<A> {
   const { records, policies } = context
+  const enrolledIntegrations = createEnrolledIntegrations(records, context.now)
 
   async function refusedBy(known: Known<A>, wish: EnrollmentWish): Promise<Failed | undefined> {
     const isAllowed = known.auth === undefined || (await policies.mayEnroll(known.auth, wish)) === true
@@ -86,7 +85,7 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
     record: EnrollmentRecord,
   ): Promise<Done<{ readonly enrollment: Enrollment; readonly isNew: boolean }>> {
     const { entity, clientId } = which
-    await records.enrolledBy(entity).add(clientId, { v: 1 })
+    await enrolledIntegrations.open(which)
     const { record: kept, isNew } = await keep(which, record)
     if ((await findIntegration(context, clientId)) === undefined) {
       // It was removed meanwhile, and its removal may have passed by here already.
@@ -94,36 +93,39 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
       await removeWhole(records.enrolledBy(entity), clientId)
       return failed('unknown_integration')
     }
+    // The enrollment is made. What is not settled now is settled by a list.
+    await enrolledIntegrations.settle(which, integration).catch(() => undefined)
     return { ok: true, enrollment: enrollmentOf(entity, kept, integration), isNew }
   }
 
-  async function ofIntegration(known: Known<A>, clientId: string): Promise<Done<{ readonly found: readonly Enrollment[] }>> {
+  async function ofIntegration(known: Known<A>, clientId: string, query: EnrollmentQuery): Promise<Done<EnrollmentPage>> {
     const integration = await findIntegration(context, clientId)
     if (integration === undefined) return failed('unknown_integration')
     const foreign = await foreignTo(context, known, integration.entity)
     if (foreign) return foreign
-    const kept = await records.enrollmentsOf(clientId).all()
-    return { ok: true, found: kept.map(({ id, record }) => enrollmentOf(id, record, integration)) }
-  }
-
-  /** What a pointer leads to. One to an integration that is gone is removed: ids are never given twice. */
-  async function behind(entity: string, clientId: string): Promise<Enrollment | undefined> {
-    const [owned, kept] = await Promise.all([records.integrations.get(clientId), records.enrollmentsOf(clientId).get(entity)])
-    if (owned === undefined) {
-      await removeWhole(records.enrollmentsOf(clientId), entity)
-      await removeWhole(records.enrolledBy(entity), clientId)
-      return undefined
+    const kept = records.enrollmentsOf(clientId)
+    const place = placeOf(query)
+    const viewOf = ({ id, record }: { readonly id: string; readonly record: EnrollmentRecord }): Enrollment =>
+      enrollmentOf(id, record, integration)
+    if (query.title !== undefined || query.entityName !== undefined) {
+      const found = contains(integration.title, query.title) ? await kept.all() : []
+      return { ok: true, ...searched(found.map(viewOf), query, place) }
     }
-    if (owned.record.isEnding) return undefined
-    return kept && enrollmentOf(entity, kept.record, integrationOf(clientId, owned.record))
+    const [{ total }, found] = await Promise.all([kept.count(), kept.page({ offset: place.offset, limit: place.pageSize })])
+    const types = total > 0 && integration.type !== undefined ? [integration.type] : []
+    return { ok: true, ...pageOf(place, { enrollments: found.map(viewOf), totalCount: total, types }) }
   }
 
-  async function ofEntity(known: Known<A>, entity: string): Promise<Done<{ readonly found: readonly Enrollment[] }>> {
+  async function ofEntity(known: Known<A>, entity: string, query: EnrollmentQuery): Promise<Done<EnrollmentPage>> {
     const foreign = await foreignTo(context, known, entity)
     if (foreign) return foreign
-    const pointers = await records.enrolledBy(entity).all()
-    const found = await Promise.all(pointers.map(({ id }) => behind(entity, id)))
-    return { ok: true, found: found.filter((enrollment) => enrollment !== undefined) }
+    const place = placeOf(query)
+    const viewOf = ({ clientId, enrollment, title, type }: SettledEnrollment): Enrollment =>
+      enrollmentOf(entity, enrollment, { clientId, title, type })
+    if (query.title !== undefined || query.entityName !== undefined)
+      return { ok: true, ...searched((await enrolledIntegrations.all(entity)).map(viewOf), query, place) }
+    const { found, total, types } = await enrolledIntegrations.page(entity, { offset: place.offset, limit: place.pageSize })
+    return { ok: true, ...pageOf(place, { enrollments: found.map(viewOf), totalCount: total, types }) }
   }
 
   /** An integration may know for whom it acts: its own token is enough for that, and for nothing else. */
@@ -154,8 +156,13 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
         if (integration === undefined) return failed('unknown_integration')
         const refused = await refusedBy(known, { entity, integration, action: 'unenroll' })
         if (refused) return refused
+        if ((await records.enrollmentsOf(clientId).get(entity)) === undefined) return failed('unknown_enrollment')
         // The pointer stays: removed here, it could be missing for an enrollment that is made at this moment.
-        return (await removeWhole(records.enrollmentsOf(clientId), entity)) ? { ok: true } : failed('unknown_enrollment')
+        await enrolledIntegrations.open({ entity, clientId })
+        const isWithdrawn = await removeWhole(records.enrollmentsOf(clientId), entity)
+        // Again: it may have been settled just before the enrollment was removed.
+        await enrolledIntegrations.open({ entity, clientId })
+        return isWithdrawn ? { ok: true } : failed('unknown_enrollment')
       }),
     async enrollments(actor, query) {
       const { clientId, entity, title, entityName, pageNumber, pageSize } = query
@@ -164,8 +171,7 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
       const known = await admit(reader, actor, { values, required: [entity === undefined ? 'clientId' : 'entity'] })
       if (!known.ok) return known
       if (clientId !== undefined && entity !== undefined) throw new TypeError('enrollments: of a client or of an entity, not of both')
-      const found = clientId === undefined ? await ofEntity(known, entity ?? '') : await ofIntegration(known, clientId)
-      return found.ok ? { ok: true, ...pageOf(found.found, query) } : found
+      return clientId === undefined ? ofEntity(known, entity ?? '', query) : ofIntegration(known, clientId, query)
     },
   }
 }

@@ -1,7 +1,8 @@
+export type { EnrollmentAddress } from './account-records.js'
 export type { Actor, Creator, Operator } from './creator.js'
 export type { Credentials } from './credentials.js'
 export type { EnrolledFor, EnrolledForOptions } from './enrolled-for.js'
-export type { EnrollmentAddress, Enrollments } from './enrollments.js'
+export type { Enrollments } from './enrollments.js'
 export type { Done, Failed, IntegrationFault } from './fault.js'
 export type { Field, FieldIssue, Problem } from './fields.js'
 export type {

@@ -70,6 +70,9 @@ const shape: OptionShape<IntegrationsOptions<Auth, object>> = {
   randomUUID: kind.func,
 }
 
+/** Lists are counted by type, so a type is part of an index. */
+const longestTypeBytes = 190
+
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions<A extends Auth, Settings extends object>(
   options: IntegrationsOptions<A, Settings>,
@@ -78,5 +81,7 @@ export function checkOptions<A extends Auth, Settings extends object>(
   const { types, defaultType, entityId = /^[A-Za-z0-9._~@:-]{1,128}$/, mfaMaxAgeSeconds = 3600, maxCredentials = 20 } = options
   if (defaultType !== undefined && types?.includes(defaultType) !== true)
     fail(`defaultType must be one of types, got ${JSON.stringify(defaultType)}`)
+  const tooLong = types?.find((type) => Buffer.byteLength(type) > longestTypeBytes)
+  if (tooLong !== undefined) fail(`types must have at most ${longestTypeBytes} bytes each, got ${JSON.stringify(tooLong)}`)
   return { entityId: checkEntityId(entityId), mfaMaxAgeSeconds, maxCredentials }
 }

@@ -68,7 +68,7 @@ export interface EnrollmentQuery {
   readonly pageSize?: number | undefined
 }
 
-/** A page of enrollments, ordered by the name of the entity and the title of the integration. */
+/** A page of enrollments in the order of ids: those of the entities, or those of the integrations of one entity. */
 export interface EnrollmentPage {
   readonly enrollments: readonly Enrollment[]
   readonly pageNumber: number

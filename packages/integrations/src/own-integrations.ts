@@ -1,4 +1,4 @@
-import type { Auth } from '@countersign/core'
+import { type Auth, mapConcurrently } from '@countersign/core'
 import { type AccountContext, admit, audited, findIntegration, foreignTo, integrationOf } from './account-context.js'
 import { removeWhole } from './account-records.js'
 import type { Actor } from './creator.js'
@@ -28,6 +28,9 @@ export interface OwnIntegrationsOptions<Settings extends object> {
   readonly needsType: boolean
 }
 
+const removedAtOnce = 500
+const viewsAtOnce = 16
+
 /** In the order of their making; the id decides between those of one second. */
 function byAge(a: Integration, b: Integration): number {
   return a.createdAt - b.createdAt || (a.clientId < b.clientId ? -1 : 1)
@@ -48,12 +51,9 @@ async function end<A extends Auth>(
   await clients.remove(clientId)
   const enrollments = records.enrollmentsOf(clientId)
   // Until none is left: one that is being made is seen here, or sees afterwards that the integration ends.
-  for (let left = await enrollments.all(); left.length > 0; left = await enrollments.all()) {
-    for (const { id } of left) {
-      await removeWhole(records.enrolledBy(id), clientId)
-      await removeWhole(enrollments, id)
-    }
-  }
+  const next = (): ReturnType<typeof enrollments.page> => enrollments.page({ offset: 0, limit: removedAtOnce })
+  for (let left = await next(); left.length > 0; left = await next())
+    await records.removeEnrollments(left.map(({ id }) => ({ entity: id, clientId })))
   await removeWhole(records.ownedBy(record.entity), clientId)
   await removeWhole(records.integrations, clientId)
 }
@@ -115,9 +115,9 @@ export function createOwnIntegrations<A extends Auth, Settings extends object>(
       const foreign = await foreignTo(context, known, entity)
       if (foreign) return foreign
       const pointers = await records.ownedBy(entity).all()
-      const found = await Promise.all(pointers.map(({ id }) => records.integrations.get(id)))
-      const integrations = found.filter((kept) => kept !== undefined).map(({ id, record }) => integrationOf(id, record))
-      return { ok: true, integrations: await Promise.all(integrations.sort(byAge).map(viewOf)) }
+      const found = await records.integrations.getMany(pointers.map(({ id }) => id))
+      const integrations = [...found.values()].map(({ id, record }) => integrationOf(id, record))
+      return { ok: true, integrations: await mapConcurrently(integrations.sort(byAge), viewsAtOnce, viewOf) }
     },
     remove: (actor, clientId) =>
       audited({ action: 'remove', by: actor, about: { clientId } }, async () => {
