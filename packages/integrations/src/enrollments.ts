@@ -3,7 +3,8 @@ import { type AccountContext, admit, audited, findIntegration, foreignTo } from 
 import { type EnrollmentAddress, type EnrollmentRecord, removeWhole } from './account-records.js'
 import type { Known } from './actor.js'
 import type { Actor } from './creator.js'
-import { createEnrolledIntegrations, type SettledEnrollment } from './enrolled-integrations.js'
+import { createEnrolledIntegrations } from './enrolled-integrations.js'
+import type { SettledEnrollment } from './enrollment-pointers.js'
 import { type Done, type Failed, failed } from './fault.js'
 import type { Enrollment, EnrollmentPage, EnrollmentQuery, Integration } from './integration.js'
 import type { EnrollmentWish } from './policies.js'
@@ -56,6 +57,12 @@ function searched(found: readonly Enrollment[], { title, entityName }: Enrollmen
   const all = found.filter((one) => contains(one.integrationTitle, title) && contains(one.entityName, entityName))
   const types = [...new Set(all.map(({ integrationType }) => integrationType))].filter((type) => type !== undefined).sort()
   return pageOf(place, { enrollments: all.slice(place.offset, place.offset + place.pageSize), totalCount: all.length, types })
+}
+
+/** An integration may know for whom it acts: its own token is enough for that, and for nothing else. */
+function asItself<A extends Auth>(context: AccountContext<A>, actor: A): AccountContext<A> {
+  const by = { issuer: actor.issuer, subject: actor.subject ?? '' }
+  return { ...context, judge: async () => ({ ok: true, by, auth: undefined }) }
 }
 
 /** Enrollments over documents. */
@@ -128,12 +135,6 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
     return { ok: true, ...pageOf(place, { enrollments: found.map(viewOf), totalCount: total, types }) }
   }
 
-  /** An integration may know for whom it acts: its own token is enough for that, and for nothing else. */
-  const asItself = (actor: A): AccountContext<A> => ({
-    ...context,
-    judge: async () => ({ ok: true, by: { issuer: actor.issuer, subject: actor.subject ?? '' }, auth: undefined }),
-  })
-
   return {
     enroll: (actor, { entity, clientId }) =>
       audited({ action: 'enroll', by: actor, about: { entity, clientId } }, async () => {
@@ -167,7 +168,7 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
     async enrollments(actor, query) {
       const { clientId, entity, title, entityName, pageNumber, pageSize } = query
       const values = { clientId, entity, title, entityName, pageNumber, pageSize }
-      const reader = entity === undefined && context.isItself(actor, clientId) ? asItself(actor) : context
+      const reader = entity === undefined && context.isItself(actor, clientId) ? asItself(context, actor) : context
       const known = await admit(reader, actor, { values, required: [entity === undefined ? 'clientId' : 'entity'] })
       if (!known.ok) return known
       if (clientId !== undefined && entity !== undefined) throw new TypeError('enrollments: of a client or of an entity, not of both')
