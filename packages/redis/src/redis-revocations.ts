@@ -114,7 +114,7 @@ export function redisRevocations(
       const json = JSON.stringify(entry)
       const [callKey, keepCall] = [keys.ofCall(key, callIdOf(call)), call.callId === undefined ? '' : callsKeptMs]
       return connection.change(key, async ({ since: begin }, deadline) =>
-        String(await run('revoke', key, callKey, keepCall, deadline, json, keep, undone ? '1' : '0', begin)),
+        String(await run('revoke', key, callKey, keys.memory, keepCall, deadline, json, keep, undone ? '1' : '0', begin)),
       )
     },
     since: async (epoch, { limit } = {}) =>

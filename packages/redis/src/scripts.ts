@@ -30,8 +30,11 @@ keepAnswer('c')
 return 1`
 
 /**
- * ARGV: keep the call, deadline, entry, time to live or '', undone, beginning of the memory. An id is never at or before that beginning, also
- * when the clock went back. Then a few entries at a random place: the ended ones go, except the newest, which is the epoch.
+ * KEYS: the Stream, the answer, the beginning of the memory, where the place of the sweep is kept, too. ARGV: keep the call, deadline, entry,
+ * time to live or '', undone, beginning of the memory. An id is never at or before that beginning, also when the clock went back.
+ *
+ * Each call sweeps 32 entries from where the last one ended, and round again; more while half of what it sees has ended. So in the time in which
+ * n entries are added, 32 n are looked at. The newest stays: it is the epoch.
  */
 const revoke = `${keptAnswer}
 if made then return made end
@@ -39,14 +42,23 @@ local ends = ARGV[4] ~= '' and string.format('%.0f', now + ARGV[4]) or ''
 local id = '*'
 if now <= tonumber(ARGV[6]) and redis.call('XLEN', KEYS[1]) == 0 then id = ARGV[6] .. '-1' end
 id = redis.call('XADD', KEYS[1], id, 'v', '1', 'entry', ARGV[3], 'ends', ends, 'undone', ARGV[5])
-local begin = tonumber(ARGV[6])
-local from = string.format('%.0f', begin + math.max(0, now - begin) * (time[2] / 1000000))
-local ended = {}
-for _, old in ipairs(redis.call('XRANGE', KEYS[1], from, '(' .. id, 'COUNT', 16)) do
-  local until_ms = old[2][2] == '1' and tonumber(old[2][6])
-  if until_ms and until_ms <= now then ended[#ended + 1] = old[1] end
-end
+local swept = redis.call('HGET', KEYS[3], 'swept')
+local from, ended, looked, seen, over = swept and '(' .. swept or '-', {}, 0, 0, 0
+repeat
+  local part = redis.call('XRANGE', KEYS[1], from, '(' .. id, 'COUNT', 32)
+  seen, over, looked = #part, 0, looked + #part
+  for _, old in ipairs(part) do
+    local until_ms = old[2][2] == '1' and tonumber(old[2][6])
+    if until_ms and until_ms <= now then
+      over = over + 1
+      ended[#ended + 1] = old[1]
+    end
+    swept = old[1]
+  end
+  from = swept and '(' .. swept or '-'
+until seen < 32 or over < 16 or looked >= 512
 if #ended > 0 then redis.call('XDEL', KEYS[1], unpack(ended)) end
+if seen < 32 then redis.call('HDEL', KEYS[3], 'swept') else redis.call('HSET', KEYS[3], 'swept', swept) end
 keepAnswer(id)
 return id`
 
@@ -128,11 +140,11 @@ const keepingAnswers: ReadonlySet<string> = new Set<Script>([
   'undoTake',
   'reserve',
   'clearAttempts',
-  'revoke',
 ])
 
-/** Scripts with an index: behind the key of the answer, or behind the first. */
+/** Scripts with a third key, or with an index: behind the key of the answer, or behind the first. */
 const indexed: ReadonlyMap<string, number> = new Map<Script, number>([
+  ['revoke', 3],
   ['putDocument', 3],
   ['removeDocuments', 3],
   ['listDocuments', 2],
@@ -148,7 +160,7 @@ type RunDefined = (this: RedisClient, key: string, ...args: readonly (string | n
 const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 5
+const scriptsVersion = 6
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {
