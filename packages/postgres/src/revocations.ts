@@ -40,17 +40,21 @@ const epochText = (schema: string): string => `
   select memory.epoch is not null as known, ${micros('since')}::text as memory, epoch::text as number
   from (select 1) as one left join memory on true`
 
-// One statement sees one state: the number and the entries belong together. The beginning of the part is a value by itself, so
-// that the part is read in the order of the primary key, and nothing beyond it.
+// One statement sees one state: the number and the entries belong together. A part is a range of
+// numbers that begins with the next entry: without statistics the planner would sort all that follows for each part.
 const sinceText = (schema: string): string => `
   with ${memoryCte(schema)},
+  asked as materialized (select case when $4::bigint = ${micros('since')} and $5::bigint <= epoch then $5::bigint else 0 end as after from memory),
+  first as materialized (
+    select r.epoch from ${schema}.revocations r where r.tenant = $1 and r.epoch > (select after from asked) order by r.epoch limit 1
+  ),
   part as (
     select r.epoch, r.entry, r.undone, r.expires_at from ${schema}.revocations r
     where r.tenant = $1 and (r.expires_at is null or r.expires_at > clock_timestamp())
-      and r.epoch > (select case when $4::bigint = ${micros('since')} and $5::bigint <= epoch then $5::bigint else 0 end from memory)
+      and r.epoch >= (select epoch from first) and r.epoch < (select epoch from first) + 2 * $6::bigint
     order by r.epoch limit $6
   )
-  select m.epoch is not null as known, ${micros('m.since')}::text as memory, m.epoch::text as number,
+  select least(m.epoch, (select epoch from first) + 2 * $6::bigint - 1)::text as until, m.epoch is not null as known, ${micros('m.since')}::text as memory, m.epoch::text as number,
     floor(extract(epoch from clock_timestamp()) * 1000)::text as now_ms, r.epoch::text as of, r.entry, r.undone,
     (extract(epoch from r.expires_at - clock_timestamp()) * 1000)::text as left_ms
   from (select 1) as one left join memory m on true left join part r on true
@@ -84,13 +88,13 @@ function recordOf(row: Row): RevocationRecord {
 }
 
 function deltaOf(rows: readonly [Row, ...Row[]], asked: readonly [number, number] | undefined, limit: number): RevocationDelta {
-  const [{ memory, number, now_ms: now }] = rows
+  const [{ memory, number, until, now_ms: now }] = rows
   const records = rows.filter((row) => row.of !== null).map(recordOf)
-  const last = records.length < limit ? undefined : records.at(-1)
+  const epoch = records.length < limit ? epochOf(memory, until) : (records.at(-1)?.epoch ?? '')
   return {
-    epoch: last?.epoch ?? epochOf(memory, number),
+    epoch,
     records,
-    ...(last && { more: true }),
+    ...(epoch !== epochOf(memory, number) && { more: true }),
     lost: asked !== undefined && (asked[0] !== Number(memory) || asked[1] > Number(number)),
     memorySince: Math.ceil(Number(memory) / 1_000),
     now: Number(now),
