@@ -105,8 +105,8 @@ describeWithPostgres('a campaign on PostgreSQL', () => {
           await server.start()
         },
       }
-      const figures = await campaign({ kind: 'postgres', url: server.url, schema: 'campaign' }, [killed, killedWorkers, stopped], size)
-      await server.remove()
+      const place = { kind: 'postgres', url: server.url, schema: 'campaign' } as const
+      const figures = await campaign(place, [killed, killedWorkers, stopped], size).finally(() => server.remove())
       expectNoneHurt('postgres', figures)
       expect(figures.lostByStore).toBe(0)
     },
