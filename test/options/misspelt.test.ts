@@ -7,6 +7,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'answer',
     'askInTime',
     'authorizationField',
+    'completeListQuery',
     'globalFetch',
     'headerField',
     'readForm',

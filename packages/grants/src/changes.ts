@@ -1,4 +1,4 @@
-import { type CallIds, createCallIds } from '@countersign/core'
+import { type CallIds, createCallIds, startRequestTimer, stopRequestTimer } from '@countersign/core'
 
 type Change<T> = (callId: string) => Promise<T>
 
@@ -11,7 +11,7 @@ export interface Changes {
    *   called when `make` rejected, because then nobody knows.
    */
   make<T>(make: Change<T>, undo?: Change<unknown>): Promise<T>
-  /** Takes all changes back, the last one first. It never rejects: what a store cannot take back now is tried again later. */
+  /** Takes all changes back, within a quarter of a second or later. It never rejects: what a store cannot take back now is tried again. */
   takeBack(): Promise<void>
 }
 
@@ -27,6 +27,18 @@ const pauseMs = 250
 const longestMs = 30_000
 /** An outage under load leaves no more than this behind. */
 const most = 10_000
+
+/** So long an answer 503 waits for what is taken back: it may itself be the answer to a store that hangs. */
+const takenBackWithinMs = 250
+
+async function atMost(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  const started: { timer?: NodeJS.Timeout } = {}
+  const over = new Promise<void>((resolve) => {
+    started.timer = startRequestTimer(resolve, milliseconds)
+  })
+  await Promise.race([work, over])
+  stopRequestTimer(started.timer)
+}
 
 /** Tries again until the store is back, one at a time: while it is away every other one would fail as well. */
 function createLater(): (undo: Left['undo']) => void {
@@ -75,7 +87,8 @@ export function createChangesOf(ids: CallIds = createCallIds()): () => Changes {
         return make(callId)
       },
       async takeBack() {
-        for (const undo of made.splice(0)) await undo().catch(() => later(undo))
+        const all = made.splice(0).map((undo) => undo().catch(() => later(undo)))
+        await atMost(Promise.all(all), takenBackWithinMs)
       },
     }
   }
