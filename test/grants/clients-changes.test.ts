@@ -143,7 +143,8 @@ onEveryStore((open) => {
         if (left.announcements <= 0) throw noThing
         left.announcements -= 1
       })
-      for (const announced of [0, 1, 2, 3, 4, 5]) {
+      // the client, its two credentials, and the client again: every announcement can fail
+      for (const announced of [0, 1, 2, 3]) {
         const { id, signIn } = await register()
         const before = await signIn()
         left.announcements = announced

@@ -1,4 +1,4 @@
-import { type ClientKeys, type RevocationAnnouncer, type RevocationEntry, Unavailable } from '@countersign/core'
+import { type ClientKeys, mapConcurrently, type RevocationAnnouncer, type RevocationEntry, Unavailable } from '@countersign/core'
 import { type ClientRecord, type ClientRecords, clientOf, reachable } from './client-record.js'
 import { credentialName, credentialNames } from './credential-name.js'
 
@@ -24,6 +24,9 @@ interface ClientEndingsOptions {
 /** How often a client is locked again that somebody else unlocks while it is being removed. */
 const attempts = 10
 
+/** How many credentials of a client are announced at a time. */
+const announcedAtOnce = 16
+
 /** Ends what clients have. */
 export function createClientEndings({ records, issuers, revocations, keys, newEra }: ClientEndingsOptions): ClientEndings {
   async function announce(entryOf: (issuer: string) => RevocationEntry, undone = false): Promise<void> {
@@ -36,9 +39,15 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
     announce((issuer) => ({ type: 'client', issuer, clientId }), undone)
   const announceCredential = (thumbprint: string): Promise<void> => announce((issuer) => ({ type: 'client_key', issuer, thumbprint }))
 
-  /** What is announced of a client is taken back when it is unlocked or removed; this is not. */
-  async function endCredentials(record: ClientRecord): Promise<void> {
-    for (const name of credentialNames(clientOf(record))) await announceCredential(name)
+  /**
+   * What is announced of a client is taken back when it is unlocked or removed; this is not.
+   *
+   * @param told - names that were announced already
+   */
+  async function endCredentials(record: ClientRecord, told: ReadonlySet<string> = new Set()): Promise<ReadonlySet<string>> {
+    const names = credentialNames(clientOf(record)).filter((name) => !told.has(name))
+    await mapConcurrently(names, announcedAtOnce, announceCredential)
+    return new Set(names)
   }
 
   async function lock(id: string): Promise<ClientRecord | undefined> {
@@ -47,13 +56,13 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
     if (known === undefined) return undefined
     await announceClient(id)
     // Twice, because a secret may have been added meanwhile, and because a lock that failed half-way is tried again.
-    await endCredentials(known)
+    const told = await endCredentials(known)
     const ended: { record?: ClientRecord } = {}
     const locked = await records.change(id, (record) => {
       ended.record = record
       return { ...record, isLocked: true, era: newEra() }
     })
-    if (ended.record) await endCredentials(ended.record)
+    if (ended.record) await endCredentials(ended.record, told)
     return locked
   }
 

@@ -188,12 +188,11 @@ export function createClients(options: ClientsOptions): Clients {
     find: async (id) => (await records.get(id))?.client,
     async list(query = {}) {
       const found = (await records.list(query)).map(clientOf)
-      return Promise.all(
-        found.map(async (client) => {
-          const lastUses = await uses.get(client.id)
-          return { ...client, secrets: client.secrets.map((secret) => ({ ...secret, lastUsedAt: lastUses[secret.id] })) }
-        }),
-      )
+      const lastUses = await uses.getMany(found.map(({ id }) => id))
+      return found.map((client, at) => ({
+        ...client,
+        secrets: client.secrets.map((secret) => ({ ...secret, lastUsedAt: lastUses[at]?.[secret.id] })),
+      }))
     },
     async update(id, changes) {
       const changed = await records.change(id, (record) => checkMethods(changedRecord(record, changes)))

@@ -6,8 +6,16 @@ import {
   type KeyQuery,
   type Now,
   type RevocationAnnouncer,
+  type VerificationKey,
 } from '@countersign/core'
-import { type ClientKey, type ClientKeyView, clientKeyState, clientKeyView, createClientKeyImport } from './client-key.js'
+import {
+  type ClientKey,
+  type ClientKeyState,
+  type ClientKeyView,
+  clientKeyState,
+  clientKeyView,
+  createClientKeyImport,
+} from './client-key.js'
 import { provesPossession } from './possession.js'
 import { checkTimes, forgottenKeys, type Registration, type RegistrationRefused, readRegistration, withClientKey } from './registration.js'
 import { type Rings, reachable } from './ring.js'
@@ -75,20 +83,28 @@ function withTimes(key: ClientKey, { notBefore, expiresAt }: Parameters<Register
 /** Most keys that a JWT without kid is tried against. */
 const maxTried = 4
 
+/** RFC 9864: two names of one algorithm. */
+const familyOf = (algorithm: string): string => (algorithm === 'Ed25519' ? 'EdDSA' : algorithm)
+
 /** The keys of a client that a query could mean, or why there is none. */
 function answerOf(
   keys: readonly ClientKey[],
   { kid, algorithm }: KeyQuery,
   { now, importKey }: { readonly now: number; readonly importKey: ReturnType<typeof createClientKeyImport> },
 ): ClientKeyAnswer {
-  const named = keys.filter((key) => (kid === undefined ? clientKeyState(key, now) === 'active' : key.kid === kid))
-  const fitting = named
-    .map((key) => ({ state: clientKeyState(key, now), key: importKey(key) }))
-    .filter(({ key }) => key.algorithms.includes(algorithm))
+  const fitting: { readonly state: ClientKeyState; readonly key: VerificationKey }[] = []
+  for (const key of keys) {
+    // To import a key takes as long as a signature: no more of them are than can be tried.
+    if (fitting.length === maxTried) break
+    const isNamed = kid === undefined ? clientKeyState(key, now) === 'active' : key.kid === kid
+    if (!isNamed || familyOf(key.algorithm) !== familyOf(algorithm)) continue
+    const imported = importKey(key)
+    if (imported.algorithms.includes(algorithm)) fitting.push({ state: clientKeyState(key, now), key: imported })
+  }
   const [first, ...more] = fitting
   if (first === undefined) return { ok: false, fault: 'unknown' }
   if (first.state !== 'active') return { ok: false, fault: first.state }
-  const others = more.slice(0, maxTried - 1).map(({ key }) => key)
+  const others = more.map(({ key }) => key)
   return others.length === 0 ? { ok: true, key: first.key } : { ok: true, key: first.key, others }
 }
 
