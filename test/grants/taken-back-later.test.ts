@@ -1,7 +1,7 @@
 import { memoryStores } from '@countersign/core/memory'
 import { refreshToken } from '@countersign/grants'
 import { expect, it, vi } from 'vitest'
-import { setup } from './endpoint-setup.js'
+import { basic, setup } from './endpoint-setup.js'
 
 const secrets = { current: { id: 'r', secret: 'k'.repeat(32) } }
 const signIn = 'urn:example:grant-type:sign-in'
@@ -41,4 +41,26 @@ it('what a store cannot take back while it is away is taken back when it is ther
   Object.assign(allStores.families, { rotate, undo })
   await expect.poll(async () => (await allStores.families.find(body.refresh_token.split('.')[2] ?? ''))?.generation).toBe(0)
   expect((await ask(refresh)).status).toBe(200)
+})
+
+it('a grant whose undo always rejects does not hold up what others take back', async () => {
+  const { ask, register } = setup({
+    grants: ['urn:example:broken', 'urn:example:good'].map((type) => ({
+      type,
+      validate: async () =>
+        ({
+          ok: true,
+          commit: async () => Promise.reject(new Error('down')),
+          undo: async () => {
+            calls.push(type)
+            if (type === 'urn:example:broken' || calls.filter((one) => one === type).length < 2) throw new Error('down')
+          },
+        }) as const,
+    })),
+  })
+  const calls: string[] = []
+  const { id, secret } = await register({ grants: ['urn:example:broken', 'urn:example:good'] })
+  for (const grant_type of ['urn:example:broken', 'urn:example:good'])
+    await expect(ask({ grant_type }, basic(id, secret))).rejects.toThrow('down')
+  await expect.poll(() => calls.filter((one) => one === 'urn:example:good').length, { timeout: 5_000 }).toBe(2)
 })

@@ -46,17 +46,17 @@ function createLater(): (undo: Left['undo']) => void {
   const state = { isRunning: false }
 
   async function run(): Promise<void> {
-    for (let next = left[0]; next !== undefined; next = left[0]) {
-      const { undo, until } = next
-      if (
-        until > performance.now() &&
-        !(await undo().then(
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const isDone =
+        next.until <= performance.now() ||
+        (await next.undo().then(
           () => true,
           () => false,
         ))
-      )
-        break
-      left.shift()
+      if (isDone) continue
+      // Behind the others: one that always fails must not hold them up.
+      left.push(next)
+      break
     }
     state.isRunning = false
     start()
