@@ -12,10 +12,10 @@ function readOnly({ replay, nonces, challenges, families, attempts, clients, rev
     ...others,
     replay: { ...replay, ...refusal, claim: refuse, undo: refuse },
     nonces: { ...nonces, ...refusal, remember: refuse, spend: refuse, undo: refuse },
-    challenges: { ...challenges, ...refusal, put: refuse, keep: refuse, take: refuse },
+    challenges: { ...challenges, ...refusal, put: refuse, keep: refuse, take: refuse, undo: refuse },
     families: { ...families, ...refusal, create: refuse, rotate: refuse, revoke: refuse, undo: refuse },
     attempts: { ...attempts, ...refusal, reserve: refuse, clear: refuse },
-    clients: { ...clients, ...refusal, put: refuse, remove: refuse },
+    clients: { ...clients, ...refusal, put: refuse, remove: refuse, removeMany: refuse },
     revocations: { ...revocations, ...refusal, revoke: refuse },
     ready: async () => ({ ok: false, parts: { memory: { ok: false, cause: new Error('read-only') } } }),
   }
