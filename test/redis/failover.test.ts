@@ -126,7 +126,8 @@ describeWithServers('a failover, with changes answered when a replica has them',
   it('of a replica that lags: what it forgot is acknowledged by the server alone, refused with wait, and spent by nobody after it', async () => {
     const { master, replica, lag } = await lagging()
     const [{ stores: server }, { stores: wait }] = [await nonceStores(master, 'server'), await nonceStores(master, 'wait')]
-    for (const jti of ['server', 'wait']) await wait.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    for (const jti of ['server', 'wait']) await server.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    await untilReplicating(master.port)
     lag()
     expect(await server.nonces.spend('server', 'purpose')).toBe('spent')
     expect(await answerOf(wait.nonces.spend('wait', 'purpose'))).toBe('outage')
@@ -140,8 +141,9 @@ describeWithServers('a failover, with changes answered when a replica has them',
 
   it('an acknowledgement that another server gives counts for nothing', async () => {
     const [{ master, lag }, other] = [await lagging(), await lagging()]
-    const { stores, client } = await nonceStores(master, 'wait')
-    await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    const [{ stores, client }, { stores: server }] = [await nonceStores(master, 'wait'), await nonceStores(master, 'server')]
+    await server.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    await untilReplicating(master.port)
     lag()
     const pipeline = client.pipeline.bind(client)
     client.pipeline = () => {
