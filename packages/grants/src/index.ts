@@ -1,12 +1,12 @@
-export type { Announcer } from './announce.js'
-export type { AssertionRules } from './assertion-rules.js'
-export type { Audit, AuditRecord } from './audit.js'
-export type { AuthenticatedClient, AuthenticationContext, ClientVerdict } from './authenticate-client.js'
-export type { Budget } from './budget.js'
-export type { Client, ClientMethod, ClientSettings, CompleteSettings, SecretView } from './client.js'
-export { createClientAuthenticator } from './client-authenticator.js'
-export type { ClientChanges } from './client-changes.js'
-export { clientCredentials } from './client-credentials.js'
+export type { AssertionRules } from './assertions/assertion-rules.js'
+export type { TrustedTokens } from './assertions/trusted-token.js'
+export type { AuthenticatedClient, AuthenticationContext, ClientVerdict } from './authentication/authenticate-client.js'
+export type { Budget } from './authentication/budget.js'
+export { createClientAuthenticator } from './authentication/client-authenticator.js'
+export type { IdAndSecret, PresentedClient } from './authentication/presented-client.js'
+export type { RateLimits } from './authentication/rate-limits.js'
+export type { Client, ClientMethod, ClientSettings, CompleteSettings, SecretView } from './clients/client.js'
+export type { ClientChanges } from './clients/client-changes.js'
 export {
   type ClientRegistration,
   type Clients,
@@ -15,8 +15,17 @@ export {
   type IssuedSecret,
   type SecretSettings,
   type UsedSecretView,
-} from './clients.js'
-export type { ExchangeDecision, ExchangePolicy, ExchangeRequest, PresentedSubject } from './exchange-policy.js'
+} from './clients/clients.js'
+export type { Announcer } from './endpoint/announce.js'
+export type { Audit, AuditRecord } from './endpoint/audit.js'
+export { rfc6749, type TokenContext, type TokenDialect, type TokenResponse } from './endpoint/dialect.js'
+export { type AuthorizationServerMetadata, authorizationServerMetadata } from './endpoint/server-metadata.js'
+export { createTenantEndpoint, type TenantEndpointOptions } from './endpoint/tenants.js'
+export { createTokenEndpoint } from './endpoint/token-endpoint.js'
+export type { Grantee, TokenEndpointOptions } from './endpoint/token-endpoint-options.js'
+export type { TokenEndpoint } from './endpoint/token-endpoint-readiness.js'
+export { clientCredentials } from './grants/client-credentials.js'
+export type { ExchangeDecision, ExchangePolicy, ExchangeRequest, PresentedSubject } from './grants/exchange-policy.js'
 export type {
   Authentication,
   BegunChain,
@@ -30,21 +39,12 @@ export type {
   Identification,
   TokenChallenge,
   Validated,
-} from './grant.js'
-export { createIntrospectionEndpoint, type IntrospectionEndpointOptions } from './introspection-endpoint.js'
-export { type JwtBearerOptions, jwtBearer } from './jwt-bearer.js'
-export { type AuthorizationServerMetadata, authorizationServerMetadata } from './metadata.js'
-export type { IdAndSecret, PresentedClient } from './presented-client.js'
-export type { RateLimits } from './rate-limits.js'
-export type { RefreshPolicy } from './refresh-policy.js'
-export { type RefreshTokenOptions, refreshToken } from './refresh-token.js'
-export { createRevocationEndpoint, type RevocationEndpointOptions } from './revocation-endpoint.js'
-export { createTenantEndpoint, type TenantEndpointOptions } from './tenants.js'
-export { rfc6749, type TokenContext, type TokenDialect, type TokenResponse } from './token-dialect.js'
-export { createTokenEndpoint } from './token-endpoint.js'
-export type { Grantee, TokenEndpointOptions } from './token-endpoint-options.js'
-export type { TokenEndpoint } from './token-endpoint-readiness.js'
-export { type TokenExchangeOptions, tokenExchange } from './token-exchange.js'
-export { type AssertionReason, refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './token-refusal.js'
-export type { TrustedTokens } from './trusted-token.js'
-export type { UsedKey } from './used-key.js'
+} from './grants/grant.js'
+export { type JwtBearerOptions, jwtBearer } from './grants/jwt-bearer.js'
+export { type TokenExchangeOptions, tokenExchange } from './grants/token-exchange.js'
+export type { UsedKey } from './issuing/used-key.js'
+export type { RefreshPolicy } from './refresh/refresh-policy.js'
+export { type RefreshTokenOptions, refreshToken } from './refresh/refresh-token.js'
+export { type AssertionReason, refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './refusal.js'
+export { createIntrospectionEndpoint, type IntrospectionEndpointOptions } from './token-status/introspection-endpoint.js'
+export { createRevocationEndpoint, type RevocationEndpointOptions } from './token-status/revocation-endpoint.js'

@@ -1,6 +1,6 @@
 import type { Auth } from '@countersign/core'
-import { type AccountContext, audited, managed } from './account-context.js'
-import type { Actor } from './creator.js'
+import { type AccountContext, audited, managed } from './accounts/account-context.js'
+import type { Actor } from './accounts/creator.js'
 import { type Done, failed } from './fault.js'
 import type { NewCredential } from './integration.js'
 import type { IntegrationClients } from './integration-clients.js'

@@ -1,10 +1,20 @@
-export type { EnrollmentAddress } from './account-records.js'
-export type { Actor, Creator, Operator } from './creator.js'
+export type { EnrollmentAddress } from './accounts/account-records.js'
+export type { Actor, Creator, Operator } from './accounts/creator.js'
 export type { Credentials } from './credentials.js'
-export type { EnrolledFor, EnrolledForOptions } from './enrolled-for.js'
-export type { Enrollments } from './enrollments.js'
+export type { EnrolledFor, EnrolledForOptions } from './enrollments/enrolled-for.js'
+export type { Enrollments } from './enrollments/enrollments.js'
+export type { OwnIntegrations } from './entity-integrations.js'
 export type { Done, Failed, IntegrationFault } from './fault.js'
 export type { Field, FieldIssue, Problem } from './fields.js'
+export {
+  type IntegrationDialect,
+  plainIntegrationDialect,
+  type RequestFailure,
+  type RequestIssue,
+  requestFailure,
+} from './http/integration-dialect.js'
+export type { IntegrationPaths } from './http/integration-paths.js'
+export { type IntegrationRoutesOptions, integrationRoutes } from './http/integration-routes.js'
 export type {
   CredentialView,
   Enrollment,
@@ -15,16 +25,6 @@ export type {
   NewCredential,
 } from './integration.js'
 export type { FoundClient, IntegrationClients, OwnedClient } from './integration-clients.js'
-export {
-  type IntegrationDialect,
-  plainIntegrationDialect,
-  type RequestFailure,
-  type RequestIssue,
-  requestFailure,
-} from './integration-dialect.js'
 export type { IntegrationsOptions } from './integration-options.js'
-export type { IntegrationPaths } from './integration-paths.js'
-export { type IntegrationRoutesOptions, integrationRoutes } from './integration-routes.js'
 export { createIntegrations, type Integrations } from './integrations.js'
-export type { OwnIntegrations } from './own-integrations.js'
 export type { EnrollmentWish, IntegrationPolicies } from './policies.js'

@@ -1,4 +1,4 @@
-import type { Creator } from './creator.js'
+import type { Creator } from './accounts/creator.js'
 
 /** A client that an entity owns. */
 export interface Integration {

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { type Auth, wallClock } from '@countersign/core'
-import type { AccountContext } from './account-context.js'
-import { accountRecords } from './account-records.js'
-import { createActorJudge, createSelfCheck } from './actor.js'
+import type { AccountContext } from './accounts/account-context.js'
+import { accountRecords } from './accounts/account-records.js'
+import { createActorJudge, createSelfCheck } from './accounts/actor.js'
 import { type Credentials, createCredentials } from './credentials.js'
-import { createEnrolledFor, type EnrolledFor } from './enrolled-for.js'
-import { createEnrollments, type Enrollments } from './enrollments.js'
+import { createEnrolledFor, type EnrolledFor } from './enrollments/enrolled-for.js'
+import { createEnrollments, type Enrollments } from './enrollments/enrollments.js'
+import { createOwnIntegrations, type OwnIntegrations } from './entity-integrations.js'
 import { createFieldCheck } from './fields.js'
 import { checkOptions, type IntegrationsOptions } from './integration-options.js'
-import { createOwnIntegrations, type OwnIntegrations } from './own-integrations.js'
 
 /**
  * Integration accounts. What is the caller's fault is a value; every function rejects with `Unavailable` in an outage, and may then be

@@ -9,8 +9,8 @@ import {
   type SecretsOption,
 } from '@countersign/core'
 import { algorithms, isHmac } from '@countersign/jwt'
-import type { KeyTimes } from './own-key.js'
-import type { FindSigner } from './own-signers.js'
+import type { FindSigner } from './signing/signers.js'
+import type { KeyTimes } from './signing/signing-key.js'
 
 /** Options of `createKeyRegistry`. */
 export interface KeyRegistryOptions extends Partial<KeyTimes> {

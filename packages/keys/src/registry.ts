@@ -8,18 +8,18 @@ import {
   wallClock,
   whenKnown,
 } from '@countersign/core'
-import { isClientKey } from './client-key.js'
-import { createEnvelope } from './envelope.js'
-import { jwksRoutes } from './jwks-routes.js'
-import { completeUse, type KeyUse } from './new-key.js'
-import { isOwnKey } from './own-key.js'
-import { createOwnKeySource } from './own-key-source.js'
-import { createOwnKeys, type OwnKeys } from './own-keys.js'
-import { createOwnRing } from './own-ring.js'
-import { createOwnSigners } from './own-signers.js'
-import { createRegisteredKeys, type RegisteredKeys } from './registered-keys.js'
+import { isClientKey } from './clients/client-key.js'
+import { createRegisteredKeys, type RegisteredKeys } from './clients/registered-keys.js'
 import { checkOptions, type KeyRegistryOptions } from './registry-options.js'
 import { createRings } from './ring.js'
+import { createEnvelope } from './signing/envelope.js'
+import { jwksRoutes } from './signing/jwks-routes.js'
+import { completeUse, type KeyUse } from './signing/new-key.js'
+import { createOwnSigners } from './signing/signers.js'
+import { isOwnKey } from './signing/signing-key.js'
+import { createOwnKeySource } from './signing/signing-key-source.js'
+import { createOwnKeys, type OwnKeys } from './signing/signing-keys.js'
+import { createOwnRing } from './signing/signing-ring.js'
 
 /** Own keys and client keys, with everything that uses them. */
 export interface KeyRegistry extends Lifecycle {

@@ -1,8 +1,8 @@
 import { type AttemptStore, requireDuration } from '@countersign/core'
-import { timelyColumn, timelyCte } from './calls.js'
-import type { Database } from './database.js'
-import { type CallParts, keptCalls } from './kept-calls.js'
-import { boundedMs, rowKey } from './row-key.js'
+import type { Database } from './connection/connection.js'
+import { timelyColumn, timelyCte } from './statements/calls.js'
+import { type CallParts, keptCalls } from './statements/kept-calls.js'
+import { boundedMs, rowKey } from './statements/row-key.js'
 
 const reserveText = (schema: string, { made, unmade, keep, column }: CallParts): string => `
   with ${timelyCte('$5')}${made},

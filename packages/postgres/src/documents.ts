@@ -7,10 +7,10 @@ import {
   type StoreCall,
   type StoredDocument,
 } from '@countersign/core'
-import type { Database } from './database.js'
-import { changeTexts, readTexts } from './document-texts.js'
-import { bytesOf, type Row, textOf } from './driver.js'
-import { type CallStatements, keptCalls } from './kept-calls.js'
+import type { Database } from './connection/connection.js'
+import { bytesOf, type Row, textOf } from './connection/driver.js'
+import { changeTexts, readTexts } from './statements/document-texts.js'
+import { type CallStatements, keptCalls } from './statements/kept-calls.js'
 
 /** Both together have to fit an entry of an index. */
 const longestBytes = 1_000

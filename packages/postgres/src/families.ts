@@ -1,9 +1,9 @@
 import { callsKeptMs, type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
-import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './calls.js'
-import type { Database } from './database.js'
-import { bytesOf, type Row, type Run, textOf } from './driver.js'
-import { roundedEnd } from './rounded-end.js'
-import { boundedMs, rowKey } from './row-key.js'
+import type { Database } from './connection/connection.js'
+import { bytesOf, type Row, type Run, textOf } from './connection/driver.js'
+import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './statements/calls.js'
+import { boundedMs, rowKey } from './statements/row-key.js'
+import { roundedEnd } from './sweep/rounded-end.js'
 
 // A row of generation -1 is what is left of a family whose creation was taken back: its calls. A release that does not know
 // this sees a family that ended.

@@ -7,13 +7,13 @@ import {
   requireLimit,
   wholeDelta,
 } from '@countersign/core'
-import { timelyColumn, timelyCte } from './calls.js'
-import type { Database } from './database.js'
-import { bytesOf, type Row, textOf } from './driver.js'
-import { type CallParts, keptCalls } from './kept-calls.js'
-import { type MemorySince, memoryCte } from './memory-since.js'
-import type { Topic } from './push.js'
-import { boundedMs, rowKey } from './row-key.js'
+import type { Database } from './connection/connection.js'
+import { bytesOf, type Row, textOf } from './connection/driver.js'
+import { type MemorySince, memoryCte } from './connection/server-memory.js'
+import { timelyColumn, timelyCte } from './statements/calls.js'
+import { type CallParts, keptCalls } from './statements/kept-calls.js'
+import { boundedMs, rowKey } from './statements/row-key.js'
+import type { Topic } from './subscription.js'
 
 const micros = (since: string): string => `(extract(epoch from ${since}) * 1000000)::bigint`
 

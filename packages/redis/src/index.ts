@@ -1,2 +1,2 @@
-export type { RedisClient, RedisPipeline, RedisWarning } from './redis-client.js'
+export type { RedisClient, RedisPipeline, RedisWarning } from './connection/redis-client.js'
 export { type RedisStoresOptions, redisStores } from './redis-stores.js'

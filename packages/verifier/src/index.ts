@@ -14,10 +14,22 @@ export {
   requireScopes,
 } from '@countersign/core'
 export type { RefreshOptions, RemoteOptions, SourceContext } from '@countersign/jwt/jwks'
-export type { TokenPlaces } from './bearer.js'
-export { type CognitoAccessClaims, type CognitoIdClaims, type CognitoOptions, cognito } from './cognito.js'
-export { createGuard } from './guard.js'
-export type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard, ResourceMetadata, Verifier, VerifierOptions } from './guard-options.js'
+export type { TokenPlaces } from './guard/bearer.js'
+export { createGuard } from './guard/guard.js'
+export type {
+  AuthOfIssuers,
+  GuardOptions,
+  Issuers,
+  ResourceGuard,
+  ResourceMetadata,
+  Verifier,
+  VerifierOptions,
+} from './guard/guard-options.js'
+export type { IssuerReadiness } from './guard/readiness.js'
+export { protectedResourceMetadata } from './guard/resource-metadata.js'
+export type { TenantOptions } from './guard/tenants.js'
+export { createVerifier } from './guard/verifier.js'
+export { type CognitoAccessClaims, type CognitoIdClaims, type CognitoOptions, cognito } from './issuers/cognito.js'
 export type {
   ClaimsOf,
   ClaimsSchema,
@@ -26,7 +38,7 @@ export type {
   IssuerSource,
   RuleOptions,
   SchemaResult,
-} from './issuer-entry.js'
+} from './issuers/issuer-entry.js'
 export {
   type JwksOptions,
   type JwksRsaClient,
@@ -39,12 +51,13 @@ export {
   ownIssuer,
   type StaticKeysOptions,
   staticKeys,
-} from './presets.js'
-export type { IssuerReadiness } from './readiness.js'
-export { protectedResourceMetadata } from './resource-metadata.js'
-export { createRevocations, type Revocations } from './revocations.js'
-export { createSharedRevocations, type OnStale, type SharedRevocations, type SharedRevocationsOptions } from './shared-revocations.js'
-export type { NamedKey, PublicKeyInput } from './static-keys.js'
-export type { TenantOptions } from './tenants.js'
-export type { CacheOptions } from './token-cache.js'
-export { createVerifier } from './verifier.js'
+} from './issuers/presets.js'
+export type { NamedKey, PublicKeyInput } from './issuers/static-keys.js'
+export { createRevocations, type Revocations } from './revocation/revocations.js'
+export {
+  createSharedRevocations,
+  type OnStale,
+  type SharedRevocations,
+  type SharedRevocationsOptions,
+} from './revocation/shared-revocations.js'
+export type { CacheOptions } from './token/token-cache.js'

@@ -1,5 +1,5 @@
 export type { Continuation } from './continuation.js'
-export type { GuessLimits } from './guess-limits.js'
+export type { GuessLimits } from './guesses/guess-limits.js'
 export { type HostUser, type HostUsersOptions, hostUsers, type PasswordVerdict } from './host-users.js'
 export { passwordGrants } from './password-grants.js'
 export type { PasswordGrantOptions } from './password-options.js'

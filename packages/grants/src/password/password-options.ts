@@ -1,7 +1,7 @@
 import { checkOptions, kind, type Now, type OptionShape, type PasswordAuthenticator } from '@countersign/core'
-import { accessTokenSecondsKind } from '../endpoint-shape.js'
+import { accessTokenSecondsKind } from '../endpoint/endpoint-shape.js'
 import type { Continuation } from './continuation.js'
-import { type GuessLimits, guessLimitsKind } from './guess-limits.js'
+import { type GuessLimits, guessLimitsKind } from './guesses/guess-limits.js'
 
 /** Options of {@link passwordGrants}. */
 export interface PasswordGrantOptions {

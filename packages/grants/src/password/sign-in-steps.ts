@@ -1,10 +1,10 @@
 import type { AnswerStep } from '@countersign/core'
-import type { Challenged, GrantAnswer, GrantRequest } from '../grant.js'
-import { grantedTo, type Wanted } from '../signed-in.js'
-import { refused } from '../token-refusal.js'
+import type { Challenged, GrantAnswer, GrantRequest } from '../grants/grant.js'
+import { grantedTo, type Wanted } from '../grants/signed-in.js'
+import { refused } from '../refusal.js'
+import { type ChallengeRecord, putChallenge } from './codes/sealed-challenge.js'
+import type { SentChallenge, SentStep } from './codes/sent-codes.js'
 import type { PasswordGrantOptions } from './password-options.js'
-import { type ChallengeRecord, putChallenge } from './sealed-challenge.js'
-import type { SentChallenge, SentStep } from './sent-codes.js'
 
 /** What a sign-in began with. */
 type Begun = Wanted & Pick<ChallengeRecord, 'username' | 'passwordVersion' | 'startedAt'>

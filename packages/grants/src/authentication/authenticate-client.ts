@@ -1,0 +1,98 @@
+import type { ClientKeys, Now } from '@countersign/core'
+import type { UseClaim } from '../assertions/assertion.js'
+import { type Client, isClientId } from '../clients/client.js'
+import type { ClientRecord, ClientRecords } from '../clients/client-record.js'
+import type { SecretHasher } from '../clients/client-secret.js'
+import type { UsedKey } from '../issuing/used-key.js'
+import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
+import { judgeClientAssertion } from './client-assertion.js'
+import type { IdAndSecret, PresentedClient } from './presented-client.js'
+import { createEvenVerification } from './stand-in-key.js'
+
+/** A client that proved who it is. */
+export interface AuthenticatedClient {
+  readonly ok: true
+  readonly client: Client
+  /** Id of the secret that it used; undefined where it used none. */
+  readonly secretId: string | undefined
+  /** The key that it signed a client assertion with. */
+  readonly key?: UsedKey
+  /** What has to be claimed in a `ReplayStore` before the client assertion counts; undefined where there is none. */
+  readonly once?: UseClaim | undefined
+}
+
+/** Who makes a request, or why that is not believed. */
+export type ClientVerdict = AuthenticatedClient | TokenRefused
+
+interface AuthenticateOptions {
+  readonly records: ClientRecords
+  readonly hasher: SecretHasher
+  readonly keys: ClientKeys | undefined
+  readonly now: Now
+}
+
+/** The halves of Basic as this client writes them. */
+function asWritten(
+  presented: Extract<PresentedClient, { method: 'client_secret_basic' | 'client_secret_post' }>,
+  client: ClientRecord | undefined,
+): IdAndSecret {
+  if (presented.method === 'client_secret_post') return presented
+  return client?.basicEncoding === 'raw' ? presented.raw : (presented.decoded ?? presented.raw)
+}
+
+/** The client that a request means: the form-decoded id first; as it was sent for clients that write it so. */
+async function meant(
+  records: ClientRecords,
+  presented: Exclude<PresentedClient, { method: 'anonymous' }>,
+): ReturnType<ClientRecords['get']> {
+  if (presented.method !== 'client_secret_basic') return records.get(presented.id)
+  const { raw, decoded = raw } = presented
+  const known = await records.get(decoded.id)
+  if (known !== undefined || decoded.id === raw.id) return known
+  const written = await records.get(raw.id)
+  return written?.record.basicEncoding === 'raw' ? written : undefined
+}
+
+/** Who is asked to judge a client: client assertions are for one issuer only. */
+export interface AuthenticationContext {
+  /** Our own `iss`. Without it, no client assertion is accepted. */
+  readonly issuer?: string
+}
+
+/** Judges who a client says it is. Rejects with `Unavailable` in an outage. */
+export function createClientJudge(
+  options: AuthenticateOptions,
+): (presented: Exclude<PresentedClient, { method: 'anonymous' }>, context?: AuthenticationContext) => Promise<ClientVerdict> {
+  const { records, hasher, keys, now } = options
+  const verify = createEvenVerification()
+
+  return async (presented, { issuer } = {}) => {
+    const known = await meant(records, presented)
+    const client = known?.record
+    if (presented.method === 'none') {
+      const fault = faultOf(client, 'none')
+      return fault || !known ? refused(fault ?? 'unknown_client') : { ok: true, client: known.client, secretId: undefined }
+    }
+    if (presented.method === 'private_key_jwt') {
+      if (keys === undefined || issuer === undefined) return refused('unsupported_authentication')
+      if (!isClientId(presented.id)) return refused('unknown_client')
+      // Judged on every path, before anything else is said about the client.
+      const judged = await judgeClientAssertion(presented, client?.assertion, { keys, issuer, nowMs: now(), verify })
+      const fault = faultOf(client, presented.method)
+      if (fault || !known) return refused(fault ?? 'unknown_client')
+      return judged.ok ? { ok: true, client: known.client, secretId: undefined, key: judged.key, once: judged.once } : judged
+    }
+    const { id, secret } = asWritten(presented, client)
+    // Compared on every path, before anything else is said about the client.
+    const match = hasher.match(secret, client?.secrets ?? [], now() / 1000)
+    const fault = faultOf(client, presented.method)
+    if (fault || !known) return refused(fault ?? 'unknown_client')
+    return match && id === known.record.id ? { ok: true, client: known.client, secretId: match.id } : refused('wrong_secret')
+  }
+}
+
+function faultOf(client: ClientRecord | undefined, method: ClientRecord['methods'][number]): TokenReason | undefined {
+  if (client === undefined) return 'unknown_client'
+  if (client.isLocked) return 'locked_client'
+  return client.methods.includes(method) ? undefined : 'wrong_method_of_client'
+}

@@ -1,0 +1,136 @@
+import { kind, type OptionKind, type OptionShape } from '@countersign/core'
+import { type AssertionRules, assertionShape } from '../assertions/assertion-rules.js'
+import { isScopeToken } from '../grants/scope.js'
+import { completeRefresh, type RefreshPolicy, refreshKind } from '../refresh/refresh-policy.js'
+
+/** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). `private_key_jwt` needs the option `keys` of `createClients`. */
+export type ClientMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+
+/** What a client is and may do. */
+export interface ClientSettings {
+  readonly title?: string
+  /** Whom it belongs to, in the host's own words, for instance the id of a department. */
+  readonly owner?: string
+  /** @defaultValue `['client_secret_basic']` */
+  readonly methods?: readonly ClientMethod[]
+  /** Whether the halves of Basic are form-encoded (RFC 6749 §2.3.1) or taken as they are. @defaultValue `'form'` */
+  readonly basicEncoding?: 'form' | 'raw'
+  /** Whether it is the host's own: only such a client may see passwords. @defaultValue false */
+  readonly isFirstParty?: boolean
+  /** Grant types. */
+  readonly grants: readonly string[]
+  /** What it may be granted. @defaultValue none */
+  readonly scopes?: readonly string[]
+  /** What it is granted without asking. @defaultValue `scopes` */
+  readonly defaultScopes?: readonly string[]
+  /** Audiences that it may get tokens for; the first one without asking. @defaultValue those of the endpoint */
+  readonly audiences?: readonly string[]
+  /** Life of its access tokens, in seconds; or by grant type. @defaultValue that of the grant or the endpoint */
+  readonly accessTokenSeconds?: number | Readonly<Record<string, number>>
+  /** @defaultValue `{ policy: 'none' }` */
+  readonly refresh?: RefreshPolicy
+  /** What is demanded of the JWTs that it signs. */
+  readonly assertion?: AssertionRules
+}
+
+/** Settings with their defaults. */
+export type CompleteSettings = Required<Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds' | 'assertion'>> &
+  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds' | 'assertion'>
+
+/** A secret of a client as it is shown: without the secret. Times are epoch seconds. */
+export interface SecretView {
+  readonly id: string
+  readonly title: string | undefined
+  readonly createdAt: number
+  readonly notBefore: number | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** A registered client. */
+export interface Client extends CompleteSettings {
+  readonly id: string
+  readonly isLocked: boolean
+  /** Changes when the client is locked: what was bound to the one before is over. */
+  readonly era: string
+  /** Whether its settings are others than those that it was registered with. @defaultValue false */
+  readonly isChanged?: boolean
+  readonly secrets: readonly SecretView[]
+}
+
+function fail(message: string): never {
+  throw new TypeError(`client: ${message}`)
+}
+
+/** Whether a text may be the id of a client. */
+export const isClientId = (id: unknown): id is string => typeof id === 'string' && /^[A-Za-z0-9._~@/!*=:%-]{1,255}$/.test(id)
+
+/** @throws TypeError for an id that is none, or that Basic as this client writes it would not carry */
+export function checkClientId(id: string, { basicEncoding }: Pick<CompleteSettings, 'basicEncoding'>): void {
+  if (!isClientId(id)) fail('id must be 1 to 255 letters, digits and ._~@/!*=:%-')
+  if (basicEncoding === 'raw' && id.includes(':'))
+    fail('basicEncoding must be form for an id with a colon: Basic is split at the first one')
+  if (basicEncoding === 'form' && id.includes('%'))
+    fail('basicEncoding must be raw for an id with a percent sign: form-decoding would change it')
+}
+
+/** Whether nothing but its id proves who it is (RFC 6749 §2.1). */
+export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boolean => client.methods.includes('none')
+
+/** Whether it has secrets, or may have. */
+export const hasSecretMethod = ({ methods: own }: Pick<CompleteSettings, 'methods'>): boolean =>
+  own.includes('client_secret_basic') || own.includes('client_secret_post')
+
+const scopesKind: OptionKind = kind.listOf(kind.satisfying('a scope-token (RFC 6749 §3.3)', isScopeToken), 0)
+const lifeKind: OptionKind = kind.either(kind.positiveSeconds, kind.recordOf(kind.positiveSeconds))
+
+/** What each of the settings must be. What a store has may be of a later release, and is not asked. */
+export const settingsShape: OptionShape<ClientSettings> = {
+  title: kind.string,
+  owner: kind.string,
+  methods: kind.listOf(kind.oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
+  basicEncoding: kind.oneOf('form', 'raw'),
+  isFirstParty: kind.flag,
+  grants: kind.required(kind.listOf(kind.string)),
+  scopes: scopesKind,
+  defaultScopes: scopesKind,
+  audiences: kind.listOf(kind.string),
+  accessTokenSeconds: lifeKind,
+  refresh: refreshKind,
+  assertion: kind.members<AssertionRules>(assertionShape),
+}
+
+/** The same for a change: what is left out stays, and `undefined` is back to the default. */
+export const changesShape: OptionShape<Partial<ClientSettings>> = { ...settingsShape, grants: kind.listOf(kind.string) }
+
+/**
+ * Settings, each of which was checked, with their defaults.
+ *
+ * @throws TypeError if they do not fit together, or are against RFC 6749
+ */
+export function completeSettings(settings: ClientSettings): CompleteSettings {
+  const { scopes = [], basicEncoding = 'form', refresh = { policy: 'none' }, audiences, accessTokenSeconds } = settings
+  const complete = {
+    methods: settings.methods ?? (['client_secret_basic'] as const),
+    basicEncoding,
+    isFirstParty: settings.isFirstParty ?? false,
+    grants: settings.grants,
+    scopes,
+    defaultScopes: settings.defaultScopes ?? scopes,
+    refresh,
+    ...(settings.title !== undefined && { title: settings.title }),
+    ...(settings.owner !== undefined && { owner: settings.owner }),
+    ...(audiences !== undefined && { audiences }),
+    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    ...(settings.assertion !== undefined && { assertion: settings.assertion }),
+  }
+  // It may have been taken back by a change.
+  if (complete.grants === undefined) fail('grants must be a non-empty array, got undefined')
+  const isPublic = isPublicClient(complete)
+  if (isPublic && complete.methods.length > 1) fail(`methods must be none alone for a public client, got ${complete.methods.join(', ')}`)
+  if (isPublic && complete.grants.includes('client_credentials'))
+    fail('grants must not have client_credentials for a public client (RFC 6749 §4.4)')
+  if (complete.grants.includes('password') && !complete.isFirstParty)
+    fail('isFirstParty must be true for the grant password (RFC 9700 §2.4)')
+  if (!complete.defaultScopes.every((scope) => scopes.includes(scope))) fail('defaultScopes must be some of scopes')
+  return { ...complete, refresh: completeRefresh(refresh, isPublic) }
+}

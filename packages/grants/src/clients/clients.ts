@@ -1,0 +1,226 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  type ClientKeys,
+  checkOptions,
+  type DocumentStore,
+  eventChannel,
+  type Now,
+  type RevocationAnnouncer,
+  requireEpochSeconds,
+  type SecretsOption,
+  type WriteCheck,
+  wallClock,
+} from '@countersign/core'
+import { type AuthenticationContext, type ClientVerdict, createClientJudge } from '../authentication/authenticate-client.js'
+import type { PresentedClient } from '../authentication/presented-client.js'
+import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './client.js'
+import { type ClientChanges, changedRecord } from './client-changes.js'
+import { type ClientRecord, clientOf, clientRecords } from './client-record.js'
+import { createClientEndings } from './client-revocations.js'
+import { createSecretHasher, type KeptSecret, newSecret } from './client-secret.js'
+import { clientsShape, registrationShape, secretShape } from './clients-shape.js'
+import { createLastUses } from './last-uses.js'
+
+/** Options of {@link createClients}. */
+export interface ClientsOptions {
+  readonly store: DocumentStore
+  /** Keys the hashes of secrets; 32 bytes or more, and not in the store. */
+  readonly pepper: SecretsOption
+  /** Keys that clients sign with, for instance those of `createKeyRegistry`. Without them, no client uses one. */
+  readonly keys?: ClientKeys
+  /** Our own `iss`, or those of all tenants that share these clients; with `revocations`. */
+  readonly issuer?: string | readonly string[]
+  /**
+   * Where the end of clients and secrets is announced to all guards: what `createSharedRevocations` gives, so that it holds for
+   * the next request of this process, or a `RevocationStore`. Without it, tokens that are out live until they expire.
+   */
+  readonly revocations?: RevocationAnnouncer
+  /** Begins every secret, so that scanners and people recognise it: letters, digits, `_` and `-`. @defaultValue `'cs_'` */
+  readonly secretPrefix?: string
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+  readonly randomUUID?: () => string
+  readonly randomBytes?: (size: number) => Buffer
+}
+
+/** What a new secret is. Times are epoch seconds. */
+export interface SecretSettings {
+  readonly title?: string
+  readonly notBefore?: number
+  readonly expiresAt?: number
+  /** Takes over a secret of another system instead of making one. It is as hard to guess as it was made. */
+  readonly secret?: string
+}
+
+/** A secret, shown this once. */
+export interface IssuedSecret {
+  readonly id: string
+  readonly secret: string
+}
+
+/** A client to register. */
+export interface ClientRegistration extends ClientSettings {
+  /** @defaultValue a random UUID */
+  readonly id?: string
+  /** Of the first secret; `false` for a client that gets its secrets later. Public clients have none. */
+  readonly secret?: SecretSettings | false
+}
+
+/** A secret with its last use, in epoch seconds and to about a minute. */
+export interface UsedSecretView extends SecretView {
+  readonly lastUsedAt: number | undefined
+}
+
+/** The clients of a token endpoint. Every method rejects with `Unavailable` when the store is out of reach. */
+export interface Clients extends WriteCheck {
+  /** The keys that clients sign with. */
+  readonly keys: ClientKeys | undefined
+  /** Whose tokens end at all guards when a client or a secret does; undefined: nobody's. */
+  readonly issuers: readonly string[] | undefined
+  /** Rejects with TypeError for settings that are wrong. */
+  register(
+    registration: ClientRegistration,
+  ): Promise<
+    { readonly ok: true; readonly client: Client; readonly secret?: IssuedSecret } | { readonly ok: false; readonly fault: 'taken' }
+  >
+  find(id: string): Promise<Client | undefined>
+  /** Clients in the order of their ids, at most `limit` (100). */
+  list(query?: {
+    readonly after?: string
+    readonly limit?: number
+  }): Promise<readonly (Omit<Client, 'secrets'> & { readonly secrets: readonly UsedSecretView[] })[]>
+  /**
+   * Changes some settings; `undefined` is back to the default. Refresh tokens give no more than the new settings allow; access
+   * tokens that are out keep what they have until they expire. Undefined for a client that is not there. Rejects with TypeError
+   * if the settings do not fit together, or would make a public client of a confidential one or the reverse.
+   */
+  update(id: string, changes: ClientChanges): Promise<Client | undefined>
+  /**
+   * Ends everything that the client has, and forgets it. A client that is registered under the same id later has nothing of it.
+   * Keys that were registered elsewhere are the host's to revoke. False for one that is not there.
+   */
+  remove(id: string): Promise<boolean>
+  /** Ends everything that the client has, tokens and refresh tokens, and lets it get nothing more. False for one that is not there. */
+  lock(id: string): Promise<boolean>
+  /** Lets the client get new tokens. Refresh tokens from before the lock stay dead. */
+  unlock(id: string): Promise<boolean>
+  /** One more live secret; undefined for a client that is not there or is public. */
+  addSecret(id: string, settings?: SecretSettings): Promise<IssuedSecret | undefined>
+  /** Ends a secret and the tokens and refresh tokens obtained with it. False if there is no such one. */
+  revokeSecret(id: string, secretId: string): Promise<boolean>
+  /** When each secret was last used, by its id, in epoch seconds and to about a minute. A secret that was not used is not there. */
+  lastUses(id: string): Promise<Readonly<Record<string, number>>>
+  /** Judges what {@link PresentedClient} says. Unknown clients and wrong secrets cost the same. */
+  authenticate(presented: Exclude<PresentedClient, { method: 'anonymous' }>, context?: AuthenticationContext): Promise<ClientVerdict>
+}
+
+const events = eventChannel('countersign:client')
+
+function checked(options: ClientsOptions): string {
+  checkOptions('createClients', options, clientsShape)
+  const { issuer, revocations, secretPrefix = 'cs_' } = options
+  if (revocations !== undefined && issuer === undefined)
+    throw new TypeError('createClients: issuer must be given with revocations, got undefined')
+  return secretPrefix
+}
+
+function checkSecret({ notBefore = 0, expiresAt = notBefore + 1 }: SecretSettings): void {
+  requireEpochSeconds('client: notBefore of a secret', notBefore)
+  requireEpochSeconds('client: expiresAt of a secret', expiresAt)
+  if (!(notBefore < expiresAt)) throw new TypeError('client: notBefore of a secret must be before its expiresAt')
+}
+
+/**
+ * Registered clients over a document store.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function createClients(options: ClientsOptions): Clients {
+  const secretPrefix = checked(options)
+  const { store, keys, issuer = [], revocations } = options
+  const issuers = [issuer].flat()
+  const now = options.now ?? wallClock
+  const uuid = options.randomUUID ?? randomUUID
+  const random = options.randomBytes ?? randomBytes
+  const hasher = createSecretHasher(options.pepper)
+  const records = clientRecords(store)
+  const uses = createLastUses(store, now)
+  const judge = createClientJudge({ records, hasher, keys, now })
+  const newEra = (): string => random(12).toString('base64url')
+  const endings = createClientEndings({ records, issuers, revocations, keys, newEra })
+
+  function make(settings: SecretSettings): { readonly kept: KeptSecret; readonly issued: IssuedSecret } {
+    checkSecret(settings)
+    const { title, notBefore, expiresAt } = settings
+    const secret = settings.secret ?? newSecret(secretPrefix, random(32))
+    const id = uuid()
+    const kept = { id, title, createdAt: Math.floor(now() / 1000), notBefore, expiresAt, ...hasher.hash(secret) }
+    return { kept, issued: { id, secret } }
+  }
+
+  function checkMethods<T extends Pick<ClientSettings, 'methods'>>(settings: T): T {
+    if (settings.methods?.includes('private_key_jwt') && !keys) throw new TypeError('createClients: private_key_jwt needs keys')
+    return settings
+  }
+
+  /** Tells the audit, and passes on whether there was such a one. */
+  function audited(action: string, clientId: string, isDone: boolean, secret?: string): boolean {
+    events.publish({ action, clientId, outcome: isDone ? 'done' : 'unknown', ...(secret !== undefined && { secret }) })
+    return isDone
+  }
+
+  return {
+    keys,
+    checkWrites: async () => store.checkWrites?.(),
+    issuers: revocations && issuers,
+    async register(registration) {
+      checkOptions('client', registration, registrationShape)
+      const { id = uuid(), secret, ...settings } = registration
+      const complete = completeSettings(settings)
+      checkClientId(id, complete)
+      checkMethods(complete)
+      const first = !hasSecretMethod(complete) || secret === false ? undefined : make(secret ?? {})
+      const record: ClientRecord = { v: 1, ...complete, id, isLocked: false, era: newEra(), secrets: first ? [first.kept] : [] }
+      if (!(await records.add(record))) return { ok: false, fault: 'taken' }
+      audited('register', id, true)
+      return { ok: true, client: clientOf(record), ...(first && { secret: first.issued }) }
+    },
+    find: async (id) => (await records.get(id))?.client,
+    async list(query = {}) {
+      const found = (await records.list(query)).map(clientOf)
+      const lastUses = await uses.getMany(found.map(({ id }) => id))
+      return found.map((client, at) => ({
+        ...client,
+        secrets: client.secrets.map((secret) => ({ ...secret, lastUsedAt: lastUses[at]?.[secret.id] })),
+      }))
+    },
+    async update(id, changes) {
+      const changed = await records.change(id, (record) => checkMethods(changedRecord(record, changes)))
+      return audited('update', id, changed !== undefined) && changed ? clientOf(changed) : undefined
+    },
+    async remove(id) {
+      const isDone = await endings.remove(id)
+      // Also of one that is not there: a removal that failed before this is tried again.
+      await uses.forget(id)
+      return audited('remove', id, isDone)
+    },
+    lock: async (id) => audited('lock', id, await endings.lock(id)),
+    unlock: async (id) => audited('unlock', id, await endings.unlock(id)),
+    async addSecret(id, settings = {}) {
+      checkOptions('client: secret', settings, secretShape)
+      const { kept, issued } = make(settings)
+      const changed = await records.change(id, (record) =>
+        !hasSecretMethod(record) ? record : { ...record, secrets: [...record.secrets, kept] },
+      )
+      const isDone = changed?.secrets.some((secret) => secret.id === kept.id) ?? false
+      return audited('add_secret', id, isDone, kept.id) ? issued : undefined
+    },
+    revokeSecret: async (id, secretId) => audited('revoke_secret', id, await endings.revokeSecret(id, secretId), secretId),
+    lastUses: (id) => uses.get(id),
+    async authenticate(presented, context) {
+      const verdict = await judge(presented, context)
+      if (verdict.ok && verdict.secretId !== undefined) uses.note(verdict.client.id, verdict.secretId)
+      return verdict
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import type { Now, RevocationAnnouncer, RevocationEntry } from '@countersign/core'
+import { reachable } from '../clients/client-record.js'
+
+/**
+ * Where the end of tokens is announced to guards: what `createSharedRevocations` or, in a single process, `createRevocations`
+ * gives, or a revocation store.
+ */
+export type Announcer = RevocationAnnouncer
+
+/** Announces what ends by itself at a time. Rejects with `Unavailable` when it cannot. */
+export type Announce = (entry: Extract<RevocationEntry, { expiresAt: number }>) => Promise<void>
+
+/**
+ * An access token that comes with a refresh token lives a day at most: so long the end of its chain is remembered, by every
+ * guard, and nobody has to know with which settings the last one was issued.
+ */
+export const longestWithRefreshSeconds = 86_400
+/** No guard believes a token longer past its end. */
+const graceMs = 3_600_000
+
+/** @param now - epoch milliseconds */
+export function createAnnounce(revocations: Announcer, now: Now): Announce {
+  const revoke = async (entry: RevocationEntry, keepForMs: number): Promise<unknown> => revocations.revoke(entry, { keepForMs })
+  return async (entry) => {
+    await reachable(revoke(entry, Math.max(entry.expiresAt * 1000 - now(), 1) + graceMs))
+  }
+}
+
+/** The end of a chain of refresh tokens, as its access tokens learn of it. `now` in epoch milliseconds. */
+export function endOfFamily(issuer: string, family: string, now: number): Extract<RevocationEntry, { type: 'family' }> {
+  return { type: 'family', issuer, family, expiresAt: Math.ceil(now / 1000) + longestWithRefreshSeconds }
+}

@@ -1,0 +1,105 @@
+import { checkOptions as checkEach, kind, type Now, type OptionShape, type SignerSource } from '@countersign/core'
+import type { RateLimits } from '../authentication/rate-limits.js'
+import type { Client } from '../clients/client.js'
+import type { Clients } from '../clients/clients.js'
+import type { Grant, Granted, GrantStores } from '../grants/grant.js'
+import type { Announcer } from './announce.js'
+import type { Audit } from './audit.js'
+import { rfc6749, type TokenDialect } from './dialect.js'
+import { accessTokenSecondsKind, announcerKind, clientEndpointShape, storesKind } from './endpoint-shape.js'
+
+/** Who is about to get a token. */
+export type Grantee = Pick<Granted, 'subject' | 'isPerson' | 'scopes' | 'audiences' | 'authentication'> & { readonly client: Client }
+
+/** Options of `createTokenEndpoint`. */
+export interface TokenEndpointOptions {
+  /** Our own `iss`; never taken from the request. */
+  readonly issuer: string
+  readonly signer: SignerSource
+  readonly stores: GrantStores
+  readonly clients: Clients
+  readonly grants: readonly Grant[]
+  /** `aud` of clients without audiences of their own; the first one is used where a request asks for none. */
+  readonly audience: string | readonly string[]
+  /** @defaultValue 900 */
+  readonly accessTokenSeconds?: number
+  /** Further claims of an access token; reserved ones are a TypeError. */
+  readonly claims?: (grantee: Grantee) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
+  /** Whether a subject may still get tokens: asked right before signing, at every refresh too. @defaultValue always */
+  readonly isActive?: (grantee: Grantee) => boolean | Promise<boolean>
+  /**
+   * What `createSharedRevocations` gives: what was revoked gives no token any more, and the end of a chain is announced whose
+   * refresh token was used twice. A `RevocationStore` or a function of the host's is told, but not asked.
+   * @defaultValue refresh tokens of a subject outlive its revocation, access tokens the end of their chain
+   */
+  readonly revocations?: Announcer
+  /** Whether every token has to be on record before it is issued. @defaultValue events tell, and keep nobody waiting */
+  readonly audit?: Audit
+  /** @defaultValue `rfc6749` */
+  readonly dialect?: TokenDialect
+  /** Whether a JSON body will do as well. @defaultValue false */
+  readonly json?: boolean
+  /** Id of the registered public client that requests belong to which identify none. @defaultValue none */
+  readonly anonymousClient?: string
+  /** @defaultValue the budgets of {@link RateLimits}; `false`: none */
+  readonly rateLimits?: RateLimits | false
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+  readonly randomUUID?: () => string
+}
+
+/** Options that were checked. */
+export interface CheckedOptions {
+  readonly audiences: readonly string[]
+  readonly grants: ReadonlyMap<string, Grant>
+  readonly accessTokenSeconds: number
+  readonly dialect: TokenDialect
+}
+
+function fail(message: string): never {
+  throw new TypeError(`createTokenEndpoint: ${message}`)
+}
+
+const isGrant = (value: unknown): boolean => {
+  const { type, validate } = (value ?? {}) as Partial<Grant>
+  return typeof type === 'string' && typeof validate === 'function'
+}
+const isAudit = (value: unknown): boolean => {
+  const { policy, write } = (value ?? {}) as Partial<Audit>
+  return policy === 'required' && typeof write === 'function'
+}
+const grantKind = kind.satisfying(
+  'a grant: call its factory, as in clientCredentials(), and spread the list that passwordGrants(…) returns',
+  isGrant,
+)
+
+const shape: OptionShape<TokenEndpointOptions> = {
+  ...clientEndpointShape,
+  signer: kind.required(kind.having('a source of signers, for instance keys.signer of a key registry', 'current')),
+  stores: kind.required(storesKind({ attempts: 'reserve', replay: 'claim', families: 'rotate', challenges: 'put' })),
+  grants: kind.required({ ...kind.listOf(grantKind), must: 'a non-empty array of grants' }),
+  audience: kind.required(kind.strings),
+  accessTokenSeconds: accessTokenSecondsKind,
+  claims: kind.func,
+  isActive: kind.func,
+  revocations: announcerKind,
+  audit: kind.satisfying("{ policy: 'required', write }, write being a function", isAudit),
+  json: kind.flag,
+  anonymousClient: kind.string,
+  randomUUID: kind.func,
+}
+
+/** @throws TypeError if an option is missing or wrong */
+export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
+  checkEach('createTokenEndpoint', options, shape)
+  const { issuer, clients, grants, accessTokenSeconds = 900, dialect = rfc6749 } = options
+  if (clients.issuers?.includes(issuer) === false)
+    fail(`issuer must be one of createClients({ issuer }), since clients end the tokens of those: got ${JSON.stringify(issuer)}`)
+  const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))
+  if (byType.size < grants.length) fail('grants must not have a duplicate type')
+  if (grants.some(({ needsKeys }) => needsKeys === true) && clients.keys === undefined)
+    fail('clients must have keys for one of the grants: createClients({ keys })')
+  if (!grants.every(({ accessTokenSeconds: own = 1 }) => Number.isFinite(own) && own >= 1))
+    fail('accessTokenSeconds of a grant must be a number of seconds, 1 or more')
+  return { audiences: [options.audience].flat(), grants: byType, accessTokenSeconds, dialect }
+}

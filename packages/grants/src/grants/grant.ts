@@ -1,0 +1,202 @@
+import type { ClientKeys, FormParameters, IssuedElsewhere, Stores, TokenOrigin, WireRequest } from '@countersign/core'
+import type { Client } from '../clients/client.js'
+import type { UsedKey } from '../issuing/used-key.js'
+import type { TokenRefused } from '../refusal.js'
+
+/** What a grant is asked. The client is authenticated and may use the grant; scope and audience are allowed for it. */
+export interface GrantRequest {
+  readonly client: Client
+  /** Id of the secret that the client used. */
+  readonly secretId: string | undefined
+  /** The key that the client signed its client assertion with. */
+  readonly key: UsedKey | undefined
+  /** Our own `iss`. */
+  readonly issuer: string
+  /** Keys that clients sign with. */
+  readonly keys: ClientKeys | undefined
+  /** Whether a client is registered under an id. */
+  isClient(id: string): Promise<boolean>
+  readonly parameters: FormParameters
+  /** What was asked for, each scope once; undefined where nothing was. */
+  readonly requestedScopes: readonly string[] | undefined
+  /** What was asked for as `audience` and `resource`; undefined where nothing was. */
+  readonly requestedAudiences: readonly string[] | undefined
+  /** What the client gets for a new sign-in: what it asked for, or what is usual. */
+  readonly scopes: readonly string[]
+  readonly audiences: readonly string[]
+  readonly request: WireRequest
+  readonly stores: GrantStores
+  /** Epoch seconds, whole. */
+  readonly now: number
+  /** Epoch milliseconds. */
+  readonly nowMs: number
+  /** Whether every token goes on record before it is issued. Then a grant must say what it grants before its commit, if it can. */
+  readonly isRecorded: boolean
+  /** The host's answer about a subject, where the host gave one to the endpoint. The endpoint asks it for every plan. */
+  readonly isActive: ((granted: Granted) => Promise<boolean>) | undefined
+  /** Tells the event what the request is about, also if it is refused. */
+  note(seen: { readonly family?: string; readonly subject?: string; readonly key?: string }): void
+}
+
+/** Stores that grants may use. */
+export type GrantStores = Pick<Stores, 'attempts' | 'challenges' | 'families' | 'replay'>
+
+/** How a person signed in (RFC 9068 §2.2.1). */
+export interface Authentication {
+  /** Epoch seconds. */
+  readonly authTime: number
+  /** RFC 8176 */
+  readonly amr?: readonly string[]
+  readonly acr?: string
+}
+
+/** Who gets a token, and for what. */
+export interface Granted {
+  readonly ok: true
+  /** `sub`. */
+  readonly subject: string
+  /** Whether the subject is a person; a person's `sub` must not be a client's id. */
+  readonly isPerson: boolean
+  readonly scopes: readonly string[]
+  readonly audiences: readonly string[]
+  readonly authentication?: Authentication
+  /** Further claims; reserved ones are a TypeError. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** The refresh token to answer with; absent: a new one, where the client's policy says so. Null: none. */
+  readonly refreshToken?: string | null
+  /** The chain of refresh tokens that it belongs to: its end ends the access token, too. */
+  readonly family?: string
+  /** Keys of the client that this is owed to, besides the one that it authenticates with: revoked with any of them. */
+  readonly keys?: readonly UsedKey[]
+  /** What the token is made of was itself obtained with these: texts of `client_key` and `client_credential` of a token of ours. */
+  readonly inherited?: readonly string[]
+  /** What it is exchanged for, and what that was exchanged for: revoking one of them ends the token. */
+  readonly origins?: readonly TokenOrigin[]
+  /** The latest end of the access token, in epoch seconds. */
+  readonly expiresAt?: number
+  /**
+   * When that began which gives this, in epoch seconds: a chain of refresh tokens, the sign-in before a challenge. What was begun
+   * before its subject was revoked has ended. Absent where nothing was before this request.
+   */
+  readonly begunAt?: number
+  /** What is issued, where the answer says so (RFC 8693 §2.2.1). */
+  readonly issuedTokenType?: string
+  /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */
+  readonly issued?: IssuedElsewhere
+}
+
+/** More has to be answered before there is a token. */
+export interface TokenChallenge {
+  /** Opaque, for one use; comes back with the answer. */
+  readonly token: string
+  /** Ways to answer. */
+  readonly types: readonly string[]
+  readonly expiresInSeconds: number
+  /** Whether the last answer was wrong. */
+  readonly isRetry: boolean
+}
+
+/** A challenge as an answer. */
+export interface Challenged {
+  readonly ok: false
+  readonly challenge: TokenChallenge
+}
+
+/** What a request gets in the end. */
+export type GrantAnswer = Granted | TokenRefused | Challenged
+
+/**
+ * A request that may be granted. Nothing was used up for it. The endpoint does the rest: status, audit, signing, the replay claim
+ * of a client assertion, and then the commit.
+ */
+export interface GrantPlan {
+  readonly ok: true
+  /**
+   * What the request gets, where that is known before the commit. Then the token is signed before the commit: no failure of ours
+   * can come between the commit and the answer, but that of the connection. A plan without `commit` must have it.
+   */
+  readonly granted?: Granted
+  /**
+   * The one atomic step, which uses up what was presented. Absent where nothing is used up. Rejects with `Unavailable` in an outage.
+   * @param callId - for the call of the store; `undo` gets the same one
+   */
+  commit?(callId: string): Promise<GrantAnswer>
+  /**
+   * Takes a commit back after a failure of ours: the same request must work again. It is also called where the commit itself
+   * rejected, so it must do nothing where the commit did not take place. It is called again where it rejects itself, so it must do
+   * nothing where it was done already, and the request may have been made again since. Absent where a commit cannot be taken back.
+   */
+  undo?(callId: string): Promise<unknown>
+}
+
+/** What comes of validating a request. */
+export type Validated = GrantPlan | TokenRefused
+
+/** How what a request presents identifies its client (RFC 7523 §3.1). `validate` has to prove it again, in every request. */
+export interface Identification {
+  /** The client that is named; nothing is checked yet. */
+  named(parameters: FormParameters): string | undefined | Promise<string | undefined>
+  /** For a client that is not known: does what takes time in a proof, so that the answer is not sooner than that of a known client. */
+  unknown?(parameters: FormParameters): void
+  /** Why it was not that client. Asked where the request is refused for something else, which a stranger is not to be told. */
+  fault(asked: Pick<GrantRequest, 'client' | 'parameters' | 'keys' | 'issuer' | 'nowMs'>): Promise<TokenRefused | undefined>
+}
+
+/**
+ * One grant type. It decides who gets what, in two phases. It never signs and never writes the reply.
+ *
+ * @example
+ * ```ts
+ * import { type Grant, refuseToken } from '@countersign/grants'
+ * import { memoryStores } from '@countersign/core/memory'
+ *
+ * const vouchers = memoryStores().challenges
+ * export const voucher: Grant = {
+ *   type: 'urn:example:voucher',
+ *   async validate({ parameters, scopes, audiences }) {
+ *     const id = parameters.get('voucher') ?? ''
+ *     return {
+ *       ok: true,
+ *       async commit() {
+ *         const subject = await vouchers.take(id)
+ *         return subject === null
+ *           ? { ok: false, refusal: refuseToken('invalid_grant') }
+ *           : { ok: true, subject, isPerson: true, scopes, audiences }
+ *       },
+ *     }
+ *   },
+ * }
+ * ```
+ */
+export interface Grant {
+  /** The value of `grant_type`. */
+  readonly type: string
+  /** The grant type that this one goes on with: clients may use it if they may use that. */
+  readonly continues?: string
+  /** Validates everything that can be validated, and uses nothing up. Rejects with `Unavailable` in an outage. */
+  validate(request: GrantRequest): Promise<Validated>
+  /** Life of its access tokens in seconds. @defaultValue that of the endpoint */
+  readonly accessTokenSeconds?: number
+  /** Needs the option `keys` of `createClients`. @defaultValue false */
+  readonly needsKeys?: boolean
+  /** For requests that identify no client: what they present does. */
+  readonly identification?: Identification
+  /** Nothing was waited for since the client was read, so its status need not be read again. @defaultValue false */
+  readonly isImmediate?: boolean
+  /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
+  begin?(
+    granted: Granted,
+    /** `grantType` is the one that the client used, or went on with. */
+    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'now' | 'stores'> & { readonly grantType: string },
+  ): Promise<BegunChain | undefined>
+}
+
+/** A chain of refresh tokens that begins when it is kept. */
+export interface BegunChain {
+  readonly refreshToken: string
+  readonly family: string
+  /** Called when there is an access token: a chain that nobody gets is not kept. */
+  keep(callId: string): Promise<void>
+  /** Takes `keep` back, after a failure of ours. It is also called where `keep` itself rejected. */
+  undo(callId: string): Promise<unknown>
+}

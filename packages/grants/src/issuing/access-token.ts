@@ -1,0 +1,116 @@
+import { requireEpochSeconds } from '@countersign/core'
+import type { Client } from '../clients/client.js'
+import { credentialName } from '../clients/credential-name.js'
+import type { Granted } from '../grants/grant.js'
+import { isScopeToken } from '../grants/scope.js'
+import type { UsedKey } from './used-key.js'
+
+type Claims = Readonly<Record<string, unknown>>
+
+/** What an access token is made of. Times are epoch seconds. */
+export interface AccessTokenParts {
+  readonly issuer: string
+  readonly client: Client
+  readonly secretId: string | undefined
+  readonly key: UsedKey | undefined
+  readonly granted: Granted
+  readonly claims: Claims
+  readonly jti: string
+  readonly now: number
+  readonly lifeSeconds: number
+}
+
+/** Claims that only the endpoint sets: RFC 9068 §2.2, RFC 7519, RFC 8693, RFC 7800, those of Cognito and Entra that guards read, and our own. */
+const reserved: readonly string[] = [
+  'iss',
+  'sub',
+  'aud',
+  // Names that guards read: whose it is, and what it allows. `scp`, `azp`, `cid` and `appid` are how others write these.
+  'client_id',
+  'azp',
+  'cid',
+  'appid',
+  'scope',
+  'scp',
+  'token_use',
+  'iat',
+  'nbf',
+  'exp',
+  'jti',
+  'auth_time',
+  'amr',
+  'acr',
+  'act',
+  'may_act',
+  'cnf',
+  'client_key',
+  'client_credential',
+  'refresh_family',
+  'exchanged_from',
+]
+
+/** Without what is reserved, for claims that were kept before it was. */
+export function withoutReserved(claims: Claims): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.includes(name)))
+}
+
+function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
+  const claims = { ...ofEndpoint, ...ofGrant }
+  if (Object.keys(claims).length === 0) return claims
+  const taken = reserved.filter((name) => Object.hasOwn(claims, name))
+  if (taken.length > 0)
+    throw new TypeError(
+      `createTokenEndpoint: claims must not have ${taken.join(', ')}: guards read these names, so only the endpoint sets them`,
+    )
+  return claims
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+/** A grant of the host's that forgot to say for whom must not end in a token for nobody. */
+function checkGranted({ subject, audiences, scopes, authentication, expiresAt }: Granted): void {
+  if (!isText(subject)) throw new TypeError('access token: the grant named no subject')
+  if (!Array.isArray(audiences) || audiences.length === 0 || !audiences.every(isText))
+    throw new TypeError('access token: the grant named no audience')
+  if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) throw new TypeError('access token: the grant named a scope that is none')
+  if (authentication) requireEpochSeconds('access token: authentication.authTime of the grant', authentication.authTime)
+  // One without an end may be said so, too.
+  if (expiresAt !== undefined && expiresAt !== Number.POSITIVE_INFINITY)
+    requireEpochSeconds('access token: expiresAt of the grant', expiresAt)
+}
+
+const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined => (texts.length > 1 ? texts : texts[0])
+
+/** Keys that the token is owed to, each once. */
+export function keysOf({ keys = [] }: Pick<Granted, 'keys'>, key: UsedKey | undefined): readonly UsedKey[] {
+  const all = key === undefined ? keys : [key, ...keys]
+  return all.filter(({ thumbprint }, at) => all.findIndex((one) => one.thumbprint === thumbprint) === at)
+}
+
+/**
+ * The claims of an access token (RFC 9068 §2.2).
+ *
+ * @throws TypeError for claims that are not the host's to set
+ */
+export function accessTokenClaims(parts: AccessTokenParts): Claims {
+  const { issuer, client, secretId, key, granted, jti, now, lifeSeconds } = parts
+  const { subject, audiences, scopes, authentication } = granted
+  checkGranted(granted)
+  const keys = keysOf(granted, key).map(({ thumbprint }) => thumbprint)
+  return {
+    ...furtherClaims(parts.claims, granted.claims),
+    iss: issuer,
+    sub: subject,
+    aud: oneOrAll(audiences),
+    client_id: client.id,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    iat: now,
+    exp: now + lifeSeconds,
+    jti,
+    ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
+    client_credential: oneOrAll([credentialName(client, secretId), ...(granted.inherited ?? [])]),
+    ...(keys.length > 0 && { client_key: oneOrAll(keys) }),
+    ...(granted.family !== undefined && { refresh_family: granted.family }),
+    ...(granted.origins && { exchanged_from: granted.origins }),
+  }
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import type { ChallengeStore } from '@countersign/core'
+import { reachable } from '../../clients/client-record.js'
+import type { GrantRequest } from '../../grants/grant.js'
+import type { OpenCode } from './open-codes.js'
+import { digestOf, seal, unseal } from './seal.js'
+
+/** What lies between a password and the answer to its challenge. */
+export interface ChallengeRecord {
+  readonly v: 1
+  readonly user: string
+  /** As counted. */
+  readonly username: string
+  readonly types: readonly string[]
+  /** The authenticator's. */
+  readonly state: string
+  readonly scopes: readonly string[]
+  readonly audiences: readonly string[]
+  /** Answers that are left, unless they are counted for the code. */
+  readonly attemptsLeft: number
+  /** The code that answers it, which other challenges of the user share. */
+  readonly code?: OpenCode
+  /** Whether an answer may have a message sent. */
+  readonly answerSends?: boolean
+  /** Of the authenticator, when the password was right. */
+  readonly passwordVersion?: string | number
+  /** When that was, in epoch seconds. */
+  readonly startedAt?: number
+  /** Epoch milliseconds. */
+  readonly endsAt: number
+  /** Id of the putting back of a record that was taken before. */
+  readonly putBack?: string
+}
+
+const newId = (): string => randomBytes(16).toString('base64url')
+
+/** More than the time for which putting back is tried. */
+const longestPuttingBackMs = 60_000
+
+/** Whose challenge it is. */
+type Asker = Pick<GrantRequest, 'client' | 'issuer'>
+
+/** Under another client, or another issuer, the same token is another address: nobody uses up what is another one's. */
+const addressOf = (token: string, { client: { id, era }, issuer }: Asker): string =>
+  digestOf('challenge', issuer, id, era, token).toString('base64url')
+
+/** Made of the token, which only the client has. */
+const keyOf = (token: string): Buffer => digestOf('challenge key', token)
+
+/** Keeps a record under its token, until it ends. */
+export async function putChallenge(
+  store: ChallengeStore,
+  record: ChallengeRecord,
+  { token, asker, nowMs }: { readonly token: string; readonly asker: Asker; readonly nowMs: number },
+): Promise<void> {
+  await reachable(store.put(addressOf(token, asker), seal(record, keyOf(token)), Math.max(1, record.endsAt - nowMs)))
+}
+
+/**
+ * Puts a record back that was taken, so that it can be taken once more. The result may be called until it does not reject: the store
+ * may have done what it could not confirm, and somebody may have taken the record since.
+ */
+export function puttingBack(
+  store: ChallengeStore,
+  record: ChallengeRecord,
+  whose: Parameters<typeof putChallenge>[2],
+): () => Promise<void> {
+  const again = { ...record, putBack: newId() }
+  return () => putChallenge(store, again, whose)
+}
+
+/** Whether this caller is the first that takes what was put back: what is put back twice is taken once. */
+async function isFirstToTake(store: ChallengeStore, { putBack, endsAt }: ChallengeRecord, nowMs: number): Promise<boolean> {
+  if (putBack === undefined) return true
+  const mine = newId()
+  const id = digestOf('challenge put back', putBack).toString('base64url')
+  return (await reachable(store.keep(id, mine, Math.max(0, endsAt - nowMs) + longestPuttingBackMs))) === mine
+}
+
+/** Undoes a `take` whose answer was lost: nobody has seen the record. */
+export async function untakeChallenge(store: ChallengeStore, token: string, asker: Asker, callId: string): Promise<void> {
+  await reachable(store.undo(addressOf(token, asker), callId))
+}
+
+/** The record, for exactly one caller. */
+export async function takeChallenge(
+  store: ChallengeStore,
+  { token, asker, nowMs, callId }: Parameters<typeof putChallenge>[2] & { readonly callId: string },
+): Promise<ChallengeRecord | undefined> {
+  const sealed = await reachable(store.take(addressOf(token, asker), { callId }))
+  if (sealed === null) return undefined
+  const record = unseal(sealed, keyOf(token)) as ChallengeRecord | null
+  if (record?.v !== 1 || !(await isFirstToTake(store, record, nowMs))) return undefined
+  const { putBack, ...taken } = record
+  return taken
+}

@@ -1,0 +1,58 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { RotatingSecrets, SecretsOption } from '@countersign/core'
+import { requireSecretLength } from '../clients/secret-length.js'
+
+/** What a refresh token says: which chain, and the how-manieth of it. */
+export interface RefreshTokenParts {
+  readonly family: string
+  readonly generation: number
+}
+
+/** Writes and reads refresh tokens `r1.<key id>.<family>.<generation>.<HMAC>`. */
+export interface RefreshTokenText {
+  /** The same parts give the same token, so that a lost answer can be given again. */
+  write(parts: RefreshTokenParts): string
+  /** Undefined for everything that we did not write. Nothing is asked of a store. */
+  read(text: string): RefreshTokenParts | undefined
+}
+
+function check(secrets: RotatingSecrets | undefined): void {
+  if (secrets?.current === undefined) throw new TypeError('refreshToken: secrets must be { current: { id, secret } }')
+  const all = [secrets.current, ...(secrets.previous ?? [])]
+  if (all.some(({ id }) => typeof id !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(id)))
+    throw new TypeError('refreshToken: the id of a secret must be 1 to 64 letters, digits, _ and -')
+  for (const { id, secret } of all) requireSecretLength(`refreshToken: the secret ${JSON.stringify(id)}`, secret)
+  if (new Set(all.map(({ id }) => id)).size < all.length) throw new TypeError('refreshToken: secrets must not have a duplicate id')
+}
+
+/** The MAC covers the key id and everything else as it is written, under a label of its own. */
+const macOf = (signed: string, secret: string | Uint8Array): Buffer =>
+  createHmac('sha256', secret).update(`countersign refresh token\0${signed}`).digest()
+
+/** Digits without leading zeros, so that a token has one spelling. */
+const isGeneration = (text: string): boolean => /^(?:0|[1-9]\d{0,14})$/.test(text)
+
+/** @throws TypeError for secrets that are too short or share an id */
+export function createRefreshTokenText(secrets: SecretsOption): RefreshTokenText {
+  const ask = typeof secrets === 'function' ? secrets : (): RotatingSecrets => secrets
+  check(ask())
+  return {
+    write({ family, generation }) {
+      const { current } = ask()
+      const signed = `r1.${current.id}.${family}.${generation}`
+      return `${signed}.${macOf(signed, current.secret).toString('base64url')}`
+    },
+    read(text) {
+      const [version, keyId, family = '', generation = '', mac = '', ...rest] = text.length > 512 ? [] : text.split('.')
+      if (version !== 'r1' || rest.length > 0) return undefined
+      const { current, previous = [] } = ask()
+      const secret = [current, ...previous].find(({ id }) => id === keyId)
+      const presented = Buffer.from(mac, 'base64url')
+      // One spelling only: Node's decoder skips what it does not know.
+      if (secret === undefined || presented.length !== 32 || presented.toString('base64url') !== mac) return undefined
+      const expected = macOf(`r1.${keyId}.${family}.${generation}`, secret.secret)
+      if (!timingSafeEqual(presented, expected) || !isGeneration(generation)) return undefined
+      return { family, generation: Number(generation) }
+    },
+  }
+}

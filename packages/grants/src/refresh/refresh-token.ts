@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto'
+import {
+  checkOptions,
+  hasOwn,
+  kind,
+  type OptionShape,
+  type RefreshProvider,
+  type RotationRequest,
+  type SecretsOption,
+} from '@countersign/core'
+import { type Client, isPublicClient } from '../clients/client.js'
+import { reachable } from '../clients/client-record.js'
+import { accessTokenSecondsKind } from '../endpoint/endpoint-shape.js'
+import type { Grant, GrantAnswer, GrantRequest, Validated } from '../grants/grant.js'
+import { grantedTo } from '../grants/signed-in.js'
+import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
+import { bindingOf, chainData, parseChain } from './refresh-family.js'
+import { faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './refresh-lookup.js'
+import { foreverSeconds, givesRefreshToken } from './refresh-policy.js'
+import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-format.js'
+
+/** Options of {@link refreshToken}. */
+export interface RefreshTokenOptions {
+  /** What tokens are MACed with: 32 bytes or more. A previous secret has to be kept as long as its tokens are to work. */
+  readonly secrets: SecretsOption
+  /**
+   * A genuine token that is newer than the store knows proves that the store lost writes. `heal` goes on from it; then a token
+   * that was stolen before the loss may work once more. @defaultValue `'heal'` for clients that authenticate themselves, so that
+   * a stolen token is not enough; `'refuse'` for public ones
+   */
+  readonly onStoreBehind?: 'refuse' | 'heal'
+  /** @defaultValue that of the endpoint */
+  readonly accessTokenSeconds?: number
+  /** Take refresh tokens of other issuers, whatever the client's policy; ours never get there. @defaultValue none */
+  readonly providers?: readonly RefreshProvider[]
+  readonly randomBytes?: (size: number) => Buffer
+}
+
+const shape: OptionShape<RefreshTokenOptions> = {
+  secrets: kind.required(kind.secrets),
+  onStoreBehind: kind.oneOf('refuse', 'heal'),
+  accessTokenSeconds: accessTokenSecondsKind,
+  providers: kind.listOf(kind.having('a provider of refresh tokens, with accepts() and refresh()', 'accepts', 'refresh'), 0),
+  randomBytes: kind.func,
+}
+
+const refusals: Readonly<Record<'reused' | 'mismatch' | 'ahead' | 'gone' | 'revoked', TokenReason>> = {
+  reused: 'refresh_reused',
+  mismatch: 'refresh_mismatch',
+  ahead: 'store_rollback',
+  gone: 'refresh_gone',
+  revoked: 'refresh_revoked',
+}
+
+/** A token of another issuer. Its chain is that issuer's: none of ours is begun. */
+async function elsewhere(provider: RefreshProvider, token: string, asked: GrantRequest): Promise<GrantAnswer> {
+  const step = await provider.refresh({ token, request: asked.request })
+  switch (step.outcome) {
+    case 'signed_in':
+      return { ...grantedTo(step, asked, asked.now), refreshToken: step.issued?.refreshToken ?? null }
+    case 'refused':
+      return refused('invalid_grant')
+    case 'throttled':
+      return refused('too_many_requests', { retryAfterSeconds: step.retryAfterSeconds })
+  }
+}
+
+/** How long the chain is kept after this use; undefined: its end stays. */
+function keepSeconds({ refresh }: Client, ageSeconds: number): number | undefined {
+  if (refresh.policy !== 'rotating') return undefined
+  const { idleSeconds, absoluteSeconds } = refresh
+  if (absoluteSeconds === undefined) return idleSeconds ?? foreverSeconds
+  return idleSeconds === undefined ? undefined : Math.min(idleSeconds, absoluteSeconds - ageSeconds)
+}
+
+function firstKeepSeconds({ refresh }: Client): number {
+  if (refresh.policy === 'fixed') return refresh.lifeSeconds
+  const { idleSeconds = foreverSeconds, absoluteSeconds = foreverSeconds } = refresh.policy === 'rotating' ? refresh : {}
+  return Math.min(idleSeconds, absoluteSeconds)
+}
+
+/** An answer that was lost can be asked for again until it was used: nobody but the client can ask (settled by decision 073). */
+const untilUsedSeconds = 86_400
+
+function retryWindowMs(client: Client): number {
+  const { refresh } = client
+  const usual = isPublicClient(client) ? 0 : untilUsedSeconds
+  return (refresh.policy === 'rotating' ? (refresh.retryWindowSeconds ?? usual) : 0) * 1000
+}
+
+/**
+ * Refresh tokens (RFC 6749 §6), by the policy of each client. A token is a MAC over the number of its chain and its place in
+ * it; the store holds that number alone. Exactly one request rotates a token, and one that was used before ends its chain.
+ *
+ * @throws TypeError for secrets that are too short or share an id
+ */
+export function refreshToken(options: RefreshTokenOptions): Grant {
+  checkOptions('refreshToken', options, shape)
+  const { onStoreBehind, accessTokenSeconds, providers = [] } = options
+  const tokens = createRefreshTokenText(options.secrets)
+  const random = options.randomBytes ?? randomBytes
+  const heals = (client: Client): boolean => (onStoreBehind ?? (isPublicClient(client) ? 'refuse' : 'heal')) === 'heal'
+
+  /** The same token until the end of its chain. */
+  async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<Validated> {
+    const { families } = asked.stores
+    const record = await reachable(families.find(presented.family))
+    const fault = faultOf(record, asked)
+    if (fault || !record) return refused(fault ?? 'refresh_gone')
+    if (presented.generation > record.generation && !heals(asked.client)) return refused('store_rollback')
+    if (presented.generation < record.generation) {
+      await reachable(families.revoke(presented.family, 'reused'))
+      return refused('refresh_reused')
+    }
+    const granted = await grantedNow(parseChain(record.data), asked)
+    return granted.ok ? { ok: true, granted: { ...granted, refreshToken: token, family: presented.family } } : granted
+  }
+
+  async function rotate(request: RotationRequest, asked: GrantRequest): Promise<GrantAnswer> {
+    const rotation = await reachable(asked.stores.families.rotate(request))
+    switch (rotation.outcome) {
+      case 'rotated':
+      case 'retry': {
+        const granted = grantedBy(parseChain(rotation.data), asked)
+        const { family } = request
+        return granted.ok ? { ...granted, refreshToken: tokens.write({ family, generation: rotation.generation }), family } : granted
+      }
+      default:
+        return refused(refusals[rotation.outcome])
+    }
+  }
+
+  /** One round trip where the record need not be read before: then only the rotation says what is granted. */
+  async function planRotation(presented: RefreshTokenParts, asked: GrantRequest): Promise<Validated> {
+    const known: TokenRefused | LookedAt = mustLookFirst(asked) ? await lookFirst(presented, asked) : { ageSeconds: 0 }
+    if (hasOwn(known, 'ok')) return known
+    const { client, stores } = asked
+    const keep = keepSeconds(client, known.ageSeconds)
+    const request: RotationRequest = {
+      ...presented,
+      binding: bindingOf(asked),
+      retryWindowMs: retryWindowMs(client),
+      ...(keep !== undefined && { keepForMs: keep * 1000 }),
+      heal: heals(client),
+    }
+    return {
+      ok: true,
+      ...(known.granted && { granted: known.granted }),
+      commit: (callId) => rotate({ ...request, callId }, asked),
+      undo: (callId) => stores.families.undo(presented.family, callId),
+    }
+  }
+
+  return {
+    type: 'refresh_token',
+    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    async validate(asked) {
+      const token = asked.parameters.get('refresh_token')
+      if (token === undefined) return refused('missing_parameter')
+      const provider = token.startsWith('r1.') ? undefined : providers.find((one) => one.accepts(token))
+      if (provider) {
+        // Whose token it is, is not said: at least it is not one that this client can have been given.
+        const isAllowed = provider.grantType === undefined || asked.client.grants.includes(provider.grantType)
+        return isAllowed ? { ok: true, commit: () => elsewhere(provider, token, asked) } : refused('refresh_not_allowed')
+      }
+      const presented = tokens.read(token)
+      if (presented === undefined) return refused('refresh_malformed')
+      asked.note({ family: presented.family })
+      switch (asked.client.refresh.policy) {
+        case 'none':
+          return refused('refresh_not_allowed')
+        case 'fixed':
+          return repeat(presented, asked, token)
+        case 'rotating':
+          return planRotation(presented, asked)
+      }
+    },
+    async begin(granted, { client, issuer, secretId, key, now, stores, grantType }) {
+      if (!givesRefreshToken(client.refresh, grantType) || !client.grants.includes('refresh_token')) return undefined
+      const family = random(16).toString('base64url')
+      const data = chainData(granted, { secretId, key, grantType, startedAt: now })
+      const record = { family, binding: bindingOf({ client, issuer }), data, keepForMs: firstKeepSeconds(client) * 1000 }
+      return {
+        family,
+        refreshToken: tokens.write({ family, generation: 0 }),
+        keep: (callId) => reachable(stores.families.create({ ...record, callId })),
+        undo: (callId) => stores.families.undo(family, callId),
+      }
+    },
+  }
+}

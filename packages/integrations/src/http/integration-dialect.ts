@@ -1,0 +1,115 @@
+import { jsonReply, type Reply } from '@countersign/core'
+import type { IntegrationFault } from '../fault.js'
+import type { Problem } from '../fields.js'
+import type { Enrollment, EnrollmentPage, Integration, IntegrationView, NewCredential } from '../integration.js'
+
+/** A value of a request that is wrong. */
+export interface RequestIssue {
+  readonly place: 'path' | 'query' | 'body'
+  /** Of the parameter or member, as it is on the wire. */
+  readonly name: string
+  readonly problem: Problem
+  /** With `not_listed`. */
+  readonly accepted?: readonly string[]
+}
+
+/** Why a request was not fulfilled. */
+export interface RequestFailure {
+  /** `unreadable_body`: not JSON, no object, too large. */
+  readonly fault: IntegrationFault | 'unreadable_body'
+  /** What the default dialect answers. */
+  readonly status: number
+  /** A fixed text. */
+  readonly description: string
+  /** With `invalid`; else empty. */
+  readonly issues: readonly RequestIssue[]
+  /** With `authentication_too_old`. */
+  readonly maxAgeSeconds?: number
+}
+
+/**
+ * How an API words its answers. All but `failure` give what is sent as JSON; the routes add the status and `Cache-Control`, and
+ * `WWW-Authenticate` to a 401.
+ */
+export interface IntegrationDialect {
+  readonly created: (made: NewCredential & { readonly integration: Integration }) => unknown
+  readonly integrations: (list: readonly IntegrationView[]) => unknown
+  readonly credential: (made: NewCredential) => unknown
+  readonly enrollment: (enrollment: Enrollment) => unknown
+  readonly enrollments: (page: EnrollmentPage) => unknown
+  readonly failure: (failure: RequestFailure) => Reply
+}
+
+type FailureWire = readonly [status: number, description: string]
+
+const wire: Readonly<Record<RequestFailure['fault'], FailureWire>> = {
+  invalid: [400, 'A value is missing or wrong.'],
+  unreadable_body: [400, 'The body is a JSON object.'],
+  not_a_person: [403, 'This is for persons: an integration manages no integrations.'],
+  mfa_required: [403, 'The sign-in needs a second factor.'],
+  authentication_too_old: [401, 'A more recent sign-in is required.'],
+  foreign_entity: [403, 'You do not act for this entity.'],
+  unknown_entity: [404, 'There is no such entity.'],
+  unknown_integration: [404, 'There is no such integration.'],
+  unknown_credential: [404, 'There is no such credential.'],
+  unknown_enrollment: [404, 'There is no such enrollment.'],
+  too_many_credentials: [409, 'The integration has as many credentials as it may.'],
+}
+
+/** Completes a failure with its status and its text. */
+export function requestFailure(
+  fault: RequestFailure['fault'],
+  more: Partial<Pick<RequestFailure, 'status' | 'issues' | 'maxAgeSeconds'>> = {},
+): RequestFailure {
+  const [status, description] = wire[fault]
+  return { fault, status, description, issues: [], ...more }
+}
+
+const errors: Readonly<Partial<Record<RequestFailure['fault'], string>>> = {
+  invalid: 'invalid_request',
+  unreadable_body: 'invalid_request',
+  authentication_too_old: 'insufficient_user_authentication',
+}
+
+function shownIntegration({ clientId, entity, title, type, createdAt, isEnding }: Integration): object {
+  return { client_id: clientId, entity_id: entity, title, type, created_at: createdAt, ...(isEnding && { ending: true }) }
+}
+
+function shownCredential({ clientId, credentialId, secret }: NewCredential): object {
+  return { client_id: clientId, client_secret: secret, credential_id: credentialId }
+}
+
+function shownEnrollment(enrollment: Enrollment): object {
+  const { id, clientId, entity, entityName, createdAt, integrationTitle, integrationType } = enrollment
+  const integration = { integration_title: integrationTitle, integration_type: integrationType }
+  return { id, client_id: clientId, entity_id: entity, entity_name: entityName, created_at: createdAt, ...integration }
+}
+
+/** Members in snake case, errors as RFC 6749 §5.2 words them. */
+export const plainIntegrationDialect: IntegrationDialect = Object.freeze<IntegrationDialect>({
+  created: (made) => ({ ...shownIntegration(made.integration), ...shownCredential(made) }),
+  integrations: (list) => ({
+    integrations: list.map((one) => ({
+      ...shownIntegration(one),
+      locked: one.isLocked,
+      credentials: one.credentials.map(({ id, title, createdAt, lastUsedAt }) => ({
+        credential_id: id,
+        title,
+        created_at: createdAt,
+        last_used_at: lastUsedAt,
+      })),
+    })),
+  }),
+  credential: shownCredential,
+  enrollment: shownEnrollment,
+  enrollments: ({ enrollments, pageNumber, pageSize, pageCount, totalCount, types }) => ({
+    page_number: pageNumber,
+    page_size: pageSize,
+    page_count: pageCount,
+    total_count: totalCount,
+    integration_types: types,
+    enrollments: enrollments.map(shownEnrollment),
+  }),
+  failure: ({ fault, status, description, issues }) =>
+    jsonReply(status, { error: errors[fault] ?? fault, error_description: description, ...(issues.length > 0 && { issues }) }),
+})

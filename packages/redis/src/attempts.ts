@@ -1,0 +1,23 @@
+import { type AttemptStore, requireDuration } from '@countersign/core'
+import { changeKept, type RedisAccess } from './connection/access.js'
+import { wholeMs } from './connection/durations.js'
+
+/** Counters of attempts. */
+export function redisAttempts(access: RedisAccess): AttemptStore {
+  const { client, connection, keys } = access
+  return {
+    async reserve({ key: name, limit, windowMs, ...call }) {
+      requireDuration('windowMs', windowMs)
+      if (!(Number.isSafeInteger(limit) && limit > 0)) throw new TypeError('limit is a positive whole number')
+      const answer = await changeKept(access, { key: keys.of('a', name), call }, 'reserve', limit, wholeMs(windowMs))
+      const [ok, figure] = (answer as readonly [unknown, unknown]).map(Number) as [number, number]
+      return ok === 1 ? { ok: true, remaining: figure } : { ok: false, retryAfterMs: Math.max(1, figure) }
+    },
+    async used(name) {
+      return Number((await connection.read(() => client.get(keys.of('a', name)))) ?? 0)
+    },
+    async clear(name, call) {
+      await changeKept(access, { key: keys.of('a', name), call }, 'clearAttempts')
+    },
+  }
+}

@@ -1,0 +1,169 @@
+import { createWriteCheck, isUnavailable, startDeadline, Unavailable } from '@countersign/core'
+import type { RunScript } from '../scripts/scripts.js'
+import { watchClient } from './client-events.js'
+import type { RedisClient, RedisWarning } from './redis-client.js'
+import { isLate, serverClock } from './server-clock.js'
+import { isReadOnly, memoryOfServer, type ServerMemory } from './server-memory.js'
+
+/** Calls to the server: bounded in time, and aware of which connection answered. */
+export interface RedisConnection {
+  /** A call that reads. */
+  read<T>(call: (memory: ServerMemory) => Promise<T>): Promise<T>
+  /**
+   * A call that changes `key`; its answer is given when replicas have the change, where that is asked for.
+   * `deadline` is when its caller gives up, in milliseconds of the store's time: it goes with every command that changes something.
+   */
+  change<T>(key: string, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T>
+  /** Whether no connection was lost since a call was given this. */
+  isCurrent(memory: ServerMemory): boolean
+  /** The time of the server that has the memory, in milliseconds. Use within a call only. */
+  serverTime(): number
+  /** What is known now of a server that takes writes. Use within a call only. */
+  memory(): Promise<ServerMemory>
+  /** Rejects if the server takes no writes. Who asks at the same time shares one question. */
+  checkWrites(): Promise<void>
+  /** @param listener - called when a write was refused because the server is a replica */
+  whenReadOnly(listener: () => void): void
+  close(): void
+}
+
+/** @see redisStores */
+export interface ConnectionOptions {
+  readonly maxWaitMs: number
+  readonly wait: boolean
+  readonly onWarning: (warning: RedisWarning) => void
+}
+
+function outage(cause: unknown): Unavailable {
+  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+}
+
+const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+/** An answer in time, or an outage; a late one is dropped. `failed` is told what the call failed with, also when it is late. */
+function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>, failed: (error: unknown) => void): Promise<T> {
+  const giveUpAt = performance.now() + maxWaitMs
+  return new Promise((resolve, reject) => {
+    // Time in which this process stood still was not the server's: its answer may be here already.
+    const deadline = startDeadline(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
+    const refuse = (error: unknown): void => {
+      deadline.stop()
+      failed(error)
+      reject(outage(error))
+    }
+    try {
+      call(giveUpAt).then((answer) => {
+        deadline.stop()
+        resolve(answer)
+      }, refuse)
+    } catch (error) {
+      refuse(error)
+    }
+  })
+}
+
+/** @param key - where the beginning of the memory is kept */
+export function redisConnection(client: RedisClient, run: RunScript, key: string, options: ConnectionOptions): RedisConnection {
+  const { maxWaitMs, wait, onWarning } = options
+  const clock = serverClock(client, run, key)
+  const memory = memoryOfServer({ script: run, clock, key }, onWarning)
+
+  const state: { fault: Error | undefined; demoted: () => void } = { fault: undefined, demoted: () => undefined }
+
+  /** The server became a replica behind a connection that stayed open: what is known of it is over, as if that had been lost. */
+  function demoted(): void {
+    if (memory.known()?.isReplica !== true) memory.forget()
+    state.demoted()
+  }
+
+  function answered<T>(call: (giveUpAt: number) => Promise<T>): Promise<T> {
+    return bounded(maxWaitMs, call, (error) => {
+      if (error instanceof Error && isReadOnly(error.message)) demoted()
+    })
+  }
+
+  /** An acknowledged write can be lost in a failover: it counts when a replica has it, of the server that wrote. */
+  async function replicated<T>(changed: string, answer: T, before: ServerMemory): Promise<T> {
+    const results = await client
+      .pipeline()
+      .exists(changed)
+      .wait(1, Math.ceil(maxWaitMs / 2))
+      .exec()
+    const [error, replicas] = results?.[1] ?? [new Error('no answer'), 0]
+    if (error) throw error
+    if (!memory.isCurrent(before)) throw new Error('the connection was lost before a replica acknowledged')
+    if (!(Number(replicas) >= 1)) throw new Error('no replica acknowledged')
+    return answer
+  }
+
+  /** A call that comes late although its caller still waits was given a wrong deadline: the clock was turned. */
+  function inTime<T>(changed: string, giveUpAt: number, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T> {
+    const known = memory.known()
+    const first = (server: ServerMemory): Promise<T> => call(server, clock.deadlineOf(giveUpAt))
+    // every promise counts: this is the way of every change
+    return (known?.isReplica === false ? first(known) : writableBefore(giveUpAt).then(first)).catch(async (error: unknown) => {
+      if (!isLate(error) || performance.now() >= giveUpAt) throw error
+      const deadline = await clock.deadlineAt(changed, giveUpAt)
+      return call(await writableBefore(giveUpAt), deadline)
+    })
+  }
+
+  /** A replica may have been promoted since. While it is one, no command that changes something is sent, nor anything decided. */
+  async function writable(): Promise<ServerMemory> {
+    const known = await memory.read()
+    const now = known.isReplica ? (await memory.look('insist')).memory : known
+    if (now.isReplica) throw new Error('READONLY the server is a replica, which takes no writes')
+    return now
+  }
+
+  /** What was given up meanwhile is not sent. */
+  async function before<T>(giveUpAt: number, reading: Promise<T>): Promise<T> {
+    const known = await reading
+    if (performance.now() >= giveUpAt) throw new Error('the call was given up')
+    return known
+  }
+
+  const writableBefore = (giveUpAt: number): Promise<ServerMemory> => before(giveUpAt, writable())
+
+  const unwatch = watchClient(client, {
+    lost: () => memory.forget(),
+    ready: () => void memory.read().catch(() => undefined),
+  })
+  if (client.status === 'ready') void memory.read().catch(() => undefined)
+
+  async function changeDurably<T>(
+    changed: string,
+    giveUpAt: number,
+    call: (memory: ServerMemory, deadline: number) => Promise<T>,
+  ): Promise<T> {
+    const server = await writableBefore(giveUpAt)
+    return replicated(changed, await inTime(changed, giveUpAt, call), server)
+  }
+
+  async function askWrites(isTried: boolean): Promise<void> {
+    const { memory: known, writeFault } = await memory.look(isTried ? 'insist' : 'read')
+    if (writeFault !== undefined) throw new Error(`the server takes no writes: ${writeFault}`)
+    if (wait && isTried) state.fault = await replicated(key, undefined, known).catch(errorOf)
+    if (state.fault) throw state.fault
+  }
+
+  return {
+    isCurrent: (known) => memory.isCurrent(known),
+    serverTime: clock.now,
+    memory: writable,
+    read: (call) =>
+      answered((giveUpAt) => {
+        const known = memory.known()
+        return known ? call(known) : before(giveUpAt, memory.read()).then(call)
+      }),
+    change: (changed, call) => answered((giveUpAt) => (wait ? changeDurably(changed, giveUpAt, call) : inTime(changed, giveUpAt, call))),
+    checkWrites: createWriteCheck((isTried) => answered(() => askWrites(isTried))),
+    whenReadOnly(listener) {
+      state.demoted = listener
+    },
+    close() {
+      memory.close()
+      unwatch()
+    },
+  }
+}

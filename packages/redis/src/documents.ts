@@ -1,0 +1,158 @@
+import {
+  completeListQuery,
+  type DocumentAddress,
+  type DocumentStore,
+  mapConcurrently,
+  requireAtOnce,
+  requireGroup,
+  type StoreCall,
+  type StoredDocument,
+} from '@countersign/core'
+import { changeKept, type RedisAccess } from './connection/access.js'
+
+function documentOf(id: string, stored: string): StoredDocument {
+  const [version, revision] = stored.split(':', 2)
+  if (version !== '1' || revision === undefined) throw new Error('a record of a format that this release does not know')
+  return { id, revision: Number(revision), value: stored.slice(version.length + revision.length + 2) }
+}
+
+/** @throws TypeError for a text that would come back as another one */
+function requireWellFormed(...texts: readonly string[]): void {
+  for (const text of texts)
+    if (!(text as unknown as { isWellFormed(): boolean }).isWellFormed()) throw new TypeError('ids and values must be well-formed Unicode')
+}
+
+/** How many collections are under way at once in one call. */
+const collectionsAtOnce = 64
+/** One call builds for no longer; by then its caller has given up. */
+const longestBuildingMs = 5_000
+
+/** Places of the items of each collection. */
+function byCollection(addresses: readonly DocumentAddress[]): readonly (readonly [collection: string, places: readonly number[]])[] {
+  const places = new Map<string, number[]>()
+  for (const [place, { collection }] of addresses.entries()) {
+    const known = places.get(collection)
+    if (known) known.push(place)
+    else places.set(collection, [place])
+  }
+  return [...places]
+}
+
+/** The members of the index that a query is about: how they begin, and what stands before the id. */
+function membersOf({ group, idPrefix }: { readonly group: string | undefined; readonly idPrefix: string | undefined }): {
+  readonly prefix: string
+  readonly mark: string
+} {
+  if (group !== undefined) {
+    const mark = `g${Buffer.byteLength(group)}:${group}`
+    return { prefix: mark, mark }
+  }
+  return { prefix: `i${idPrefix ?? ''}`, mark: 'i' }
+}
+
+/** Lasting records: per collection one hash, and its index in the same slot. */
+export function redisDocuments(access: RedisAccess, kind: 'dc' | 'dk' | 'da'): DocumentStore {
+  const { client, connection, keys, run } = access
+  const keyOf = (collection: string): string => keys.of(kind, collection)
+
+  /** Reads through the index. One that is behind, because an earlier release wrote, is built first; what is built stays, also if this call is given up. */
+  async function indexed(
+    collection: string,
+    script: 'listDocuments' | 'countDocuments',
+    ...args: readonly (string | number)[]
+  ): Promise<readonly unknown[]> {
+    const key = keyOf(collection)
+    const index = keys.ofIndex(key)
+    const giveUpAt = performance.now() + longestBuildingMs
+    const build = async (...gone: readonly string[]): Promise<void> => {
+      for (let isDone = false; !isDone && performance.now() < giveUpAt; )
+        isDone = Number(await run('buildIndex', key, index, ...gone)) === 1
+    }
+    for (;;) {
+      const answer = await run(script, key, index, ...args)
+      const flat: readonly unknown[] | undefined = Array.isArray(answer) ? answer : undefined
+      const gone = script === 'listDocuments' ? (flat ?? []).filter((_, at) => at % 2 === 0 && flat?.[at + 1] === null).map(String) : []
+      if (flat && gone.length === 0) return flat
+      if (performance.now() >= giveUpAt) throw new Error('the index of a collection is being built')
+      await build(...gone)
+    }
+  }
+
+  async function removeFrom(
+    collection: string,
+    documents: readonly { readonly id: string; readonly revision: number }[],
+    call?: StoreCall,
+  ): Promise<string> {
+    const key = keyOf(collection)
+    const change = { key, index: keys.ofIndex(key), parts: documents.map(({ id }) => id), call }
+    return String(await changeKept(access, change, 'removeDocuments', ...documents.flatMap(({ id, revision }) => [id, String(revision)])))
+  }
+
+  return {
+    async get({ collection, id }) {
+      requireWellFormed(id)
+      return connection.read(async () => {
+        const stored = await client.hget(keyOf(collection), id)
+        return stored === null ? undefined : documentOf(id, stored)
+      })
+    },
+    async getMany(addresses) {
+      requireAtOnce(addresses)
+      requireWellFormed(...addresses.map(({ id }) => id))
+      const found: (StoredDocument | undefined)[] = addresses.map(() => undefined)
+      await connection.read(() =>
+        mapConcurrently(byCollection(addresses), collectionsAtOnce, async ([collection, places]) => {
+          const ids = places.map((place) => addresses[place]?.id ?? '')
+          const values = await client.hmget(keyOf(collection), ...ids)
+          for (const [at, place] of places.entries()) {
+            const value = values[at]
+            if (typeof value === 'string') found[place] = documentOf(ids[at] ?? '', value)
+          }
+        }),
+      )
+      return found
+    },
+    async put({ collection, id, value, revision, group, ...call }) {
+      requireWellFormed(id, value)
+      requireGroup(group)
+      const key = keyOf(collection)
+      const change = { key, index: keys.ofIndex(key), parts: [id], call }
+      return Number(await changeKept(access, change, 'putDocument', id, String(revision), value, group ?? '')) === 1
+    },
+    async remove({ collection, id, revision, ...call }) {
+      requireWellFormed(id)
+      return (await removeFrom(collection, [{ id, revision }], call)) === '1'
+    },
+    async removeMany(changes, call) {
+      requireAtOnce(changes)
+      requireWellFormed(...changes.map(({ id }) => id))
+      const removed = changes.map(() => false)
+      await mapConcurrently(byCollection(changes), collectionsAtOnce, async ([collection, places]) => {
+        const documents = places.map((place) => changes[place] as DocumentAddress & { readonly revision: number })
+        const digits = await removeFrom(collection, documents, call)
+        for (const [at, place] of places.entries()) removed[place] = digits[at] === '1'
+      })
+      return removed
+    },
+    async list(query) {
+      const { collection, after, offset, limit, group, idPrefix } = completeListQuery(query)
+      const { prefix, mark } = membersOf({ group, idPrefix })
+      // what begins as the filter says stands behind `after` as a whole, or the page begins within it
+      const from = after === undefined || Buffer.compare(Buffer.from(mark + after), Buffer.from(prefix)) < 0 ? '' : mark + after
+      return connection.read(async () => {
+        const flat = await indexed(collection, 'listDocuments', prefix, Buffer.byteLength(mark), from, offset, limit)
+        return Array.from({ length: flat.length / 2 }, (_, at) => documentOf(String(flat[2 * at]), String(flat[2 * at + 1])))
+      })
+    },
+    async count({ collection }) {
+      return connection.read(async () => {
+        const [total, ...flat] = await indexed(collection, 'countDocuments')
+        const groups = Array.from({ length: flat.length / 2 }, (_, at) => ({
+          group: String(flat[2 * at]),
+          count: Number(flat[2 * at + 1]),
+        }))
+        return { total: Number(total), groups: groups.sort((a, b) => Buffer.compare(Buffer.from(a.group), Buffer.from(b.group))) }
+      })
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
+import type { RedisAccess } from './connection/access.js'
+import { wholeMs } from './connection/durations.js'
+
+type Answer =
+  | readonly ['rotated' | 'retry', data: string, generation: string]
+  | readonly ['revoked', reason: string]
+  | readonly ['reused' | 'mismatch' | 'ahead' | 'gone']
+
+function rotationOf(answer: Answer): Rotation {
+  switch (answer[0]) {
+    case 'rotated':
+    case 'retry':
+      return { outcome: answer[0], generation: Number(answer[2]), data: answer[1] }
+    case 'revoked':
+      return { outcome: 'revoked', reason: answer[1] }
+    default:
+      return { outcome: answer[0] }
+  }
+}
+
+function argumentsOf({ generation, binding, retryWindowMs, keepForMs, heal }: RotationRequest): readonly (string | number)[] {
+  if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
+  if (!(Number.isFinite(retryWindowMs) && retryWindowMs >= 0)) throw new TypeError('retryWindowMs is a number of milliseconds, 0 or more')
+  if (!(Number.isSafeInteger(generation) && generation >= 0)) throw new TypeError('generation is a whole number')
+  return [generation, binding, retryWindowMs, keepForMs === undefined ? '' : wholeMs(keepForMs), heal ? '1' : '0']
+}
+
+/** Chains of refresh tokens: one hash each. */
+export function redisFamilies({ client, run, connection, keys, callIdOf }: RedisAccess): RefreshFamilyStore {
+  return {
+    async create({ family, binding, data, keepForMs, ...call }) {
+      requireDuration('keepForMs', keepForMs)
+      const [key, callId, keep] = [keys.of('f', family), callIdOf(call), wholeMs(keepForMs)]
+      const created = await connection.change(key, (_, deadline) => run('createFamily', key, callId, deadline, binding, data, keep))
+      if (Number(created) !== 1) throw new Error('this family exists already')
+    },
+    async rotate(request) {
+      const [key, callId, args] = [keys.of('f', request.family), callIdOf(request), argumentsOf(request)]
+      const answer = await connection.change(key, (_, deadline) => run('rotateFamily', key, callId, deadline, ...args))
+      return rotationOf(answer as Answer)
+    },
+    async revoke(family, reason, call) {
+      const [key, callId] = [keys.of('f', family), callIdOf(call)]
+      return Number(await connection.change(key, (_, deadline) => run('revokeFamily', key, callId, deadline, reason))) === 1
+    },
+    async undo(family, callId) {
+      const [key, id] = [keys.of('f', family), callIdOf({ callId })]
+      return Number(await connection.change(key, (_, deadline) => run('undoFamily', key, id, deadline))) === 1
+    },
+    async find(family) {
+      const key = keys.of('f', family)
+      return connection.read(async () => {
+        const [version, binding, data, generation, revoked] = await client.hmget(key, 'v', 'binding', 'data', 'generation', 'revoked')
+        if (version === null || version === undefined) return undefined
+        if (version !== '1') throw new Error('a record of a format that this release does not know')
+        return { binding: binding ?? '', data: data ?? '', generation: Number(generation), revoked: revoked ?? undefined }
+      })
+    },
+  }
+}

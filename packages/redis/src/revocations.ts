@@ -1,0 +1,127 @@
+import {
+  callsKeptMs,
+  type RevocationDelta,
+  type RevocationEntry,
+  type RevocationRecord,
+  type RevocationStore,
+  requireDuration,
+  requireLimit,
+  wholeDelta,
+} from '@countersign/core'
+import type { RedisAccess } from './connection/access.js'
+import { wholeMs } from './connection/durations.js'
+import type { RedisWarning } from './connection/redis-client.js'
+import type { ServerMemory } from './connection/server-memory.js'
+import { revocationSubscription } from './subscription/subscription.js'
+
+/** Entries that one command reads: Redis serves nobody else meanwhile. */
+const entriesPerRead = 1_000
+
+/** Milliseconds and a count within them: the id of an entry of a Stream. */
+function partsOf(epoch: string): readonly [number, number] {
+  const [milliseconds, count] = epoch.split('-', 2)
+  return [Number(milliseconds), Number(count)]
+}
+
+/** Negative, zero or positive; an epoch of another form is after all. */
+function compareEpochs(a: string, b: string): number {
+  const [aMs, aCount] = partsOf(a)
+  const [bMs, bCount] = partsOf(b)
+  return aMs === bMs ? aCount - bCount : aMs - bMs
+}
+
+/** Where an empty stream stands: a store that lost its memory stands elsewhere. */
+const beginningOf = ({ since }: ServerMemory): string => `${since}-0`
+
+interface Page {
+  readonly newest: string
+  /** Whether the epoch that was asked for is still an entry. */
+  readonly found: boolean
+  readonly now: number
+  readonly flat: readonly string[]
+}
+
+/** Records of a page that still count. */
+function recordsOf({ flat, now }: Page): readonly RevocationRecord[] {
+  const records: RevocationRecord[] = []
+  for (let at = 0; at + 3 < flat.length; at += 4) {
+    const [epoch = '', json = '', ends = '', undone] = flat.slice(at, at + 4)
+    const keepForMs = ends === '' ? undefined : Number(ends) - now
+    if (keepForMs !== undefined && keepForMs <= 0) continue
+    records.push({ epoch, entry: JSON.parse(json) as RevocationEntry, keepForMs, ...(undone === '1' && { undone: true }) })
+  }
+  return records
+}
+
+/**
+ * Whether a reader at `epoch` was told things that the store does not know: it is ahead of the store, or from before its
+ * memory, or from before the present run of the server and not among what came through.
+ */
+function isLost(epoch: string, { newest, found }: Page, memory: ServerMemory): boolean {
+  const beginning = beginningOf(memory)
+  const [milliseconds, count] = partsOf(epoch)
+  if (!(Number.isFinite(milliseconds) && Number.isFinite(count))) return true
+  if (epoch === beginning) return false
+  if (milliseconds < memory.since || compareEpochs(epoch, newest) > 0) return true
+  return milliseconds < memory.trusted && !found
+}
+
+/** The denylist: one Stream. The id of an entry is its epoch. */
+export function redisRevocations(
+  { client, run, connection, keys, callIdOf }: RedisAccess,
+  onWarning: (warning: RedisWarning) => void,
+): { readonly store: RevocationStore; replace(): void; close(): void } {
+  const key = keys.revocations
+
+  /** The driver sends a command again on the next connection, where another memory may have answered it. */
+  async function answered<T>(memory: ServerMemory, answer: Promise<T>): Promise<T> {
+    const value = await answer
+    if (!connection.isCurrent(memory)) throw new Error('the connection was lost meanwhile')
+    return value
+  }
+
+  async function page(from: string, limit: number, memory: ServerMemory): Promise<Page> {
+    const answer = (await answered(memory, run('since', key, from, limit))) as readonly unknown[]
+    const [newest = '', found = '', now = '', ...flat] = answer.map(String)
+    return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), flat }
+  }
+
+  /** An epoch that Redis would refuse to parse is no id of this store. */
+  const readable = (epoch: string): string => (/^\d{1,16}-\d{1,16}$/.test(epoch) ? epoch : '-')
+
+  /** Each part has its own limit of time, so that a long list can be read at all. */
+  const part = (epoch: string | undefined, limit: number): Promise<RevocationDelta> =>
+    connection.read(async (memory) => {
+      const asked = epoch === undefined ? '-' : readable(epoch)
+      const first = await page(asked, limit, memory)
+      const lost = epoch !== undefined && isLost(epoch, first, memory)
+      const next = lost && asked !== '-' ? await page('-', limit, memory) : first
+      const last = next.flat.length < limit * 4 ? undefined : next.flat.at(-4)
+      const { now, newest } = next
+      return { epoch: last ?? newest, records: recordsOf(next), ...(last && { more: true }), lost, memorySince: memory.since, now }
+    })
+
+  const epoch = (): Promise<string> =>
+    connection.read(async (memory) => {
+      const [newest] = await answered(memory, client.xrevrange(key, '+', '-', 'COUNT', 1))
+      return newest?.[0] ?? beginningOf(memory)
+    })
+  const subscribed = revocationSubscription(client, { key, onWarning })
+
+  const store: RevocationStore = {
+    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
+      const keep = keepForMs === undefined ? '' : wholeMs(requireDuration('keepForMs', keepForMs))
+      const json = JSON.stringify(entry)
+      const [callKey, keepCall] = [keys.ofCall(key, callIdOf(call)), call.callId === undefined ? '' : callsKeptMs]
+      return connection.change(key, async ({ since: begin }, deadline) =>
+        String(await run('revoke', key, callKey, keys.memory, keepCall, deadline, json, keep, undone ? '1' : '0', begin)),
+      )
+    },
+    since: async (epoch, { limit } = {}) =>
+      limit === undefined ? wholeDelta(part, epoch, entriesPerRead) : part(epoch, Math.min(requireLimit(limit), entriesPerRead)),
+    epoch,
+    compare: compareEpochs,
+    subscribe: subscribed.subscribe,
+  }
+  return { store, replace: subscribed.replace, close: subscribed.close }
+}

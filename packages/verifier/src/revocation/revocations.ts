@@ -1,0 +1,55 @@
+import {
+  type AnnounceOptions,
+  checkOptions,
+  eventChannel,
+  kind,
+  type Now,
+  type RevocationAnnouncer,
+  type RevocationEntry,
+  type RevocationQuery,
+  type RevocationReason,
+  type RevocationView,
+  wallClock,
+} from '@countersign/core'
+import { checkEntry, createDenylist } from './view/denylist.js'
+
+/** Revocations of this process. */
+export interface Revocations extends RevocationView, RevocationAnnouncer {
+  check(query: RevocationQuery): RevocationReason | undefined
+  /**
+   * Idempotent; works from the next request on, also for tokens in caches.
+   * @param options - `undone` as `unrevoke`
+   */
+  revoke(entry: RevocationEntry, options?: AnnounceOptions): void
+  /** Takes an entry back. Keys stay revoked for ever: throws TypeError for them. */
+  unrevoke(entry: RevocationEntry): void
+}
+
+const events = eventChannel('countersign:revocation')
+
+/**
+ * A denylist in this process. Give it to every guard of the process.
+ *
+ * @param options - `now` gives epoch milliseconds
+ */
+export function createRevocations(options: { readonly now?: Now } = {}): Revocations {
+  checkOptions<typeof options>('createRevocations', options, { now: kind.func })
+  const denylist = createDenylist(options.now ?? wallClock)
+
+  function unrevoke(entry: RevocationEntry): void {
+    checkEntry(entry, true)
+    denylist.drop(entry)
+    events.publish({ outcome: 'unrevoked', type: entry.type, issuer: entry.issuer })
+  }
+
+  return {
+    check: denylist.check,
+    revoke(entry, { undone = false } = {}) {
+      if (undone) return unrevoke(entry)
+      checkEntry(entry)
+      denylist.add(entry)
+      events.publish({ outcome: 'revoked', type: entry.type, issuer: entry.issuer })
+    },
+    unrevoke,
+  }
+}
