@@ -32,7 +32,7 @@ describe('a package', () => {
   // A default that is captured when a factory is called does not see fake timers or a mock of fetch that come later.
   test('has its defaults for time, randomness and fetch from core, which looks them up at each call', () => {
     // The last one puts back the clock that it replaced.
-    const once = ['core/src/clock.ts', 'core/src/fetch.ts', 'testkit/src/store-conformance/clock-cases.ts']
+    const once = ['core/src/clock.ts', 'core/src/fetch.ts', 'testkit/src/store-conformance/faults/clock-cases.ts']
     const others = sources.filter((path) => !once.includes(path.replace('packages/', '')))
     expect(linesThatMatch(others, /(\?\?|=|:|\() ?(Date\.now|Math\.random|performance\.now|(globalThis\.)?fetch)\b(?!\()/)).toEqual([])
   })
