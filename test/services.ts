@@ -56,6 +56,9 @@ export const redisUrl: string | undefined = await discover(probes.redis)
 /** Where PostgreSQL is: `POSTGRES_URL`, or the local server. */
 export const postgresUrl: string | undefined = await discover(probes.postgres)
 
+/** Where the servers are looked for if the environment does not name them. */
+export const usualUrls: Readonly<Record<Service, string>> = { redis: probes.redis.url, postgres: probes.postgres.url }
+
 const urls: Readonly<Record<Service, string | undefined>> = { redis: redisUrl, postgres: postgresUrl }
 
 /**

@@ -4,13 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { filesBelow, packages, privateMembers, read, root, workspace } from './workspace.js'
 
 const topLevel = {
-  folders: ['.changeset', '.ci', 'bench', 'docs', 'examples', 'packages', 'scripts', 'test'],
-  documents: ['CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
+  folders: ['.changeset', '.ci', '.github', '.vscode', 'bench', 'docs', 'examples', 'packages', 'scripts', 'test'],
+  documents: ['CODE_OF_CONDUCT.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
   configurations: [
+    '.editorconfig',
     '.gitattributes',
     '.gitignore',
     '.oxlintrc.json',
     'biome.json',
+    'compose.yaml',
     'knip.json',
     'package.json',
     'pnpm-lock.yaml',
@@ -27,7 +29,7 @@ test('the top level holds what is listed here and nothing else', () => {
 })
 
 test('the root scripts are there', () => {
-  expect(Object.keys(workspace.scripts ?? {}).sort()).toEqual(['bench', 'build', 'campaign', 'demo', 'lint', 'test'])
+  expect(Object.keys(workspace.scripts ?? {}).sort()).toEqual(['bench', 'build', 'campaign', 'changeset', 'demo', 'lint', 'test'])
 })
 
 test('the README and the gate run the same test command', () => {
