@@ -72,10 +72,11 @@ const revokeText = (schema: string): string => `
   )
   select ${timelyColumn}, exists (select from ended) as ended`
 
+// Also a release that keeps no calls may have gone on from what the call made: then the generation is another.
 const undoText = (schema: string): string => `
   with ${timelyCte('$4')},
   family as materialized (
-    select calls, ${answerIn('calls', '$3::text')} as made, string_to_array(substring(calls, '^;[^;]*'), ' ') as newest
+    select calls, generation, ${answerIn('calls', '$3::text')} as made, string_to_array(substring(calls, '^;[^;]*'), ' ') as newest
     from ${schema}.families
     where tenant = $1 and key = $2 and expires_at > clock_timestamp() and exists (select from timely)
     for update
@@ -83,7 +84,8 @@ const undoText = (schema: string): string => `
   verdict as materialized (
     select calls, newest, case
       when made = 'undone' then 'before'
-      when newest[1] = ';' || $3 and newest[2] in ('created', 'rotated') then newest[2] end as undone
+      when newest[1] <> ';' || $3 then null
+      when newest[2] = 'created' and generation = 0 or newest[2] = 'rotated' and newest[3] = generation::text then newest[2] end as undone
     from family
   ),
   changed as (

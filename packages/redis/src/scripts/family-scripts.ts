@@ -70,12 +70,16 @@ if family[2] then return 0 end
 redis.call('HSET', KEYS[1], 'revoked', ARGV[3], 'calls', withAnswer(calls, ARGV[1], 'ended'), 'called', nowText)
 return 1`
 
-/** ARGV: the call to be taken back, deadline. */
+/**
+ * ARGV: the call to be taken back, deadline. Also a release that keeps no calls may have gone on from what this one made: then the generation
+ * is another.
+ */
 export const undoFamily: string = `${beforeDeadline}${callList}
-local calls = redis.call('HGET', KEYS[1], 'calls') or ''
+local family = redis.call('HMGET', KEYS[1], 'calls', 'generation')
+local calls = family[1] or ''
 if answerIn(calls, ARGV[1]) == 'undone' then return 1 end
 local id, what, rest = string.match(calls, '^;(%S+) (%a+)([^;]*)')
-if id ~= ARGV[1] then return 0 end
+if id ~= ARGV[1] or family[2] ~= (what == 'created' and '0' or string.match(rest, '%d+')) then return 0 end
 local undone = ';' .. id .. ' undone' .. string.sub(calls, #id + #what + #rest + 3)
 if what == 'created' then
   redis.call('HDEL', KEYS[1], 'v', 'binding', 'data', 'generation')
