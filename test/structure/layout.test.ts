@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { filesBelow, packages, privateMembers, read, root, workspace } from './workspace.js'
 
 const topLevel = {
-  folders: ['.changeset', '.ci', '.github', '.vscode', 'bench', 'docs', 'examples', 'packages', 'scripts', 'test'],
+  folders: ['.changeset', '.ci', '.github', '.vscode', 'bench', 'docs', 'examples', 'packages', 'scripts', 'templates', 'test'],
   documents: ['CODE_OF_CONDUCT.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
   configurations: [
     '.editorconfig',
@@ -29,7 +29,16 @@ test('the top level holds what is listed here and nothing else', () => {
 })
 
 test('the root scripts are there', () => {
-  expect(Object.keys(workspace.scripts ?? {}).sort()).toEqual(['bench', 'build', 'campaign', 'changeset', 'demo', 'lint', 'test'])
+  expect(Object.keys(workspace.scripts ?? {}).sort()).toEqual([
+    'bench',
+    'build',
+    'campaign',
+    'changeset',
+    'demo',
+    'lint',
+    'new-package',
+    'test',
+  ])
 })
 
 test('the README and the gate run the same test command', () => {

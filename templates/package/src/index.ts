@@ -1,0 +1,1 @@
+export { createNewPackage, type NewPackage, type NewPackageOptions } from './new-package.js'
