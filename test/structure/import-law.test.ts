@@ -51,6 +51,14 @@ describe.each(packages)('$manifest.name', (member) => {
   })
 })
 
+test('only the packages that SECURITY.md names install packages of third parties', () => {
+  const installing = packages.filter(({ manifest: { dependencies, optionalDependencies } }) =>
+    Object.keys({ ...dependencies, ...optionalDependencies }).some((name) => !name.startsWith(scope)),
+  )
+  expect(installing.map(({ folder }) => folder)).toEqual(['packages/cognito', 'packages/testkit'])
+  expect(read('SECURITY.md')).toContain('Only `cognito` (the AWS SDK) and `testkit` install packages of third parties.')
+})
+
 test('the testkit is declared by private members only', () => {
   const declaring = packages.filter(
     ({ manifest }) =>
