@@ -121,13 +121,22 @@ describe("a grant of the host's own", () => {
     expect(state.commits).toBe(0)
   })
 
-  it('is not asked while no key can sign', async () => {
-    const seen: GrantRequest[] = []
+  it('uses nothing up while no key can sign, and a request that is wrong is told so', async () => {
+    const state = { commits: 0 }
+    const counting: Grant = {
+      type,
+      async validate({ parameters, scopes, audiences }) {
+        if (parameters.get('voucher') === undefined) return { ok: false, refusal: refuseToken('missing_parameter') }
+        const granted = { ok: true, subject: 's', isPerson: true, scopes, audiences } as const
+        return { ok: true, commit: async () => Object.assign(state, { commits: state.commits + 1 }) && granted }
+      },
+    }
     const broken = { current: () => Promise.reject(new Error('no key')) }
-    const { ask, register } = setup({ grants: [vouchers(seen)], signer: broken })
+    const { ask, register } = setup({ grants: [counting], signer: broken })
     const { id, secret } = await register({ grants: [type] })
     await expect(ask({ grant_type: type, voucher: 'v1' }, basic(id, secret))).rejects.toThrow('no key')
-    expect(seen).toEqual([])
+    expect(state.commits).toBe(0)
+    expect((await ask({ grant_type: type }, basic(id, secret))).status).toBe(400)
   })
 })
 

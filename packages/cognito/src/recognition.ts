@@ -1,7 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { CognitoOptions } from './cognito-options.js'
 
 type Secret = string | Uint8Array
+
+/** Those of `createCognito` that it needs. */
+interface RecognitionOptions {
+  readonly clientId: string
+  readonly clientSecret?: string | (() => string) | undefined
+  readonly recognitionSecret?: Secret | (() => Secret) | undefined
+}
 
 const minBytes = 32
 
@@ -17,11 +23,7 @@ function checked(secret: Secret): Secret {
  *
  * @throws TypeError for a `recognitionSecret` that is too short
  */
-export function createRecognition({
-  clientId,
-  clientSecret,
-  recognitionSecret: given,
-}: Pick<CognitoOptions, 'clientId' | 'clientSecret' | 'recognitionSecret'>): (password: string) => string {
+export function createRecognition({ clientId, clientSecret, recognitionSecret: given }: RecognitionOptions): (password: string) => string {
   const own = randomBytes(minBytes)
   const ofClient = typeof clientSecret === 'function' ? clientSecret : () => clientSecret
   const ofHost = typeof given === 'function' ? () => checked(given()) : given === undefined ? () => ofClient() ?? own : () => given

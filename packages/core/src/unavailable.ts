@@ -38,3 +38,30 @@ export class Unavailable extends Error {
 export function isUnavailable(value: unknown): value is Unavailable {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true
 }
+
+/**
+ * What a dependency rejected with, as an outage: an `Unavailable` stays what it is, and everything else becomes its cause.
+ *
+ * @param reason - which dependency failed
+ */
+export function asUnavailable(cause: unknown, reason: OutageReason = 'store_unavailable'): Unavailable {
+  return isUnavailable(cause) ? cause : new Unavailable(reason, { cause })
+}
+
+/**
+ * Waits for a store or another dependency of ours. Everything that it rejects with is an outage, so that nobody mistakes it for a
+ * refusal.
+ *
+ * @param reason - which dependency fails if it rejects
+ * @returns what `work` resolves to. Rejects with {@link Unavailable} and nothing else
+ *
+ * @example
+ * const document = await orUnavailable(store.get({ collection, id }))
+ */
+export async function orUnavailable<T>(work: Promise<T>, reason?: OutageReason): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    throw asUnavailable(cause, reason)
+  }
+}

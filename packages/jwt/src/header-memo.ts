@@ -1,11 +1,10 @@
 import type { JwsHeader } from './header.js'
-import type { Jws } from './jws.js'
 
 /** Headers by their encoded form. Issuers send few, and one in a token with a good signature will come again. */
 export interface HeaderMemo {
   get(segment: string): JwsHeader | undefined
   /** To be called only after a good signature, so that nobody else can fill the memo. */
-  remember(jws: Jws): void
+  remember(verified: { readonly header: JwsHeader; readonly headerSegment: string }): void
 }
 
 /**

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type ClientKeys, hasOwn, type Reason, type ReplayClaim, type ReplayStore } from '@countersign/core'
+import { type ClientKeys, hasOwn, orUnavailable, type Reason, type ReplayClaim, type ReplayStore } from '@countersign/core'
 import { isHmac, type Jws, normalizeType, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
-import type { EvenVerification } from '../authentication/stand-in-key.js'
-import { reachable } from '../clients/client-record.js'
-import type { Changes } from '../issuing/changes.js'
-import { findClientKey, thumbprintOf, type UsedKey } from '../issuing/used-key.js'
 import type { AssertionReason } from '../refusal.js'
 import { clientJwt } from './former-uses.js'
+import type { EvenVerification } from './stand-in-key.js'
+import { findClientKey, thumbprintOf, type UsedKey } from './used-key.js'
 
 /** A JWT that was taken apart; nothing of it is verified. */
 export interface PresentedAssertion {
@@ -209,7 +207,7 @@ export async function judgeAssertion(
 /** Uses a JWT up: the last thing before what it is for is done. Exactly one caller, or one use where it may be repeated, gets undefined. */
 export async function claimOnce(replay: ReplayStore, claim: UseClaim, callId: string): Promise<AssertionFault | undefined> {
   const { isGoodUnproved, ...once } = claim
-  const verdict = await reachable(replay.claim({ callId, ...once }))
+  const verdict = await orUnavailable(replay.claim({ callId, ...once }))
   switch (verdict) {
     case 'claimed':
       return undefined
@@ -223,13 +221,4 @@ export async function claimOnce(replay: ReplayStore, claim: UseClaim, callId: st
 /** What takes a claim back. Absent for a JWT that may be repeated: the same use of it works again anyway. */
 export function undoOf(replay: ReplayStore, claim: UseClaim): ((callId: string) => Promise<boolean>) | undefined {
   return claim.callId === undefined ? (callId) => replay.undo(claim, callId) : undefined
-}
-
-/** Uses a JWT up, as a change that is taken back when something of ours fails after it. */
-export async function useUp(
-  claim: UseClaim | undefined,
-  { replay, changes }: { readonly replay: ReplayStore; readonly changes: Changes },
-): Promise<AssertionFault | undefined> {
-  if (claim === undefined) return undefined
-  return changes.make((callId) => claimOnce(replay, claim, callId), undoOf(replay, claim))
 }

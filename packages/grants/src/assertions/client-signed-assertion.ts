@@ -1,10 +1,10 @@
 import type { ClientKeys } from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
-import type { EvenVerification } from '../authentication/stand-in-key.js'
-import type { Client } from '../clients/client.js'
-import type { UsedKey } from '../issuing/used-key.js'
+import { completeRules } from '../clients/record/assertion-rules.js'
+import type { Client } from '../clients/record/client.js'
 import { type AssertionFault, type AssertionUse, judgeAssertion, type PresentedAssertion, type UseClaim } from './assertion.js'
-import { completeRules } from './assertion-rules.js'
+import type { EvenVerification } from './stand-in-key.js'
+import type { UsedKey } from './used-key.js'
 
 /** A JWT that a client signed for itself or for somebody whom it speaks for. */
 export interface OwnAssertion {

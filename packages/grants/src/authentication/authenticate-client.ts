@@ -1,13 +1,13 @@
 import type { ClientKeys, Now } from '@countersign/core'
 import type { UseClaim } from '../assertions/assertion.js'
-import { type Client, isClientId } from '../clients/client.js'
-import type { ClientRecord, ClientRecords } from '../clients/client-record.js'
-import type { SecretHasher } from '../clients/client-secret.js'
-import type { UsedKey } from '../issuing/used-key.js'
+import { createEvenVerification } from '../assertions/stand-in-key.js'
+import type { UsedKey } from '../assertions/used-key.js'
+import { type Client, isClientId } from '../clients/record/client.js'
+import type { ClientRecord, ClientRecords } from '../clients/record/client-record.js'
+import type { SecretHasher } from '../clients/record/client-secret.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { judgeClientAssertion } from './client-assertion.js'
 import type { IdAndSecret, PresentedClient } from './presented-client.js'
-import { createEvenVerification } from './stand-in-key.js'
 
 /** A client that proved who it is. */
 export interface AuthenticatedClient {

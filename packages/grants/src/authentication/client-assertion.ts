@@ -1,5 +1,5 @@
 import { type Judge, type JudgedAssertion, judgeAssertion, longestClientAssertionSeconds } from '../assertions/assertion.js'
-import { type AssertionRules, completeRules } from '../assertions/assertion-rules.js'
+import { type AssertionRules, completeRules } from '../clients/record/assertion-rules.js'
 import { refusedAs, type TokenRefused } from '../refusal.js'
 import type { PresentedClient } from './presented-client.js'
 

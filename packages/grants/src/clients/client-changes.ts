@@ -1,6 +1,6 @@
 import { checkOptions } from '@countersign/core'
-import { type ClientSettings, changesShape, checkClientId, completeSettings, isPublicClient } from './client.js'
-import type { ClientRecord } from './client-record.js'
+import { type ClientSettings, changesShape, checkClientId, completeSettings, isPublicClient } from './record/client.js'
+import type { ClientRecord } from './record/client-record.js'
 
 /** Settings to change; `undefined` is back to the default. */
 export type ClientChanges = { readonly [Name in keyof ClientSettings]?: ClientSettings[Name] | undefined }

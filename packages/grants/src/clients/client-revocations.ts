@@ -1,6 +1,13 @@
-import { type ClientKeys, mapConcurrently, type RevocationAnnouncer, type RevocationEntry, Unavailable } from '@countersign/core'
-import { type ClientRecord, type ClientRecords, clientOf, reachable } from './client-record.js'
-import { credentialName, credentialNames } from './credential-name.js'
+import {
+  type ClientKeys,
+  mapConcurrently,
+  orUnavailable,
+  type RevocationAnnouncer,
+  type RevocationEntry,
+  Unavailable,
+} from '@countersign/core'
+import { type ClientRecord, type ClientRecords, clientOf } from './record/client-record.js'
+import { credentialName, credentialNames } from './record/credential-name.js'
 
 /** What ends of a client, and is announced to all guards. Every method can be tried again after an outage. */
 export interface ClientEndings {
@@ -32,7 +39,7 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
   async function announce(entryOf: (issuer: string) => RevocationEntry, undone = false): Promise<void> {
     if (revocations === undefined) return
     const tell = async (entry: RevocationEntry): Promise<unknown> => revocations.revoke(entry, undone ? { undone } : {})
-    for (const issuer of issuers) await reachable(tell(entryOf(issuer)))
+    for (const issuer of issuers) await orUnavailable(tell(entryOf(issuer)))
   }
 
   const announceClient = (clientId: string, undone = false): Promise<void> =>
@@ -72,7 +79,7 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
     if (locked === undefined) return false
     // Its credentials stay dead, so that whoever is registered under this id later gets tokens that work, and no old one does.
     // While the record is there, all this can be tried again.
-    if (keys?.retireAll) await reachable(keys.retireAll(id))
+    if (keys?.retireAll) await orUnavailable(keys.retireAll(id))
     await announceClient(id, true)
     return (await records.remove(locked)) || remove(id, left - 1)
   }

@@ -1,70 +1,22 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  type ClientKeys,
-  checkOptions,
-  type DocumentStore,
-  eventChannel,
-  type Now,
-  type RevocationAnnouncer,
-  requireEpochSeconds,
-  type SecretsOption,
-  type WriteCheck,
-  wallClock,
-} from '@countersign/core'
+import { type ClientKeys, checkOptions, eventChannel, requireEpochSeconds, type WriteCheck, wallClock } from '@countersign/core'
 import { type AuthenticationContext, type ClientVerdict, createClientJudge } from '../authentication/authenticate-client.js'
 import type { PresentedClient } from '../authentication/presented-client.js'
-import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './client.js'
 import { type ClientChanges, changedRecord } from './client-changes.js'
-import { type ClientRecord, clientOf, clientRecords } from './client-record.js'
 import { createClientEndings } from './client-revocations.js'
-import { createSecretHasher, type KeptSecret, newSecret } from './client-secret.js'
-import { clientsShape, registrationShape, secretShape } from './clients-shape.js'
+import {
+  type ClientRegistration,
+  type ClientsOptions,
+  clientsShape,
+  type IssuedSecret,
+  registrationShape,
+  type SecretSettings,
+  secretShape,
+} from './clients-options.js'
 import { createLastUses } from './last-uses.js'
-
-/** Options of {@link createClients}. */
-export interface ClientsOptions {
-  readonly store: DocumentStore
-  /** Keys the hashes of secrets; 32 bytes or more, and not in the store. */
-  readonly pepper: SecretsOption
-  /** Keys that clients sign with, for instance those of `createKeyRegistry`. Without them, no client uses one. */
-  readonly keys?: ClientKeys
-  /** Our own `iss`, or those of all tenants that share these clients; with `revocations`. */
-  readonly issuer?: string | readonly string[]
-  /**
-   * Where the end of clients and secrets is announced to all guards: what `createSharedRevocations` gives, so that it holds for
-   * the next request of this process, or a `RevocationStore`. Without it, tokens that are out live until they expire.
-   */
-  readonly revocations?: RevocationAnnouncer
-  /** Begins every secret, so that scanners and people recognise it: letters, digits, `_` and `-`. @defaultValue `'cs_'` */
-  readonly secretPrefix?: string
-  /** Epoch milliseconds. @defaultValue `Date.now` */
-  readonly now?: Now
-  readonly randomUUID?: () => string
-  readonly randomBytes?: (size: number) => Buffer
-}
-
-/** What a new secret is. Times are epoch seconds. */
-export interface SecretSettings {
-  readonly title?: string
-  readonly notBefore?: number
-  readonly expiresAt?: number
-  /** Takes over a secret of another system instead of making one. It is as hard to guess as it was made. */
-  readonly secret?: string
-}
-
-/** A secret, shown this once. */
-export interface IssuedSecret {
-  readonly id: string
-  readonly secret: string
-}
-
-/** A client to register. */
-export interface ClientRegistration extends ClientSettings {
-  /** @defaultValue a random UUID */
-  readonly id?: string
-  /** Of the first secret; `false` for a client that gets its secrets later. Public clients have none. */
-  readonly secret?: SecretSettings | false
-}
+import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './record/client.js'
+import { type ClientRecord, clientOf, clientRecords } from './record/client-record.js'
+import { createSecretHasher, type KeptSecret, newSecret } from './record/client-secret.js'
 
 /** A secret with its last use, in epoch seconds and to about a minute. */
 export interface UsedSecretView extends SecretView {

@@ -1,5 +1,4 @@
-import { type DocumentStore, documentsAtOnce, isUnavailable, type Now } from '@countersign/core'
-import { reachable } from './client-record.js'
+import { type DocumentStore, documentsAtOnce, isUnavailable, type Now, orUnavailable } from '@countersign/core'
 
 /** When each secret of a client was last used, in epoch seconds and to about a minute. */
 export interface LastUses {
@@ -25,14 +24,14 @@ export function createLastUses(store: DocumentStore, now: Now): LastUses {
   const noted = new Map<string, number>()
 
   async function read(clientId: string): Promise<{ readonly uses: Readonly<Record<string, number>>; readonly revision: number }> {
-    const document = await reachable(store.get({ collection, id: clientId }))
+    const document = await orUnavailable(store.get({ collection, id: clientId }))
     return { uses: usesIn(document), revision: document?.revision ?? 0 }
   }
 
   async function write(clientId: string, secretId: string, at: number): Promise<void> {
     const { uses, revision } = await read(clientId)
     const value = JSON.stringify({ v: 1, uses: { ...uses, [secretId]: Math.floor(at / 1000) } })
-    await reachable(store.put({ collection, id: clientId, value, revision }))
+    await orUnavailable(store.put({ collection, id: clientId, value, revision }))
   }
 
   return {
@@ -50,13 +49,13 @@ export function createLastUses(store: DocumentStore, now: Now): LastUses {
       const found: Readonly<Record<string, number>>[] = []
       for (let from = 0; from < clientIds.length; from += documentsAtOnce) {
         const addresses = clientIds.slice(from, from + documentsAtOnce).map((id) => ({ collection, id }))
-        found.push(...(await reachable(store.getMany(addresses))).map(usesIn))
+        found.push(...(await orUnavailable(store.getMany(addresses))).map(usesIn))
       }
       return found
     },
     async forget(clientId) {
       const { revision } = await read(clientId)
-      if (revision > 0) await reachable(store.remove({ collection, id: clientId, revision }))
+      if (revision > 0) await orUnavailable(store.remove({ collection, id: clientId, revision }))
     },
   }
 }

@@ -1,8 +1,7 @@
-import { checkOptions, type Endpoint, eventChannel, isUnavailable, kind, type OptionShape, type WireRequest } from '@countersign/core'
+import { checkOptions, type Endpoint, eventChannel, kind, type OptionShape, type WireRequest } from '@countersign/core'
 import { refused, type TokenRefused } from '../refusal.js'
-import { rfc6749, type TokenDialect } from './dialect.js'
-import { clientEndpointShape } from './endpoint-shape.js'
-import { tokenReply } from './reply.js'
+import { clientEndpointShape } from './endpoint-options.js'
+import { orRefused, rfc6749, type TokenDialect, tokenReply } from './reply.js'
 
 /** Options of {@link createTenantEndpoint}. */
 export interface TenantEndpointOptions {
@@ -41,22 +40,17 @@ export function createTenantEndpoint(options: TenantEndpointOptions): Endpoint {
   if (new Set(issuers).size < issuers.length) throw new TypeError('createTenantEndpoint: issuers must not have a duplicate')
   const endpoints: ReadonlyMap<string, Endpoint> = new Map(issuers.map((issuer) => [issuer, endpoint(issuer)]))
 
-  async function find(request: WireRequest): Promise<Endpoint | (TokenRefused & { readonly cause?: unknown })> {
-    try {
-      return endpoints.get((await issuerOf(request)) ?? '') ?? refused('unknown_tenant')
-    } catch (error) {
-      if (!isUnavailable(error)) throw error
-      return { ...refused('unavailable', { retryAfterSeconds: error.retryAfterSeconds }), cause: error.cause }
-    }
-  }
+  const find = async (request: WireRequest): Promise<Endpoint | TokenRefused> =>
+    endpoints.get((await issuerOf(request)) ?? '') ?? refused('unknown_tenant')
 
   return async (request) => {
     const startedAt = performance.now()
-    const found = await find(request)
+    const trace: { cause?: unknown } = {}
+    const found = await orRefused(find(request), trace)
     if (typeof found === 'function') return found(request)
-    const { cause, ...answer } = found
+    const { cause } = trace
     const durationMs = performance.now() - startedAt
-    if (events.hasSubscribers) events.publish({ outcome: answer.refusal.reason, durationMs, ...(cause !== undefined && { cause }) })
-    return tokenReply(answer, { issuer: '', dialect, context: { grantType: undefined } })
+    if (events.hasSubscribers) events.publish({ outcome: found.refusal.reason, durationMs, ...(cause !== undefined && { cause }) })
+    return tokenReply(found, { issuer: '', dialect, context: { grantType: undefined } })
   }
 }

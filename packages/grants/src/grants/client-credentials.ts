@@ -1,6 +1,16 @@
 import { checkOptions } from '@countersign/core'
-import { accessTokenSecondsKind } from '../endpoint/endpoint-shape.js'
-import type { Grant } from './grant.js'
+import { accessTokenSecondsKind, type Grant } from './grant.js'
+
+/** Known to this package alone: a grant of the host's cannot say it of itself. */
+const immediate = Symbol('validate waits for nothing')
+
+/** Whether nothing was waited for in `validate`, so that the client need not be read again. A copy with another `validate` is not such a grant. */
+export const isImmediate = (grant: Grant): boolean => (grant as { readonly [immediate]?: Grant['validate'] })[immediate] === grant.validate
+
+const itself: Grant['validate'] = async ({ client, scopes, audiences }) => ({
+  ok: true,
+  granted: { ok: true, subject: client.id, isPerson: false, scopes, audiences },
+})
 
 /**
  * The grant of a client on its own behalf (RFC 6749 §4.4). A refresh token comes with it only where the client's policy says so.
@@ -11,13 +21,6 @@ import type { Grant } from './grant.js'
 export function clientCredentials(options: { readonly accessTokenSeconds?: number } = {}): Grant {
   checkOptions<typeof options>('clientCredentials', options, { accessTokenSeconds: accessTokenSecondsKind })
   const { accessTokenSeconds } = options
-  return {
-    type: 'client_credentials',
-    isImmediate: true,
-    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
-    validate: async ({ client, scopes, audiences }) => ({
-      ok: true,
-      granted: { ok: true, subject: client.id, isPerson: false, scopes, audiences },
-    }),
-  }
+  const grant = { type: 'client_credentials', ...(accessTokenSeconds !== undefined && { accessTokenSeconds }), validate: itself }
+  return Object.assign(grant, { [immediate]: itself })
 }

@@ -1,4 +1,4 @@
-import type { Client } from '../clients/client.js'
+import type { Client } from '../clients/record/client.js'
 import type { Authentication } from './grant.js'
 
 /** Whom a JWT names that was presented; its signature and its claims are good. */

@@ -1,12 +1,13 @@
 import { hasOwn } from '@countersign/core'
 import { claimOnce, undoOf } from '../assertions/assertion.js'
 import type { OwnAssertion } from '../assertions/client-signed-assertion.js'
-import { authenticationOf, owedToTrusted, type TrustedToken } from '../assertions/trusted-token.js'
-import type { Client } from '../clients/client.js'
+import type { TrustedToken } from '../assertions/trusted-token.js'
+import type { Client } from '../clients/record/client.js'
 import { refused, refusedAs, type TokenRefused } from '../refusal.js'
 import type { ExchangeDecision, ExchangePolicy, PresentedSubject } from './exchange-policy.js'
 import type { Granted, GrantPlan, GrantRequest } from './grant.js'
 import { judgeScope, type ScopeAnswer } from './scope.js'
+import { authenticationOf, owedToTrusted } from './trusted-subject.js'
 
 /** A JWT that is good, by who signed it. */
 export type GoodToken = { readonly own: OwnAssertion; readonly issuer: string } | TrustedToken

@@ -1,6 +1,15 @@
-import type { ClientKeys, FormParameters, IssuedElsewhere, Stores, TokenOrigin, WireRequest } from '@countersign/core'
-import type { Client } from '../clients/client.js'
-import type { UsedKey } from '../issuing/used-key.js'
+import {
+  type ClientKeys,
+  type FormParameters,
+  type IssuedElsewhere,
+  kind,
+  type OptionKind,
+  type Stores,
+  type TokenOrigin,
+  type WireRequest,
+} from '@countersign/core'
+import type { UsedKey } from '../assertions/used-key.js'
+import type { Client } from '../clients/record/client.js'
 import type { TokenRefused } from '../refusal.js'
 
 /** What a grant is asked. The client is authenticated and may use the grant; scope and audience are allowed for it. */
@@ -84,6 +93,9 @@ export interface Granted {
   /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */
   readonly issued?: IssuedElsewhere
 }
+
+/** Who is about to get a token. */
+export type Grantee = Pick<Granted, 'subject' | 'isPerson' | 'scopes' | 'audiences' | 'authentication'> & { readonly client: Client }
 
 /** More has to be answered before there is a token. */
 export interface TokenChallenge {
@@ -181,8 +193,6 @@ export interface Grant {
   readonly needsKeys?: boolean
   /** For requests that identify no client: what they present does. */
   readonly identification?: Identification
-  /** Nothing was waited for since the client was read, so its status need not be read again. @defaultValue false */
-  readonly isImmediate?: boolean
   /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
   begin?(
     granted: Granted,
@@ -200,3 +210,6 @@ export interface BegunChain {
   /** Takes `keep` back, after a failure of ours. It is also called where `keep` itself rejected. */
   undo(callId: string): Promise<unknown>
 }
+
+/** What the option `accessTokenSeconds` of a grant or endpoint must be. */
+export const accessTokenSecondsKind: OptionKind = kind.number({ unit: 'seconds', least: 1 })

@@ -1,9 +1,6 @@
 import { splitScope } from '@countersign/core'
+import { isScopeToken } from '../clients/record/client.js'
 import { refused, type TokenRefused } from '../refusal.js'
-
-/** RFC 6749 §3.3: printable ASCII without space, quote and backslash. */
-export const isScopeToken = (text: unknown): text is string =>
-  typeof text === 'string' && text.length <= 255 && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text)
 
 /** Scopes that were asked for, each once, or why they cannot be had. */
 export type ScopeAnswer =

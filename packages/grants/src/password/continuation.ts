@@ -1,7 +1,7 @@
 import type { GrantRequest } from '../grants/grant.js'
 import { refused, type TokenRefused } from '../refusal.js'
 import type { ChallengeRecord } from './codes/sealed-challenge.js'
-import { countedName } from './user-name.js'
+import { countedName } from './guesses/user-name.js'
 
 /** A grant type that answers a challenge, and the names of its parameters. */
 export interface Continuation {

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { wallClock } from '@countersign/core'
-import { addressBlock } from '../authentication/client-address.js'
 import type { Grant, GrantAnswer, GrantRequest, Validated } from '../grants/grant.js'
+import { addressBlock } from '../limits/client-address.js'
 import { refused } from '../refusal.js'
 import { createAnswer } from './answer-challenge.js'
 import { createSentCodes, type SentStep } from './codes/sent-codes.js'
 import { createGuessLimiter } from './guesses/guess-limits.js'
 import type { Guess } from './guesses/reserve-guesses.js'
+import { countedName } from './guesses/user-name.js'
 import { checkedOptions, type PasswordGrantOptions } from './password-options.js'
 import { createSignInSteps } from './sign-in-steps.js'
-import { countedName } from './user-name.js'
 
 /** Whether the client proved who it is. */
 const isProven = ({ secretId, key }: GrantRequest): boolean => secretId !== undefined || key !== undefined

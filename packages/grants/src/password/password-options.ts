@@ -1,5 +1,5 @@
 import { checkOptions, kind, type Now, type OptionShape, type PasswordAuthenticator } from '@countersign/core'
-import { accessTokenSecondsKind } from '../endpoint/endpoint-shape.js'
+import { accessTokenSecondsKind } from '../grants/grant.js'
 import type { Continuation } from './continuation.js'
 import { type GuessLimits, guessLimitsKind } from './guesses/guess-limits.js'
 

@@ -1,7 +1,7 @@
 import type { TokenOrigin } from '@countersign/core'
+import type { UsedKey } from '../assertions/used-key.js'
 import type { Authentication, Granted, GrantRequest } from '../grants/grant.js'
-import { keysOf } from '../issuing/access-token.js'
-import type { UsedKey } from '../issuing/used-key.js'
+import { keysOf } from '../issuing/mint.js'
 
 /** What the tokens of a chain are bound to: another client's chains, those from before a lock, and another tenant's are none of this one. */
 export const bindingOf = ({ client: { id, era }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>

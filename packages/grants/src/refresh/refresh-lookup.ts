@@ -1,13 +1,12 @@
-import type { RefreshFamily } from '@countersign/core'
-import type { Client } from '../clients/client.js'
-import { reachable } from '../clients/client-record.js'
+import { orUnavailable, type RefreshFamily } from '@countersign/core'
+import { areKeysGood } from '../assertions/used-key.js'
+import type { Client } from '../clients/record/client.js'
+import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-policy.js'
 import type { Granted, GrantRequest } from '../grants/grant.js'
 import { jwtBearerType, tokenExchangeType } from '../grants/token-type.js'
-import { withoutReserved } from '../issuing/access-token.js'
-import { areKeysGood } from '../issuing/used-key.js'
+import { withoutReserved } from '../issuing/mint.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { bindingOf, type ChainData, parseChain } from './refresh-family.js'
-import { foreverSeconds, givesRefreshToken } from './refresh-policy.js'
 import type { RefreshTokenParts } from './refresh-token-format.js'
 
 /** What a chain gives to this request, or why it gives nothing. */
@@ -77,7 +76,7 @@ export function mustLookFirst({ client, requestedScopes, requestedAudiences, isA
 
 /** What can be refused is refused before the token is used up. */
 export async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | LookedAt> {
-  const record = await reachable(asked.stores.families.find(family))
+  const record = await orUnavailable(asked.stores.families.find(family))
   const fault = faultOf(record, asked)
   const data = record && parseChain(record.data)
   if (fault || !data) return refused(fault ?? 'refresh_gone')

@@ -1,5 +1,5 @@
 import type { RefreshFamily } from '@countersign/core'
-import type { Client } from '../clients/client.js'
+import type { Client } from '../clients/record/client.js'
 import type { GrantRequest } from '../grants/grant.js'
 import { refused, type TokenRefused } from '../refusal.js'
 import { type ChainData, parseChain } from './refresh-family.js'

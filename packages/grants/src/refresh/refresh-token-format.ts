@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { RotatingSecrets, SecretsOption } from '@countersign/core'
-import { requireSecretLength } from '../clients/secret-length.js'
+import { requireSecretLength } from '../clients/record/secret-length.js'
 
 /** What a refresh token says: which chain, and the how-manieth of it. */
 export interface RefreshTokenParts {

@@ -4,19 +4,18 @@ import {
   hasOwn,
   kind,
   type OptionShape,
+  orUnavailable,
   type RefreshProvider,
   type RotationRequest,
   type SecretsOption,
 } from '@countersign/core'
-import { type Client, isPublicClient } from '../clients/client.js'
-import { reachable } from '../clients/client-record.js'
-import { accessTokenSecondsKind } from '../endpoint/endpoint-shape.js'
-import type { Grant, GrantAnswer, GrantRequest, Validated } from '../grants/grant.js'
+import { type Client, isPublicClient } from '../clients/record/client.js'
+import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-policy.js'
+import { accessTokenSecondsKind, type Grant, type GrantAnswer, type GrantRequest, type Validated } from '../grants/grant.js'
 import { grantedTo } from '../grants/signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { bindingOf, chainData, parseChain } from './refresh-family.js'
 import { faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './refresh-lookup.js'
-import { foreverSeconds, givesRefreshToken } from './refresh-policy.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-format.js'
 
 /** Options of {@link refreshToken}. */
@@ -104,12 +103,12 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
   /** The same token until the end of its chain. */
   async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<Validated> {
     const { families } = asked.stores
-    const record = await reachable(families.find(presented.family))
+    const record = await orUnavailable(families.find(presented.family))
     const fault = faultOf(record, asked)
     if (fault || !record) return refused(fault ?? 'refresh_gone')
     if (presented.generation > record.generation && !heals(asked.client)) return refused('store_rollback')
     if (presented.generation < record.generation) {
-      await reachable(families.revoke(presented.family, 'reused'))
+      await orUnavailable(families.revoke(presented.family, 'reused'))
       return refused('refresh_reused')
     }
     const granted = await grantedNow(parseChain(record.data), asked)
@@ -117,7 +116,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
   }
 
   async function rotate(request: RotationRequest, asked: GrantRequest): Promise<GrantAnswer> {
-    const rotation = await reachable(asked.stores.families.rotate(request))
+    const rotation = await orUnavailable(asked.stores.families.rotate(request))
     switch (rotation.outcome) {
       case 'rotated':
       case 'retry': {
@@ -183,7 +182,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       return {
         family,
         refreshToken: tokens.write({ family, generation: 0 }),
-        keep: (callId) => reachable(stores.families.create({ ...record, callId })),
+        keep: (callId) => orUnavailable(stores.families.create({ ...record, callId })),
         undo: (callId) => stores.families.undo(family, callId),
       }
     },

@@ -1,6 +1,5 @@
-import type { AttemptStore, Now, RefreshFamilyStore } from '@countersign/core'
-import { reachable } from '../clients/client-record.js'
-import { type Announcer, createAnnounce, endOfFamily } from '../endpoint/announce.js'
+import { type AttemptStore, type Now, orUnavailable, type RefreshFamilyStore } from '@countersign/core'
+import { type Announcer, createAnnounce, endOfFamily } from '../announce.js'
 import type { TokenReason } from '../refusal.js'
 
 /** A client that goes on with a dead token must not fill the denylist. */
@@ -24,16 +23,16 @@ export function createReuseEnd(options: ReuseEndOptions): (reason: TokenReason, 
   const announce = revocations && createAnnounce(revocations, now)
 
   /** A chain whose client or key may not use it just now has not ended: what is announced is not taken back. */
-  const hasEnded = async (family: string): Promise<boolean> => (await reachable(families.find(family)))?.revoked !== undefined
+  const hasEnded = async (family: string): Promise<boolean> => (await orUnavailable(families.find(family)))?.revoked !== undefined
 
   /** No more often than the denylist can bear; what could not be announced does not count. */
   async function announceAgain(family: string): Promise<void> {
     const key = `family-end:${family}`
-    if (announce === undefined || !(await reachable(attempts.reserve({ key, ...repeats }))).ok) return
+    if (announce === undefined || !(await orUnavailable(attempts.reserve({ key, ...repeats }))).ok) return
     try {
       await announce(endOfFamily(issuer, family, now()))
     } catch (error) {
-      await reachable(attempts.clear(key))
+      await orUnavailable(attempts.clear(key))
       throw error
     }
   }

@@ -5,16 +5,16 @@ import {
   jsonReply,
   kind,
   type OptionShape,
+  orUnavailable,
   type RevocationAnnouncer,
   type SecretsOption,
   wallClock,
 } from '@countersign/core'
-import type { RateLimits } from '../authentication/rate-limits.js'
-import { type Client, isPublicClient } from '../clients/client.js'
-import { reachable } from '../clients/client-record.js'
-import { credentialNames } from '../clients/credential-name.js'
-import { createSubjectEnd } from '../issuing/judge-issued.js'
-import { areKeysGood } from '../issuing/used-key.js'
+import { areKeysGood } from '../assertions/used-key.js'
+import { type Client, isPublicClient } from '../clients/record/client.js'
+import { credentialNames } from '../clients/record/credential-name.js'
+import { createSubjectEnd } from '../issuing/status.js'
+import type { RateLimits } from '../limits/rate-limits.js'
 import { refreshStatus } from '../refresh/refresh-status.js'
 import { createRefreshTokenText } from '../refresh/refresh-token-format.js'
 import { refused } from '../refusal.js'
@@ -119,7 +119,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     const { client_credential: credential, refresh_family: family, sub = '' } = claims
     const [client, chain] = await Promise.all([
       clientId === undefined ? undefined : clients.find(clientId),
-      typeof family === 'string' ? reachable(stores.families.find(family)) : undefined,
+      typeof family === 'string' ? orUnavailable(stores.families.find(family)) : undefined,
     ])
     if (client === undefined) return 'unknown_client'
     if (client.isLocked) return 'locked_client'
@@ -150,7 +150,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     if (parts === undefined) return inactive('refresh_malformed')
     const { family, generation } = parts
     Object.assign(trace, { kind: 'refresh_token', family })
-    const record = await reachable(stores.families.find(family))
+    const record = await orUnavailable(stores.families.find(family))
     const status = refreshStatus({ record, generation }, { client: caller, issuer }, now() / 1000)
     if (!status.ok) return inactive(status.refusal.reason)
     const { subject: sub, authentication } = status.data

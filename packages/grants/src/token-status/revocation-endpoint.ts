@@ -3,6 +3,7 @@ import {
   type Endpoint,
   kind,
   type OptionShape,
+  orUnavailable,
   type Reason,
   type RefreshProvider,
   type Refusal,
@@ -10,12 +11,10 @@ import {
   Unavailable,
   wallClock,
 } from '@countersign/core'
-import { attemptKey, type Budget, budgetKind } from '../authentication/budget.js'
-import type { RateLimits } from '../authentication/rate-limits.js'
-import type { Client } from '../clients/client.js'
-import { reachable } from '../clients/client-record.js'
-import { type Announce, type Announcer, createAnnounce, endOfFamily } from '../endpoint/announce.js'
-import { announcerKind } from '../endpoint/endpoint-shape.js'
+import { type Announce, type Announcer, announcerKind, createAnnounce, endOfFamily } from '../announce.js'
+import type { Client } from '../clients/record/client.js'
+import { attemptKey, type Budget, budgetKind } from '../limits/budget.js'
+import type { RateLimits } from '../limits/rate-limits.js'
 import { isOwner } from '../refresh/refresh-family.js'
 import { createRefreshTokenText } from '../refresh/refresh-token-format.js'
 import { refused } from '../refusal.js'
@@ -110,7 +109,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
   /** A family is one entry, for all access tokens that came with it: those that are presented later have ended already. */
   async function announce(entry: Parameters<Announce>[0], { id }: Client): Promise<void> {
     const key = attemptKey('revocation-entries', issuer, id)
-    const reserved = await reachable(stores.attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
+    const reserved = await orUnavailable(stores.attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
     if (!reserved.ok)
       throw new Unavailable('revocation_unavailable', {
         retryAfterSeconds: Math.ceil(reserved.retryAfterMs / 1000),
@@ -120,14 +119,14 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
   }
 
   async function endFamily(family: string, client: Client, trace: StatusTrace): Promise<StatusAnswer> {
-    const record = await reachable(stores.families.find(family))
+    const record = await orUnavailable(stores.families.find(family))
     if (record === undefined) return ended('refresh_gone', trace)
     if (!isOwner(record.binding, { client, issuer })) return refused('foreign_token')
     // Ended here means announced: the announcement comes first. A chain that ended otherwise may not have been.
     if (record.revoked === 'revoked') return ended('refresh_revoked', trace)
     return revoked(async () => {
       await announce(endOfFamily(issuer, family, now()), client)
-      await reachable(stores.families.revoke(family, 'revoked'))
+      await orUnavailable(stores.families.revoke(family, 'revoked'))
     })
   }
 

@@ -1,5 +1,4 @@
-import type { ChallengeStore, CodeToSend, Now, SignInChallenge } from '@countersign/core'
-import { reachable } from '../../clients/client-record.js'
+import { type ChallengeStore, type CodeToSend, type Now, orUnavailable, type SignInChallenge } from '@countersign/core'
 import { digestOf, seal, unseal } from './seal.js'
 
 /** Where an open code is kept, and what opens its record. */
@@ -70,10 +69,10 @@ export interface OpenCodes {
 /** @param rememberMs - how long a sign-in is recognised */
 export function createOpenCodes(rememberMs: number, now: Now): OpenCodes {
   const put: OpenCodes['put'] = (store, place, record, keepForMs) =>
-    reachable(store.put(place.place, sealedWith(record, place), Math.max(1, keepForMs)))
+    orUnavailable(store.put(place.place, sealedWith(record, place), Math.max(1, keepForMs)))
 
   async function find(store: ChallengeStore, place: Place): Promise<OpenCodeRecord | undefined> {
-    const sealed = await reachable(store.read(place.place))
+    const sealed = await orUnavailable(store.read(place.place))
     return sealed === null ? undefined : recordIn(sealed, place)
   }
 
@@ -83,18 +82,18 @@ export function createOpenCodes(rememberMs: number, now: Now): OpenCodes {
     async claim(store, place, record) {
       const mine = sealedWith(record, place)
       for (let times = 0; times < maxTimes; times += 1) {
-        const kept = await reachable(store.keep(place.place, mine, Math.min(sendingMs, Math.max(1, record.endsAt - now()))))
+        const kept = await orUnavailable(store.keep(place.place, mine, Math.min(sendingMs, Math.max(1, record.endsAt - now()))))
         if (kept === mine) return record
         const other = recordIn(kept, place)
         if (other !== undefined && other.endsAt > now()) return other
-        await reachable(store.take(place.place))
+        await orUnavailable(store.take(place.place))
       }
       return record
     },
     async close(store, code) {
       const kept = await find(store, code)
       if (kept?.id !== code.id) return
-      if (kept.username === undefined) await reachable(store.take(code.place))
+      if (kept.username === undefined) await orUnavailable(store.take(code.place))
       else await put(store, code, { ...kept, state: '', endsAt: 0 }, rememberMs)
     },
   }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ChallengeStore } from '@countersign/core'
-import { reachable } from '../../clients/client-record.js'
+import { type ChallengeStore, orUnavailable } from '@countersign/core'
 import type { GrantRequest } from '../../grants/grant.js'
 import type { OpenCode } from './open-codes.js'
 import { digestOf, seal, unseal } from './seal.js'
@@ -53,7 +52,7 @@ export async function putChallenge(
   record: ChallengeRecord,
   { token, asker, nowMs }: { readonly token: string; readonly asker: Asker; readonly nowMs: number },
 ): Promise<void> {
-  await reachable(store.put(addressOf(token, asker), seal(record, keyOf(token)), Math.max(1, record.endsAt - nowMs)))
+  await orUnavailable(store.put(addressOf(token, asker), seal(record, keyOf(token)), Math.max(1, record.endsAt - nowMs)))
 }
 
 /**
@@ -74,12 +73,12 @@ async function isFirstToTake(store: ChallengeStore, { putBack, endsAt }: Challen
   if (putBack === undefined) return true
   const mine = newId()
   const id = digestOf('challenge put back', putBack).toString('base64url')
-  return (await reachable(store.keep(id, mine, Math.max(0, endsAt - nowMs) + longestPuttingBackMs))) === mine
+  return (await orUnavailable(store.keep(id, mine, Math.max(0, endsAt - nowMs) + longestPuttingBackMs))) === mine
 }
 
 /** Undoes a `take` whose answer was lost: nobody has seen the record. */
 export async function untakeChallenge(store: ChallengeStore, token: string, asker: Asker, callId: string): Promise<void> {
-  await reachable(store.undo(addressOf(token, asker), callId))
+  await orUnavailable(store.undo(addressOf(token, asker), callId))
 }
 
 /** The record, for exactly one caller. */
@@ -87,7 +86,7 @@ export async function takeChallenge(
   store: ChallengeStore,
   { token, asker, nowMs, callId }: Parameters<typeof putChallenge>[2] & { readonly callId: string },
 ): Promise<ChallengeRecord | undefined> {
-  const sealed = await reachable(store.take(addressOf(token, asker), { callId }))
+  const sealed = await orUnavailable(store.take(addressOf(token, asker), { callId }))
   if (sealed === null) return undefined
   const record = unseal(sealed, keyOf(token)) as ChallengeRecord | null
   if (record?.v !== 1 || !(await isFirstToTake(store, record, nowMs))) return undefined

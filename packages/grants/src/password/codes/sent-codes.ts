@@ -1,5 +1,12 @@
-import { type CodeToSend, hasOwn, type Now, type PasswordAuthenticator, type SignInChallenge, type SignInStep } from '@countersign/core'
-import { reachable } from '../../clients/client-record.js'
+import {
+  type CodeToSend,
+  hasOwn,
+  type Now,
+  orUnavailable,
+  type PasswordAuthenticator,
+  type SignInChallenge,
+  type SignInStep,
+} from '@countersign/core'
 import type { GrantRequest, GrantStores } from '../../grants/grant.js'
 import type { TokenRefused } from '../../refusal.js'
 import type { GuessLimiter } from '../guesses/guess-limits.js'
@@ -146,7 +153,7 @@ export function createSentCodes(options: SentCodesOptions): SentCodes {
       // Who uses it is on record: when the answer to this call is lost, the same challenge can be answered again.
       const user = digestOf('code used', token).toString('base64url')
       return (
-        (await reachable(challenges.keep(digestOf('used code', code.id).toString('base64url'), user, challengeSeconds * 1000))) === user
+        (await orUnavailable(challenges.keep(digestOf('used code', code.id).toString('base64url'), user, challengeSeconds * 1000))) === user
       )
     },
   }

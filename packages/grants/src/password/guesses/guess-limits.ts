@@ -1,10 +1,9 @@
-import { type AttemptStore, kind, type Now, type OptionKind } from '@countersign/core'
-import { attemptKey, type Budget, budgetKind, budgetsOf } from '../../authentication/budget.js'
-import { createFailureBudgets, type FailureBudgets } from '../../authentication/failure-budgets.js'
-import { reachable } from '../../clients/client-record.js'
+import { type AttemptStore, kind, type Now, type OptionKind, orUnavailable } from '@countersign/core'
+import { attemptKey, type Budget, budgetKind, budgetsOf } from '../../limits/budget.js'
+import { createFailureBudgets, type FailureBudgets } from '../../limits/failure-budgets.js'
 import { refused, type TokenRefused } from '../../refusal.js'
-import { countedName } from '../user-name.js'
 import { createReserve, type Guess, type Row } from './reserve-guesses.js'
+import { countedName } from './user-name.js'
 
 /** Budgets of a sign-in. They end by themselves: nobody is locked out for good by the failures of others. */
 export interface GuessLimits {
@@ -145,7 +144,7 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
     },
     async refuseCode(attempts, whose) {
       const row = sentRow(whose)
-      if ((await reachable(attempts.used(row.key))) < row.budget.limit) return undefined
+      if ((await orUnavailable(attempts.used(row.key))) < row.budget.limit) return undefined
       // Beyond the limit it counts nothing, and tells when the window ends.
       const verdict = await take(attempts, row.key, row.budget)
       return verdict.ok ? undefined : refused('too_many_codes', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) })

@@ -1,5 +1,5 @@
 import type { Now } from '@countersign/core'
-import type { Budget } from '../../authentication/budget.js'
+import type { Budget } from '../../limits/budget.js'
 
 const maxRemembered = 10_000
 

@@ -1,6 +1,5 @@
-import type { AttemptStore, Now } from '@countersign/core'
-import type { Budget } from '../../authentication/budget.js'
-import { reachable } from '../../clients/client-record.js'
+import { type AttemptStore, type Now, orUnavailable } from '@countersign/core'
+import type { Budget } from '../../limits/budget.js'
 import { refused, type TokenRefused } from '../../refusal.js'
 import { createLostGuesses } from './lost-guesses.js'
 
@@ -47,7 +46,7 @@ export function createReserve(now: Now): ReserveGuesses {
   const lost = createLostGuesses(now)
 
   const take = (attempts: AttemptStore, key: string, { limit, windowSeconds }: Budget): ReturnType<AttemptStore['reserve']> =>
-    reachable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
+    orUnavailable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
 
   async function takeRow(attempts: AttemptStore, row: Row): Promise<Taken | TokenRefused> {
     const { key, budget } = row
@@ -85,7 +84,7 @@ export function createReserve(now: Now): ReserveGuesses {
       left,
       wasWrong: async () => undefined,
       async wasRight() {
-        await Promise.all(keys.map((key) => reachable(attempts.clear(key))))
+        await Promise.all(keys.map((key) => orUnavailable(attempts.clear(key))))
         // What is not given back was no wrong guess, all the same.
         for (const one of taken) if (!keys.includes(one.row.key)) lost.add(one)
       },

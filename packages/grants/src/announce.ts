@@ -1,11 +1,13 @@
-import type { Now, RevocationAnnouncer, RevocationEntry } from '@countersign/core'
-import { reachable } from '../clients/client-record.js'
+import { kind, type Now, type OptionKind, orUnavailable, type RevocationAnnouncer, type RevocationEntry } from '@countersign/core'
 
 /**
  * Where the end of tokens is announced to guards: what `createSharedRevocations` or, in a single process, `createRevocations`
  * gives, or a revocation store.
  */
 export type Announcer = RevocationAnnouncer
+
+/** What the option `revocations` must be where the end of tokens is announced. */
+export const announcerKind: OptionKind = kind.having('what createSharedRevocations returns, or a RevocationStore', 'revoke')
 
 /** Announces what ends by itself at a time. Rejects with `Unavailable` when it cannot. */
 export type Announce = (entry: Extract<RevocationEntry, { expiresAt: number }>) => Promise<void>
@@ -22,7 +24,7 @@ const graceMs = 3_600_000
 export function createAnnounce(revocations: Announcer, now: Now): Announce {
   const revoke = async (entry: RevocationEntry, keepForMs: number): Promise<unknown> => revocations.revoke(entry, { keepForMs })
   return async (entry) => {
-    await reachable(revoke(entry, Math.max(entry.expiresAt * 1000 - now(), 1) + graceMs))
+    await orUnavailable(revoke(entry, Math.max(entry.expiresAt * 1000 - now(), 1) + graceMs))
   }
 }
 

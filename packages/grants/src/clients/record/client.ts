@@ -1,7 +1,6 @@
 import { kind, type OptionKind, type OptionShape } from '@countersign/core'
-import { type AssertionRules, assertionShape } from '../assertions/assertion-rules.js'
-import { isScopeToken } from '../grants/scope.js'
-import { completeRefresh, type RefreshPolicy, refreshKind } from '../refresh/refresh-policy.js'
+import { type AssertionRules, assertionShape } from './assertion-rules.js'
+import { completeRefresh, type RefreshPolicy, refreshKind } from './refresh-policy.js'
 
 /** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). `private_key_jwt` needs the option `keys` of `createClients`. */
 export type ClientMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
@@ -79,6 +78,10 @@ export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boole
 /** Whether it has secrets, or may have. */
 export const hasSecretMethod = ({ methods: own }: Pick<CompleteSettings, 'methods'>): boolean =>
   own.includes('client_secret_basic') || own.includes('client_secret_post')
+
+/** RFC 6749 §3.3: printable ASCII without space, quote and backslash. */
+export const isScopeToken = (text: unknown): text is string =>
+  typeof text === 'string' && text.length <= 255 && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text)
 
 const scopesKind: OptionKind = kind.listOf(kind.satisfying('a scope-token (RFC 6749 §3.3)', isScopeToken), 0)
 const lifeKind: OptionKind = kind.either(kind.positiveSeconds, kind.recordOf(kind.positiveSeconds))

@@ -1,6 +1,5 @@
-import { type AttemptStore, kind, type Now, type OptionKind } from '@countersign/core'
-import { isClientId } from '../clients/client.js'
-import { reachable } from '../clients/client-record.js'
+import { type AttemptStore, kind, type Now, type OptionKind, orUnavailable } from '@countersign/core'
+import { isClientId } from '../clients/record/client.js'
 import { refused, type TokenRefused } from '../refusal.js'
 import { attemptKey, type Budget, budgetKind, budgetsOf } from './budget.js'
 import { createFailureBudgets, type FailureBudgets } from './failure-budgets.js'
@@ -66,7 +65,7 @@ interface LimitedRequest {
 }
 
 /** Watches requests. */
-export interface Limiter {
+interface Limiter {
   /** Asked before the body is read. */
   beforeReading(address: string, hasCredentials: boolean): Promise<TokenRefused | undefined>
   /** The body could not be read. */
@@ -76,7 +75,7 @@ export interface Limiter {
 }
 
 /** A request that may be answered. */
-interface Reserved {
+export interface Reserved {
   readonly ok: true
   /** The authentication was right: it was no failure. */
   succeeded(): Promise<void>
@@ -92,7 +91,7 @@ const unlimited: Limiter = {
 }
 
 /** What {@link createLimiter} needs. */
-export interface LimiterOptions {
+interface LimiterOptions {
   readonly attempts: AttemptStore
   readonly limits: RateLimits | false
   /** Whose requests are counted; failures count together, wherever they happen. @defaultValue 'token' */
@@ -148,7 +147,7 @@ function createReserve(
   endpoint: string,
 ): (request: LimitedRequest) => Promise<Reserved | TokenRefused> {
   const take = (key: string, { limit, windowSeconds }: Budget): ReturnType<AttemptStore['reserve']> =>
-    reachable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
+    orUnavailable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
 
   return async ({ address, clientId, isGuess }) => {
     const key = requestKey('token-failures', address, clientId)
@@ -163,7 +162,7 @@ function createReserve(
       failed: nothing,
       async succeeded() {
         // Not every time: it is one more round trip.
-        if (failure && failure.remaining * 2 < failures.limit) await reachable(attempts.clear(key))
+        if (failure && failure.remaining * 2 < failures.limit) await orUnavailable(attempts.clear(key))
       },
     }
   }

@@ -1,4 +1,4 @@
-import { type Algorithm, type ClientKeyAnswer, type ClientKeys, isUnavailable, Unavailable, type VerificationKey } from '@countersign/core'
+import { type Algorithm, type ClientKeyAnswer, type ClientKeys, orUnavailable, type VerificationKey } from '@countersign/core'
 import { jwkThumbprint } from '@countersign/jwt'
 
 /** A key of a client that something was signed with. */
@@ -13,13 +13,10 @@ export interface UsedKey {
 /** Which key of a client. */
 type ClientKeyQuery = Parameters<ClientKeys['find']>[0]
 
-/** Waits for the keys of a client: whatever they reject with is an outage. */
-export async function findClientKey(keys: ClientKeys, query: ClientKeyQuery): Promise<ClientKeyAnswer> {
-  try {
-    return await keys.find(query)
-  } catch (cause) {
-    throw isUnavailable(cause) ? cause : new Unavailable('key_source_unavailable', { cause })
-  }
+/** Waits for the keys of a client. Rejects with `Unavailable`. */
+export function findClientKey(keys: ClientKeys, query: ClientKeyQuery): Promise<ClientKeyAnswer> {
+  const find = async (): Promise<ClientKeyAnswer> => keys.find(query)
+  return orUnavailable(find(), 'key_source_unavailable')
 }
 
 /** Of a key that an adapter gives, with or without. */

@@ -1,4 +1,4 @@
-import { type DocumentStore, isUnavailable, Unavailable } from '@countersign/core'
+import { type DocumentStore, orUnavailable, Unavailable } from '@countersign/core'
 import { type Client, type CompleteSettings, isClientId } from './client.js'
 import type { KeptSecret } from './client-secret.js'
 
@@ -35,15 +35,6 @@ const collection = 'clients'
 const attempts = 100
 const maxKnown = 1000
 
-/** Waits for a store: whatever it rejects with is an outage. */
-export async function reachable<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (cause) {
-    throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
-  }
-}
-
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
     for (const part of Object.values(Object.freeze(value))) deepFreeze(part)
@@ -78,10 +69,10 @@ export function clientRecords(store: DocumentStore): ClientRecords {
 
   async function attempt(id: string, change: (record: ClientRecord) => ClientRecord, left: number): Promise<ClientRecord | undefined> {
     if (left === 0) throw new Unavailable('store_unavailable', { cause: new Error('the client is changed too often at once') })
-    const document = await reachable(store.get({ collection, id }))
+    const document = await orUnavailable(store.get({ collection, id }))
     if (document === undefined) return undefined
     const changed = change(parse(document.value))
-    const done = await reachable(store.put({ collection, id, value: JSON.stringify(changed), revision: document.revision }))
+    const done = await orUnavailable(store.put({ collection, id, value: JSON.stringify(changed), revision: document.revision }))
     return done ? changed : attempt(id, change, left - 1)
   }
 
@@ -89,17 +80,17 @@ export function clientRecords(store: DocumentStore): ClientRecords {
     async get(id) {
       // What nobody can have registered: a store may not take it for an id, and that would be an outage.
       if (!isClientId(id)) return undefined
-      const document = await reachable(store.get({ collection, id }))
+      const document = await orUnavailable(store.get({ collection, id }))
       return document && know(id, document.value)
     },
-    add: (record) => reachable(store.put({ collection, id: record.id, value: JSON.stringify(record), revision: 0 })),
+    add: (record) => orUnavailable(store.put({ collection, id: record.id, value: JSON.stringify(record), revision: 0 })),
     change: (id, change) => attempt(id, change, attempts),
     async remove({ id, era }) {
-      const document = await reachable(store.get({ collection, id }))
+      const document = await orUnavailable(store.get({ collection, id }))
       if (document === undefined) return true
       const kept = parse(document.value)
-      return kept.isLocked && kept.era === era && (await reachable(store.remove({ collection, id, revision: document.revision })))
+      return kept.isLocked && kept.era === era && (await orUnavailable(store.remove({ collection, id, revision: document.revision })))
     },
-    list: async (query) => (await reachable(store.list({ collection, ...query }))).map(({ value }) => parse(value)),
+    list: async (query) => (await orUnavailable(store.list({ collection, ...query }))).map(({ value }) => parse(value)),
   }
 }

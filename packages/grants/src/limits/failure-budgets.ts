@@ -1,5 +1,4 @@
-import type { AttemptStore, Now } from '@countersign/core'
-import { reachable } from '../clients/client-record.js'
+import { type AttemptStore, type Now, orUnavailable } from '@countersign/core'
 import { refused, type TokenRefused } from '../refusal.js'
 import { attemptKey, type Budget } from './budget.js'
 
@@ -82,7 +81,7 @@ export function createFailureBudgets({ attempts, kind, ofAddress, ofName, now }:
     const key = familiarKey(...parts)
     if (familiar.get(key) > 0) return true
     if (strange.get(key) > 0) return false
-    const isKnown = (await reachable(attempts.used(key))) > 0
+    const isKnown = (await orUnavailable(attempts.used(key))) > 0
     if (isKnown) familiar.set(key, now() + knownForMs)
     else strange.set(key, now() + unknownForMs)
     return isKnown
@@ -93,7 +92,7 @@ export function createFailureBudgets({ attempts, kind, ofAddress, ofName, now }:
   }
 
   async function count(key: string, { limit, windowSeconds }: Budget): Promise<void> {
-    const verdict = await reachable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
+    const verdict = await orUnavailable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
     if (!verdict.ok) blocked.set(key, now() + verdict.retryAfterMs)
   }
 

@@ -1,8 +1,13 @@
-import { originQueries, type RevocationAnnouncer, type RevocationQuery, type Signer, Unavailable } from '@countersign/core'
+import {
+  originQueries,
+  type RevocationAnnouncer,
+  type RevocationQuery,
+  type Signer,
+  type SignerSource,
+  Unavailable,
+} from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
-import { reachable } from '../clients/client-record.js'
-import type { TokenEndpointOptions } from '../endpoint/token-endpoint-options.js'
-import type { Granted, GrantRequest } from '../grants/grant.js'
+import type { GrantRequest } from '../grants/grant.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -84,7 +89,7 @@ export interface Signed {
 }
 
 /** Signs access tokens that guards will take: what every guard refuses is not an answer. Both reject with `Unavailable`. */
-interface Signing {
+export interface Signing {
   /** Signs, and signs again where that key was revoked meanwhile. */
   sign(claims: Claims, signer: Signer, asked: Issued['asked']): Promise<Signed | TokenRefused>
   /** Judges once more what was signed before: the same token, or another one where its key was revoked since. */
@@ -92,7 +97,11 @@ interface Signing {
 }
 
 /** Signs and judges. */
-export function createSigning(options: Pick<TokenEndpointOptions, 'issuer' | 'signer' | 'revocations'>): Signing {
+export function createSigning(options: {
+  readonly issuer: string
+  readonly signer: SignerSource
+  readonly revocations?: RevocationAnnouncer
+}): Signing {
   const judge = createIssuedJudge(options.issuer, options.revocations)
 
   async function recheck(signed: Signed, claims: Claims, asked: Issued['asked'], isSecond = false): Promise<Signed | TokenRefused> {
@@ -113,43 +122,5 @@ export function createSigning(options: Pick<TokenEndpointOptions, 'issuer' | 'si
   return {
     sign: (claims, signer, asked) => sign(claims, signer, asked),
     recheck: (signed, claims, asked) => recheck(signed, claims, asked),
-  }
-}
-
-/** Whether what was begun at an instant has ended with its subject since. Rejects with `Unavailable`. */
-type IsSubjectEnded = (granted: Pick<Granted, 'subject' | 'begunAt' | 'origins'>) => Promise<boolean>
-
-/** What a subject began, and when; a time that is not known counts as long ago. */
-interface Begun {
-  readonly issuer: string
-  readonly subject: string
-  readonly begunAt: number
-}
-
-/** What is asked for: under its own name, and under the names of what it was exchanged for. */
-function begunBy(issuer: string, { subject, begunAt, origins = [] }: Parameters<IsSubjectEnded>[0]): readonly Begun[] {
-  const own = begunAt === undefined ? [] : [{ issuer, subject, begunAt }]
-  // What the token itself is asked for need not be asked for twice.
-  const isAsked = (one: Begun): boolean =>
-    own.some((it) => it.issuer === one.issuer && it.subject === one.subject && it.begunAt <= one.begunAt)
-  const ofOrigins = origins.flatMap(({ iss, sub, iat = 0 }) => (sub === undefined ? [] : [{ issuer: iss, subject: sub, begunAt: iat }]))
-  return [...own, ...ofOrigins.filter((one) => !isAsked(one))]
-}
-
-/** Asks for the end of subjects: where it is kept for good, and the denylist for what that has not (an entry from elsewhere). */
-export function createSubjectEnd(
-  issuer: string,
-  revocations: Pick<RevocationAnnouncer, 'check' | 'subjectEnd'> | undefined,
-): IsSubjectEnded {
-  async function hasEnded({ begunAt, ...whose }: Begun): Promise<boolean> {
-    const end = await reachable(Promise.resolve(revocations?.subjectEnd?.(whose)))
-    if (end !== undefined && Math.floor(begunAt) <= end) return true
-    const none = { kid: undefined, thumbprint: undefined, jti: undefined, clientId: undefined, clientKeys: [] }
-    return (await revocations?.check?.({ ...whose, ...none, issuedAt: begunAt })) === 'revoked_subject'
-  }
-
-  return async (granted) => {
-    if (revocations === undefined) return false
-    return (await Promise.all(begunBy(issuer, granted).map(hasEnded))).includes(true)
   }
 }

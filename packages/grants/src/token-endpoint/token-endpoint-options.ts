@@ -1,23 +1,14 @@
-import { checkOptions as checkEach, kind, type Now, type OptionShape, type SignerSource } from '@countersign/core'
-import type { RateLimits } from '../authentication/rate-limits.js'
-import type { Client } from '../clients/client.js'
-import type { Clients } from '../clients/clients.js'
-import type { Grant, Granted, GrantStores } from '../grants/grant.js'
-import type { Announcer } from './announce.js'
+import { checkOptions as checkEach, kind, type OptionShape, type SignerSource } from '@countersign/core'
+import { type Announcer, announcerKind } from '../announce.js'
+import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
+import { rfc6749, type TokenDialect } from '../endpoint/reply.js'
+import { accessTokenSecondsKind, type Grant, type Grantee, type GrantStores } from '../grants/grant.js'
 import type { Audit } from './audit.js'
-import { rfc6749, type TokenDialect } from './dialect.js'
-import { accessTokenSecondsKind, announcerKind, clientEndpointShape, storesKind } from './endpoint-shape.js'
-
-/** Who is about to get a token. */
-export type Grantee = Pick<Granted, 'subject' | 'isPerson' | 'scopes' | 'audiences' | 'authentication'> & { readonly client: Client }
 
 /** Options of `createTokenEndpoint`. */
-export interface TokenEndpointOptions {
-  /** Our own `iss`; never taken from the request. */
-  readonly issuer: string
+export interface TokenEndpointOptions extends ClientEndpointOptions {
   readonly signer: SignerSource
   readonly stores: GrantStores
-  readonly clients: Clients
   readonly grants: readonly Grant[]
   /** `aud` of clients without audiences of their own; the first one is used where a request asks for none. */
   readonly audience: string | readonly string[]
@@ -35,16 +26,10 @@ export interface TokenEndpointOptions {
   readonly revocations?: Announcer
   /** Whether every token has to be on record before it is issued. @defaultValue events tell, and keep nobody waiting */
   readonly audit?: Audit
-  /** @defaultValue `rfc6749` */
-  readonly dialect?: TokenDialect
   /** Whether a JSON body will do as well. @defaultValue false */
   readonly json?: boolean
-  /** Id of the registered public client that requests belong to which identify none. @defaultValue none */
+  /** Id of the registered public client that is used when a request names no client. @defaultValue none */
   readonly anonymousClient?: string
-  /** @defaultValue the budgets of {@link RateLimits}; `false`: none */
-  readonly rateLimits?: RateLimits | false
-  /** Epoch milliseconds. @defaultValue `Date.now` */
-  readonly now?: Now
   readonly randomUUID?: () => string
 }
 

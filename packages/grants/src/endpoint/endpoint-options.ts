@@ -1,12 +1,23 @@
-import { kind, type OptionKind, type OptionShape } from '@countersign/core'
-import { rateLimitsKind } from '../authentication/rate-limits.js'
-import type { TokenEndpointOptions } from './token-endpoint-options.js'
+import { kind, type Now, type OptionKind, type OptionShape } from '@countersign/core'
+import type { Clients } from '../clients/clients.js'
+import { type RateLimits, rateLimitsKind } from '../limits/rate-limits.js'
+import type { TokenDialect } from './reply.js'
+
+/** Options of every endpoint that authenticates clients. */
+export interface ClientEndpointOptions {
+  /** Our own `iss`; never taken from the request. */
+  readonly issuer: string
+  readonly clients: Clients
+  /** @defaultValue `rfc6749` */
+  readonly dialect?: TokenDialect
+  /** @defaultValue the budgets of {@link RateLimits}; `false`: none */
+  readonly rateLimits?: RateLimits | false
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+}
 
 // It becomes the realm of a challenge.
 const isIssuer = (value: unknown): boolean => typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)
-
-/** How long an access token lives. */
-export const accessTokenSecondsKind: OptionKind = kind.number({ unit: 'seconds', least: 1 })
 
 /** Stores of a token endpoint, by the method that each must have. */
 export function storesKind(methods: Readonly<Record<string, string>>): OptionKind {
@@ -19,11 +30,8 @@ export function storesKind(methods: Readonly<Record<string, string>>): OptionKin
   )
 }
 
-/** What revokes: it announces the end of tokens. */
-export const announcerKind: OptionKind = kind.having('what createSharedRevocations returns, or a RevocationStore', 'revoke')
-
-/** What the endpoints have in common that authenticate clients. */
-export const clientEndpointShape: OptionShape<Pick<TokenEndpointOptions, 'issuer' | 'clients' | 'dialect' | 'rateLimits' | 'now'>> = {
+/** What each of the options must be that all endpoints have which authenticate clients. */
+export const clientEndpointShape: OptionShape<ClientEndpointOptions> = {
   issuer: kind.required(kind.satisfying('a URL without spaces and quotes', isIssuer)),
   clients: kind.required(kind.having('what createClients returns', 'authenticate')),
   dialect: kind.having('a dialect: an object with success(), challenge() and refusal()', 'success', 'challenge', 'refusal'),

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto'
+import { hasOwn, type Reply, type Signer, type TokenEvent, type WireRequest, wallClock } from '@countersign/core'
+import type { UseClaim } from '../assertions/assertion.js'
+import { areKeysGood } from '../assertions/used-key.js'
+import type { AuthenticatedClient } from '../authentication/authenticate-client.js'
+import { claimAssertion, createClientRequests, namedClient, ofKnownClient } from '../endpoint/client-request.js'
+import { type TokenAnswer, tokenReply } from '../endpoint/reply.js'
+import type { Grant, GrantAnswer, Granted, GrantPlan, Validated } from '../grants/grant.js'
+import { type Changes, createChangesOf } from '../issuing/changes.js'
+import { createMint, keysOf, type Minted } from '../issuing/mint.js'
+import { createSigning, type Signed } from '../issuing/signing.js'
+import { createStatusFault } from '../issuing/status.js'
+import type { Reserved } from '../limits/rate-limits.js'
+import { createReuseEnd } from '../refresh/reused-family.js'
+import { refused, type TokenRefused } from '../refusal.js'
+import { writeRecord } from './audit.js'
+import { callerByGrant, createFindGrant, type FoundGrant, lookAtProof, type ParsedTokenRequest } from './find-grant.js'
+import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
+
+/** A request on its way through the endpoint. */
+export interface TokenCall {
+  readonly request: WireRequest
+  /** What becomes known of it; for the event. */
+  readonly trace: { -readonly [K in keyof TokenEvent]?: TokenEvent[K] }
+  /** As requested, also where the endpoint does not have it; undefined where it could not be read. */
+  grantType: string | undefined
+}
+
+/** A request that its grant has planned. Nothing was used up for it yet. */
+export interface PlannedRequest extends FoundGrant {
+  readonly plan: GrantPlan
+  /** Of the access token. */
+  readonly jti: string
+  /** The replay claim of the client assertion of the request, where there is one. */
+  readonly replayClaim: UseClaim | undefined
+  /** What was changed for it in our stores, so that a later failure of ours can take it back. */
+  readonly changes: Changes
+  readonly trace: TokenCall['trace']
+}
+
+/** The steps of a token request. Each may refuse, and rejects with `Unavailable` in an outage. The endpoint says their order. */
+export interface TokenSteps {
+  parse(call: TokenCall): Promise<ParsedTokenRequest | TokenRefused>
+  rateLimit(parsed: ParsedTokenRequest): Promise<Reserved | TokenRefused>
+  authenticateClient(call: TokenCall, parsed: ParsedTokenRequest, limit: Reserved): Promise<AuthenticatedClient | TokenRefused>
+  findGrant(call: TokenCall, parsed: ParsedTokenRequest, who: AuthenticatedClient): Promise<FoundGrant | TokenRefused>
+  validate(call: TokenCall, found: FoundGrant, who: AuthenticatedClient): Promise<({ readonly ok: true } & PlannedRequest) | TokenRefused>
+  getSigner(): Promise<Signer>
+  checkStatus(planned: PlannedRequest, granted: Granted): Promise<TokenRefused | undefined>
+  mint(planned: PlannedRequest, granted: Granted, signer: Signer): Promise<Minted | TokenRefused>
+  audit(planned: PlannedRequest): Promise<void>
+  claimAssertion(planned: PlannedRequest): Promise<TokenRefused | undefined>
+  commit(planned: PlannedRequest): Promise<GrantAnswer>
+  keepFamily(planned: PlannedRequest, minted: Minted): Promise<void>
+  recheck(planned: PlannedRequest, minted: Minted): Promise<Signed | TokenRefused>
+  reply(call: TokenCall, answer: TokenAnswer): Reply
+}
+
+const repeatable = ['audience', 'resource']
+
+/** A grant of the host's that answers with something else must not end in a token. */
+function requireValidated({ type }: Grant, validated: Validated | undefined): Validated {
+  const isPlan = validated?.ok === true && (validated.granted !== undefined || typeof validated.commit === 'function')
+  if (validated !== undefined && (isPlan || (validated.ok === false && hasOwn(validated, 'refusal')))) return validated
+  throw new TypeError(`createTokenEndpoint: validate of the grant ${type} must answer with a refusal, or with granted or commit`)
+}
+
+/** Makes the steps of an endpoint. */
+export function createSteps(options: TokenEndpointOptions, checked: CheckedOptions): TokenSteps {
+  const { issuer, signer, anonymousClient } = options
+  const { attempts, families } = options.stores
+  const uuid = options.randomUUID ?? randomUUID
+  const form = { json: options.json ?? false, repeatable }
+  const requests = createClientRequests({ ...options, attempts, form })
+  const find = createFindGrant(options, checked)
+  const { sign, recheck } = createSigning(options)
+  const statusFault = createStatusFault(options)
+  const mint = createMint({ ...checked, issuer, claims: options.claims, sign })
+  const endReused = createReuseEnd({ issuer, revocations: options.revocations, attempts, families, now: options.now ?? wallClock })
+  const changesOf = createChangesOf()
+
+  return {
+    async parse(call) {
+      const { request, trace } = call
+      const parsed = await requests.parse(request, (parameters) => {
+        call.grantType = parameters.get('grant_type')
+        const { type } = checked.grants.get(call.grantType ?? '') ?? {}
+        if (type !== undefined) trace.grant = type
+      })
+      if (!parsed.ok) return parsed
+      if (call.grantType === undefined) return refused('missing_parameter')
+      const grant = checked.grants.get(call.grantType)
+      return { ...parsed, grant, caller: await callerByGrant(grant, parsed.caller, parsed.parameters) }
+    },
+    rateLimit: requests.rateLimit,
+    async authenticateClient({ trace }, parsed, limit) {
+      const who = await requests.authenticateClient(parsed, limit)
+      if (who.ok) {
+        trace.clientId = who.client.id
+        if (who.key) trace.key = who.key.thumbprint
+        return who
+      }
+      const { reason } = who.refusal
+      lookAtProof(parsed, reason)
+      // Of a client that is not known, nothing else is said.
+      if (ofKnownClient.includes(reason) || reason.startsWith('assertion_'))
+        trace.clientId = namedClient(parsed.caller) || (anonymousClient ?? '')
+      return who
+    },
+    findGrant: ({ trace }, parsed, who) => find(parsed, who, (seen) => void Object.assign(trace, seen)),
+    async validate({ trace }, found, { once: replayClaim }) {
+      const { grant, request } = found
+      const plan = requireValidated(grant, await grant.validate(request))
+      if (plan.ok) return { ...found, plan, jti: uuid(), replayClaim, changes: changesOf(), trace }
+      await endReused(plan.refusal.reason, trace.family)
+      return plan
+    },
+    getSigner: async () => signer.current(),
+    async checkStatus({ grant, request, trace }, granted) {
+      const { subject, family } = granted
+      Object.assign(trace, { subject }, family !== undefined && { family })
+      const reason = await statusFault(grant, granted, request)
+      return reason && refused(reason)
+    },
+    mint: ({ grant, request, jti }, granted, current) => mint({ grant, request, signer: current, jti }, granted),
+    audit: ({ trace, jti }) => writeRecord(options.audit, trace, jti),
+    claimAssertion: ({ request, replayClaim, changes }) => claimAssertion(replayClaim, { replay: request.stores.replay, changes }),
+    async commit({ plan, grant, changes, trace }) {
+      const run = plan.commit?.bind(plan)
+      const answer = run ? await changes.make<GrantAnswer | undefined>(run, plan.undo?.bind(plan)) : plan.granted
+      if (typeof answer?.ok !== 'boolean') throw new TypeError(`createTokenEndpoint: the grant ${grant.type} must answer its commit`)
+      // What was refused may have ended a family.
+      if (hasOwn(answer, 'refusal')) await endReused(answer.refusal.reason, trace.family)
+      return answer
+    },
+    async keepFamily({ changes }, { chain }) {
+      if (chain)
+        await changes.make(
+          (callId) => chain.keep(callId),
+          (callId) => chain.undo(callId),
+        )
+    },
+    async recheck({ request }, { granted, claims, signed }) {
+      // A key that is revoked while its request is under way gives no token, also where no view of revocations is there.
+      const isKeyGood = await areKeysGood(request.keys, request.client.id, keysOf(granted, request.key))
+      return isKeyGood ? recheck(signed, claims, request) : refused('assertion_key_revoked')
+    },
+    reply: ({ grantType }, answer) => tokenReply(answer, { issuer, dialect: checked.dialect, context: { grantType } }),
+  }
+}
