@@ -5,7 +5,7 @@ import { areKeysGood } from '../assertions/used-key.js'
 import type { AuthenticatedClient } from '../authentication/authenticate-client.js'
 import { claimAssertion, createClientRequests, namedClient, ofKnownClient } from '../endpoint/client-request.js'
 import { type TokenAnswer, tokenReply } from '../endpoint/reply.js'
-import type { Grant, GrantAnswer, Granted, GrantPlan, Validated } from '../grants/grant.js'
+import type { Grant, GrantAnswer, Granted, GrantPlan, GrantRequest, Validated } from '../grants/grant.js'
 import { type Changes, createChangesOf } from '../issuing/changes.js'
 import { createMint, keysOf, type Minted } from '../issuing/mint.js'
 import { createSigning, type Signed } from '../issuing/signing.js'
@@ -65,6 +65,13 @@ function requireValidated({ type }: Grant, validated: Validated | undefined): Va
   throw new TypeError(`createTokenEndpoint: validate of the grant ${type} must answer with a refusal, or with granted or commit`)
 }
 
+/** A grant says what the request is about, and not who made it. */
+function noteIn(trace: TokenCall['trace'], { family, subject, key }: Parameters<GrantRequest['note']>[0]): void {
+  if (family !== undefined) trace.family = family
+  if (subject !== undefined) trace.subject = subject
+  if (key !== undefined) trace.key = key
+}
+
 /** Makes the steps of an endpoint. */
 export function createSteps(options: TokenEndpointOptions, checked: CheckedOptions): TokenSteps {
   const { issuer, signer, anonymousClient } = options
@@ -107,7 +114,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
         trace.clientId = namedClient(parsed.caller) || (anonymousClient ?? '')
       return who
     },
-    findGrant: ({ trace }, parsed, who) => find(parsed, who, (seen) => void Object.assign(trace, seen)),
+    findGrant: ({ trace }, parsed, who) => find(parsed, who, (seen) => noteIn(trace, seen)),
     async validate({ trace }, found, { once: replayClaim }) {
       const { grant, request } = found
       const plan = requireValidated(grant, await grant.validate(request))
