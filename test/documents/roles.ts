@@ -37,6 +37,7 @@ const roles: Readonly<Record<string, Readonly<Record<string, Role>>>> = {
   console: { '': 'console' },
   sql: { '': 'sql' },
   http: { fragment: 'prose' },
+  mermaid: { '': 'prose' },
   json: { answer: 'answer', file: 'file', fragment: 'shown', is: 'is' },
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { filesBelow, packages, read, resolveImport, sources, withoutComments } from './workspace.js'
+import { type ExportedName, passedOn } from './exports.js'
+import { filesBelow, packages, read, sources, withoutComments } from './workspace.js'
 
 /** Lines of code (no comments) that match, as `file:line text`. */
 function linesThatMatch(files: readonly string[], pattern: RegExp): readonly string[] {
@@ -58,29 +59,6 @@ test('no escape from the type checker, the linters or the test runner', () => {
   })
   expect(escapes.filter((path) => path !== 'test/structure/source.test.ts')).toEqual([])
 })
-
-interface ExportedName {
-  readonly name: string
-  readonly file: string
-}
-
-/** What a file passes on from its neighbours. What comes from another package is told there. */
-function passedOn(file: string): readonly ExportedName[] {
-  const statements = withoutComments(read(file)).matchAll(/^export (?:type )?\{([^}]*)\} from '(\.[^']*)'/gm)
-  return [...statements].flatMap(([, names = '', specifier = '']) =>
-    names
-      .split(',')
-      .map(
-        (name) =>
-          name
-            .trim()
-            .replace(/^type /, '')
-            .split(' as ')[0] ?? '',
-      )
-      .filter((name) => name !== '')
-      .map((name) => ({ name, file: resolveImport(file, specifier) })),
-  )
-}
 
 /** Whether a doc comment ends on the line above the (first) declaration, wherever that is. */
 function isDocumented({ name, file }: ExportedName): boolean {
