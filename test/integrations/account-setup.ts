@@ -72,6 +72,10 @@ export function watched(store: DocumentStore): WatchedStore {
       await reached(`count ${query.collection}`)
       return store.count(query)
     },
+    async scan(query) {
+      await reached('scan')
+      return store.scan(query)
+    },
   }
   return result
 }

@@ -63,6 +63,10 @@ export function watched(store: DocumentStore): WatchedStore {
       await reached()
       return store.count(query)
     },
+    async scan(query) {
+      await reached()
+      return store.scan(query)
+    },
   }
   return result
 }

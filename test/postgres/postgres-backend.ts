@@ -41,7 +41,7 @@ export function schemasOf(pool: Pool): { create(): Promise<string>; drop(schema:
   }
 }
 
-const temporary = ['claims', 'nonces', 'challenges', 'families', 'attempts']
+const temporary = ['claims', 'nonces', 'challenges', 'families', 'attempts', 'audit']
 const lasting = ['memory', 'documents', 'revocations']
 
 /**

@@ -48,7 +48,7 @@ describeWith('postgres', 'sweeping', (url) => {
 
   it('removes what has expired of every table and tenant, and nothing else', async () => {
     for (const tenant of ['one', 'two']) {
-      const { replay, nonces, challenges, families, attempts, clients, revocations } = open({ tenant }).stores
+      const { replay, nonces, challenges, families, attempts, clients, revocations, audit } = open({ tenant }).stores
       for (const [name, keepForMs] of [
         ['short', 20],
         ['long', minute],
@@ -59,13 +59,15 @@ describeWith('postgres', 'sweeping', (url) => {
         await families.create({ family: name, binding: 'client', data: 'data', keepForMs })
         await attempts.reserve({ key: name, limit: 1, windowMs: keepForMs })
         await clients.put({ collection: 'c', id: name, value: '0', revision: 0 })
+        await audit.append({ event: name }, { keepForMs })
         await revocations.revoke({ type: 'client', issuer: 'issuer', clientId: name }, { keepForMs })
       }
     }
     const { stores } = open({ tenant: 'sweeper' })
     await new Promise((resolve) => setTimeout(resolve, 60))
-    expect(await stores.sweep()).toEqual({ claims: 2, nonces: 2, challenges: 2, families: 2, attempts: 2, revocations: 2 })
-    for (const table of ['claims', 'nonces', 'challenges', 'families', 'attempts', 'revocations']) expect(await left(table, 'one')).toBe(1)
+    expect(await stores.sweep()).toEqual({ claims: 2, nonces: 2, challenges: 2, families: 2, attempts: 2, revocations: 2, audit: 2 })
+    for (const table of ['claims', 'nonces', 'challenges', 'families', 'attempts', 'revocations', 'audit'])
+      expect(await left(table, 'one')).toBe(1)
     expect(await left('documents', 'one')).toBe(2)
   })
 

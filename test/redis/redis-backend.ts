@@ -34,7 +34,6 @@ export interface ProcessSetup {
 
 /** What the tests call that the package does not. */
 export interface TestClient extends RedisClient {
-  scan(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', keys: number): Promise<[string, string[]]>
   pttl(key: string): Promise<number>
 }
 

@@ -7,7 +7,7 @@ export type StoreBehaviour = 'well' | 'down' | 'hangs'
 /** A denylist on a memory store, with what happens to real ones on demand. */
 export interface ScriptedStore extends RevocationStore {
   /** How often each operation was asked for. */
-  readonly calls: Record<'revoke' | 'since' | 'epoch', number>
+  readonly calls: Record<'revoke' | 'since' | 'epoch' | 'page', number>
   behaviour: StoreBehaviour
   /** False: listeners are told nothing. */
   pushes: boolean
@@ -32,7 +32,7 @@ export function scriptedStore(now: () => number): ScriptedStore {
   const state = { inner: create(), generation: 1, listeners: new Set<() => void>() }
   const held = { question: '', answers: 0, gate: Promise.resolve() }
   const store: Pick<ScriptedStore, 'calls' | 'behaviour' | 'pushes' | 'writes'> = {
-    calls: { revoke: 0, since: 0, epoch: 0 },
+    calls: { revoke: 0, since: 0, epoch: 0, page: 0 },
     behaviour: 'well',
     pushes: true,
     writes: true,
@@ -60,14 +60,21 @@ export function scriptedStore(now: () => number): ScriptedStore {
     return { ...delta, epoch: named(delta.epoch), lost, records }
   }
 
+  const revokeAll = (...asked: Parameters<RevocationStore['revokeAll']>): Promise<readonly string[]> =>
+    operation('revoke', async () => {
+      if (!store.writes) throw new Error('NOPERM')
+      const epochs = (await state.inner.revokeAll(...asked)).map(named)
+      if (store.pushes) for (const listener of state.listeners) listener()
+      return epochs
+    })
+
   return Object.assign(store, {
-    revoke: (...[entry, options]: Parameters<RevocationStore['revoke']>) =>
-      operation('revoke', async () => {
-        if (!store.writes) throw new Error('NOPERM')
-        const epoch = named(await state.inner.revoke(entry, options))
-        if (store.pushes) for (const listener of state.listeners) listener()
-        return epoch
-      }),
+    async revoke(...[entry, { keepForMs, undone, ...call } = {}]: Parameters<RevocationStore['revoke']>) {
+      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
+      return epoch
+    },
+    revokeAll,
+    page: (...asked: Parameters<RevocationStore['page']>) => operation('page', () => state.inner.page(...asked)),
     since: (...asked: Parameters<RevocationStore['since']>) => operation('since', () => since(...asked)),
     epoch: () => operation('epoch', async () => named(await state.inner.epoch())),
     compare(a: string, b: string) {

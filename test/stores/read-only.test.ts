@@ -7,7 +7,7 @@ const refuse = (): Promise<never> => Promise.reject(new Unavailable('store_unava
 const refusal = { checkWrites: refuse }
 
 /** Stores in memory that take no writes. */
-function readOnly({ replay, nonces, challenges, families, attempts, clients, revocations, ...others }: Stores): Stores {
+function readOnly({ replay, nonces, challenges, families, attempts, clients, revocations, audit, ...others }: Stores): Stores {
   return {
     ...others,
     replay: { ...replay, ...refusal, claim: refuse, undo: refuse },
@@ -16,7 +16,8 @@ function readOnly({ replay, nonces, challenges, families, attempts, clients, rev
     families: { ...families, ...refusal, create: refuse, rotate: refuse, revoke: refuse, undo: refuse },
     attempts: { ...attempts, ...refusal, reserve: refuse, clear: refuse },
     clients: { ...clients, ...refusal, put: refuse, remove: refuse, removeMany: refuse },
-    revocations: { ...revocations, ...refusal, revoke: refuse },
+    revocations: { ...revocations, ...refusal, revoke: refuse, revokeAll: refuse },
+    audit: { ...audit, ...refusal, append: refuse },
     ready: async () => ({ ok: false, parts: { memory: { ok: false, cause: new Error('read-only') } } }),
   }
 }

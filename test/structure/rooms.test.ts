@@ -47,14 +47,15 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     connection: ['schema', 'statements'],
     schema: ['connection'],
     statements: ['connection'],
-    sweep: ['connection'],
+    sweep: ['connection', 'statements'],
     '.': ['connection', 'schema', 'statements', 'sweep'],
   },
   redis: {
     scripts: ['connection'],
     connection: ['scripts'],
     subscription: ['connection'],
-    '.': ['connection', 'scripts', 'subscription'],
+    collections: ['connection'],
+    '.': ['collections', 'connection', 'scripts', 'subscription'],
   },
   testkit: {
     '.': [],

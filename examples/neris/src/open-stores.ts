@@ -99,10 +99,10 @@ export async function openStores({ redisUrl, databaseUrl }: Settings, prefix: st
     const stores = memoryStores()
     return { stores, isShared: false, close: () => stores.close() }
   }
-  const { clients, keys, accounts, families, revocations } = lasting.stores
+  const { clients, keys, accounts, families, revocations, audit } = lasting.stores
   const { challenges, attempts, replay, nonces } = (redis ?? lasting).stores
   return {
-    stores: { clients, keys, accounts, families, revocations, challenges, attempts, replay, nonces },
+    stores: { clients, keys, accounts, families, revocations, audit, challenges, attempts, replay, nonces },
     isShared: true,
     async close() {
       await redis?.close()

@@ -1,4 +1,5 @@
 import type { StoreCall } from './call.js'
+import { type Page, type PageQuery, requirePageLimit, wrongAfter } from './page.js'
 import type { WriteCheck } from './write-check.js'
 
 /** A record and the number of its last change. */
@@ -41,6 +42,12 @@ export interface DocumentCount {
   readonly groups: readonly { readonly group: string; readonly count: number }[]
 }
 
+/** A document with everything that it was put with. */
+export interface ScannedDocument extends StoredDocument {
+  readonly collection: string
+  readonly group: string | undefined
+}
+
 /** Lasting records: clients, keys, accounts. They have no TTL. */
 export interface DocumentStore extends WriteCheck {
   get(address: DocumentAddress): Promise<StoredDocument | undefined>
@@ -65,6 +72,12 @@ export interface DocumentStore extends WriteCheck {
   /** Reads a page through an ordered index. Rejects with TypeError for a query that is wrong. */
   list(query: DocumentListQuery): Promise<readonly StoredDocument[]>
   count(query: { readonly collection: string }): Promise<DocumentCount>
+  /**
+   * All documents of all collections, to be copied: in the order of the collections, and of the ids within each, both by UTF-8 bytes. What is
+   * there from the first page to the last is on exactly one of them; what is put or removed meanwhile may be on one.
+   * A scan goes on with `after` at any time, in any process. Rejects with TypeError for a query that is wrong.
+   */
+  scan(query?: PageQuery): Promise<Page<ScannedDocument>>
 }
 
 /** How many documents `getMany` and `removeMany` take at most. */
@@ -123,4 +136,35 @@ export function completeListQuery({ after, offset, limit = 100, filter, collecti
   if (group !== undefined) requireName('list: filter.group', group)
   if (idPrefix !== undefined) requireName('list: filter.idPrefix', idPrefix)
   return { collection, after, offset: offset ?? 0, limit, group, idPrefix }
+}
+
+/** The `after` of a scan that stands at a document, for an adapter. */
+export function scanPosition({ collection, id }: DocumentAddress): string {
+  return JSON.stringify([collection, id])
+}
+
+function readPosition(after: string): unknown {
+  try {
+    return JSON.parse(after)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Checks a query of `scan`, for an adapter.
+ *
+ * @returns the limit with its default, and the document behind which the page begins
+ * @throws TypeError if a member is wrong
+ */
+export function completeScanQuery({ after, limit }: PageQuery = {}): {
+  readonly limit: number
+  readonly position: DocumentAddress | undefined
+} {
+  const complete = requirePageLimit('scan', limit)
+  if (after === undefined) return { limit: complete, position: undefined }
+  const parts = readPosition(after)
+  const [collection, id, ...others] = Array.isArray(parts) ? (parts as readonly unknown[]) : []
+  if (typeof collection !== 'string' || typeof id !== 'string' || others.length > 0) throw wrongAfter('scan')
+  return { limit: complete, position: { collection, id } }
 }

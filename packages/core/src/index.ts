@@ -1,6 +1,17 @@
 export { answer, outageReply } from './answer.js'
 export { type AskOptions, askInTime } from './ask-in-time.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
+export {
+  type AuditAppended,
+  type AuditEntry,
+  type AuditPageQuery,
+  type AuditStore,
+  type CompleteAuditQuery,
+  completeAuditEntry,
+  completeAuditQuery,
+  fitsAuditQuery,
+  type StoredAuditEntry,
+} from './audit-store.js'
 export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
 export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
 export { callListener } from './call-listener.js'
@@ -11,6 +22,7 @@ export { type Deadline, startDeadline } from './deadline.js'
 export type { Dialect } from './dialect.js'
 export {
   completeListQuery,
+  completeScanQuery,
   type DocumentAddress,
   type DocumentCount,
   type DocumentFilter,
@@ -19,8 +31,11 @@ export {
   documentsAtOnce,
   requireAtOnce,
   requireGroup,
+  type ScannedDocument,
   type StoredDocument,
+  scanPosition,
 } from './document-store.js'
+export { requireDuration, requireLimit } from './durations.js'
 export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
 export {
   type AcceptedEvent,
@@ -75,6 +90,7 @@ export { checkOptions } from './options/check-options.js'
 export { kind } from './options/kinds.js'
 export type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, RequiredKind } from './options/option-kind.js'
 export { hasOwn } from './own-member.js'
+export { allItems, longestPage, type Page, type PageQuery, requirePageLimit, wrongAfter } from './page.js'
 export type {
   AnswerStep,
   CodeToSend,
@@ -114,11 +130,24 @@ export {
 } from './requirements.js'
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
 export type { AnnounceOptions, RevocationAnnouncer } from './revocation-announcer.js'
-export { type RevocationDelta, type RevocationRecord, type RevocationStore, wholeDelta } from './revocation-store.js'
+export {
+  type CompleteRevocationQuery,
+  completeRevocationQuery,
+  fitsRevocationQuery,
+  type RevocationAddition,
+  type RevocationDelta,
+  type RevocationPageQuery,
+  type RevocationRecord,
+  type RevocationStore,
+  requireAdditions,
+  revocationName,
+  revocationsAtOnce,
+  wholeDelta,
+} from './revocation-store.js'
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
 export type { ClientKeyAnswer, ClientKeyFault, ClientKeys, SignerSource } from './signing.js'
-export { requireDuration, requireLimit, type Stores } from './stores.js'
+export type { Stores } from './stores.js'
 export { originQueries, originsOf, type TokenOrigin } from './token-origin.js'
 export { asUnavailable, isUnavailable, type OutageReason, orUnavailable, Unavailable } from './unavailable.js'
 export { createWriteCheck, type WriteCheck } from './write-check.js'

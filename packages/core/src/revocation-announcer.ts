@@ -1,4 +1,5 @@
 import type { RevocationEntry, RevocationView } from './revocation.js'
+import type { RevocationAddition } from './revocation-store.js'
 
 /** How an entry is announced. */
 export interface AnnounceOptions {
@@ -16,6 +17,8 @@ export interface AnnounceOptions {
 export interface RevocationAnnouncer extends Partial<RevocationView> {
   /** Announces an entry to all processes. Idempotent; done when every process can learn of it. */
   revoke(entry: RevocationEntry, options?: AnnounceOptions): unknown
+  /** Announces several entries together, all of them or none. Where it is absent, they are announced one by one. */
+  revokeAll?(entries: readonly RevocationAddition[]): unknown
   /**
    * What a subject began until this instant has ended, in epoch seconds; undefined: nothing was ended. It is kept for as long as
    * anything lives that was begun. Rejects with `Unavailable` in an outage.

@@ -1,4 +1,6 @@
 import type { StoreCall } from './call.js'
+import { requireDuration } from './durations.js'
+import { type Page, type PageQuery, requirePageLimit } from './page.js'
 import type { RevocationEntry } from './revocation.js'
 import type { WriteCheck } from './write-check.js'
 
@@ -28,6 +30,28 @@ export interface RevocationDelta {
   readonly now: number
 }
 
+/** What is added to the denylist. */
+export interface RevocationAddition {
+  readonly entry: RevocationEntry
+  /** Milliseconds for which it counts; undefined: for ever. */
+  readonly keepForMs?: number | undefined
+  /** `true` takes an earlier entry back. */
+  readonly undone?: boolean | undefined
+}
+
+/** How many entries `revokeAll` takes at most. */
+export const revocationsAtOnce = 1_000
+
+/** Which records are read. Several filters all have to fit. */
+export interface RevocationPageQuery extends PageQuery {
+  /** Begins with the newest record. @defaultValue false */
+  readonly newestFirst?: boolean | undefined
+  readonly type?: RevocationEntry['type'] | undefined
+  readonly issuer?: string | undefined
+  /** What the entry names, see {@link revocationName}. */
+  readonly name?: string | undefined
+}
+
 /** The denylist that all processes share. */
 export interface RevocationStore extends WriteCheck {
   /**
@@ -39,6 +63,17 @@ export interface RevocationStore extends WriteCheck {
     entry: RevocationEntry,
     options?: { readonly keepForMs?: number | undefined; readonly undone?: boolean | undefined } & StoreCall,
   ): Promise<string>
+  /**
+   * Adds up to {@link revocationsAtOnce} entries, all of them or none, in one round trip.
+   * @returns the epoch of each, in the order of the entries
+   * @throws TypeError for more of them
+   */
+  revokeAll(entries: readonly RevocationAddition[], call?: StoreCall): Promise<readonly string[]>
+  /**
+   * The records that still count, for people and copies, in the order of their epochs. Several can be about the same: the last one counts.
+   * Rejects with TypeError for a query that is wrong.
+   */
+  page(query?: RevocationPageQuery): Promise<Page<RevocationRecord>>
   /**
    * What was added after an epoch, in order; from the first on for undefined. An outage counts for each part of the answer, so that a
    * long list can be read at all.
@@ -79,4 +114,55 @@ export async function wholeDelta(
   }
   const { more: _, ...last } = parts.at(-1) as RevocationDelta
   return { ...last, lost, records: parts.flatMap(({ records }) => records) }
+}
+
+/** What an entry names, beside its issuer: the `kid`, the thumbprint or name of a credential, the `jti`, the family, the subject, or the client. */
+export function revocationName(entry: RevocationEntry): string {
+  switch (entry.type) {
+    case 'signing_key':
+      return entry.kid
+    case 'client_key':
+      return entry.thumbprint
+    case 'jti':
+      return entry.jti
+    case 'family':
+      return entry.family
+    case 'subject':
+      return entry.subject
+    case 'client':
+      return entry.clientId
+  }
+}
+
+/**
+ * Checks the entries of a call, for an adapter.
+ *
+ * @throws TypeError if there are more than {@link revocationsAtOnce}, or a duration is not positive
+ */
+export function requireAdditions(entries: readonly RevocationAddition[]): void {
+  if (entries.length > revocationsAtOnce)
+    throw new TypeError(`revokeAll: there must be at most ${revocationsAtOnce} entries, got ${entries.length}`)
+  for (const { keepForMs } of entries) if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
+}
+
+/** A query with its defaults. */
+export type CompleteRevocationQuery = RevocationPageQuery & { readonly limit: number; readonly newestFirst: boolean }
+
+/**
+ * Checks a query of `page`, for an adapter.
+ *
+ * @returns the query with its defaults
+ * @throws TypeError if a member is wrong
+ */
+export function completeRevocationQuery(query: RevocationPageQuery = {}): CompleteRevocationQuery {
+  for (const name of ['type', 'issuer', 'name'] as const)
+    if (query[name] !== undefined && typeof query[name] !== 'string') throw new TypeError(`revocations.page: ${name} must be a string`)
+  return { ...query, limit: requirePageLimit('revocations.page', query.limit), newestFirst: query.newestFirst === true }
+}
+
+/** Whether an entry fits a query; for an adapter that has no index for it. */
+export function fitsRevocationQuery(entry: RevocationEntry, { type, issuer, name }: CompleteRevocationQuery): boolean {
+  if (type !== undefined && type !== entry.type) return false
+  if (issuer !== undefined && issuer !== entry.issuer) return false
+  return name === undefined || name === revocationName(entry)
 }

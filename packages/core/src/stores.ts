@@ -1,4 +1,5 @@
 import type { AttemptStore } from './attempt-store.js'
+import type { AuditStore } from './audit-store.js'
 import type { ChallengeStore } from './challenge-store.js'
 import type { DocumentStore } from './document-store.js'
 import type { Lifecycle } from './lifecycle.js'
@@ -21,21 +22,5 @@ export interface Stores extends Lifecycle {
   readonly keys: DocumentStore
   readonly accounts: DocumentStore
   readonly revocations: RevocationStore
-}
-
-/**
- * Checks a duration.
- *
- * @param milliseconds - a positive, finite number: a duration of 0 would make every claim the first
- * @throws TypeError if it is not
- */
-export function requireDuration(name: string, milliseconds: number): number {
-  if (!(Number.isFinite(milliseconds) && milliseconds > 0)) throw new TypeError(`${name} is a positive number of milliseconds`)
-  return milliseconds
-}
-
-/** @throws TypeError for a limit that is not a whole number of 1 or more */
-export function requireLimit(limit: number): number {
-  if (!(Number.isSafeInteger(limit) && limit >= 1)) throw new TypeError(`limit must be a whole number of 1 or more, got ${limit}`)
-  return limit
+  readonly audit: AuditStore
 }

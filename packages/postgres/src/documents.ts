@@ -1,11 +1,13 @@
 import {
   completeListQuery,
+  completeScanQuery,
   type DocumentAddress,
   type DocumentStore,
   requireAtOnce,
   requireGroup,
   type StoreCall,
   type StoredDocument,
+  scanPosition,
 } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { bytesOf, type Row, textOf } from './connection/driver.js'
@@ -100,6 +102,18 @@ export function postgresDocuments(
         total: Number(all?.count),
         groups: groups.map((row) => ({ group: textOf(row.group_name), count: Number(row.count) })),
       }
+    },
+    async scan(query) {
+      const { limit, position } = completeScanQuery(query)
+      const from = position === undefined ? [null, null] : [bytesOf(position.collection), bytesOf(position.id)]
+      const rows = await database.operation((run) => run(texts.scan, [place.tenant, place.kind, ...from, limit]))
+      const items = rows.map((row) => ({
+        ...documentOf(row),
+        collection: textOf(row.collection),
+        group: row.group_name === null ? undefined : textOf(row.group_name),
+      }))
+      const last = items.length < limit ? undefined : items.at(-1)
+      return { items, after: last && scanPosition(last) }
     },
   }
 }

@@ -9,6 +9,7 @@ import {
   type Stores,
 } from '@countersign/core'
 import { postgresAttempts } from './attempts.js'
+import { postgresAudit } from './audit.js'
 import { postgresChallenges } from './challenges.js'
 import { createDatabase } from './connection/connection.js'
 import { bytesOf, type PostgresPool, requirePool } from './connection/driver.js'
@@ -169,6 +170,7 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
     keys: { ...postgresDocuments(database, schema, { tenant, kind: 'keys' }), checkWrites },
     accounts: { ...postgresDocuments(database, schema, { tenant, kind: 'accounts' }), checkWrites },
     revocations: { ...postgresRevocations(database, schema, { tenant, memory, topic, subscribe }), checkWrites },
+    audit: { ...postgresAudit(database, schema, tenant), checkWrites },
     sweep: (how) => sweepUntil(how?.signal ? [how.signal, closing.signal] : [closing.signal], how),
     ...lifecycleOf(check, { push, closing, timer }),
   }

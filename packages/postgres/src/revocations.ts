@@ -1,39 +1,27 @@
 import {
+  type CompleteRevocationQuery,
+  completeRevocationQuery,
+  fitsRevocationQuery,
+  type Page,
+  type RevocationAddition,
   type RevocationDelta,
   type RevocationEntry,
   type RevocationRecord,
   type RevocationStore,
-  requireDuration,
+  requireAdditions,
   requireLimit,
   wholeDelta,
+  wrongAfter,
 } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { bytesOf, type Row, textOf } from './connection/driver.js'
-import { type MemorySince, memoryCte } from './connection/server-memory.js'
-import { timelyColumn, timelyCte } from './statements/calls.js'
-import { type CallParts, keptCalls } from './statements/kept-calls.js'
+import { type MemorySince, memoryCte, micros } from './connection/server-memory.js'
+import { keptCalls } from './statements/kept-calls.js'
+import { pageTexts } from './statements/paged.js'
+import { nameKey, namesOf } from './statements/revocation-names.js'
+import { type PageIndex, pageText, revokeText } from './statements/revocation-texts.js'
 import { boundedMs, rowKey } from './statements/row-key.js'
 import type { Topic } from './subscription.js'
-
-const micros = (since: string): string => `(extract(epoch from ${since}) * 1000000)::bigint`
-
-// The number is drawn by updating the one row of the tenant, which stays locked until the commit: numbers become visible
-// in their order and without a gap. (Those of a sequence do not, and a reader would skip the one that commits late.)
-const revokeText = (schema: string, { made, unmade, keep, column }: CallParts): string => `
-  with ${timelyCte('$10')}, ${memoryCte(schema)}${made},
-  numbered as (
-    update ${schema}.memory m set epoch = m.epoch + 1 where m.tenant = $1 and exists (select from memory) and exists (select from timely) ${unmade}
-    returning m.since, m.epoch
-  ),
-  added as (
-    insert into ${schema}.revocations (tenant, epoch, fact, entry, undone, expires_at)
-    select $1, epoch, $4, $5, $6, clock_timestamp() + $7::float8 * interval '1 ms' from numbered
-    returning epoch
-  ),
-  told as materialized (select pg_notify($8, $9) from added)${keep(`concat_ws('-', ${micros('since')}, epoch)`, 'numbered')}
-  select ${timelyColumn}, ${column}, exists (select from memory) as known, (select count(*) from told) as told,
-    ${micros('since')}::text as memory, numbered.epoch::text as number
-  from (select 1) as one left join numbered on true`
 
 const epochText = (schema: string): string => `
   with ${memoryCte(schema)}
@@ -101,6 +89,49 @@ function deltaOf(rows: readonly [Row, ...Row[]], asked: readonly [number, number
   }
 }
 
+/** The lists that {@link revokeText} takes. */
+function listsOf(entries: readonly RevocationAddition[]): { readonly told: readonly unknown[]; readonly names: readonly unknown[] } {
+  const names = entries.map(({ entry }) => namesOf(entry))
+  return {
+    told: [
+      entries.map(({ entry }) => factOf(entry)),
+      entries.map(({ entry }) => bytesOf(JSON.stringify(entry))),
+      entries.map(({ undone = false }) => undone),
+      entries.map(({ keepForMs }) => (keepForMs === undefined ? null : boundedMs(keepForMs))),
+    ],
+    names: [names.map(({ type }) => type), names.map(({ issuer }) => issuer), names.map(({ name }) => name)],
+  }
+}
+
+function indexFor({ type, issuer, name }: CompleteRevocationQuery): PageIndex {
+  if (name !== undefined) return 'name'
+  if (issuer !== undefined) return type === undefined ? 'issuer' : 'issuerAndType'
+  return type === undefined ? 'all' : 'type'
+}
+
+/** Beyond every number. */
+const lastNumber = '9223372036854775807'
+
+/** Where a page begins. */
+function beginningOf({ after, newestFirst }: CompleteRevocationQuery): string {
+  if (after === undefined) return newestFirst ? lastNumber : '0'
+  const [, number] = partsOf(after)
+  if (number < 0) throw wrongAfter('revocations.page')
+  return String(number)
+}
+
+/** What was looked at ends at the nearest of the ends that were met. */
+function pageOf(rows: readonly [Row, ...Row[]], query: CompleteRevocationQuery): Page<RevocationRecord> {
+  const [{ memory, named_until: named, unnamed_until: unnamed }] = rows
+  const ends = [named, unnamed].filter((end) => typeof end === 'string').map(Number)
+  const end = ends.length === 0 ? undefined : query.newestFirst ? Math.max(...ends) : Math.min(...ends)
+  const isWithin = (row: Row): boolean => end === undefined || (query.newestFirst ? Number(row.of) >= end : Number(row.of) <= end)
+  const fitting = rows.filter((row) => row.of !== null && isWithin(row)).map(recordOf)
+  const items = fitting.filter(({ entry }) => fitsRevocationQuery(entry, query)).slice(0, query.limit)
+  if (items.length === query.limit) return { items, after: items.at(-1)?.epoch }
+  return { items, after: end === undefined ? undefined : epochOf(memory, end) }
+}
+
 /** The denylist. */
 export function postgresRevocations(
   database: Database,
@@ -114,20 +145,45 @@ export function postgresRevocations(
     const rows = await database.operation((run) => parts.memory.remembering(run, since, [...(asked ?? [-1, -1]), limit]))
     return deltaOf(rows, asked, limit)
   }
-  const revoke = calls.statements(11, (callParts) => revokeText(schema, callParts))
+  const revoke = calls.statements(14, (callParts) => revokeText(schema, callParts))
+  const pages = (index: PageIndex) => pageTexts((order) => pageText(schema, index, order))
+  const texts = {
+    all: pages('all'),
+    type: pages('type'),
+    issuer: pages('issuer'),
+    issuerAndType: pages('issuerAndType'),
+    name: pages('name'),
+  }
+
+  const revokeAll: RevocationStore['revokeAll'] = async (entries, call) => {
+    requireAdditions(entries)
+    if (entries.length === 0) return []
+    const { told, names } = listsOf(entries)
+    const { row, made } = await calls.change({
+      statements: revoke,
+      values: [...told, parts.topic.channel, parts.topic.name, ...names],
+      call,
+      record: ['revocations'],
+      isDone: ({ number }) => number !== null,
+      within: (run, text, all) => parts.memory.remembering(run, text, all),
+    })
+    const [memory, last] = made === undefined ? [row.memory, Number(row.number)] : partsOf(made)
+    return entries.map((_, at) => epochOf(memory, last - entries.length + 1 + at))
+  }
+
   return {
-    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
-      const keep = keepForMs === undefined ? null : boundedMs(requireDuration('keepForMs', keepForMs))
-      const values = [factOf(entry), bytesOf(JSON.stringify(entry)), undone, keep, parts.topic.channel, parts.topic.name]
-      const { row, made } = await calls.change({
-        statements: revoke,
-        values,
-        call,
-        record: ['revocations'],
-        isDone: ({ number }) => number !== null,
-        within: (run, text, all) => parts.memory.remembering(run, text, all),
-      })
-      return made ?? epochOf(row.memory, row.number)
+    async revoke(entry, { keepForMs, undone, ...call } = {}) {
+      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
+      return epoch
+    },
+    revokeAll,
+    async page(query) {
+      const complete = completeRevocationQuery(query)
+      const { type, issuer, name, limit, newestFirst } = complete
+      const text = texts[indexFor(complete)][newestFirst ? 'newestFirst' : 'oldestFirst']
+      const keys = [issuer, name].map((value) => (value === undefined ? null : nameKey(value)))
+      const values = [beginningOf(complete), limit, type ?? null, ...keys]
+      return pageOf(await database.operation((run) => parts.memory.remembering(run, text, values)), complete)
     },
     since: async (epoch, { limit } = {}) =>
       limit === undefined ? wholeDelta(part, epoch, rowsPerRead) : part(epoch, Math.min(requireLimit(limit), rowsPerRead)),

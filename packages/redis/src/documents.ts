@@ -8,7 +8,10 @@ import {
   type StoreCall,
   type StoredDocument,
 } from '@countersign/core'
+import { readIndexed } from './collections/document-index.js'
+import { documentScan } from './collections/document-scan.js'
 import { changeKept, type RedisAccess } from './connection/access.js'
+import type { DocumentKind } from './connection/store-keys.js'
 
 function documentOf(id: string, stored: string): StoredDocument {
   const [version, revision] = stored.split(':', 2)
@@ -24,8 +27,6 @@ function requireWellFormed(...texts: readonly string[]): void {
 
 /** How many collections are under way at once in one call. */
 const collectionsAtOnce = 64
-/** One call builds for no longer; by then its caller has given up. */
-const longestBuildingMs = 5_000
 
 /** Places of the items of each collection. */
 function byCollection(addresses: readonly DocumentAddress[]): readonly (readonly [collection: string, places: readonly number[]])[] {
@@ -51,32 +52,11 @@ function membersOf({ group, idPrefix }: { readonly group: string | undefined; re
 }
 
 /** Lasting records: per collection one hash, and its index in the same slot. */
-export function redisDocuments(access: RedisAccess, kind: 'dc' | 'dk' | 'da'): DocumentStore {
-  const { client, connection, keys, run } = access
+export function redisDocuments(access: RedisAccess, kind: DocumentKind): DocumentStore {
+  const { client, connection, keys } = access
   const keyOf = (collection: string): string => keys.of(kind, collection)
 
-  /** Reads through the index. One that is behind, because an earlier release wrote, is built first; what is built stays, also if this call is given up. */
-  async function indexed(
-    collection: string,
-    script: 'listDocuments' | 'countDocuments',
-    ...args: readonly (string | number)[]
-  ): Promise<readonly unknown[]> {
-    const key = keyOf(collection)
-    const index = keys.ofIndex(key)
-    const giveUpAt = performance.now() + longestBuildingMs
-    const build = async (...gone: readonly string[]): Promise<void> => {
-      for (let isDone = false; !isDone && performance.now() < giveUpAt; )
-        isDone = Number(await run('buildIndex', key, index, ...gone)) === 1
-    }
-    for (;;) {
-      const answer = await run(script, key, index, ...args)
-      const flat: readonly unknown[] | undefined = Array.isArray(answer) ? answer : undefined
-      const gone = script === 'listDocuments' ? (flat ?? []).filter((_, at) => at % 2 === 0 && flat?.[at + 1] === null).map(String) : []
-      if (flat && gone.length === 0) return flat
-      if (performance.now() >= giveUpAt) throw new Error('the index of a collection is being built')
-      await build(...gone)
-    }
-  }
+  const indexed = readIndexed(access)
 
   async function removeFrom(
     collection: string,
@@ -140,13 +120,13 @@ export function redisDocuments(access: RedisAccess, kind: 'dc' | 'dk' | 'da'): D
       // what begins as the filter says stands behind `after` as a whole, or the page begins within it
       const from = after === undefined || Buffer.compare(Buffer.from(mark + after), Buffer.from(prefix)) < 0 ? '' : mark + after
       return connection.read(async () => {
-        const flat = await indexed(collection, 'listDocuments', prefix, Buffer.byteLength(mark), from, offset, limit)
+        const flat = await indexed(keyOf(collection), 'listDocuments', prefix, Buffer.byteLength(mark), from, offset, limit)
         return Array.from({ length: flat.length / 2 }, (_, at) => documentOf(String(flat[2 * at]), String(flat[2 * at + 1])))
       })
     },
     async count({ collection }) {
       return connection.read(async () => {
-        const [total, ...flat] = await indexed(collection, 'countDocuments')
+        const [total, ...flat] = await indexed(keyOf(collection), 'countDocuments')
         const groups = Array.from({ length: flat.length / 2 }, (_, at) => ({
           group: String(flat[2 * at]),
           count: Number(flat[2 * at + 1]),
@@ -154,5 +134,6 @@ export function redisDocuments(access: RedisAccess, kind: 'dc' | 'dk' | 'da'): D
         return { total: Number(total), groups: groups.sort((a, b) => Buffer.compare(Buffer.from(a.group), Buffer.from(b.group))) }
       })
     },
+    scan: documentScan(access, kind, { indexed, documentOf }),
   }
 }

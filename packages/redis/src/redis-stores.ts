@@ -1,5 +1,6 @@
 import { checkOptions, createCallIds, kind, type OptionShape, type Readiness, type Stores } from '@countersign/core'
 import { redisAttempts } from './attempts.js'
+import { redisAudit } from './audit.js'
 import { redisChallenges } from './challenges.js'
 import { type RedisConnection, redisConnection } from './connection/connection.js'
 import { warnOfEviction } from './connection/eviction-policy.js'
@@ -25,6 +26,8 @@ export interface RedisStoresOptions {
   readonly durability?: 'server' | 'wait'
   /** Milliseconds after which a call is an outage. @defaultValue 1000 */
   readonly maxWaitMs?: number
+  /** How many entries of the audit there is room for; beyond it the oldest go. @defaultValue 100000 */
+  readonly auditEntries?: number
   /** Told of what is wrong with the server and is no error of a call. @defaultValue a warning of the process */
   readonly onWarning?: (warning: RedisWarning) => void
 }
@@ -36,6 +39,7 @@ const shape: OptionShape<RedisStoresOptions> = {
   tenant: kind.satisfying('a string of 1 to 255 characters', (value) => typeof value === 'string' && value !== '' && value.length <= 255),
   durability: kind.oneOf('server', 'wait'),
   maxWaitMs: kind.number({ unit: 'milliseconds', least: 10 }),
+  auditEntries: kind.count,
   onWarning: kind.func,
 }
 
@@ -73,7 +77,7 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
   const keys = storeKeys(prefix, tenant, keyPrefix)
   const run = defineScripts(client)
   const connection = redisConnection(client, run, keys.memory, { maxWaitMs, wait: durability === 'wait', onWarning })
-  const access = { client, run, connection, keys, callIdOf: createCallIds() }
+  const access = { client, run, connection, keys, callIdOf: createCallIds(), maxWaitMs }
   const revocations = redisRevocations(access, onWarning)
   connection.whenReadOnly(revocations.replace)
   const { checkWrites } = connection
@@ -93,6 +97,7 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
     keys: { ...redisDocuments(access, 'dk'), checkWrites },
     accounts: { ...redisDocuments(access, 'da'), checkWrites },
     revocations: { ...revocations.store, checkWrites },
+    audit: { ...redisAudit(access, options.auditEntries ?? 100_000), checkWrites },
     ready: () => readiness(connection),
     close,
     [Symbol.asyncDispose]: close,

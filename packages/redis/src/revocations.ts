@@ -1,17 +1,21 @@
 import {
   callsKeptMs,
+  completeRevocationQuery,
+  fitsRevocationQuery,
   type RevocationDelta,
   type RevocationEntry,
   type RevocationRecord,
   type RevocationStore,
-  requireDuration,
+  requireAdditions,
   requireLimit,
   wholeDelta,
+  wrongAfter,
 } from '@countersign/core'
 import type { RedisAccess } from './connection/access.js'
 import { wholeMs } from './connection/durations.js'
 import type { RedisWarning } from './connection/redis-client.js'
 import type { ServerMemory } from './connection/server-memory.js'
+import { streamPage } from './connection/stream-page.js'
 import { revocationSubscription } from './subscription/subscription.js'
 
 /** Entries that one command reads: Redis serves nobody else meanwhile. */
@@ -68,9 +72,10 @@ function isLost(epoch: string, { newest, found }: Page, memory: ServerMemory): b
 
 /** The denylist: one Stream. The id of an entry is its epoch. */
 export function redisRevocations(
-  { client, run, connection, keys, callIdOf }: RedisAccess,
+  access: RedisAccess,
   onWarning: (warning: RedisWarning) => void,
 ): { readonly store: RevocationStore; replace(): void; close(): void } {
+  const { client, run, connection, keys, callIdOf } = access
   const key = keys.revocations
 
   /** The driver sends a command again on the next connection, where another memory may have answered it. */
@@ -106,16 +111,35 @@ export function redisRevocations(
       const [newest] = await answered(memory, client.xrevrange(key, '+', '-', 'COUNT', 1))
       return newest?.[0] ?? beginningOf(memory)
     })
+  const revokeAll: RevocationStore['revokeAll'] = async (entries, call) => {
+    requireAdditions(entries)
+    if (entries.length === 0) return []
+    const flat = entries.flatMap(({ entry, keepForMs, undone }) => [
+      JSON.stringify(entry),
+      keepForMs === undefined ? '' : wholeMs(keepForMs),
+      undone ? '1' : '0',
+    ])
+    const [callKey, keepCall] = [keys.ofCall(key, callIdOf(call)), call?.callId === undefined ? '' : callsKeptMs]
+    return connection.change(key, async ({ since: begin }, deadline) =>
+      String(await run('revoke', key, callKey, keys.memory, keepCall, deadline, begin, ...flat)).split(' '),
+    )
+  }
   const subscribed = revocationSubscription(client, { key, onWarning })
 
   const store: RevocationStore = {
-    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
-      const keep = keepForMs === undefined ? '' : wholeMs(requireDuration('keepForMs', keepForMs))
-      const json = JSON.stringify(entry)
-      const [callKey, keepCall] = [keys.ofCall(key, callIdOf(call)), call.callId === undefined ? '' : callsKeptMs]
-      return connection.change(key, async ({ since: begin }, deadline) =>
-        String(await run('revoke', key, callKey, keys.memory, keepCall, deadline, json, keep, undone ? '1' : '0', begin)),
-      )
+    async revoke(entry, { keepForMs, undone, ...call } = {}) {
+      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
+      return epoch
+    },
+    revokeAll,
+    async page(query) {
+      const complete = completeRevocationQuery(query)
+      if (complete.after !== undefined && readable(complete.after) === '-') throw wrongAfter('revocations.page')
+      return streamPage(access, key, complete, (row) => {
+        const entry = JSON.parse(row.entry) as RevocationEntry
+        if (!fitsRevocationQuery(entry, complete)) return undefined
+        return { epoch: row.id, entry, keepForMs: row.keepForMs, ...(row.last === '1' && { undone: true }) }
+      })
     },
     since: async (epoch, { limit } = {}) =>
       limit === undefined ? wholeDelta(part, epoch, entriesPerRead) : part(epoch, Math.min(requireLimit(limit), entriesPerRead)),

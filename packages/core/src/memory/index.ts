@@ -3,20 +3,28 @@ import { checkOptions } from '../options/check-options.js'
 import { kind } from '../options/kinds.js'
 import type { Stores } from '../stores.js'
 import { memoryAttempts } from './memory-attempts.js'
+import { memoryAudit } from './memory-audit.js'
 import { memoryDocuments } from './memory-documents.js'
 import { memoryFamilies } from './memory-families.js'
 import { memoryRevocations } from './memory-revocations.js'
 import { memoryChallenges, memoryNonces, memoryReplay } from './memory-tokens.js'
 
+/** Options of {@link memoryStores}. */
+export interface MemoryStoresOptions {
+  /** Epoch milliseconds: the store's clock. @defaultValue `Date.now` */
+  readonly now?: Now
+  /** How many entries of the audit there is room for; beyond it the oldest go. @defaultValue 10000 */
+  readonly auditEntries?: number
+}
+
 /**
  * Stores in this process: for one process, tests and development. A restart forgets everything; what was issued
  * before is then refused where that can be told.
  *
- * @param options - `now` gives epoch milliseconds: the store's clock
  * @throws TypeError for an option that is unknown or wrong
  */
-export function memoryStores(options: { readonly now?: Now } = {}): Stores {
-  checkOptions<typeof options>('memoryStores', options, { now: kind.func })
+export function memoryStores(options: MemoryStoresOptions = {}): Stores {
+  checkOptions<MemoryStoresOptions>('memoryStores', options, { now: kind.func, auditEntries: kind.count })
   const now = options.now ?? wallClock
   const close = async (): Promise<void> => undefined
   return {
@@ -29,6 +37,7 @@ export function memoryStores(options: { readonly now?: Now } = {}): Stores {
     keys: memoryDocuments(now),
     accounts: memoryDocuments(now),
     revocations: memoryRevocations(now),
+    audit: memoryAudit(now, options.auditEntries ?? 10_000),
     ready: async () => ({ ok: true, parts: { memory: { ok: true } } }),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,6 @@
 import type { AttemptStore, AttemptVerdict } from '../attempt-store.js'
 import type { Now } from '../clock.js'
-import { requireDuration } from '../stores.js'
+import { requireDuration } from '../durations.js'
 import { createExpiringMap } from './expiring-map.js'
 import { givenCalls } from './given-calls.js'
 

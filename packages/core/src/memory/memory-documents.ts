@@ -1,5 +1,14 @@
 import type { Now } from '../clock.js'
-import { completeListQuery, type DocumentStore, requireAtOnce, requireGroup, type StoredDocument } from '../document-store.js'
+import {
+  completeListQuery,
+  completeScanQuery,
+  type DocumentStore,
+  requireAtOnce,
+  requireGroup,
+  type ScannedDocument,
+  type StoredDocument,
+  scanPosition,
+} from '../document-store.js'
 import { givenCalls } from './given-calls.js'
 import { byUtf8, type SortedIds, sortedIds } from './sorted-ids.js'
 
@@ -36,10 +45,19 @@ function rangeOf(ids: SortedIds, prefix: string | undefined): readonly [from: nu
   return prefix === undefined ? [0, ids.length] : [ids.rank(prefix), ids.rank(`${prefix}\u{10ffff}\u{10ffff}`)]
 }
 
+/** Up to so many documents of a collection behind an id. */
+function documentsBehind(collection: string, kept: Collection, after: string | undefined, limit: number): readonly ScannedDocument[] {
+  const first = after === undefined ? 0 : kept.ids.rank(after) + (kept.ids.has(after) ? 1 : 0)
+  return kept.ids
+    .slice(first, first + limit)
+    .map((id) => ({ ...(kept.documents.get(id) as StoredDocument), collection, group: kept.groupOf.get(id) }))
+}
+
 /** Lasting records. */
 export function memoryDocuments(now: Now): DocumentStore {
   const calls = givenCalls<'put' | 'removed'>(now)
   const collections = new Map<string, Collection>()
+  const names = sortedIds()
 
   const find = (collection: string, id: string): StoredDocument | undefined => collections.get(collection)?.documents.get(id)
 
@@ -51,7 +69,10 @@ export function memoryDocuments(now: Now): DocumentStore {
     setGroup(kept, id, undefined)
     kept.ids.remove(id)
     kept.documents.delete(id)
-    if (kept.documents.size === 0) collections.delete(collection)
+    if (kept.documents.size === 0) {
+      collections.delete(collection)
+      names.remove(collection)
+    }
     calls.keep(name, call, 'removed')
     return true
   }
@@ -70,7 +91,10 @@ export function memoryDocuments(now: Now): DocumentStore {
       if (calls.made(name, call) === 'put') return true
       const kept = collections.get(collection) ?? emptyCollection()
       if ((kept.documents.get(id)?.revision ?? 0) !== revision) return false
-      collections.set(collection, kept)
+      if (kept.documents.size === 0) {
+        collections.set(collection, kept)
+        names.add(collection)
+      }
       kept.documents.set(id, Object.freeze({ id, value, revision: revision + 1 }))
       if (revision === 0) kept.ids.add(id)
       setGroup(kept, id, group)
@@ -95,6 +119,17 @@ export function memoryDocuments(now: Now): DocumentStore {
       const kept = collections.get(collection)
       const groups = [...(kept?.groups ?? [])].map(([group, ids]) => ({ group, count: ids.length }))
       return { total: kept?.ids.length ?? 0, groups: groups.sort((a, b) => byUtf8(a.group, b.group)) }
+    },
+    async scan(query) {
+      const { limit, position } = completeScanQuery(query)
+      const items: ScannedDocument[] = []
+      for (let at = position === undefined ? 0 : names.rank(position.collection); at < names.length && items.length < limit; at += 1) {
+        const [name = ''] = names.slice(at, at + 1)
+        const after = name === position?.collection ? position.id : undefined
+        items.push(...documentsBehind(name, collections.get(name) ?? emptyCollection(), after, limit - items.length))
+      }
+      const last = items.length < limit ? undefined : items.at(-1)
+      return { items, after: last && scanPosition(last) }
     },
   }
 }

@@ -1,7 +1,7 @@
 import { callsKeptMs, createCallIds } from '../call.js'
 import type { Now } from '../clock.js'
+import { requireDuration } from '../durations.js'
 import type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from '../refresh-family-store.js'
-import { requireDuration } from '../stores.js'
 import { createExpiringMap } from './expiring-map.js'
 import { isUndone, type KeptCalls, madeBefore, withCall, withNewestUndone } from './kept-calls.js'
 

@@ -1,8 +1,16 @@
 import { callListener } from '../call-listener.js'
 import type { Now } from '../clock.js'
+import { requireLimit } from '../durations.js'
+import { wrongAfter } from '../page.js'
 import type { RevocationEntry } from '../revocation.js'
-import type { RevocationRecord, RevocationStore } from '../revocation-store.js'
-import { requireDuration, requireLimit } from '../stores.js'
+import {
+  completeRevocationQuery,
+  fitsRevocationQuery,
+  type RevocationAddition,
+  type RevocationRecord,
+  type RevocationStore,
+  requireAdditions,
+} from '../revocation-store.js'
 import { givenCalls } from './given-calls.js'
 
 interface Kept {
@@ -28,7 +36,7 @@ function firstAfter(kept: readonly Kept[], epoch: number): number {
 /** The denylist. An epoch is a decimal count. */
 export function memoryRevocations(now: Now): RevocationStore {
   const memorySince = now()
-  const calls = givenCalls<string>(now)
+  const calls = givenCalls<readonly string[]>(now)
   const listeners = new Set<() => void>()
   const state = { epoch: 0, kept: [] as Kept[] }
 
@@ -41,16 +49,44 @@ export function memoryRevocations(now: Now): RevocationStore {
     }
   }
 
+  function add({ entry, keepForMs, undone = false }: RevocationAddition): string {
+    state.epoch += 1
+    if (state.epoch % sweepEvery === 0) state.kept = state.kept.filter((kept) => now() < kept.until)
+    const until = keepForMs === undefined ? Number.POSITIVE_INFINITY : now() + keepForMs
+    state.kept.push({ epoch: state.epoch, entry, until, undone })
+    return String(state.epoch)
+  }
+
+  const revokeAll: RevocationStore['revokeAll'] = async (entries, call) => {
+    requireAdditions(entries)
+    const made = calls.made('', call)
+    if (made !== undefined) return made
+    const epochs = entries.map(add)
+    if (epochs.length > 0) for (const listener of listeners) callListener(listener)
+    return calls.keep('', call, epochs)
+  }
+
   return {
-    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
-      const until = keepForMs === undefined ? Number.POSITIVE_INFINITY : now() + requireDuration('keepForMs', keepForMs)
-      const made = calls.made('', call)
-      if (made !== undefined) return made
-      state.epoch += 1
-      if (state.epoch % sweepEvery === 0) state.kept = state.kept.filter((kept) => now() < kept.until)
-      state.kept.push({ epoch: state.epoch, entry, until, undone })
-      for (const listener of listeners) callListener(listener)
-      return calls.keep('', call, String(state.epoch))
+    async revoke(entry, { keepForMs, undone, ...call } = {}) {
+      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
+      return epoch
+    },
+    revokeAll,
+    async page(query) {
+      const complete = completeRevocationQuery(query)
+      const { after, limit, newestFirst } = complete
+      if (after !== undefined && !/^\d{1,15}$/.test(after)) throw wrongAfter('revocations.page')
+      const time = now()
+      const items: RevocationRecord[] = []
+      const beginning = newestFirst ? Number.POSITIVE_INFINITY : 0
+      const from = after === undefined ? beginning : Number(after)
+      for (let at = newestFirst ? firstAfter(state.kept, from - 1) - 1 : firstAfter(state.kept, from); ; at += newestFirst ? -1 : 1) {
+        const kept = state.kept[at]
+        if (kept === undefined) return { items, after: undefined }
+        if (time >= kept.until || !fitsRevocationQuery(kept.entry, complete)) continue
+        if (items.length === limit) return { items, after: items.at(-1)?.epoch }
+        items.push(record(kept))
+      }
     },
     async since(epoch, { limit } = {}) {
       if (limit !== undefined) requireLimit(limit)

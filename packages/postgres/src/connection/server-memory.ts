@@ -20,6 +20,9 @@ export interface MemorySince {
 const system = '(select system_identifier::text from pg_control_system())'
 const timeline = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)'
 
+/** SQL of an instant as a number of microseconds. */
+export const micros = (instant: string): string => `(extract(epoch from ${instant}) * 1000000)::bigint`
+
 /** The memory that holds. Takes $1 to $3; parameters of the statement begin with $4. */
 export function memoryRow(schema: string): string {
   return `${schema}.memory where tenant = $1 and home = tableoid

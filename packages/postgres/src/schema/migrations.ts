@@ -95,6 +95,31 @@ const sweptRevocations = (schema: string): string => `
 alter table ${schema}.memory add column swept bigint not null default 0;
 `
 
+/** What happened. The tables have the columns that pages are filtered by as hashes: a text of any length fits an index. */
+const auditTable = (schema: string): string => `
+create table ${schema}.audit (
+  tenant bytea, id bigint generated always as identity, at timestamptz not null, entry bytea not null,
+  event bytea not null, client bytea, subject bytea, expires_at timestamptz not null, primary key (tenant, id)
+);
+create index audit_at on ${schema}.audit (tenant, at, id);
+create index audit_event on ${schema}.audit (tenant, event, at, id);
+create index audit_client on ${schema}.audit (tenant, client, at, id) where client is not null;
+create index audit_subject on ${schema}.audit (tenant, subject, at, id) where subject is not null;
+create index audit_expires_at on ${schema}.audit (expires_at);
+`
+
+/**
+ * What pages of revocations are filtered by. Rows of a release that does not know the columns have none: they are found by an index of
+ * their own, until a sweep has filled them in.
+ */
+const namesOfRevocations = (schema: string): string => `
+alter table ${schema}.revocations add column type text, add column issuer bytea, add column name bytea;
+create index revocations_type on ${schema}.revocations (tenant, type, epoch) where type is not null;
+create index revocations_issuer on ${schema}.revocations (tenant, issuer, type, epoch) where issuer is not null;
+create index revocations_name on ${schema}.revocations (tenant, name, epoch) where name is not null;
+create index revocations_unnamed on ${schema}.revocations (tenant, epoch) where type is null;
+`
+
 /** All steps, in order. A released step is never changed. */
 export const migrations: readonly Migration[] = [
   { version: 1, description: 'tables of every contract', needs: 1, sql: firstTables },
@@ -103,7 +128,9 @@ export const migrations: readonly Migration[] = [
   { version: 4, description: 'rows that are written again and again', needs: 1, sql: churn },
   { version: 5, description: 'groups of documents', needs: 1, sql: groupsOfDocuments },
   { version: 6, description: 'how far replaced revocations are swept', needs: 1, sql: sweptRevocations },
+  { version: 7, description: 'the audit', needs: 1, sql: auditTable },
+  { version: 8, description: 'what pages of revocations are filtered by', needs: 1, sql: namesOfRevocations },
 ]
 
 /** The version that this release works on. */
-export const requiredVersion = 6
+export const requiredVersion = 8

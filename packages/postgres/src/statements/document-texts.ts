@@ -54,7 +54,9 @@ export function changeTexts(
 }
 
 /** Statements that read. */
-export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | 'list' | 'listGroup' | 'listPrefix' | 'count', string>> {
+export function readTexts(
+  schema: string,
+): Readonly<Record<'get' | 'getMany' | 'list' | 'listGroup' | 'listPrefix' | 'count' | 'scan', string>> {
   const table = `${schema}.documents`
   const row = 'id, value, revision::text'
   /** What is left out is read from the index alone; only the page itself is read from the table. */
@@ -71,6 +73,9 @@ export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | '
     list: page(''),
     listGroup: page('and group_name = $7'),
     listPrefix: page("and id >= $7 and id < $7 || '\\xff'::bytea"),
+    scan: `
+      select collection, ${row}, group_name from ${table} where tenant = $1 and kind = $2
+        and ($3::bytea is null or (collection, id) > ($3, $4::bytea)) order by collection, id limit $5`,
     count: `
       select null::bytea as group_name, count(*)::text as count from ${table} where ${within}
       union all

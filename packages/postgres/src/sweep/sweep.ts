@@ -1,8 +1,9 @@
 import type { Database } from '../connection/connection.js'
+import { nameRevocations } from './name-revocations.js'
 import { roundedEnd } from './rounded-end.js'
 
 /** Tables whose rows end by themselves. */
-export type SweptTable = 'claims' | 'nonces' | 'challenges' | 'families' | 'attempts' | 'revocations'
+export type SweptTable = 'claims' | 'nonces' | 'challenges' | 'families' | 'attempts' | 'revocations' | 'audit'
 
 /** How many rows went, by table. */
 export type SweepResult = Readonly<Record<SweptTable, number>>
@@ -91,13 +92,14 @@ async function removeSuperseded(database: Database, schema: string, batch: numbe
   }
 }
 
-const tables: Readonly<Record<SweptTable, 'key' | 'epoch'>> = {
+const tables: Readonly<Record<SweptTable, 'key' | 'epoch' | 'id'>> = {
   claims: 'key',
   nonces: 'key',
   challenges: 'key',
   families: 'key',
   attempts: 'key',
   revocations: 'epoch',
+  audit: 'id',
 }
 
 /**
@@ -119,8 +121,9 @@ export async function sweep(database: Database, schema: string, { batch = 1_000,
   }
   const removeAll = (table: SweptTable, condition: string): Promise<number> =>
     untilNoneIsLeft(deleteText(`${schema}.${table}`, tables[table], condition))
-  const counts: Record<SweptTable, number> = { claims: 0, nonces: 0, challenges: 0, families: 0, attempts: 0, revocations: 0 }
+  const counts: Record<SweptTable, number> = { claims: 0, nonces: 0, challenges: 0, families: 0, attempts: 0, revocations: 0, audit: 0 }
   await untilNoneIsLeft(roundText(schema))
+  await nameRevocations((text, values) => database.operation((run) => run(text, values), batchTimeoutMs, signal), schema, batch)
   for (const table of Object.keys(tables) as SweptTable[])
     counts[table] = await removeAll(table, table === 'families' ? expiredFamily : expired)
   counts.revocations += await removeSuperseded(database, schema, batch, signal)

@@ -11,6 +11,7 @@ export interface RedisAccess {
   readonly connection: RedisConnection
   readonly keys: StoreKeys
   readonly callIdOf: CallIds
+  readonly maxWaitMs: number
 }
 
 /** A change whose answer is kept under a key of its own. */

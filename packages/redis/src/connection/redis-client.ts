@@ -26,6 +26,7 @@ export interface RedisClient extends RedisNode {
   get(key: string): Promise<string | null>
   hget(key: string, field: string): Promise<string | null>
   hmget(key: string, ...fields: string[]): Promise<(string | null)[]>
+  scan(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', keys: number): Promise<[cursor: string, keys: string[]]>
   xrevrange(key: string, end: string, start: string, count: 'COUNT', entries: number): Promise<[id: string, fields: string[]][]>
   info(section: string): Promise<string>
   pipeline(): RedisPipeline
@@ -37,6 +38,7 @@ export interface RedisClient extends RedisNode {
 /** What a Cluster client has besides. */
 export interface RedisCluster extends RedisClient {
   nodes(role?: 'all'): readonly RedisNode[]
+  nodes(role: 'master'): readonly RedisClient[]
 }
 
 /** What one client may be told that is not an error of a call. */

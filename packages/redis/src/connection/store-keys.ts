@@ -3,7 +3,7 @@ import { slotTags } from './key-slots.js'
 /** Names of keys of one prefix and tenant. */
 export interface StoreKeys {
   /** One key; no two lists of parts have the same. */
-  of(kind: 'c' | 'n' | 'x' | 'f' | 'a' | 'dc' | 'dk' | 'da', ...parts: readonly string[]): string
+  of(kind: 'c' | 'n' | 'x' | 'f' | 'a' | DocumentKind, ...parts: readonly string[]): string
   /** Where the answer to a call is kept that changed something under `key`: in the slot of that key. */
   ofCall(key: string, callId: string, ...parts: readonly string[]): string
   /** The index of what is under `key`: in its slot. */
@@ -11,12 +11,30 @@ export interface StoreKeys {
   /** The two keys of a tenant that are not temporary, besides its documents; both in one slot of a Cluster. */
   readonly memory: string
   readonly revocations: string
+  readonly audit: string
+  /** Where the names of all collections of a kind are gathered for a scan. */
+  ofCollections(kind: DocumentKind): string
+  /** A pattern of `SCAN` for the keys of all collections of a kind, as the server has them. */
+  patternOf(kind: DocumentKind): string
+  /** The collection whose key the server has so; undefined for another key. */
+  collectionOf(kind: DocumentKind, key: string): string | undefined
 }
+
+/** Whose documents: of clients, keys or accounts. */
+export type DocumentKind = 'dc' | 'dk' | 'da'
 
 // Two ill-formed strings can have the same UTF-8; their JSON differs.
 function part(text: string): string {
   const wellFormed = (text as unknown as { isWellFormed(): boolean }).isWellFormed()
   return wellFormed ? `${text.length}:${text}` : `!${JSON.stringify(text)}`
+}
+
+/** The text of a {@link part}; undefined for what is none. */
+function textOf(encoded: string): string | undefined {
+  if (encoded.startsWith('!')) return JSON.parse(encoded.slice(1)) as string
+  const colon = encoded.indexOf(':')
+  const text = encoded.slice(colon + 1)
+  return colon > 0 && String(text.length) === encoded.slice(0, colon) ? text : undefined
 }
 
 /**
@@ -48,6 +66,13 @@ export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix 
     ofIndex: (key) => beside('i', key),
     memory: `${base}memory{${name === '' ? '-' : name}}`,
     revocations: `${base}revocations{${name === '' ? '-' : name}}`,
+    audit: `${base}audit{${name === '' ? '-' : name}}`,
+    ofCollections: (kind) => `${base}collections-${kind}{${name === '' ? '-' : name}}`,
+    patternOf: (kind) => `${(keyPrefix + base + kind).replace(/[*?[\]\\^]/g, '\\$&')}*`,
+    collectionOf(kind, key) {
+      const begins = keyPrefix + base + kind
+      return key.startsWith(begins) ? textOf(key.slice(begins.length)) : undefined
+    },
   }
 }
 

@@ -73,8 +73,8 @@ if string.find(answer, '1', 1, true) then keepAnswer('r' .. answer) end
 return answer`
 
 /**
- * ARGV: beginning of the members, bytes of it that are no part of the id, first member after which the page begins or '', offset, limit.
- * Answers 'behind', or ids and values in turn; a value is nil for an id that an earlier release removed.
+ * ARGV: beginning of the members, bytes of it that are no part of the id, first member after which the page begins or '', offset, limit, '1' for
+ * groups. Answers 'behind', or ids and values in turn, and groups or ''; a value is nil for an id that an earlier release removed.
  */
 export const listDocuments: string = `${indexOf(2)}
 if ${isBehind} then return 'behind' end
@@ -95,6 +95,10 @@ for start = 1, #members, 1000 do
   for at, id in ipairs(ids) do
     flat[#flat + 1] = id
     flat[#flat + 1] = values[at]
+    if ARGV[6] == '1' then
+      local mark = 'x' .. #id .. ':' .. id
+      flat[#flat + 1] = string.sub(first(mark) or mark, #mark + 1)
+    end
   end
 end
 return flat`

@@ -1,11 +1,13 @@
 import type { RedisClient } from '../connection/redis-client.js'
 import { keepRecord, putRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
+import { addCollections, listCollections } from './collection-scripts.js'
 import { buildIndex, countDocuments, listDocuments, putDocument, removeDocuments } from './document-scripts.js'
 import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-scripts.js'
 import { memory } from './memory-script.js'
 import { rememberNonce, spendNonce, undoSpending } from './nonce-scripts.js'
-import { keptAnswer, storeTime, unknownFormat } from './script-parts.js'
+import { appendAudit, readStream, revoke, since } from './revocation-scripts.js'
+import { keptAnswer, storeTime } from './script-parts.js'
 
 /** The time of the server that has the key. */
 const storeClock = `${storeTime}
@@ -28,55 +30,6 @@ if made == 'c' then return 1 end
 redis.call('DEL', KEYS[1])
 keepAnswer('c')
 return 1`
-
-/**
- * KEYS: the Stream, the answer, the beginning of the memory, where the place of the sweep is kept, too. ARGV: keep the call, deadline, entry,
- * time to live or '', undone, beginning of the memory. An id is never at or before that beginning, also when the clock went back.
- *
- * Each call sweeps 32 entries from where the last one ended, and round again; more while half of what it sees has ended. So in the time in which
- * n entries are added, 32 n are looked at. The newest stays: it is the epoch.
- */
-const revoke = `${keptAnswer}
-if made then return made end
-local ends = ARGV[4] ~= '' and string.format('%.0f', now + ARGV[4]) or ''
-local id = '*'
-if now <= tonumber(ARGV[6]) and redis.call('XLEN', KEYS[1]) == 0 then id = ARGV[6] .. '-1' end
-id = redis.call('XADD', KEYS[1], id, 'v', '1', 'entry', ARGV[3], 'ends', ends, 'undone', ARGV[5])
-local swept = redis.call('HGET', KEYS[3], 'swept')
-local from, ended, looked, seen, over = swept and '(' .. swept or '-', {}, 0, 0, 0
-repeat
-  local part = redis.call('XRANGE', KEYS[1], from, '(' .. id, 'COUNT', 32)
-  seen, over, looked = #part, 0, looked + #part
-  for _, old in ipairs(part) do
-    local until_ms = old[2][2] == '1' and tonumber(old[2][6])
-    if until_ms and until_ms <= now then
-      over = over + 1
-      ended[#ended + 1] = old[1]
-    end
-    swept = old[1]
-  end
-  from = swept and '(' .. swept or '-'
-until seen < 32 or over < 16 or looked >= 512
-if #ended > 0 then redis.call('XDEL', KEYS[1], unpack(ended)) end
-if seen < 32 then redis.call('HDEL', KEYS[3], 'swept') else redis.call('HSET', KEYS[3], 'swept', swept) end
-keepAnswer(id)
-return id`
-
-/** ARGV: epoch or '-', count. Answers the newest id, whether the epoch is an entry, the time, and flat records. */
-const since = `${storeTime}
-local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local found, from = 0, '-'
-if ARGV[1] ~= '-' then
-  found = #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
-  from = '(' .. ARGV[1]
-end
-local flat = {newest and newest[1] or '', found, string.format('%.0f', now)}
-for _, entry in ipairs(redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2])) do
-  if entry[2][2] ~= '1' then return ${unknownFormat} end
-  flat[#flat + 1] = entry[1]
-  for field = 4, 8, 2 do flat[#flat + 1] = entry[2][field] end
-end
-return flat`
 
 /** The scripts by name. */
 export type Script =
@@ -104,6 +57,10 @@ export type Script =
   | 'buildIndex'
   | 'revoke'
   | 'since'
+  | 'readStream'
+  | 'appendAudit'
+  | 'addCollections'
+  | 'listCollections'
 
 const scripts: Readonly<Record<Script, string>> = {
   memory,
@@ -130,6 +87,10 @@ const scripts: Readonly<Record<Script, string>> = {
   buildIndex,
   revoke,
   since,
+  readStream,
+  appendAudit,
+  addCollections,
+  listCollections,
 }
 
 /** Scripts whose second key keeps the answer to the call. */
@@ -140,6 +101,7 @@ const keepingAnswers: ReadonlySet<string> = new Set<Script>([
   'undoTake',
   'reserve',
   'clearAttempts',
+  'appendAudit',
 ])
 
 /** Scripts with a third key, or with an index: behind the key of the answer, or behind the first. */

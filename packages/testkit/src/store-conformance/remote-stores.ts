@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { isUnavailable, type Stores, Unavailable } from '@countersign/core'
 import type { OpenedStores } from './store-backend.js'
 
-const contracts = ['replay', 'nonces', 'challenges', 'families', 'attempts', 'clients', 'keys', 'accounts', 'revocations'] as const
+const contracts = ['replay', 'nonces', 'challenges', 'families', 'attempts', 'clients', 'keys', 'accounts', 'revocations', 'audit'] as const
 type Contract = (typeof contracts)[number]
 
 /** What goes to the other process. */

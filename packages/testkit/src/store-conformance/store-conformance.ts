@@ -1,10 +1,13 @@
 import { attemptCases } from './contracts/attempt-cases.js'
+import { auditCases } from './contracts/audit-cases.js'
 import { challengeCases } from './contracts/challenge-cases.js'
 import { documentCases } from './contracts/document-cases.js'
+import { documentScanCases } from './contracts/document-scan-cases.js'
 import { familyCases } from './contracts/family-cases.js'
 import { nonceCases } from './contracts/nonce-cases.js'
 import { replayCases } from './contracts/replay-cases.js'
 import { revocationCases } from './contracts/revocation-cases.js'
+import { revocationPageCases } from './contracts/revocation-page-cases.js'
 import { callCases, lostCallCases } from './faults/call-cases.js'
 import { clockCases } from './faults/clock-cases.js'
 import { isolationCases } from './faults/isolation-cases.js'
@@ -32,8 +35,9 @@ export function storeConformance<Place>(
     ChallengeStore: challengeCases(define),
     RefreshFamilyStore: familyCases(define),
     AttemptStore: attemptCases(define),
-    DocumentStore: documentCases(define),
-    RevocationStore: revocationCases(define),
+    DocumentStore: [...documentCases(define), ...documentScanCases(define)],
+    RevocationStore: [...revocationCases(define), ...revocationPageCases(define)],
+    AuditStore: auditCases(define),
     races: raceCases(define, backend.openProcess !== undefined),
     clocks: clockCases(define),
     isolation: isolationCases(define, backend.openTenant !== undefined),

@@ -131,25 +131,3 @@ export const documentChanges: readonly StoreChange[] = [
   },
   ...manyDocumentsChanges,
 ]
-
-const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
-/** Epochs are of the store: they are compared, not written down. */
-async function seenRevocations({ revocations }: Stores): Promise<unknown> {
-  const { epoch, records } = await revocations.since(undefined)
-  return [epoch, records.map((record) => [record.epoch, record.entry, record.undone])]
-}
-
-/** Operations of `RevocationStore`: who is locked, let in again by somebody else, must not be locked by a call that comes again. */
-export const revocationChanges: readonly StoreChange[] = [
-  {
-    name: 'revocations.revoke',
-    async call({ revocations }, callId) {
-      const epoch = await revocations.revoke(entry, { keepForMs: minute, callId })
-      const { records } = await revocations.since(undefined)
-      return records.findIndex((record) => record.epoch === epoch)
-    },
-    answer: 0,
-    other: ({ revocations }) => revocations.revoke(entry, { undone: true }),
-    look: seenRevocations,
-  },
-]

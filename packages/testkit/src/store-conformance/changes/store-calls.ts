@@ -27,6 +27,8 @@ export const storeChangeCalls: Calls = {
   'documents.remove': ({ clients }) => clients.remove({ ...document, revision: 1 }),
   'documents.removeMany': ({ clients }) => clients.removeMany([{ ...document, revision: 1 }]),
   'revocations.revoke': ({ revocations }) => revocations.revoke(entry),
+  'revocations.revokeAll': ({ revocations }) => revocations.revokeAll([{ entry }]),
+  'audit.append': ({ audit }) => audit.append({ event: 'event' }, { keepForMs: minute }),
 }
 
 /** Every operation that only reads. */
@@ -37,7 +39,10 @@ export const storeReadCalls: Calls = {
   'documents.get': ({ clients }) => clients.get(document),
   'documents.list': ({ clients }) => clients.list({ collection: 'collection' }),
   'documents.getMany': ({ clients }) => clients.getMany([document]),
+  'documents.scan': ({ clients }) => clients.scan(),
   'documents.count': ({ clients }) => clients.count({ collection: 'collection' }),
   'revocations.since': ({ revocations }) => revocations.since(undefined),
+  'revocations.page': ({ revocations }) => revocations.page(),
+  'audit.page': ({ audit }) => audit.page(),
   'revocations.epoch': ({ revocations }) => revocations.epoch(),
 }

@@ -1,4 +1,5 @@
-import { attemptChanges, challengeChanges, documentChanges, revocationChanges } from './record-changes.js'
+import { auditChanges, revocationChanges } from './list-changes.js'
+import { attemptChanges, challengeChanges, documentChanges } from './record-changes.js'
 import type { StoreChange } from './store-change.js'
 import { familyChanges, nonceChanges, replayChanges } from './token-changes.js'
 
@@ -11,4 +12,5 @@ export const storeChanges: readonly StoreChange[] = [
   ...attemptChanges,
   ...documentChanges,
   ...revocationChanges,
+  ...auditChanges,
 ]

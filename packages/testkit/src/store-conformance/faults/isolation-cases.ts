@@ -14,7 +14,7 @@ const claimOf = (id: string): { purpose: string; id: string; issuedAgoMs: number
 
 /** Writes one of everything under one name. All of it succeeds in an empty place only. */
 async function fill(
-  { replay, nonces, challenges, families, attempts, clients, keys, accounts, revocations }: Stores,
+  { replay, nonces, challenges, families, attempts, clients, keys, accounts, revocations, audit }: Stores,
   id: string,
 ): Promise<void> {
   assert.equal(await replay.claim(claimOf(id)), 'claimed')
@@ -25,6 +25,7 @@ async function fill(
   for (const documents of [clients, keys, accounts])
     assert.equal(await documents.put({ collection: id, id, value: '0', revision: 0 }), true)
   await revocations.revoke({ type: 'client', issuer: id, clientId: id })
+  await audit.append({ event: 'event', subject: id }, { keepForMs: minute })
 }
 
 async function spend({ replay, nonces, challenges, families, attempts }: Stores, id: string): Promise<void> {
@@ -52,6 +53,9 @@ export function isolationCases(define: DefineCase, tenants: boolean): readonly S
       await spend(two, 'id')
       assert.equal((await one.revocations.since(undefined)).records.length, 1)
       assert.equal((await two.clients.list({ collection: 'id' })).length, 1)
+      for (const tenant of [one, two])
+        for (const { items } of [await tenant.accounts.scan(), await tenant.revocations.page(), await tenant.audit.page()])
+          assert.equal(items.length, 1)
     }),
     define('tenants and ids are not confused, however they are cut', async ({ openTenant }) => {
       for (const [tenant, id] of confusablePairs.filter(([name]) => name !== '').slice(0, 12))

@@ -8,7 +8,7 @@ const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }
 const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
 const presented = { family: 'family', generation: 0, binding: 'binding', retryWindowMs: minute }
 
-async function fill({ replay, nonces, challenges, families, attempts, clients, revocations }: Stores): Promise<string> {
+async function fill({ replay, nonces, challenges, families, attempts, clients, revocations, audit }: Stores): Promise<string> {
   assert.equal(await replay.claim(claim), 'claimed')
   await nonces.remember('jti', { clientId: 'client', keepForMs: minute })
   await nonces.spend('jti', 'spent')
@@ -17,6 +17,7 @@ async function fill({ replay, nonces, challenges, families, attempts, clients, r
   await families.rotate(presented)
   await attempts.reserve({ key: 'key', limit: 1, windowMs: minute })
   await clients.put({ collection: 'collection', id: 'id', value: '0', revision: 0 })
+  await audit.append({ event: 'event', subject: 'subject' }, { keepForMs: minute })
   return revocations.revoke(entry, { keepForMs: minute })
 }
 
@@ -31,6 +32,11 @@ async function keepsVerdicts(stores: Stores, epoch: string, unspent: 'spent' | '
   const { records, lost } = await stores.revocations.since(undefined)
   assert.deepEqual([records.map((record) => record.entry), lost], [[entry], false])
   assert.equal((await stores.revocations.since(epoch)).lost, false)
+  const pages = [await stores.clients.scan(), await stores.revocations.page(), await stores.audit.page()]
+  assert.deepEqual(
+    pages.map(({ items }) => items.length),
+    [1, 1, 1],
+  )
 }
 
 async function refusesAfterLoss(stores: Stores, epoch: string, memorySince: number): Promise<void> {
@@ -44,6 +50,8 @@ async function refusesAfterLoss(stores: Stores, epoch: string, memorySince: numb
   assert.equal(await stores.challenges.keep('id', 'after the loss', minute), 'after the loss')
   assert.equal(await stores.challenges.take('id'), 'after the loss')
   assert.deepEqual(await stores.families.rotate({ ...presented, generation: 1 }), { outcome: 'gone' })
+  const pages = [await stores.clients.scan(), await stores.revocations.page(), await stores.audit.page()]
+  for (const { items, after } of pages) assert.deepEqual([items, after], [[], undefined])
   const delta = await stores.revocations.since(epoch)
   assert.deepEqual([delta.records, delta.lost], [[], true])
   assert.ok(delta.memorySince > memorySince)

@@ -17,7 +17,8 @@ async function prepare({ nonces, challenges, families, attempts, clients }: Stor
 }
 
 /** Whether nothing of it was used up. */
-async function expectUntouched({ replay, nonces, challenges, families, attempts, clients, revocations }: Stores): Promise<void> {
+async function expectUntouched({ replay, nonces, challenges, families, attempts, clients, revocations, audit }: Stores): Promise<void> {
+  assert.deepEqual((await audit.page()).items, [])
   assert.deepEqual((await revocations.since(undefined)).records, [])
   assert.equal(await attempts.used('key'), 0)
   assert.equal((await clients.get(document))?.revision, 1)
@@ -33,8 +34,8 @@ async function expectOutage(name: string, call: Promise<unknown>): Promise<void>
 }
 
 /** All contracts of these stores, to ask each whether it takes writes. */
-function contractsOf({ replay, nonces, challenges, families, attempts, clients, keys, accounts, revocations }: Stores) {
-  return Object.entries({ replay, nonces, challenges, families, attempts, clients, keys, accounts, revocations })
+function contractsOf({ replay, nonces, challenges, families, attempts, clients, keys, accounts, revocations, audit }: Stores) {
+  return Object.entries({ replay, nonces, challenges, families, attempts, clients, keys, accounts, revocations, audit })
 }
 
 /** A store that cannot be written decides nothing, and says that it is not ready. */
