@@ -1,9 +1,9 @@
-import { connect as connectTo, createServer, type Socket } from 'node:net'
 import { isUnavailable, type Stores } from '@countersign/core'
 import { type RedisStoresOptions, redisStores } from '@countersign/redis'
 import { Redis } from 'ioredis'
 import { afterEach, expect, it } from 'vitest'
 import { describeWithServers, type OwnServer, startServer } from './redis-servers.js'
+import { serverName } from './server-name.js'
 
 const minute = 60_000
 const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
@@ -36,6 +36,12 @@ describeWithServers('ready() of stores on Redis', () => {
     return server
   }
 
+  async function startName(first: OwnServer) {
+    const name = await serverName(first)
+    ended.push(() => name.close())
+    return name
+  }
+
   function connect({ port }: { readonly port: number }, options: object = {}): Redis {
     const client = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20, ...options })
     client.on('error', () => undefined)
@@ -48,36 +54,6 @@ describeWithServers('ready() of stores on Redis', () => {
     ended.push(() => stores.close())
     expect(await partOf(stores)).toBe('ok')
     return stores
-  }
-
-  /** As a name that leads to another server later: open connections stay where they are. */
-  async function startName(first: OwnServer): Promise<{ port: number; connections(): number; leadTo(server: OwnServer): void }> {
-    const state = { to: first.port, connections: 0 }
-    const sockets = new Set<Socket>()
-    const name = createServer((from) => {
-      state.connections += 1
-      const to = connectTo(state.to, '127.0.0.1')
-      for (const socket of [from, to]) {
-        sockets.add(socket)
-        socket.on('error', () => undefined)
-        socket.on('close', () => [from, to].map((end) => end.destroy()))
-      }
-      from.pipe(to).pipe(from)
-    })
-    await new Promise<void>((resolve) => name.listen(0, '127.0.0.1', resolve))
-    ended.push(() => {
-      for (const socket of sockets) socket.destroy()
-      name.close()
-    })
-    const address = name.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return {
-      port: address.port,
-      connections: () => state.connections,
-      leadTo: ({ port }) => {
-        state.to = port
-      },
-    }
   }
 
   it('a server that became a replica behind an open connection is not ready, decides nothing, and is ready when promoted', async () => {

@@ -17,6 +17,9 @@ export interface OwnServer {
   kill(): Promise<void>
   /** Starts it again, on the same port and with the files that it left. */
   start(): Promise<void>
+  /** SIGSTOP: it keeps its connections and answers nothing, until `thaw`. */
+  freeze(): void
+  thaw(): void
   /** Ends it and removes its files. */
   remove(): Promise<void>
 }
@@ -87,6 +90,8 @@ export async function startServer(settings: readonly string[] = [], mode: readon
     start,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    freeze: () => void state.child?.kill('SIGSTOP'),
+    thaw: () => void state.child?.kill('SIGCONT'),
     async remove() {
       await end('SIGKILL')
       await rm(folder, { recursive: true, force: true })
@@ -109,11 +114,12 @@ function together(servers: readonly OwnServer[]): OwnServers {
   }
 }
 
-/** Three masters that share all slots. */
-export async function startCluster(): Promise<OwnServers> {
-  const servers = await Promise.all([1, 2, 3].map(() => startServer(['cluster-enabled yes', 'cluster-node-timeout 2000'])))
+/** Three masters that share all slots, and so many replicas of each. */
+export async function startCluster(replicas = 0): Promise<OwnServers> {
+  const settings = ['cluster-enabled yes', 'cluster-node-timeout 2000', 'repl-diskless-sync-delay 0']
+  const servers = await Promise.all(Array.from({ length: 3 * (1 + replicas) }, () => startServer(settings)))
   const addresses = servers.map(({ host, port }) => `${host}:${port}`)
-  await promisify(execFile)('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'])
+  await promisify(execFile)('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', String(replicas), '--cluster-yes'])
   for (const { port } of servers) await untilClusterIsUp(port)
   return together(servers)
 }

@@ -53,9 +53,10 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   redis: {
     scripts: ['connection'],
     connection: ['scripts'],
+    durability: ['connection', 'scripts'],
     subscription: ['connection'],
     collections: ['connection'],
-    '.': ['collections', 'connection', 'scripts', 'subscription'],
+    '.': ['collections', 'connection', 'durability', 'scripts', 'subscription'],
   },
   testkit: {
     '.': [],

@@ -128,6 +128,7 @@ export {
   requireClaims,
   requireScopes,
 } from './requirements.js'
+export { createRetries } from './retries.js'
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
 export type { AnnounceOptions, RevocationAnnouncer } from './revocation-announcer.js'
 export {

@@ -4,7 +4,7 @@ import { wholeMs } from './connection/durations.js'
 
 /** Counters of attempts. */
 export function redisAttempts(access: RedisAccess): AttemptStore {
-  const { client, connection, keys } = access
+  const { reads, keys } = access
   return {
     async reserve({ key: name, limit, windowMs, ...call }) {
       requireDuration('windowMs', windowMs)
@@ -14,7 +14,7 @@ export function redisAttempts(access: RedisAccess): AttemptStore {
       return ok === 1 ? { ok: true, remaining: figure } : { ok: false, retryAfterMs: Math.max(1, figure) }
     },
     async used(name) {
-      return Number((await connection.read(() => client.get(keys.of('a', name)))) ?? 0)
+      return Number((await reads.read(() => reads.client.get(keys.of('a', name)))) ?? 0)
     },
     async clear(name, call) {
       await changeKept(access, { key: keys.of('a', name), call }, 'clearAttempts')

@@ -18,7 +18,7 @@ export function redisAudit(access: RedisAccess, capacity: number): AuditStore {
   return {
     async append(entry, { keepForMs, ...call }) {
       const json = completeAuditEntry(entry, keepForMs)
-      const answer = await changeKept(access, { key, call }, 'appendAudit', json, wholeMs(keepForMs), capacity)
+      const answer = await changeKept(access, { key, call, kind: 'always' }, 'appendAudit', json, wholeMs(keepForMs), capacity)
       const [id, dropped] = answer as readonly unknown[]
       return { id: String(id), dropped: Number(dropped) }
     },

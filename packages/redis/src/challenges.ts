@@ -9,7 +9,7 @@ function recordIn(value: unknown): string {
 
 /** Records that are taken once. */
 export function redisChallenges(access: RedisAccess): ChallengeStore {
-  const { client, connection, keys } = access
+  const { reads, keys } = access
   return {
     async put(id, record, keepForMs, call) {
       requireDuration('keepForMs', keepForMs)
@@ -20,15 +20,15 @@ export function redisChallenges(access: RedisAccess): ChallengeStore {
       return recordIn(await changeKept(access, { key: keys.of('x', id), call }, 'keepRecord', `1${record}`, wholeMs(keepForMs)))
     },
     async read(id) {
-      const value = await connection.read(() => client.get(keys.of('x', id)))
+      const value = await reads.read(() => reads.client.get(keys.of('x', id)))
       return value === null ? null : recordIn(value)
     },
     async take(id, call) {
-      const value = await changeKept(access, { key: keys.of('x', id), call }, 'takeRecord')
+      const value = await changeKept(access, { key: keys.of('x', id), call, undo: ['undoTake'] }, 'takeRecord')
       return value === null ? null : recordIn(value)
     },
     async undo(id, callId) {
-      return Number(await changeKept(access, { key: keys.of('x', id), call: { callId } }, 'undoTake')) === 1
+      return Number(await changeKept(access, { key: keys.of('x', id), call: { callId }, kind: 'undo' }, 'undoTake')) === 1
     },
   }
 }

@@ -51,9 +51,11 @@ function membersOf({ group, idPrefix }: { readonly group: string | undefined; re
   return { prefix: `i${idPrefix ?? ''}`, mark: 'i' }
 }
 
+const undoOf = (id: string, value: string) => ['undoPut', id, value] as const
+
 /** Lasting records: per collection one hash, and its index in the same slot. */
 export function redisDocuments(access: RedisAccess, kind: DocumentKind): DocumentStore {
-  const { client, connection, keys } = access
+  const { reads, keys } = access
   const keyOf = (collection: string): string => keys.of(kind, collection)
 
   const indexed = readIndexed(access)
@@ -71,8 +73,8 @@ export function redisDocuments(access: RedisAccess, kind: DocumentKind): Documen
   return {
     async get({ collection, id }) {
       requireWellFormed(id)
-      return connection.read(async () => {
-        const stored = await client.hget(keyOf(collection), id)
+      return reads.read(async () => {
+        const stored = await reads.client.hget(keyOf(collection), id)
         return stored === null ? undefined : documentOf(id, stored)
       })
     },
@@ -80,10 +82,10 @@ export function redisDocuments(access: RedisAccess, kind: DocumentKind): Documen
       requireAtOnce(addresses)
       requireWellFormed(...addresses.map(({ id }) => id))
       const found: (StoredDocument | undefined)[] = addresses.map(() => undefined)
-      await connection.read(() =>
+      await reads.read(() =>
         mapConcurrently(byCollection(addresses), collectionsAtOnce, async ([collection, places]) => {
           const ids = places.map((place) => addresses[place]?.id ?? '')
-          const values = await client.hmget(keyOf(collection), ...ids)
+          const values = await reads.client.hmget(keyOf(collection), ...ids)
           for (const [at, place] of places.entries()) {
             const value = values[at]
             if (typeof value === 'string') found[place] = documentOf(ids[at] ?? '', value)
@@ -96,7 +98,7 @@ export function redisDocuments(access: RedisAccess, kind: DocumentKind): Documen
       requireWellFormed(id, value)
       requireGroup(group)
       const key = keyOf(collection)
-      const change = { key, index: keys.ofIndex(key), parts: [id], call }
+      const change = { key, index: keys.ofIndex(key), parts: [id], call, undo: revision === 0 ? undoOf(id, value) : undefined }
       return Number(await changeKept(access, change, 'putDocument', id, String(revision), value, group ?? '')) === 1
     },
     async remove({ collection, id, revision, ...call }) {
@@ -119,13 +121,13 @@ export function redisDocuments(access: RedisAccess, kind: DocumentKind): Documen
       const { prefix, mark } = membersOf({ group, idPrefix })
       // what begins as the filter says stands behind `after` as a whole, or the page begins within it
       const from = after === undefined || Buffer.compare(Buffer.from(mark + after), Buffer.from(prefix)) < 0 ? '' : mark + after
-      return connection.read(async () => {
+      return reads.read(async () => {
         const flat = await indexed(keyOf(collection), 'listDocuments', prefix, Buffer.byteLength(mark), from, offset, limit)
         return Array.from({ length: flat.length / 2 }, (_, at) => documentOf(String(flat[2 * at]), String(flat[2 * at + 1])))
       })
     },
     async count({ collection }) {
-      return connection.read(async () => {
+      return reads.read(async () => {
         const [total, ...flat] = await indexed(keyOf(collection), 'countDocuments')
         const groups = Array.from({ length: flat.length / 2 }, (_, at) => ({
           group: String(flat[2 * at]),

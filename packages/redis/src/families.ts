@@ -1,5 +1,6 @@
 import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
 import type { RedisAccess } from './connection/access.js'
+import type { MakeChange } from './connection/change.js'
 import { wholeMs } from './connection/durations.js'
 
 type Answer =
@@ -26,32 +27,44 @@ function argumentsOf({ generation, binding, retryWindowMs, keepForMs, heal }: Ro
   return [generation, binding, retryWindowMs, keepForMs === undefined ? '' : wholeMs(keepForMs), heal ? '1' : '0']
 }
 
+const undoOf =
+  (key: string, callId: string): MakeChange<unknown> =>
+  ({ run, deadline }) =>
+    run('undoFamily', key, callId, deadline)
+
 /** Chains of refresh tokens: one hash each. */
-export function redisFamilies({ client, run, connection, keys, callIdOf }: RedisAccess): RefreshFamilyStore {
+export function redisFamilies({ reads, changes, keys, callIdOf }: RedisAccess): RefreshFamilyStore {
   return {
     async create({ family, binding, data, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
       const [key, callId, keep] = [keys.of('f', family), callIdOf(call), wholeMs(keepForMs)]
-      const created = await connection.change(key, (_, deadline) => run('createFamily', key, callId, deadline, binding, data, keep))
+      const created = await changes.change(key, ({ run, deadline }) => run('createFamily', key, callId, deadline, binding, data, keep), {
+        undo: undoOf(key, callId),
+      })
       if (Number(created) !== 1) throw new Error('this family exists already')
     },
     async rotate(request) {
       const [key, callId, args] = [keys.of('f', request.family), callIdOf(request), argumentsOf(request)]
-      const answer = await connection.change(key, (_, deadline) => run('rotateFamily', key, callId, deadline, ...args))
+      const answer = await changes.change(key, ({ run, deadline }) => run('rotateFamily', key, callId, deadline, ...args), {
+        undo: undoOf(key, callId),
+      })
       return rotationOf(answer as Answer)
     },
     async revoke(family, reason, call) {
       const [key, callId] = [keys.of('f', family), callIdOf(call)]
-      return Number(await connection.change(key, (_, deadline) => run('revokeFamily', key, callId, deadline, reason))) === 1
+      return (
+        Number(await changes.change(key, ({ run, deadline }) => run('revokeFamily', key, callId, deadline, reason), { kind: 'always' })) ===
+        1
+      )
     },
     async undo(family, callId) {
       const [key, id] = [keys.of('f', family), callIdOf({ callId })]
-      return Number(await connection.change(key, (_, deadline) => run('undoFamily', key, id, deadline))) === 1
+      return Number(await changes.change(key, undoOf(key, id), { kind: 'undo' })) === 1
     },
     async find(family) {
       const key = keys.of('f', family)
-      return connection.read(async () => {
-        const [version, binding, data, generation, revoked] = await client.hmget(key, 'v', 'binding', 'data', 'generation', 'revoked')
+      return reads.read(async () => {
+        const [version, binding, data, generation, revoked] = await reads.client.hmget(key, 'v', 'binding', 'data', 'generation', 'revoked')
         if (version === null || version === undefined) return undefined
         if (version !== '1') throw new Error('a record of a format that this release does not know')
         return { binding: binding ?? '', data: data ?? '', generation: Number(generation), revoked: revoked ?? undefined }

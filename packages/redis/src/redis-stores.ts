@@ -2,11 +2,12 @@ import { checkOptions, createCallIds, kind, type OptionShape, type Readiness, ty
 import { redisAttempts } from './attempts.js'
 import { redisAudit } from './audit.js'
 import { redisChallenges } from './challenges.js'
-import { type RedisConnection, redisConnection } from './connection/connection.js'
+import { type ConnectionOptions, type RedisConnection, redisConnection } from './connection/connection.js'
 import { warnOfEviction } from './connection/eviction-policy.js'
 import { isCluster, type RedisClient, type RedisWarning } from './connection/redis-client.js'
 import { storeKeys } from './connection/store-keys.js'
 import { redisDocuments } from './documents.js'
+import { joinChangeClient } from './durability/change-client.js'
 import { redisFamilies } from './families.js'
 import { redisNonces } from './nonces.js'
 import { redisReplay } from './replay.js'
@@ -20,8 +21,9 @@ export interface RedisStoresOptions {
   /** A part of the prefix that tenants do not share, any text. @defaultValue none */
   readonly tenant?: string
   /**
-   * `'wait'` answers a change when a replica has it (`WAIT 1`), and refuses it as an outage when none says so in half of
-   * `maxWaitMs`. @defaultValue 'server', what the server's own persistence gives
+   * `'wait'` answers a change when a replica has it (`WAIT 1`). If none says so in half of `maxWaitMs`, the change is taken back where that is
+   * possible, and is an outage. While no replica acknowledges, changes are refused at once. Changes go over one duplicate of the client, which all
+   * stores on it share. @defaultValue 'server', what the server's own persistence gives
    */
   readonly durability?: 'server' | 'wait'
   /** Milliseconds after which a call is an outage. @defaultValue 1000 */
@@ -48,12 +50,52 @@ function emitWarning({ name, detail, cause }: RedisWarning): void {
   process.emitWarning(because === undefined ? name : `${name}: ${because}`, 'CountersignRedisWarning')
 }
 
-async function readiness(connection: RedisConnection): Promise<Readiness> {
+async function readiness(checkWrites: () => Promise<void>): Promise<Readiness> {
   try {
-    await connection.checkWrites()
+    await checkWrites()
     return { ok: true, parts: { redis: { ok: true } } }
   } catch (cause) {
     return { ok: false, parts: { redis: { ok: false, cause } } }
+  }
+}
+
+/** How stores reach the server. */
+interface Connections {
+  readonly reads: RedisConnection
+  readonly changes: RedisConnection
+  /** Connects our own client anew, if there is one for changes. */
+  replace(): void
+  leave(): void
+}
+
+/** @param key - where the beginning of the memory is kept */
+function connectionsOf(client: RedisClient, key: string, options: ConnectionOptions, waits: boolean): Connections {
+  const run = defineScripts(client)
+  if (!waits) {
+    const connection = redisConnection(client, run, key, options)
+    return { reads: connection, changes: connection, replace: () => undefined, leave: connection.close }
+  }
+  // What is known of the server is told once, by the connection that depends on it.
+  const reads = redisConnection(client, run, key, { ...options, onWarning: () => undefined })
+  const own = joinChangeClient(client, key, options.onWarning)
+  const changes = redisConnection(own.client, own.run, key, { ...options, durability: own.durability })
+  return {
+    reads,
+    changes,
+    replace: own.replace,
+    leave() {
+      reads.close()
+      changes.close()
+      own.leave()
+    },
+  }
+}
+
+/** A process is ready when it can change what it reads over the host's client. */
+function checkOf(reads: RedisConnection, changes: RedisConnection, key: string): () => Promise<void> {
+  if (reads === changes) return changes.checkWrites
+  return async () => {
+    await Promise.all([changes.checkWrites(), reads.read(() => reads.client.exists(key))])
   }
 }
 
@@ -61,7 +103,7 @@ async function readiness(connection: RedisConnection): Promise<Readiness> {
  * All stores on Redis 6.2 or later (or Valkey): standalone, Sentinel or Cluster.
  *
  * @param client - the host's own ioredis client, 5 or 6; it stays the host's. Subscriptions to
- * revocations share one duplicate of it, which ends with the last of them or with the client
+ * revocations share one duplicate of it, which ends with the last of them or with the client; so do changes with `durability: 'wait'`
  * @throws TypeError for an option that is not one, or a Cluster that reads from replicas
  */
 export function redisStores(client: RedisClient, options: RedisStoresOptions): Stores {
@@ -75,17 +117,19 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
     )
 
   const keys = storeKeys(prefix, tenant, keyPrefix)
-  const run = defineScripts(client)
-  const connection = redisConnection(client, run, keys.memory, { maxWaitMs, wait: durability === 'wait', onWarning })
-  const access = { client, run, connection, keys, callIdOf: createCallIds(), maxWaitMs }
+  const { reads, changes, replace, leave } = connectionsOf(client, keys.memory, { maxWaitMs, onWarning }, durability === 'wait')
+  const access = { reads, changes, keys, callIdOf: createCallIds(), maxWaitMs }
   const revocations = redisRevocations(access, onWarning)
-  connection.whenReadOnly(revocations.replace)
-  const { checkWrites } = connection
+  changes.whenReadOnly(() => {
+    revocations.replace()
+    replace()
+  })
+  const checkWrites = checkOf(reads, changes, keys.memory)
   const unwarn = warnOfEviction(client, onWarning)
   const close = async (): Promise<void> => {
     unwarn()
     revocations.close()
-    connection.close()
+    leave()
   }
   return {
     replay: { ...redisReplay(access), checkWrites },
@@ -98,7 +142,7 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
     accounts: { ...redisDocuments(access, 'da'), checkWrites },
     revocations: { ...revocations.store, checkWrites },
     audit: { ...redisAudit(access, options.auditEntries ?? 100_000), checkWrites },
-    ready: () => readiness(connection),
+    ready: () => readiness(checkWrites),
     close,
     [Symbol.asyncDispose]: close,
   }

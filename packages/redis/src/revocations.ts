@@ -12,6 +12,7 @@ import {
   wrongAfter,
 } from '@countersign/core'
 import type { RedisAccess } from './connection/access.js'
+import type { MakeChange } from './connection/change.js'
 import { wholeMs } from './connection/durations.js'
 import type { RedisWarning } from './connection/redis-client.js'
 import type { ServerMemory } from './connection/server-memory.js'
@@ -75,18 +76,18 @@ export function redisRevocations(
   access: RedisAccess,
   onWarning: (warning: RedisWarning) => void,
 ): { readonly store: RevocationStore; replace(): void; close(): void } {
-  const { client, run, connection, keys, callIdOf } = access
+  const { reads, changes, keys, callIdOf } = access
   const key = keys.revocations
 
   /** The driver sends a command again on the next connection, where another memory may have answered it. */
   async function answered<T>(memory: ServerMemory, answer: Promise<T>): Promise<T> {
     const value = await answer
-    if (!connection.isCurrent(memory)) throw new Error('the connection was lost meanwhile')
+    if (!reads.isCurrent(memory)) throw new Error('the connection was lost meanwhile')
     return value
   }
 
   async function page(from: string, limit: number, memory: ServerMemory): Promise<Page> {
-    const answer = (await answered(memory, run('since', key, from, limit))) as readonly unknown[]
+    const answer = (await answered(memory, reads.run('since', key, from, limit))) as readonly unknown[]
     const [newest = '', found = '', now = '', ...flat] = answer.map(String)
     return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), flat }
   }
@@ -96,7 +97,7 @@ export function redisRevocations(
 
   /** Each part has its own limit of time, so that a long list can be read at all. */
   const part = (epoch: string | undefined, limit: number): Promise<RevocationDelta> =>
-    connection.read(async (memory) => {
+    reads.read(async (memory) => {
       const asked = epoch === undefined ? '-' : readable(epoch)
       const first = await page(asked, limit, memory)
       const lost = epoch !== undefined && isLost(epoch, first, memory)
@@ -107,8 +108,8 @@ export function redisRevocations(
     })
 
   const epoch = (): Promise<string> =>
-    connection.read(async (memory) => {
-      const [newest] = await answered(memory, client.xrevrange(key, '+', '-', 'COUNT', 1))
+    reads.read(async (memory) => {
+      const [newest] = await answered(memory, reads.client.xrevrange(key, '+', '-', 'COUNT', 1))
       return newest?.[0] ?? beginningOf(memory)
     })
   const revokeAll: RevocationStore['revokeAll'] = async (entries, call) => {
@@ -120,11 +121,11 @@ export function redisRevocations(
       undone ? '1' : '0',
     ])
     const [callKey, keepCall] = [keys.ofCall(key, callIdOf(call)), call?.callId === undefined ? '' : callsKeptMs]
-    return connection.change(key, async ({ since: begin }, deadline) =>
-      String(await run('revoke', key, callKey, keys.memory, keepCall, deadline, begin, ...flat)).split(' '),
-    )
+    const make: MakeChange<readonly string[]> = async ({ memory: { since: begin }, deadline, run }) =>
+      String(await run('revoke', key, callKey, keys.memory, keepCall, deadline, begin, ...flat)).split(' ')
+    return changes.change(key, make, { kind: entries.some(({ undone }) => undone) ? undefined : 'always' })
   }
-  const subscribed = revocationSubscription(client, { key, onWarning })
+  const subscribed = revocationSubscription(reads.client, { key, onWarning })
 
   const store: RevocationStore = {
     async revoke(entry, { keepForMs, undone, ...call } = {}) {

@@ -1,4 +1,4 @@
-import { type CallIds, createCallIds, startRequestTimer, stopRequestTimer } from '@countersign/core'
+import { type CallIds, createCallIds, createRetries, startRequestTimer, stopRequestTimer } from '@countersign/core'
 
 type Change<T> = (callId: string) => Promise<T>
 
@@ -15,19 +15,6 @@ export interface Changes {
   takeBack(): Promise<void>
 }
 
-/** A change that could not be taken back yet. */
-interface Left {
-  readonly undo: () => Promise<unknown>
-  /** By the monotonic clock of this process. */
-  readonly until: number
-}
-
-const pauseMs = 250
-/** Well within the time for which a store knows its calls. */
-const longestMs = 30_000
-/** An outage under load leaves no more than this behind. */
-const most = 10_000
-
 /** So long an answer 503 waits for what is taken back: it may itself be the answer to a store that hangs. */
 const takenBackWithinMs = 250
 
@@ -40,44 +27,9 @@ async function atMost(work: Promise<unknown>, milliseconds: number): Promise<voi
   stopRequestTimer(started.timer)
 }
 
-/** Tries again until the store is back, one at a time: while it is away every other one would fail as well. */
-function createLater(): (undo: Left['undo']) => void {
-  const left: Left[] = []
-  const state = { isRunning: false }
-
-  async function run(): Promise<void> {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const isDone =
-        next.until <= performance.now() ||
-        (await next.undo().then(
-          () => true,
-          () => false,
-        ))
-      if (isDone) continue
-      // Behind the others: one that always fails must not hold them up.
-      left.push(next)
-      break
-    }
-    state.isRunning = false
-    start()
-  }
-
-  function start(): void {
-    if (state.isRunning || left.length === 0) return
-    state.isRunning = true
-    setTimeout(() => void run(), pauseMs).unref()
-  }
-
-  return (undo) => {
-    if (left.length >= most) return
-    left.push({ undo, until: performance.now() + longestMs })
-    start()
-  }
-}
-
 /** Gives each request its own list of changes. */
 export function createChangesOf(ids: CallIds = createCallIds()): () => Changes {
-  const later = createLater()
+  const tryAgain = createRetries()
   return () => {
     const made: (() => Promise<unknown>)[] = []
     return {
@@ -87,7 +39,7 @@ export function createChangesOf(ids: CallIds = createCallIds()): () => Changes {
         return make(callId)
       },
       async takeBack() {
-        const all = made.splice(0).map((undo) => undo().catch(() => later(undo)))
+        const all = made.splice(0).map((undo) => undo().catch(() => tryAgain(undo)))
         await atMost(Promise.all(all), takenBackWithinMs)
       },
     }

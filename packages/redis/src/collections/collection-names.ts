@@ -36,7 +36,7 @@ async function isDoneWithin(milliseconds: number, work: Promise<unknown>): Promi
  * through instead, when a scan begins: what any release wrote is found. The names are kept for a day, in order, for the pages of the scan.
  */
 export function collectionNames(access: RedisAccess, kind: DocumentKind): CollectionNames {
-  const { client, connection, keys, maxWaitMs } = access
+  const { reads, keys, maxWaitMs } = access
   const pattern = keys.patternOf(kind)
   const [onServer, here] = [namesOnServer(access, kind), namesHere()]
   const state: { running: Promise<void> | undefined; next: Promise<void> | undefined; kept: KeptNames; steps: number } = {
@@ -49,7 +49,7 @@ export function collectionNames(access: RedisAccess, kind: DocumentKind): Collec
 
   async function walkNode(node: RedisClient, kept: KeptNames): Promise<void> {
     for (let cursor: string | undefined; cursor !== '0'; ) {
-      const [next, found] = await connection.read(() => node.scan(cursor ?? '0', 'MATCH', pattern, 'COUNT', keysPerStep))
+      const [next, found] = await reads.read(() => node.scan(cursor ?? '0', 'MATCH', pattern, 'COUNT', keysPerStep))
       const names = found.flatMap((key) => keys.collectionOf(kind, key) ?? [])
       if (names.length > 0) await kept.add(names)
       cursor = next
@@ -59,13 +59,13 @@ export function collectionNames(access: RedisAccess, kind: DocumentKind): Collec
 
   /** A place in a walk means nothing to another server: after a failover it begins anew. */
   async function walk(): Promise<void> {
-    const before = await connection.read(async (memory) => memory)
+    const before = await reads.read(async (memory) => memory)
     // a replica takes no names
     const kept = before.isReplica ? here : onServer
     kept.begin()
-    for (const node of isCluster(client) ? client.nodes('master') : [client]) await walkNode(node, kept)
-    await connection.read(async () => {
-      if (!connection.isCurrent(before)) throw new Error('the connection was lost meanwhile')
+    for (const node of isCluster(reads.client) ? reads.client.nodes('master') : [reads.client]) await walkNode(node, kept)
+    await reads.read(async () => {
+      if (!reads.isCurrent(before)) throw new Error('the connection was lost meanwhile')
     })
     await kept.complete()
     state.kept = kept
@@ -103,7 +103,7 @@ export function collectionNames(access: RedisAccess, kind: DocumentKind): Collec
   }
 
   return {
-    gather: (isNew) => connection.read(() => inTime(isNew ? startNew() : (state.next ?? state.running ?? Promise.resolve()))),
+    gather: (isNew) => reads.read(() => inTime(isNew ? startNew() : (state.next ?? state.running ?? Promise.resolve()))),
     from: (first, limit) => state.kept.from(first, limit),
   }
 }

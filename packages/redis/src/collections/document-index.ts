@@ -19,16 +19,16 @@ function goneOf(script: keyof typeof readings, flat: readonly unknown[], hasGrou
 }
 
 /** An index that is behind, because an earlier release wrote, is built first; what is built stays, also if the call is given up. */
-export function readIndexed({ run, keys }: RedisAccess): ReadIndexed {
+export function readIndexed({ reads, keys }: RedisAccess): ReadIndexed {
   return async (key, script, ...args) => {
     const index = keys.ofIndex(key)
     const giveUpAt = performance.now() + longestBuildingMs
     const build = async (gone: readonly string[]): Promise<void> => {
       for (let isDone = false; !isDone && performance.now() < giveUpAt; )
-        isDone = Number(await run('buildIndex', key, index, ...gone)) === 1
+        isDone = Number(await reads.run('buildIndex', key, index, ...gone)) === 1
     }
     for (;;) {
-      const answer = await run(script, key, index, ...args)
+      const answer = await reads.run(script, key, index, ...args)
       const flat: readonly unknown[] | undefined = Array.isArray(answer) ? answer : undefined
       const gone = goneOf(script, flat ?? [], args.at(5) === withGroups)
       if (flat && gone.length === 0) return flat

@@ -24,7 +24,7 @@ export function documentScan(
   kind: DocumentKind,
   { indexed, documentOf }: { readonly indexed: ReadIndexed; readonly documentOf: (id: string, stored: string) => StoredDocument },
 ): (query?: PageQuery) => Promise<Page<ScannedDocument>> {
-  const { connection, keys } = access
+  const { reads, keys } = access
   const names = collectionNames(access, kind)
 
   async function readCollection(collection: string, after: string | undefined, limit: number): Promise<readonly ScannedDocument[]> {
@@ -46,7 +46,7 @@ export function documentScan(
       const meant = isRead && found[0] === from ? found.slice(1) : found
       const afterOf = (name: string): string | undefined => (name === position?.collection ? position.id : undefined)
       const left = limit - items.length
-      const read = await connection.read(() => Promise.all(meant.map((name) => readCollection(name, afterOf(name), left))))
+      const read = await reads.read(() => Promise.all(meant.map((name) => readCollection(name, afterOf(name), left))))
       items.push(...read.flat())
       if (meant.length < atOnce) break
       from = meant.at(-1)

@@ -16,18 +16,18 @@ const memberOf = (name: string): string => (isWellFormed(name) ? `c${name}` : `z
 const nameOf = (member: string): string => (member.startsWith('z') ? (JSON.parse(member.slice(1)) as string) : member.slice(1))
 
 /** In a sorted set, for all processes. It ends a day after its first name. */
-export function namesOnServer({ connection, keys, run }: RedisAccess, kind: DocumentKind): KeptNames {
+export function namesOnServer({ reads, keys }: RedisAccess, kind: DocumentKind): KeptNames {
   const key = keys.ofCollections(kind)
   const add = async (members: readonly string[]): Promise<void> => {
-    await connection.read(() => run('addCollections', key, ...members))
+    await reads.read(() => reads.run('addCollections', key, ...members))
   }
   return {
     begin: () => undefined,
     add: (names) => add(names.map(memberOf)),
     complete: () => add(['!done']),
     from: (first, limit) =>
-      connection.read(async () => {
-        const answer = await run('listCollections', key, `[${first === undefined ? 'c' : memberOf(first)}`, limit)
+      reads.read(async () => {
+        const answer = await reads.run('listCollections', key, `[${first === undefined ? 'c' : memberOf(first)}`, limit)
         return Array.isArray(answer) ? answer.map((member) => nameOf(String(member))) : undefined
       }),
   }

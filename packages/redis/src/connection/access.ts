@@ -1,14 +1,15 @@
 import { type CallIds, callsKeptMs, type StoreCall } from '@countersign/core'
-import type { RunScript, Script } from '../scripts/scripts.js'
+import type { Script } from '../scripts/scripts.js'
+import type { ChangeOptions, MakeChange } from './change.js'
 import type { RedisConnection } from './connection.js'
-import type { RedisClient } from './redis-client.js'
 import type { StoreKeys } from './store-keys.js'
 
-/** What a store works with. Commands go out within a call of the connection only. */
+/** What a store works with. Commands go out within a call of a connection only. */
 export interface RedisAccess {
-  readonly client: RedisClient
-  readonly run: RunScript
-  readonly connection: RedisConnection
+  /** Over the host's client. */
+  readonly reads: RedisConnection
+  /** The same, or with `durability: 'wait'` over a client of ours. */
+  readonly changes: RedisConnection
   readonly keys: StoreKeys
   readonly callIdOf: CallIds
   readonly maxWaitMs: number
@@ -23,18 +24,24 @@ export interface KeptChange {
   /** What is changed within the key, if that is not all of it. */
   readonly parts?: readonly string[]
   readonly call: StoreCall | undefined
+  /** A script that takes the change back, and its further arguments. */
+  readonly undo?: readonly [script: Script, ...args: readonly (string | number)[]] | undefined
+  readonly kind?: ChangeOptions['kind']
 }
 
 /** Runs a script that keeps its answer, with further arguments. */
 export function changeKept(
-  { run, connection, keys, callIdOf }: RedisAccess,
-  { key, index, parts = [], call }: KeptChange,
+  { changes, keys, callIdOf }: RedisAccess,
+  { key, index, parts = [], call, undo, kind }: KeptChange,
   script: Script,
   ...args: readonly (string | number)[]
 ): Promise<unknown> {
   const callKey = keys.ofCall(key, callIdOf(call), ...parts)
-  const keep = call?.callId === undefined ? '' : callsKeptMs
-  return connection.change(key, (_, deadline) =>
-    index === undefined ? run(script, key, callKey, keep, deadline, ...args) : run(script, key, callKey, index, keep, deadline, ...args),
-  )
+  // What is taken back later must still be known then.
+  const keep = call?.callId === undefined && !(changes.waitsForReplicas && undo) ? '' : callsKeptMs
+  const keysOfScript = index === undefined ? [callKey] : [callKey, index]
+  const make: MakeChange<unknown> = ({ run, deadline }) => run(script, key, ...keysOfScript, keep, deadline, ...args)
+  if (undo === undefined) return changes.change(key, make, { kind })
+  const [undoScript, ...undoArgs] = undo
+  return changes.change(key, make, { undo: ({ run, deadline }) => run(undoScript, key, ...keysOfScript, '', deadline, ...undoArgs) })
 }

@@ -1,19 +1,20 @@
 import { createWriteCheck, isUnavailable, startDeadline, Unavailable } from '@countersign/core'
 import type { RunScript } from '../scripts/scripts.js'
+import { type ChangeKey, connectionLost, type Durability, type MakeChange, type Patience } from './change.js'
 import { watchClient } from './client-events.js'
 import type { RedisClient, RedisWarning } from './redis-client.js'
 import { isLate, serverClock } from './server-clock.js'
 import { isReadOnly, memoryOfServer, type ServerMemory } from './server-memory.js'
 
-/** Calls to the server: bounded in time, and aware of which connection answered. */
+/** Calls to the server over one client: bounded in time, and aware of which connection answered. */
 export interface RedisConnection {
+  readonly client: RedisClient
+  readonly run: RunScript
+  readonly waitsForReplicas: boolean
   /** A call that reads. */
   read<T>(call: (memory: ServerMemory) => Promise<T>): Promise<T>
-  /**
-   * A call that changes `key`; its answer is given when replicas have the change, where that is asked for.
-   * `deadline` is when its caller gives up, in milliseconds of the store's time: it goes with every command that changes something.
-   */
-  change<T>(key: string, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T>
+  /** A call that changes `key`; with `durability: 'wait'` it is answered when a replica has the change. */
+  readonly change: ChangeKey
   /** Whether no connection was lost since a call was given this. */
   isCurrent(memory: ServerMemory): boolean
   /** The time of the server that has the memory, in milliseconds. Use within a call only. */
@@ -30,7 +31,8 @@ export interface RedisConnection {
 /** @see redisStores */
 export interface ConnectionOptions {
   readonly maxWaitMs: number
-  readonly wait: boolean
+  /** Where a change counts when a replica has it. */
+  readonly durability?: Durability | undefined
   readonly onWarning: (warning: RedisWarning) => void
 }
 
@@ -41,18 +43,21 @@ function outage(cause: unknown): Unavailable {
 const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** An answer in time, or an outage; a late one is dropped. `failed` is told what the call failed with, also when it is late. */
-function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>, failed: (error: unknown) => void): Promise<T> {
-  const giveUpAt = performance.now() + maxWaitMs
+function bounded<T>(maxWaitMs: number, call: (patience: Patience) => Promise<T>, failed: (error: unknown) => void): Promise<T> {
+  const patience: Patience = { giveUpAt: performance.now() + maxWaitMs, isOver: false }
   return new Promise((resolve, reject) => {
     // Time in which this process stood still was not the server's: its answer may be here already.
-    const deadline = startDeadline(() => reject(outage(new Error(`no answer within ${maxWaitMs} ms`))), maxWaitMs)
+    const deadline = startDeadline(() => {
+      patience.isOver = true
+      reject(outage(new Error(`no answer within ${maxWaitMs} ms`)))
+    }, maxWaitMs)
     const refuse = (error: unknown): void => {
       deadline.stop()
       failed(error)
       reject(outage(error))
     }
     try {
-      call(giveUpAt).then((answer) => {
+      call(patience).then((answer) => {
         deadline.stop()
         resolve(answer)
       }, refuse)
@@ -64,9 +69,9 @@ function bounded<T>(maxWaitMs: number, call: (giveUpAt: number) => Promise<T>, f
 
 /** @param key - where the beginning of the memory is kept */
 export function redisConnection(client: RedisClient, run: RunScript, key: string, options: ConnectionOptions): RedisConnection {
-  const { maxWaitMs, wait, onWarning } = options
+  const { maxWaitMs, durability, onWarning } = options
   const clock = serverClock(client, run, key)
-  const memory = memoryOfServer({ script: run, clock, key }, onWarning)
+  const memory = memoryOfServer({ client, script: run, clock, key }, onWarning)
 
   const state: { fault: Error | undefined; demoted: () => void } = { fault: undefined, demoted: () => undefined }
 
@@ -76,35 +81,21 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
     state.demoted()
   }
 
-  function answered<T>(call: (giveUpAt: number) => Promise<T>): Promise<T> {
+  function answered<T>(call: (patience: Patience) => Promise<T>): Promise<T> {
     return bounded(maxWaitMs, call, (error) => {
       if (error instanceof Error && isReadOnly(error.message)) demoted()
     })
   }
 
-  /** An acknowledged write can be lost in a failover: it counts when a replica has it, of the server that wrote. */
-  async function replicated<T>(changed: string, answer: T, before: ServerMemory): Promise<T> {
-    const results = await client
-      .pipeline()
-      .exists(changed)
-      .wait(1, Math.ceil(maxWaitMs / 2))
-      .exec()
-    const [error, replicas] = results?.[1] ?? [new Error('no answer'), 0]
-    if (error) throw error
-    if (!memory.isCurrent(before)) throw new Error('the connection was lost before a replica acknowledged')
-    if (!(Number(replicas) >= 1)) throw new Error('no replica acknowledged')
-    return answer
-  }
-
   /** A call that comes late although its caller still waits was given a wrong deadline: the clock was turned. */
-  function inTime<T>(changed: string, giveUpAt: number, call: (memory: ServerMemory, deadline: number) => Promise<T>): Promise<T> {
+  function inTime<T>(changed: string, giveUpAt: number, make: MakeChange<T>, send: RunScript = run): Promise<T> {
     const known = memory.known()
-    const first = (server: ServerMemory): Promise<T> => call(server, clock.deadlineOf(giveUpAt))
+    const first = (server: ServerMemory): Promise<T> => make({ memory: server, deadline: clock.deadlineOf(giveUpAt), run: send })
     // every promise counts: this is the way of every change
     return (known?.isReplica === false ? first(known) : writableBefore(giveUpAt).then(first)).catch(async (error: unknown) => {
       if (!isLate(error) || performance.now() >= giveUpAt) throw error
       const deadline = await clock.deadlineAt(changed, giveUpAt)
-      return call(await writableBefore(giveUpAt), deadline)
+      return make({ memory: await writableBefore(giveUpAt), deadline, run: send })
     })
   }
 
@@ -131,32 +122,35 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   })
   if (client.status === 'ready') void memory.read().catch(() => undefined)
 
-  async function changeDurably<T>(
-    changed: string,
-    giveUpAt: number,
-    call: (memory: ServerMemory, deadline: number) => Promise<T>,
-  ): Promise<T> {
-    const server = await writableBefore(giveUpAt)
-    return replicated(changed, await inTime(changed, giveUpAt, call), server)
-  }
-
   async function askWrites(isTried: boolean): Promise<void> {
     const { memory: known, writeFault } = await memory.look(isTried ? 'insist' : 'read')
     if (writeFault !== undefined) throw new Error(`the server takes no writes: ${writeFault}`)
-    if (wait && isTried) state.fault = await replicated(key, undefined, known).catch(errorOf)
+    if (durability === undefined) return
+    durability.requireReplica(key)
+    if (isTried) {
+      const acknowledged = durability.acknowledged(key, maxWaitMs / 2)
+      state.fault = await acknowledged.then(() => (memory.isCurrent(known) ? undefined : connectionLost()), errorOf)
+    }
     if (state.fault) throw state.fault
   }
 
+  const change: ChangeKey = durability
+    ? durability.changeWith({ run, maxWaitMs, answered, inTime, writableBefore, isCurrent: memory.isCurrent })
+    : (changed, make) => answered(({ giveUpAt }) => inTime(changed, giveUpAt, make))
+
   return {
+    client,
+    run,
+    waitsForReplicas: durability !== undefined,
     isCurrent: (known) => memory.isCurrent(known),
     serverTime: clock.now,
     memory: writable,
     read: (call) =>
-      answered((giveUpAt) => {
+      answered(({ giveUpAt }) => {
         const known = memory.known()
         return known ? call(known) : before(giveUpAt, memory.read()).then(call)
       }),
-    change: (changed, call) => answered((giveUpAt) => (wait ? changeDurably(changed, giveUpAt, call) : inTime(changed, giveUpAt, call))),
+    change,
     checkWrites: createWriteCheck((isTried) => answered(() => askWrites(isTried))),
     whenReadOnly(listener) {
       state.demoted = listener

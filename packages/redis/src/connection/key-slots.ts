@@ -17,6 +17,11 @@ function slotted(key: string): string {
   return close > open + 1 ? key.slice(open + 1, close) : key
 }
 
+/** The slot of a whole key, with the prefix of the client. */
+export function slotOfKey(key: string): number {
+  return slotOf(Buffer.from(slotted(key)))
+}
+
 /**
  * Finds hash tags: `prefix{tag}…` is in the slot of the key. A key whose slotted part has a closing brace cannot be a tag itself, and
  * gets another text of the same slot; looking for one takes a millisecond or two, once for each slot.

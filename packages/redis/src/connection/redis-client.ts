@@ -2,6 +2,7 @@
 export interface RedisPipeline {
   exists(key: string): RedisPipeline
   wait(replicas: number, timeoutMs: number): RedisPipeline
+  info(section: string): RedisPipeline
   exec(): Promise<[error: Error | null, result: unknown][] | null>
 }
 
@@ -32,13 +33,16 @@ export interface RedisClient extends RedisNode {
   pipeline(): RedisPipeline
   defineCommand(name: string, definition: { lua: string; numberOfKeys?: number }): void
   duplicate(): RedisClient
-  disconnect(): void
+  connect(): Promise<unknown>
+  disconnect(reconnect?: boolean): void
 }
 
 /** What a Cluster client has besides. */
 export interface RedisCluster extends RedisClient {
   nodes(role?: 'all'): readonly RedisNode[]
   nodes(role: 'master'): readonly RedisClient[]
+  /** For each slot the nodes that have it, the master first. */
+  readonly slots: readonly (readonly string[])[]
 }
 
 /** What one client may be told that is not an error of a call. */
@@ -51,9 +55,13 @@ export interface RedisWarning {
     | 'memory_distrusted'
     /**
      * The server does not answer INFO, so that nobody can tell its runs apart. Memory begins with each connection: what was issued
-     * before it cannot be claimed. Told once.
+     * before it cannot be claimed. Told once for all stores on a client.
      */
     | 'memory_of_connection'
+    /** With `durability: 'wait'`: no replica acknowledges. Changes are refused until one does. Told once, for all stores on a client. */
+    | 'replica_lost'
+    /** After `replica_lost`: a replica acknowledges again. */
+    | 'replica_restored'
   readonly detail?: string
   readonly cause?: unknown
 }

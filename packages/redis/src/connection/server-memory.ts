@@ -1,6 +1,6 @@
 import { callListener } from '@countersign/core'
 import type { RunScript } from '../scripts/scripts.js'
-import type { RedisWarning } from './redis-client.js'
+import type { RedisClient, RedisWarning } from './redis-client.js'
 import type { ServerClock } from './server-clock.js'
 
 /** What is known of the server since the connection was made. A new connection has a new one. */
@@ -51,7 +51,6 @@ interface State {
   /** The last that was seen of a run, to tell a restart from a first connection. */
   trusted: number | undefined
   writeFault: string | undefined
-  warned: boolean
 }
 
 const closed = (): Error => new Error('these stores are closed')
@@ -61,9 +60,25 @@ export function isReadOnly(text: string): boolean {
   return text.includes('READONLY')
 }
 
+/** Who was told that memory begins with the connections of a client: the stores of a hundred tenants say it once. */
+const shared = new WeakMap<RedisClient, WeakSet<(warning: RedisWarning) => void>>()
+
+function isFirst(client: RedisClient, onWarning: (warning: RedisWarning) => void): boolean {
+  const told = shared.get(client) ?? new WeakSet()
+  shared.set(client, told)
+  if (told.has(onWarning)) return false
+  told.add(onWarning)
+  return true
+}
+
 /** @param key - where the beginning of the memory is kept */
 export function memoryOfServer(
-  { script, clock, key }: { readonly script: RunScript; readonly clock: ServerClock; readonly key: string },
+  {
+    client,
+    script,
+    clock,
+    key,
+  }: { readonly client: RedisClient; readonly script: RunScript; readonly clock: ServerClock; readonly key: string },
   onWarning: (warning: RedisWarning) => void,
 ): MemoryOfServer {
   const state: State = {
@@ -73,15 +88,13 @@ export function memoryOfServer(
     closed: false,
     trusted: undefined,
     writeFault: undefined,
-    warned: false,
   }
 
   function warn(kind: string, trusted: number): void {
     if (kind === 'master') {
       if (state.trusted !== undefined && state.trusted !== trusted) callListener(() => onWarning({ name: 'memory_distrusted' }))
       state.trusted = trusted
-    } else if (kind === 'unknown' && !state.warned) {
-      state.warned = true
+    } else if (kind === 'unknown' && isFirst(client, onWarning)) {
       const detail = 'the server does not answer INFO, so memory begins with each connection: what was issued before cannot be claimed'
       callListener(() => onWarning({ name: 'memory_of_connection', detail }))
     }

@@ -43,7 +43,7 @@ function rowsOf([now = '', ...flat]: readonly string[]): readonly (StreamRow | s
  * @param select - what is shown of an entry, undefined for one that does not fit
  */
 export async function streamPage<T>(
-  { run, connection }: RedisAccess,
+  { reads }: RedisAccess,
   key: string,
   { after, limit, newestFirst, first = '-', last = '+' }: StreamQuery,
   select: (row: StreamRow) => T | undefined,
@@ -54,7 +54,7 @@ export async function streamPage<T>(
   let from = after === undefined ? begin : `(${after}`
   for (let looked = 0, count = Math.max(limit, entriesAtFirst); looked < lookedAt; looked += count, count = entriesPerRead) {
     // each reading has a limit of time of its own
-    const answer = await connection.read(() => run('readStream', key, command, from, end, count))
+    const answer = await reads.read(() => reads.run('readStream', key, command, from, end, count))
     const rows = rowsOf((answer as readonly unknown[]).map(String))
     for (const row of rows) {
       const id = typeof row === 'string' ? row : row.id

@@ -1,4 +1,5 @@
-import { keptAnswer, unknownFormat } from './script-parts.js'
+import { callsKeptMs } from '@countersign/core'
+import { keptAnswer, takenBack, unknownFormat } from './script-parts.js'
 
 /**
  * A collection is a hash, id to record, and its index: one sorted set whose members all have the score 0, so that they stand in the order of
@@ -43,7 +44,8 @@ end`
 
 /** ARGV: keep the call, deadline, id, revision, value, group or ''. */
 export const putDocument: string = `${keptAnswer}
-if made == 'p' then return 1 end${indexOf(3)}${hasRevision}
+if made == 'p' then return 1 end
+if made == 'u' then return ${takenBack} end${indexOf(3)}${hasRevision}
 local fits = hasRevision(ARGV[3], ARGV[4])
 if fits == nil then return ${unknownFormat} end
 if not fits then return 0 end
@@ -52,6 +54,17 @@ redis.call('ZADD', I, 0, 'i' .. ARGV[3])
 setGroup(ARGV[3], ARGV[6])
 keepAnswer('p')
 return 1`
+
+/** Takes back that a document was created, while nobody changed it. ARGV: nothing, deadline, id, value. */
+export const undoPut: string = `${keptAnswer}
+if made == 'u' then return 1 end${indexOf(3)}
+local own = redis.call('HGET', KEYS[1], ARGV[3]) == '1:1:' .. ARGV[4]
+if own then
+  redis.call('HDEL', KEYS[1], ARGV[3])
+  dropFromIndex(ARGV[3])
+end
+redis.call('SET', KEYS[2], 'u', 'PX', ${callsKeptMs})
+return own and 1 or 0`
 
 /** ARGV: keep the call, deadline, then id and revision of each document. Answers a digit for each: 1 if it was removed. */
 export const removeDocuments: string = `${keptAnswer}

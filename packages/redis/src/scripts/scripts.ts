@@ -2,7 +2,7 @@ import type { RedisClient } from '../connection/redis-client.js'
 import { keepRecord, putRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
 import { addCollections, listCollections } from './collection-scripts.js'
-import { buildIndex, countDocuments, listDocuments, putDocument, removeDocuments } from './document-scripts.js'
+import { buildIndex, countDocuments, listDocuments, putDocument, removeDocuments, undoPut } from './document-scripts.js'
 import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-scripts.js'
 import { memory } from './memory-script.js'
 import { rememberNonce, spendNonce, undoSpending } from './nonce-scripts.js'
@@ -51,6 +51,7 @@ export type Script =
   | 'reserve'
   | 'clearAttempts'
   | 'putDocument'
+  | 'undoPut'
   | 'removeDocuments'
   | 'listDocuments'
   | 'countDocuments'
@@ -81,6 +82,7 @@ const scripts: Readonly<Record<Script, string>> = {
   reserve,
   clearAttempts,
   putDocument,
+  undoPut,
   removeDocuments,
   listDocuments,
   countDocuments,
@@ -108,6 +110,7 @@ const keepingAnswers: ReadonlySet<string> = new Set<Script>([
 const indexed: ReadonlyMap<string, number> = new Map<Script, number>([
   ['revoke', 3],
   ['putDocument', 3],
+  ['undoPut', 3],
   ['removeDocuments', 3],
   ['listDocuments', 2],
   ['countDocuments', 2],
@@ -122,7 +125,7 @@ type RunDefined = (this: RedisClient, key: string, ...args: readonly (string | n
 const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 7
+const scriptsVersion = 9
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {
