@@ -195,4 +195,18 @@ onEveryStore((open) => {
     expect((await one.clients.lastUses(id))[secretId]).toBeGreaterThanOrEqual(from)
     expect(await one.clients.lastUses('nobody')).toEqual({})
   })
+
+  it('many clients are found at once, in the order of the ids, each as in a list', async () => {
+    const { one, register } = start(open)
+    const { id, signIn } = await register()
+    const other = await register()
+    await signIn()
+    await expect.poll(async () => Object.keys(await one.clients.lastUses(id))).toHaveLength(1)
+    const found = await one.clients.findMany([other.id, 'nobody', '', id, other.id])
+    expect(found.map((client) => client?.id)).toEqual([other.id, undefined, undefined, id, other.id])
+    const listed = (await one.clients.list({ limit: 1_000 })).filter((client) => client.id === id)
+    expect([found[3]]).toEqual(listed)
+    expect(found[3]?.secrets.map(({ lastUsedAt }) => typeof lastUsedAt)).toEqual(['number'])
+    expect(await one.clients.findMany([])).toEqual([])
+  })
 })

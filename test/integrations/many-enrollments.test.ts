@@ -18,23 +18,24 @@ interface Counted {
   readonly calls: { count: number; inFlight: number; most: number }
 }
 
-/** Counts the calls on accounts, and how many are under way at once. */
+/** Counts the calls on accounts and clients, and how many are under way at once. */
 function counted(stores: Stores): Counted {
   const calls = { count: 0, inFlight: 0, most: 0 }
-  const accounts = new Proxy(stores.accounts, {
-    get: (store, method: keyof DocumentStore) =>
-      async function (this: unknown, ...args: readonly unknown[]): Promise<unknown> {
-        calls.count += 1
-        calls.inFlight += 1
-        calls.most = Math.max(calls.most, calls.inFlight)
-        try {
-          return await (store[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args)
-        } finally {
-          calls.inFlight -= 1
-        }
-      },
-  })
-  return { stores: { ...stores, accounts }, calls }
+  const watched = (documents: DocumentStore): DocumentStore =>
+    new Proxy(documents, {
+      get: (store, method: keyof DocumentStore) =>
+        async function (this: unknown, ...args: readonly unknown[]): Promise<unknown> {
+          calls.count += 1
+          calls.inFlight += 1
+          calls.most = Math.max(calls.most, calls.inFlight)
+          try {
+            return await (store[method] as (...all: readonly unknown[]) => Promise<unknown>)(...args)
+          } finally {
+            calls.inFlight -= 1
+          }
+        },
+    })
+  return { stores: { ...stores, accounts: watched(stores.accounts), clients: watched(stores.clients) }, calls }
 }
 
 async function putAll(
@@ -98,6 +99,21 @@ onEveryStore((open) => {
 
     const search = await deployment.integrations.enrollments(operator, { entity, title: 't119', pageSize: 100 })
     expect(search).toMatchObject({ totalCount: 11, types: ['CAD', 'RMS'] })
+  })
+
+  it('the integrations of an owner are listed in a few calls, each with its credentials', async () => {
+    const owner = 'VN10000003'
+    const { stores, calls } = counted(open())
+    const { integrations } = deploy(options, stores)
+    const titles = Array.from({ length: 25 }, (_, n) => `T${n}`)
+    for (const title of titles) expect(await integrations.create(operator, { entity: owner, title })).toMatchObject({ ok: true })
+    calls.count = 0
+    const list = await integrations.list(operator, owner)
+    expect(calls.count).toBeLessThanOrEqual(4)
+    if (!list.ok) throw new Error(list.fault)
+    expect(list.integrations.map(({ title }) => title).sort()).toEqual(titles.sort())
+    for (const { credentials, isLocked } of list.integrations)
+      expect([credentials.length, credentials[0]?.lastUsedAt, isLocked]).toEqual([1, undefined, false])
   })
 
   it('what is withdrawn, by this release or the one before, or with its integration, is on no page and in no total', async () => {

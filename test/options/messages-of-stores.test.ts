@@ -93,7 +93,7 @@ it('of what is made later', async () => {
 
 it('of a requirement', () => {
   const stores = memoryStores()
-  const clients = { register: nothing, find: nothing, addSecret: nothing, revokeSecret: nothing, remove: nothing, lastUses: nothing }
+  const clients = { register: nothing, find: nothing, addSecret: nothing, revokeSecret: nothing, remove: nothing, findMany: nothing }
   const settings = { grants: ['client_credentials'] }
   const made = loose(createIntegrations)({
     issuer: 'a',

@@ -1,4 +1,4 @@
-import { type Auth, mapConcurrently } from '@countersign/core'
+import type { Auth } from '@countersign/core'
 import { type AccountContext, admit, audited, findIntegration, foreignTo, integrationOf } from './accounts/account-context.js'
 import { removeWhole } from './accounts/account-records.js'
 import type { Actor } from './accounts/creator.js'
@@ -29,7 +29,6 @@ export interface OwnIntegrationsOptions<Settings extends object> {
 }
 
 const removedAtOnce = 500
-const viewsAtOnce = 16
 
 /** In the order of their making; the id decides between those of one second. */
 function byAge(a: Integration, b: Integration): number {
@@ -86,10 +85,12 @@ export function createOwnIntegrations<A extends Auth, Settings extends object>(
     return { ok: true, clientId, credentialId: issued.id, secret: issued.secret, integration }
   }
 
-  async function viewOf(integration: Integration): Promise<IntegrationView> {
-    const [client, lastUses] = await Promise.all([clients.find(integration.clientId), clients.lastUses(integration.clientId)])
-    const credentials = (client?.secrets ?? []).map(({ id, title, createdAt }) => ({ id, title, createdAt, lastUsedAt: lastUses[id] }))
-    return { ...integration, isLocked: client?.isLocked === true, credentials }
+  async function viewsOf(integrations: readonly Integration[]): Promise<readonly IntegrationView[]> {
+    const found = await clients.findMany(integrations.map(({ clientId }) => clientId))
+    return integrations.map((integration, at) => {
+      const credentials = (found[at]?.secrets ?? []).map(({ id, title, createdAt, lastUsedAt }) => ({ id, title, createdAt, lastUsedAt }))
+      return { ...integration, isLocked: found[at]?.isLocked === true, credentials }
+    })
   }
 
   async function create(
@@ -117,7 +118,7 @@ export function createOwnIntegrations<A extends Auth, Settings extends object>(
       const pointers = await records.ownedBy(entity).all()
       const found = await records.integrations.getMany(pointers.map(({ id }) => id))
       const integrations = [...found.values()].map(({ id, record }) => integrationOf(id, record))
-      return { ok: true, integrations: await mapConcurrently(integrations.sort(byAge), viewsAtOnce, viewOf) }
+      return { ok: true, integrations: await viewsOf(integrations.sort(byAge)) }
     },
     remove: (actor, clientId) =>
       audited({ action: 'remove', by: actor, about: { clientId } }, async () => {

@@ -10,7 +10,13 @@ export interface OwnedClient {
 /** A client as it is found. */
 export interface FoundClient {
   readonly isLocked?: boolean
-  readonly secrets: readonly { readonly id: string; readonly title?: string | undefined; readonly createdAt?: number | undefined }[]
+  readonly secrets: readonly {
+    readonly id: string
+    readonly title?: string | undefined
+    readonly createdAt?: number | undefined
+    /** In epoch seconds; read by `findMany`. */
+    readonly lastUsedAt?: number | undefined
+  }[]
 }
 
 /**
@@ -22,12 +28,12 @@ export interface FoundClient {
 export interface IntegrationClients<Settings extends object> {
   register(client: Settings & OwnedClient): Promise<{ readonly ok: boolean }>
   find(id: string): Promise<FoundClient | undefined>
+  /** Any number of clients in the order of the ids, with the last use of each secret. */
+  findMany(ids: readonly string[]): Promise<readonly (FoundClient | undefined)[]>
   /** One more secret; undefined for a client that is not there. */
   addSecret(id: string, settings: { readonly title?: string }): Promise<{ readonly id: string; readonly secret: string } | undefined>
   /** Ends a secret and everything obtained with it. False if there is no such one. */
   revokeSecret(id: string, secretId: string): Promise<boolean>
   /** Ends everything that the client has, and forgets it. False for one that is not there. */
   remove(id: string): Promise<boolean>
-  /** Epoch seconds by id of the secret. */
-  lastUses(id: string): Promise<Readonly<Record<string, number>>>
 }

@@ -31,7 +31,7 @@ export interface IntegrationsOptions<A extends Auth, Settings extends object> {
   readonly randomUUID?: () => string
 }
 
-const clientMethods = ['register', 'find', 'addSecret', 'revokeSecret', 'remove', 'lastUses'] as const
+const clientMethods = ['register', 'find', 'findMany', 'addSecret', 'revokeSecret', 'remove'] as const
 
 function fail(message: string): never {
   throw new TypeError(`createIntegrations: ${message}`)

@@ -88,11 +88,12 @@ export function postgresDocuments(
     },
     async list(query) {
       const { collection, after, offset, limit, group, idPrefix } = completeListQuery(query)
-      const text = group === undefined ? (idPrefix === undefined ? texts.list : texts.listPrefix) : texts.listGroup
-      const filter = group ?? idPrefix
-      const from = after === undefined ? null : bytesOf(after)
-      const values = [place.tenant, place.kind, partOf('collection', collection), from, limit, offset]
-      const rows = await database.operation((run) => run(text, filter === undefined ? values : [...values, bytesOf(filter)]))
+      const filter = group !== undefined ? 'group' : idPrefix !== undefined ? 'prefix' : 'all'
+      const start = after !== undefined ? 'after' : offset > 0 ? 'offset' : 'first'
+      const values: unknown[] = [place.tenant, place.kind, partOf('collection', collection), limit]
+      if (filter !== 'all') values.push(bytesOf(group ?? idPrefix ?? ''))
+      if (start !== 'first') values.push(after === undefined ? offset : bytesOf(after))
+      const rows = await database.operation((run) => run(texts.page(filter, start), values))
       return rows.map(documentOf)
     },
     async count({ collection }) {
@@ -105,8 +106,10 @@ export function postgresDocuments(
     },
     async scan(query) {
       const { limit, position } = completeScanQuery(query)
-      const from = position === undefined ? [null, null] : [bytesOf(position.collection), bytesOf(position.id)]
-      const rows = await database.operation((run) => run(texts.scan, [place.tenant, place.kind, ...from, limit]))
+      const from = position && [bytesOf(position.collection), bytesOf(position.id)]
+      const rows = await database.operation((run) =>
+        run(from ? texts.scan : texts.scanFirst, [place.tenant, place.kind, ...(from ?? []), limit]),
+      )
       const items = rows.map((row) => ({
         ...documentOf(row),
         collection: textOf(row.collection),

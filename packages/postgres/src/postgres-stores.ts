@@ -150,6 +150,8 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
     onWarning = emitWarning,
   } = options
   const database = createDatabase(pool, { maxWaitMs: requireDuration('maxWaitMs', maxWaitMs), prepare })
+  // Never prepared: a plan that is made once for all batches costs more than it saves, above all where the server compiles it.
+  const sweeping = createDatabase(pool, { maxWaitMs, prepare: false })
   const memory = createMemorySince(schema, { tenant, promotionLosesNothing, onWarning })
   const check = createCheck(database, schema, memory)
   const checkWrites = asOutage(check)
@@ -158,7 +160,7 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
   const subscribe: RevocationStore['subscribe'] = (listener) => push.subscribe(listener)
   const closing = new AbortController()
   const sweepUntil = (signals: readonly AbortSignal[], how?: SweepOptions): Promise<SweepResult> =>
-    whileOpen(pool, signals, (signal) => sweep(database, schema, { ...how, signal }))
+    whileOpen(pool, signals, (signal) => sweep(sweeping, schema, { ...how, signal }))
   const timer = timerOf(pool, schema, sweepEverySeconds, (signal) => sweepUntil([signal]))
   return {
     replay: { ...postgresReplay(database, schema, { memory, tenant }), checkWrites },

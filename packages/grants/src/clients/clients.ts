@@ -23,6 +23,11 @@ export interface UsedSecretView extends SecretView {
   readonly lastUsedAt: number | undefined
 }
 
+/** A client with the last use of each secret. */
+export interface ListedClient extends Omit<Client, 'secrets'> {
+  readonly secrets: readonly UsedSecretView[]
+}
+
 /** The clients of a token endpoint. Every method rejects with `Unavailable` when the store is out of reach. */
 export interface Clients extends WriteCheck {
   /** The keys that clients sign with. */
@@ -36,11 +41,10 @@ export interface Clients extends WriteCheck {
     { readonly ok: true; readonly client: Client; readonly secret?: IssuedSecret } | { readonly ok: false; readonly fault: 'taken' }
   >
   find(id: string): Promise<Client | undefined>
+  /** Of any number of clients what {@link list} tells, in the order of the ids; undefined for one that is not there. A few round trips. */
+  findMany(ids: readonly string[]): Promise<readonly (ListedClient | undefined)[]>
   /** Clients in the order of their ids, at most `limit` (100). */
-  list(query?: {
-    readonly after?: string
-    readonly limit?: number
-  }): Promise<readonly (Omit<Client, 'secrets'> & { readonly secrets: readonly UsedSecretView[] })[]>
+  list(query?: { readonly after?: string; readonly limit?: number }): Promise<readonly ListedClient[]>
   /**
    * Changes some settings; `undefined` is back to the default. Refresh tokens give no more than the new settings allow; access
    * tokens that are out keep what they have until they expire. Undefined for a client that is not there. Rejects with TypeError
@@ -115,6 +119,14 @@ export function createClients(options: ClientsOptions): Clients {
     return settings
   }
 
+  async function withUses(found: readonly Client[]): Promise<readonly ListedClient[]> {
+    const lastUses = await uses.getMany(found.map(({ id }) => id))
+    return found.map((client, at) => ({
+      ...client,
+      secrets: client.secrets.map((secret) => ({ ...secret, lastUsedAt: lastUses[at]?.[secret.id] })),
+    }))
+  }
+
   /** Tells the audit, and passes on whether there was such a one. */
   function audited(action: string, clientId: string, isDone: boolean, secret?: string): boolean {
     events.publish({ action, clientId, outcome: isDone ? 'done' : 'unknown', ...(secret !== undefined && { secret }) })
@@ -138,14 +150,13 @@ export function createClients(options: ClientsOptions): Clients {
       return { ok: true, client: clientOf(record), ...(first && { secret: first.issued }) }
     },
     find: async (id) => (await records.get(id))?.client,
-    async list(query = {}) {
-      const found = (await records.list(query)).map(clientOf)
-      const lastUses = await uses.getMany(found.map(({ id }) => id))
-      return found.map((client, at) => ({
-        ...client,
-        secrets: client.secrets.map((secret) => ({ ...secret, lastUsedAt: lastUses[at]?.[secret.id] })),
-      }))
+    async findMany(ids) {
+      const found = await records.getMany(ids)
+      const there = await withUses(found.flatMap((client) => client ?? []))
+      const byId = new Map(there.map((client) => [client.id, client]))
+      return ids.map((id) => byId.get(id))
     },
+    list: async (query = {}) => withUses((await records.list(query)).map(clientOf)),
     async update(id, changes) {
       const changed = await records.change(id, (record) => checkMethods(changedRecord(record, changes)))
       return audited('update', id, changed !== undefined) && changed ? clientOf(changed) : undefined

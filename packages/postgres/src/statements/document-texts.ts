@@ -53,32 +53,57 @@ export function changeTexts(
   }
 }
 
+/** A page of a collection, of a group of it, or of ids that begin alike. */
+export type PageFilter = 'all' | 'group' | 'prefix'
+/** Where a page begins: with the first, behind an id, or at a number. */
+export type PageStart = 'first' | 'after' | 'offset'
+
+const filters: Readonly<Record<PageFilter, string>> = {
+  all: '',
+  group: 'and group_name = $5',
+  prefix: "and id >= $5 and id < $5 || '\\xff'::bytea",
+}
+
+/**
+ * A text for each kind of page: a condition that counts in some calls only would be no condition of an index in a plan that is made
+ * once for all calls. The limit is `$4`, the filter `$5`, and the start comes last.
+ */
+function pageText(table: string, filter: PageFilter, start: PageStart): string {
+  const condition = filters[filter]
+  const place = filter === 'all' ? '$5' : '$6'
+  // What is left out is read from the index alone; only the page itself is read from the table.
+  const starts: Readonly<Record<PageStart, string>> = {
+    first: '',
+    after: `and id > ${place}::bytea`,
+    offset: `and id >= (select id from ${table} where ${within} ${condition} order by id offset ${place}::bigint limit 1)`,
+  }
+  return `select ${columns} from ${table} where ${within} ${condition} ${starts[start]} order by id limit $4`
+}
+
+const columns = 'id, value, revision::text'
+
 /** Statements that read. */
-export function readTexts(
-  schema: string,
-): Readonly<Record<'get' | 'getMany' | 'list' | 'listGroup' | 'listPrefix' | 'count' | 'scan', string>> {
+export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | 'count' | 'scan' | 'scanFirst', string>> & {
+  readonly page: (filter: PageFilter, start: PageStart) => string
+} {
   const table = `${schema}.documents`
-  const row = 'id, value, revision::text'
-  /** What is left out is read from the index alone; only the page itself is read from the table. */
-  const page = (filter: string): string => `
-    select ${row} from ${table} where ${within} ${filter} and ($4::bytea is null or id > $4) and ($6::bigint = 0 or id >= (
-      select id from ${table} where ${within} ${filter} order by id offset $6 limit 1
-    )) order by id limit $5`
+  const scan = (start: string, limit: string): string =>
+    `select collection, ${columns}, group_name from ${table} where tenant = $1 and kind = $2 ${start} order by collection, id limit ${limit}`
   return {
-    get: `select ${row} from ${table} where ${within} and id = $4`,
+    get: `select ${columns} from ${table} where ${within} and id = $4`,
     getMany: `
       select n.place::int, d.id, d.value, d.revision::text
       from unnest($3::bytea[], $4::bytea[]) with ordinality n (collection, id, place)
       join ${table} d on d.tenant = $1 and d.kind = $2 and d.collection = n.collection and d.id = n.id`,
-    list: page(''),
-    listGroup: page('and group_name = $7'),
-    listPrefix: page("and id >= $7 and id < $7 || '\\xff'::bytea"),
-    scan: `
-      select collection, ${row}, group_name from ${table} where tenant = $1 and kind = $2
-        and ($3::bytea is null or (collection, id) > ($3, $4::bytea)) order by collection, id limit $5`,
+    scanFirst: scan('', '$3'),
+    scan: scan('and (collection, id) > ($3, $4::bytea)', '$5'),
+    page: (filter, start) => pageText(table, filter, start),
+    // The order is said: the server may count in several processes, whichever is done first.
     count: `
-      select null::bytea as group_name, count(*)::text as count from ${table} where ${within}
-      union all
-      (select group_name, count(*)::text from ${table} where ${within} and group_name is not null group by group_name order by group_name)`,
+      select group_name, count::text from (
+        select null::bytea as group_name, count(*) from ${table} where ${within}
+        union all
+        select group_name, count(*) from ${table} where ${within} and group_name is not null group by group_name
+      ) counts order by group_name nulls first`,
   }
 }

@@ -1,4 +1,4 @@
-import { type DocumentStore, orUnavailable, Unavailable } from '@countersign/core'
+import { type DocumentStore, documentsAtOnce, orUnavailable, Unavailable } from '@countersign/core'
 import { type Client, type CompleteSettings, isClientId } from './client.js'
 import type { KeptSecret } from './client-secret.js'
 
@@ -21,6 +21,8 @@ interface KnownClient {
 /** Clients in a store. Every method rejects with `Unavailable` when it is out of reach or its content not understood. */
 export interface ClientRecords {
   get(id: string): Promise<KnownClient | undefined>
+  /** Of any number of clients, in the order of the ids. */
+  getMany(ids: readonly string[]): Promise<readonly (Client | undefined)[]>
   /** False if it exists already. */
   add(record: ClientRecord): Promise<boolean>
   /** Changes a record, again if somebody else changed it meanwhile. Undefined for one that is not there. */
@@ -82,6 +84,16 @@ export function clientRecords(store: DocumentStore): ClientRecords {
       if (!isClientId(id)) return undefined
       const document = await orUnavailable(store.get({ collection, id }))
       return document && know(id, document.value)
+    },
+    async getMany(ids) {
+      const found = new Map<string, Client>()
+      const asked = ids.filter(isClientId)
+      for (let from = 0; from < asked.length; from += documentsAtOnce) {
+        const addresses = asked.slice(from, from + documentsAtOnce).map((id) => ({ collection, id }))
+        for (const document of await orUnavailable(store.getMany(addresses)))
+          if (document) found.set(document.id, clientOf(parse(document.value)))
+      }
+      return ids.map((id) => found.get(id))
     },
     add: (record) => orUnavailable(store.put({ collection, id: record.id, value: JSON.stringify(record), revision: 0 })),
     change: (id, change) => attempt(id, change, attempts),
