@@ -39,7 +39,7 @@ function listOf(text: string | undefined): readonly string[] {
 /**
  * Reads a challenge. Undefined: one that the user has to settle elsewhere, because a factor is to be set up first.
  *
- * @throws Unavailable for a challenge that cannot be answered here, whoever the user is
+ * @throws Unavailable for a challenge that cannot be answered here, for any user
  */
 export function readChallenge(
   reply: ChallengeReply & { readonly ChallengeName: string },

@@ -83,7 +83,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
     if (choice === undefined) return { outcome: 'wrong_code', state: JSON.stringify(state) }
     const asked = await choose(state, choice, request)
     const next = asked.ok ? asked.output.ChallengeName : undefined
-    // The code of an app is at hand before it is asked for.
+    // An authenticator app shows its code before the challenge: the code may come with the password.
     if (asked.ok && next === 'SOFTWARE_TOKEN_MFA' && digits.test(codeIn(code))) {
       const following = readChallenge({ ...asked.output, ChallengeName: next }, state)
       if (following) return respond(following, code, request)

@@ -77,7 +77,7 @@ export function createCalls(options: CheckedOptions): CognitoCalls {
     },
     refresh(token, username) {
       if (refreshWith === 'GetTokensFromRefreshToken') {
-        // With rotation the token may be used up: whoever lost the answer asks again within the grace of the app client.
+        // With rotation the token may be used up. A client that lost the answer must ask again within the grace period of the app client.
         const command = new GetTokensFromRefreshTokenCommand({ RefreshToken: token, ClientId, ...plainSecret() })
         return ask((how) => client.send(command, how))
       }

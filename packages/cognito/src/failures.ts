@@ -1,6 +1,6 @@
 /** What an error of Cognito means for the person; errors that are none of these are faults of ours. */
 export type Failure =
-  /** The session, the user or the token is no good, whatever the reason. */
+  /** The session, the user or the token cannot be used, for any reason. */
   | { readonly kind: 'refused' }
   /** Not this answer, but perhaps another one: the session goes on. */
   | { readonly kind: 'wrong' }

@@ -11,7 +11,7 @@ export function outageReply({ reason, retryAfterSeconds }: Unavailable): Reply {
 /**
  * Asks an endpoint; an outage becomes a 503 with `Retry-After`.
  *
- * @throws whatever else the endpoint throws: it is for the host's error handler
+ * @throws every other error of the endpoint: the host's error handler must see it
  */
 export async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
   try {

@@ -10,7 +10,7 @@ export interface AskOptions {
   readonly closing?: AbortSignal
 }
 
-/** One question with its outcome. `isOurs`: it failed while this process stood still, which is no failure of the other system. */
+/** One question with its outcome. `isOurs`: it failed while this process stood still, which is not a failure of the other system. */
 type Asked<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly cause: unknown; readonly isOurs: boolean }
 
 async function askOnce<T>(ask: (signal: AbortSignal) => Promise<T>, options: AskOptions, isLast: boolean): Promise<Asked<T>> {

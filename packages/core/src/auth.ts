@@ -2,7 +2,7 @@ import type { FetchRequest, Reply, WireRequest } from './http.js'
 import type { Lifecycle, Readiness, ReadyOptions } from './lifecycle.js'
 import type { Outcome, Reason, Refusal } from './refusal.js'
 
-/** The claims that RFC 7519 §4.1 registers, and whatever else the issuer says. */
+/** The claims that RFC 7519 §4.1 registers, and all other claims of the token. */
 export interface JwtClaims {
   readonly iss: string
   readonly exp: number
@@ -72,7 +72,7 @@ export interface Guard<A extends Auth<string, object> = Auth> extends Lifecycle 
   /** The same, but undefined for a request that was admitted without credentials. */
   optionalAuthOf(request: object): A | undefined
   /**
-   * Resolves when the keys of every issuer were asked for. Foreign issuers whose keys cannot be fetched are `degraded`; `ok` stays true unless
+   * Resolves when the keys of every issuer were requested. Foreign issuers whose keys cannot be fetched are `degraded`; `ok` stays true unless
    * `required` names them. A guard needs read access only, so no write is tested.
    */
   ready(options?: ReadyOptions): Promise<Readiness>

@@ -103,7 +103,7 @@ export function requireGroup(group: string | undefined): void {
 }
 
 /**
- * Checks how many documents are asked for, for an adapter.
+ * Checks the number of requested documents. For adapters.
  *
  * @throws TypeError if there are more than {@link documentsAtOnce}
  */

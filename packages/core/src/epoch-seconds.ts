@@ -11,7 +11,7 @@ export function looksLikeMilliseconds(time: number): boolean {
  *
  * @param subject - what the message begins with, for instance `createClients: secret.expiresAt`
  * @returns the time, in epoch seconds
- * @throws TypeError for what is no number, and for milliseconds
+ * @throws TypeError for a value that is not a number, and for milliseconds
  */
 export function requireEpochSeconds(subject: string, time: unknown): number {
   if (typeof time === 'number' && Number.isFinite(time) && !looksLikeMilliseconds(time)) return time

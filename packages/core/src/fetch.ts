@@ -11,7 +11,7 @@ export interface FetchResponse {
   /** Whether a redirect was followed. */
   readonly redirected?: boolean
   readonly headers: { get(name: string): string | null }
-  /** Gives bytes: a web stream, or a stream of Node. Null where there is no body. */
+  /** Yields bytes: a web stream, or a stream of Node. Null for a response without a body. */
   readonly body: object | null
 }
 

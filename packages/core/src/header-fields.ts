@@ -3,7 +3,7 @@ import type { WireHeaders, WireRequest } from './http.js'
 /** What stands in a record of fields. Some adapters write the length of a body as a number. */
 const textOf = (value: WireHeaders[string]): WireHeaders[string] => (typeof value === 'number' ? String(value) : value)
 
-/** The values of a field, whatever the case its name is written in, and if it is there several times. */
+/** The values of a field. The case of its name does not matter, and the field may occur several times. */
 function underEverySpelling(headers: WireHeaders, name: string): string | readonly string[] | undefined {
   let found: string | readonly string[] | undefined
   // Own members only: the prototype of a record may hold what a library has put there.

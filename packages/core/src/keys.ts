@@ -51,7 +51,7 @@ export interface KeyAnswer {
   readonly fault?: 'revoked' | undefined
   /**
    * All keys that fit, where the query has no kid, several fit, and `key` is therefore absent. Keys without a kid come first.
-   * Whoever verifies tries only a few of them.
+   * A verifier tries only a few of them.
    */
   readonly candidates?: readonly VerificationKey[]
 }

@@ -71,7 +71,7 @@ export type SignInStep = SignedIn | SignInChallenge | SignInRefused | { readonly
 /** What an answer came to. `wrong_code` may be answered again, with the state that it gives. */
 export type AnswerStep = SignInStep | { readonly outcome: 'wrong_code'; readonly state: string }
 
-/** Checks passwords and what is asked after them. Counts no attempts: the caller does. Both reject for a fault of ours only. */
+/** Checks passwords and the answers to later challenges. The caller counts attempts. Both methods reject only for an outage. */
 export interface PasswordAuthenticator {
   start(credentials: { readonly username: string; readonly password: string; readonly request: WireRequest }): Promise<SignInStep>
   /**

@@ -37,7 +37,7 @@ async function streamBytes(stream: AsyncIterable<Uint8Array>, maxBytes: number):
       return malformed
     case 'taken':
       throw new Error(
-        'the body of this request was read before this endpoint: mount the endpoint before whatever reads bodies, or let that leave what it read in req.body (Koa: ctx.request.body)',
+        'the body of this request was read before this endpoint: mount the endpoint before the middleware that reads bodies, or let that middleware leave the body in req.body (Koa: ctx.request.body)',
       )
   }
 }

@@ -20,7 +20,7 @@ const tooLarge = { outcome: 'too_large' } as const
 const broken = { outcome: 'broken' } as const
 const taken = { outcome: 'taken' } as const
 
-/** A client that went away while it was sending is no fault of ours. */
+/** A client that went away while it was sending is not our fault. */
 const isGone = (error: unknown): boolean => (error as { readonly code?: unknown } | null)?.code === 'ECONNRESET'
 
 /** Collects chunks as long as they are not too many. */

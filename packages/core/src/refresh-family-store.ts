@@ -3,7 +3,7 @@ import type { WriteCheck } from './write-check.js'
 
 /** A chain of refresh tokens that began with one sign-in. The store holds a generation number, no tokens. */
 export interface RefreshFamily {
-  /** Client and whatever else every token of the family is bound to. Compared by equality. */
+  /** The client, and everything else that each token of the family is bound to. Compared by equality. */
   readonly binding: string
   /** What the grants need at every use: subject, scope, how the person signed in. Opaque to the store. */
   readonly data: string
@@ -19,7 +19,7 @@ export interface RotationRequest extends StoreCall {
   /** Of the presented token, whose MAC was checked. */
   readonly generation: number
   readonly binding: string
-  /** How long a lost answer may be asked for again, from the first rotation on; 0: never. */
+  /** How long a request whose answer was lost may be repeated, from the first rotation on; 0: never. */
   readonly retryWindowMs: number
   /** New time to live of the family; absent: it keeps the one that it has. */
   readonly keepForMs?: number | undefined

@@ -1,6 +1,6 @@
 import { clearTimeout as clearHostTimeout, setTimeout as setHostTimeout } from 'node:timers'
 
-/** Node's own clock, whatever fake timers of a test runner make of it later. */
+/** Node's own clock. Fake timers of a test runner cannot replace it later. */
 const steadyNs = process.hrtime.bigint
 
 /** Milliseconds on Node's own monotonic clock, counted from some instant in the past. */

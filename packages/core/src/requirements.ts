@@ -11,7 +11,7 @@ function scopeTokens(name: string, scopes: readonly string[]): readonly string[]
   if (scopes.length === 0) throw new TypeError(`${name}: scopes must be one or more, got none`)
   for (const scope of scopes) {
     // A requirement that was not called gets claims here: they belong in no log.
-    const shown = typeof scope === 'string' ? JSON.stringify(scope) : 'something that is no text'
+    const shown = typeof scope === 'string' ? JSON.stringify(scope) : 'a value that is not a string'
     if (!isToken(scope)) throw new TypeError(`${name}: a scope must be one scope-token (RFC 6749 §3.3), got ${shown}`)
   }
   return Object.freeze([...scopes])
@@ -65,7 +65,7 @@ const authenticationShape: OptionShape<AuthenticationRequirement> = {
 }
 
 /**
- * Demands a strong or recent authentication (RFC 9470). A token that does not say what is asked fails.
+ * Demands a strong or recent authentication (RFC 9470). A token without the required claim fails.
  *
  * @throws TypeError if neither `acr` nor `maxAgeSeconds` is given
  */
@@ -103,7 +103,7 @@ function isRecent(ageSeconds: number, maxAgeSeconds: number): boolean {
  * Demands what a function of the host's says.
  *
  * @param test - gets the `Auth` and the host's request; true admits, a refusal is used as it is, all else is 403
- * @throws TypeError if it is no function
+ * @throws TypeError if it is not a function
  */
 export function requireClaims<A = Auth, R = unknown>(
   test: (auth: A, request: R) => boolean | Refusal | Promise<boolean | Refusal>,

@@ -22,7 +22,7 @@ export interface RevocationDelta {
   readonly records: readonly RevocationRecord[]
   /** True when there may be more after `epoch`: ask again from there. */
   readonly more?: boolean | undefined
-  /** True when the store does not know the epoch that was asked for: it lost its memory. `records` begin with the first that it has. */
+  /** True if the store does not know the given epoch: it lost its memory. `records` begin with the first that it has. */
   readonly lost: boolean
   /** Epoch milliseconds of the store's clock at which its memory begins. */
   readonly memorySince: number

@@ -1,6 +1,6 @@
 import type { Reason } from './refusal.js'
 
-/** Something that is no longer believed, whatever its signature says. Times are epoch seconds. */
+/** One entry of the denylist. A token that it matches is refused even with a good signature. Times are epoch seconds. */
 export type RevocationEntry =
   /** An issuer's signing key, also a foreign issuer's, before that issuer reacts. */
   | { readonly type: 'signing_key'; readonly issuer: string; readonly kid: string }

@@ -28,6 +28,6 @@ export interface ClientKeys {
    * can send bad signatures. Absent where keys are never loaded anew.
    */
   doubt?(clientId: string): void
-  /** Ends every key of a client that is removed: whoever gets its id later is somebody else. Absent where the keys are kept elsewhere. */
+  /** Revokes every key of a removed client: its id may later belong to another client. Absent if the keys are kept elsewhere. */
   retireAll?(clientId: string): Promise<void>
 }

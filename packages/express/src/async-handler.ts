@@ -10,7 +10,7 @@ import { send } from './wire.js'
  *
  * @param handler - takes what Express gives: `req`, `res` and, if it wants, `next`
  * @returns a handler of the same type, so that Express types `req` and `res` as ever
- * @throws TypeError if it is no function, or one with four parameters, which Express takes for an error handler
+ * @throws TypeError if it is not a function, or has four parameters, which Express takes for an error handler
  */
 export function asyncHandler<Handler extends (req: never, res: never, next: never) => unknown>(handler: Handler): Handler {
   if (typeof handler !== 'function' || handler.length > 3)

@@ -13,7 +13,7 @@ export type Middleware<R extends ExpressRequest = ExpressRequest> = (req: R, res
  *
  * @param guard - from `createGuard`
  * @param requirements - what the route demands, judged in order, with Express's request
- * @throws TypeError if there is no guard, or something is no requirement
+ * @throws TypeError if the guard is missing, or a requirement is not a function
  */
 export function protect<A extends Auth, R extends ExpressRequest>(
   guard: Guard<A>,
@@ -40,7 +40,7 @@ export function protect<A extends Auth, R extends ExpressRequest>(
 
 /** Express continues at next(undefined) and skips the rest of the route at next('route'): neither may come of a rejection. */
 export function asError(cause: unknown): object {
-  return typeof cause === 'object' && cause !== null ? cause : new Error('something that is no error was thrown', { cause })
+  return typeof cause === 'object' && cause !== null ? cause : new Error('a value that is not an Error was thrown', { cause })
 }
 
 /** A program that is not type-checked learns of it at start-up, not with its first request. */

@@ -29,7 +29,7 @@ export function guardRequest(req: ExpressRequest): WireRequest {
 
 const isReadable = (req: Partial<ExpressRequest>): boolean => typeof req[Symbol.asyncIterator] === 'function'
 
-/** What an endpoint is given: the body that the host parsed, else the stream; whoever reads that tells if somebody has read it before. */
+/** What an endpoint gets: the body that the host parsed, else the stream. The reader of the stream reports a stream that was read before. */
 export function endpointRequest(req: Parsed, params: WireRequest['params'] = req.params): WireRequest {
   const { body } = req
   // body-parser 1 leaves an empty object where it did not parse, and the body is still in the stream.

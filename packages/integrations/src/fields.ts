@@ -4,7 +4,7 @@ export type Field = 'entity' | 'clientId' | 'credentialId' | 'title' | 'type' | 
 /** What is wrong with a value. */
 export type Problem =
   | 'missing'
-  /** There is no such member. */
+  /** The member is missing or unknown. */
   | 'unexpected'
   /** A query parameter that is there more than once. */
   | 'repeated'
@@ -76,7 +76,7 @@ function typeProblem(value: unknown, types: readonly string[] | undefined): Prob
 /**
  * Prepares the check of what clients give.
  *
- * @returns every issue of the values that are there, and of the required ones that are not
+ * @returns every issue: wrong values, and required values that are missing
  */
 export function createFieldCheck(
   options: FieldOptions,

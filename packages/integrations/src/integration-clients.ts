@@ -32,7 +32,7 @@ export interface IntegrationClients<Settings extends object> {
   findMany(ids: readonly string[]): Promise<readonly (FoundClient | undefined)[]>
   /** One more secret; undefined for a client that is not there. */
   addSecret(id: string, settings: { readonly title?: string }): Promise<{ readonly id: string; readonly secret: string } | undefined>
-  /** Ends a secret and everything obtained with it. False if there is no such one. */
+  /** Revokes a secret and everything obtained with it. False if the secret does not exist. */
   revokeSecret(id: string, secretId: string): Promise<boolean>
   /** Ends everything that the client has, and forgets it. False for one that is not there. */
   remove(id: string): Promise<boolean>

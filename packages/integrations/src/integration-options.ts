@@ -16,7 +16,7 @@ export interface IntegrationsOptions<A extends Auth, Settings extends object> {
   readonly policies: IntegrationPolicies<A>
   /** The form of an entity's id, from `^` to `$`. @defaultValue 1 to 128 letters, digits and `._~@:-` */
   readonly entityId?: RegExp
-  /** Looks an entity up; undefined for one that is not there. @defaultValue all that have the form are there, their id being their name */
+  /** Looks an entity up; undefined if it does not exist. @defaultValue every well-formed id is an entity, with its id as its name */
   readonly findEntity?: (entity: string) => { readonly name: string } | undefined | Promise<{ readonly name: string } | undefined>
   /** Kinds of integrations. @defaultValue none, and clients name none */
   readonly types?: readonly string[]

@@ -30,7 +30,7 @@ function unreadable(fault: JsonFault | undefined): Outcome<never> {
 /**
  * Reads the first segment of a JWS.
  *
- * `crit` is refused whatever it lists, since no extension is understood (RFC 7515 §4.1.11); `b64`, `zip`, `jku`, `jwk`,
+ * Every `crit` is refused, since no extension is understood (RFC 7515 §4.1.11); `b64`, `zip`, `jku`, `jwk`,
  * `x5u` and `x5c` are not obeyed.
  *
  * @param segment - what stands before the first dot

@@ -15,7 +15,7 @@ export interface ImportSecretOptions {
  *
  * @param secret - bytes, or text that counts as its UTF-8 bytes; at least as long as the longest hash (RFC 7518 §3.2)
  * @returns the key, or a fault: `weak_secret`, `algorithm_mismatch` (no algorithm, or one that is not HMAC),
- * `public_key_as_secret` (whoever knows the public key could sign); nothing is thrown
+ * `public_key_as_secret` (everybody who knows the public key could sign); nothing is thrown
  */
 export function importSecret(secret: string | Uint8Array, options: ImportSecretOptions): KeyImport {
   const { kid, algorithms } = options

@@ -25,7 +25,7 @@ export type KeyFault =
   | 'weak_secret'
   | 'public_key_as_secret'
 
-/** Why something is no key. */
+/** Why a value cannot be used as a key. */
 interface KeyRefused {
   readonly ok: false
   readonly fault: KeyFault

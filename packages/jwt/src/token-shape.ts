@@ -23,7 +23,7 @@ function segmentsOf(token: string): number {
   return segments
 }
 
-/** Why a text is no compact JWS (RFC 7515 §3.1), in words that hold nothing of it. */
+/** Why a text is not a compact JWS (RFC 7515 §3.1). The reason holds no part of the text. */
 export function shapeFault(token: string): Refusal {
   const placeholder = token.length <= 20 ? placeholders.get(token.toLowerCase()) : undefined
   if (placeholder) return placeholder

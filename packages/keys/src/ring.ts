@@ -31,7 +31,7 @@ export interface RingsOptions<K> {
 /** Other processes change the same ring at most so often before we give up. */
 const attempts = 100
 
-/** Whatever a store rejects with is an outage. */
+/** Every error of a store is an outage. */
 export function outageOf(cause: unknown): Unavailable {
   return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
 }

@@ -9,7 +9,7 @@ export type Middleware<C extends KoaContext = KoaContext> = (ctx: C, next: () =>
  *
  * @param guard - from `createGuard`
  * @param requirements - what the route demands, judged in order, with Koa's context
- * @throws TypeError if there is no guard, or something is no requirement
+ * @throws TypeError if the guard is missing, or a requirement is not a function
  */
 export function protect<A extends Auth, C extends KoaContext>(
   guard: Guard<A>,
@@ -29,7 +29,7 @@ export function protect<A extends Auth, C extends KoaContext>(
 
 /** Koa never answers a request that was rejected with undefined: what is thrown must be an object. */
 export function asError(cause: unknown): unknown {
-  return typeof cause === 'object' && cause !== null ? cause : new Error('something that is no error was thrown', { cause })
+  return typeof cause === 'object' && cause !== null ? cause : new Error('a value that is not an Error was thrown', { cause })
 }
 
 /** A program that is not type-checked learns of it at start-up, not with its first request. */

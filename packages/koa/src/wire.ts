@@ -35,7 +35,7 @@ export function guardRequest(ctx: KoaContext): WireRequest {
 
 const isReadable = (req: Partial<IncomingMessage>): boolean => typeof req[Symbol.asyncIterator] === 'function'
 
-/** What an endpoint is given: the body that the host parsed, else the stream; whoever reads that tells if somebody has read it before. */
+/** What an endpoint gets: the body that the host parsed, else the stream. The reader of the stream reports a stream that was read before. */
 export function endpointRequest(ctx: KoaContext, params: unknown = ctx.params): WireRequest {
   const parsed = bodyOf(ctx)
   // Body parsers leave an empty object where they did not parse, and the body is still in the stream.

@@ -16,12 +16,12 @@ export interface IssuedNonce {
 /** A record outlives its token by this, so that a late replay is never a nonce that is not known. */
 const graceSeconds = 60
 
-/** The last one says what a nonce was obtained with: a denylist is asked for it. */
+/** The last one says what the nonce was obtained with. Spending looks it up in the denylist. */
 const notForTheHost: readonly string[] = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti', 'cnf', 'client_credential']
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
-/** Whatever a store throws is an outage. */
+/** Every error of a store is an outage. */
 export function outage(cause: unknown): Unavailable {
   return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
 }
@@ -34,7 +34,7 @@ function furtherClaims(subject: NonceSubject, { claimsOf }: NonceRules): Readonl
   return claims
 }
 
-/** Whose it is, and what it was obtained with: a denylist is asked for both when it is spent. */
+/** The owner of the nonce and what it was obtained with. Spending looks both up in the denylist. */
 function holderOf({ clientId, credentials = [] }: NonceSubject, { revocations }: NonceRules): Readonly<Record<string, unknown>> {
   if (!Array.isArray(credentials) || !credentials.every(isText)) throw new TypeError('issue: credentials must be a list of names')
   if (revocations === undefined) return {}

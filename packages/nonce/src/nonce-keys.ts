@@ -82,7 +82,7 @@ export function secretNonceKeys(secrets: SecretsOption, algorithm: HmacAlgorithm
   }
 }
 
-/** A key pair: whoever has the public key can check, only we can issue. */
+/** A key pair: everybody who has the public key can check, only we can issue. */
 export function pairNonceKeys(source: SignerSource, keys: KeySource): NonceKeys {
   return {
     current: async () => ({ signer: await source.current(), omitKid: false }),

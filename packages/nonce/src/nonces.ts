@@ -24,7 +24,7 @@ export interface Nonces<Purpose extends string> {
   /**
    * Spends a nonce for one purpose. What fails a check is not spent.
    *
-   * @param token - as it was presented; anything that is no nonce is refused
+   * @param token - as it was presented; everything that is not a nonce is refused
    * @param binding - who presents it: a nonce of another client is refused as `wrong_client`, and so is every nonce when the
    * `clientId` is there and no text
    */

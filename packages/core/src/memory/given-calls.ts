@@ -10,7 +10,7 @@ export interface GivenCalls<A> {
   keep<B extends A>(record: string, call: StoreCall | undefined, answer: B): B
 }
 
-/** Of one store. Records that are gone, and lists of which one is no record, have no place for their calls. */
+/** The calls of one store that have no record to keep them: their record is gone, or never existed. */
 export function givenCalls<A>(now: Now): GivenCalls<A> {
   const answers = createExpiringMap<A>(now)
   const callIdOf = createCallIds()

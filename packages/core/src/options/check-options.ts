@@ -23,7 +23,7 @@ function pathOf(path: string, name: string): string {
   return /^[\w$-]+$/.test(name) ? `${path}.${shownName(name)}` : `${path}[${JSON.stringify(shownName(name))}]`
 }
 
-/** What a library put into every object is no option of the host's. */
+/** A member that a library put into every object is not an option of the host. */
 function read(options: object, name: string): unknown {
   const isForeign = !Object.hasOwn(options, name) && name in Object.prototype
   return isForeign ? undefined : (options as Readonly<Record<string, unknown>>)[name]
@@ -138,7 +138,7 @@ function checkMembers(options: object, names: OptionNames, path: string, pass: P
  * and never for a request.
  *
  * @param factory - what messages begin with
- * @param options - as given; `undefined` counts as no options. A name that is unknown is an error whatever its value, `undefined` too
+ * @param options - as given; `undefined` counts as no options. An unknown name is an error with every value, also with `undefined`
  * @param shape - the kinds of all options
  * @param advice - what to say of names that belong elsewhere, by name
  * @throws TypeError that names the option by its whole path, what it must be, and what it was. No string is shown but a wrong choice

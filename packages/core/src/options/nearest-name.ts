@@ -4,7 +4,7 @@ import { foreignNames } from './foreign-names.js'
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 
 const units: readonly string[] = ['seconds', 'ms', 'bytes', 'id', 's']
-/** A longer name is no slip of the pen. */
+/** A longer name is not a slip of the pen. */
 const longestName = 64
 
 /** Letters to insert, to leave out, to change or to swap with their neighbour (optimal string alignment). */
@@ -24,7 +24,7 @@ function distance(left: string, right: string): number {
   return previous[right.length] ?? 0
 }
 
-/** How many slips still make it the same word. A unit is no part of the word: `lifeSeconds` is not `idleSeconds`. */
+/** How many slips still make it the same word. A unit does not belong to the word: `lifeSeconds` is not `idleSeconds`. */
 function slips(name: string): number {
   const { length } = name.replace(/(?:seconds|ms|bytes)$/, '')
   return length < 5 ? 1 : length < 9 ? 2 : 3

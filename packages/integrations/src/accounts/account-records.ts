@@ -105,7 +105,7 @@ export function accountRecords(store: DocumentStore): AccountRecords {
   }
 }
 
-/** Removes something, whoever else changes it meanwhile. False if it was not there. */
+/** Removes a record, even if another process changes it meanwhile. False if it did not exist. */
 export async function removeWhole<R>(collection: Collection<R>, id: string): Promise<boolean> {
   const kept = await collection.get(id)
   if (kept === undefined) return false

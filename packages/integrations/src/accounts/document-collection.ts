@@ -19,7 +19,7 @@ export interface Kept<R> {
 export interface Collection<R> {
   readonly name: string
   get(id: string): Promise<Kept<R> | undefined>
-  /** Those that are there, of any number of ids. */
+  /** The existing documents among any number of ids. */
   getMany(ids: readonly string[]): Promise<ReadonlyMap<string, Kept<R>>>
   /** False if it is there already. */
   add(id: string, record: R, group?: string): Promise<boolean>
@@ -36,7 +36,7 @@ export interface Collection<R> {
 
 const pageSize = 1000
 
-/** Waits for a store: whatever it rejects with is an outage. */
+/** Waits for a store. Every error of a store is an outage. */
 async function reachable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

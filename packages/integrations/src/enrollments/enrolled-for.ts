@@ -13,7 +13,7 @@ export interface EnrolledForOptions<A extends Auth, R> {
 /**
  * A requirement: the token is the own one of an integration that the entity has enrolled. It asks the store; an outage is 503.
  *
- * @param entityOf - finds the entity in the host's request; what is no id of an entity is refused
+ * @param entityOf - finds the entity in the host's request; a value that is not the id of an entity is refused
  * @throws TypeError if an option is wrong
  */
 export type EnrolledFor<A extends Auth> = <R>(entityOf: (request: R) => unknown, options?: EnrolledForOptions<A, R>) => Requirement<A, R>

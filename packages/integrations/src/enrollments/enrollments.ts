@@ -75,7 +75,7 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
     return isAllowed ? undefined : failed('foreign_entity')
   }
 
-  /** What is there, whoever made it first. */
+  /** The record that exists now, also if another request made it first. */
   async function keep(
     { entity, clientId }: EnrollmentAddress,
     record: EnrollmentRecord,

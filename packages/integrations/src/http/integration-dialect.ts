@@ -49,10 +49,10 @@ const wire: Readonly<Record<RequestFailure['fault'], FailureWire>> = {
   mfa_required: [403, 'The sign-in needs a second factor.'],
   authentication_too_old: [401, 'A more recent sign-in is required.'],
   foreign_entity: [403, 'You do not act for this entity.'],
-  unknown_entity: [404, 'There is no such entity.'],
-  unknown_integration: [404, 'There is no such integration.'],
-  unknown_credential: [404, 'There is no such credential.'],
-  unknown_enrollment: [404, 'There is no such enrollment.'],
+  unknown_entity: [404, 'The entity does not exist.'],
+  unknown_integration: [404, 'The integration does not exist.'],
+  unknown_credential: [404, 'The credential does not exist.'],
+  unknown_enrollment: [404, 'The enrollment does not exist.'],
   too_many_credentials: [409, 'The integration has as many credentials as it may.'],
 }
 

@@ -23,10 +23,10 @@ const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
 /**
  * Checks that keys may be fetched from a URL: https, or http on loopback, or http where the host opted in.
  *
- * @throws TypeError if it is no such URL
+ * @throws TypeError for any other URL
  */
 export function documentUrl(url: string | URL, allowInsecure: boolean): URL {
-  if (!URL.canParse(String(url))) throw new TypeError(`${shownUrl(url)} is no absolute URL`)
+  if (!URL.canParse(String(url))) throw new TypeError(`the URL must be absolute, got ${shownUrl(url)}`)
   const parsed = new URL(url)
   const plain = parsed.protocol === 'http:' && (allowInsecure || loopback.has(parsed.hostname))
   if (parsed.protocol !== 'https:' && !plain)

@@ -2,7 +2,7 @@ import { type Fetch, kind, type Now, type OptionKind, type OptionShape } from '@
 
 /** How long keys of a remote issuer are believed. */
 export interface RefreshOptions {
-  /** Shortest life of a set, whatever the issuer says. It is refreshed after 80 % of its life. @defaultValue 60 */
+  /** Shortest life of a set, even if the issuer says less. It is refreshed after 80 % of its life. @defaultValue 60 */
   readonly minCacheSeconds?: number
   /** Longest life of a set: a withdrawn key is refused within it. @defaultValue 600 */
   readonly maxCacheSeconds?: number
@@ -16,7 +16,7 @@ export interface RefreshOptions {
 
 /** What a key source is opened with. */
 export interface SourceContext {
-  /** The host's name for the issuer, or whoever's keys they are; for events. */
+  /** The host's name for the owner of the keys, for instance the issuer. Events carry it. */
   readonly via: string
   readonly now: Now
   readonly fetch: Fetch

@@ -3,11 +3,11 @@ import type { Elapsed, Instant } from './elapsed.js'
 
 /** The limits on loads that tokens with unknown kids cause: anybody can send such tokens. */
 export interface UnknownKids {
-  /** A place among those who wait. `'missing'`: a load found lately that there is no such kid. `'full'`: too many wait already. */
+  /** A place in the queue of requests that wait. `'missing'`: a recent load did not find the kid. `'full'`: the queue is full. */
   enter(kid: string): WaitingPlace | 'missing' | 'full'
-  /** The kid was missing from a set that was loaded after it was asked for. */
+  /** The kid was missing from a set that was loaded after the request for it. */
   remember(kid: string): void
-  /** The set changed: every kid may be asked for again. */
+  /** The set changed: every kid may cause a load again. */
   clear(): void
 }
 
@@ -18,7 +18,7 @@ export interface WaitingPlace {
   leave(): void
 }
 
-/** After how long a kid that nobody could look for may be asked for again: by then the next load is permitted. */
+/** A kid that no load could look for may be tried again after this time: by then the next load is permitted. */
 export const askAgainSeconds = 2
 
 const missingForMs = 5000

@@ -22,7 +22,7 @@ import type { SourceContext } from '@countersign/jwt/jwks'
 export interface ClientSourceOptions {
   /** The only algorithms that clients may sign with. */
   readonly algorithms: readonly AsymmetricAlgorithm[]
-  /** Refuses keys whose thumbprint was revoked (entries `client_key` of our `issuer`), whatever the client still publishes. */
+  /** Refuses keys whose thumbprint was revoked (entries `client_key` of our `issuer`), even if the client still publishes them. */
   readonly denylist?: { readonly issuer: string; readonly revocations: RevocationView }
   /** Clients whose keys are kept in memory; the ones unused for longest go. @defaultValue 1000 */
   readonly maxClients?: number
@@ -45,7 +45,7 @@ interface ClientSource {
   open(context: SourceContext): KeySource
 }
 
-/** Finds where the keys of a client stand; undefined for a client that is not known. Whatever it throws is an outage. */
+/** Finds the URL of a client's keys; undefined for an unknown client. Every error that it throws is an outage. */
 export type FindClientSource = (clientId: string) => ClientSource | undefined | Promise<ClientSource | undefined>
 
 const asymmetric = algorithms.filter((algorithm) => !isHmac(algorithm))

@@ -59,7 +59,7 @@ const isText = (value: unknown): value is string | undefined => value === undefi
 /** RFC 3339, to the second or finer. */
 const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
-/** Epoch seconds of a member; undefined where there is none, NaN for what is no time. */
+/** Epoch seconds of a member; undefined if the member is missing, NaN if it is not a time. */
 function secondsOf(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'number') return value
@@ -123,7 +123,7 @@ function actions(keys: RegisteredKeys): Readonly<Record<'list' | 'register' | 'c
       const isConfirmed = await keys.confirm(owner, kidOf(request), proof)
       return isConfirmed
         ? done
-        : refused(400, 'invalid_proof', 'There is no pending key of that kid, or the proof does not show its possession.')
+        : refused(400, 'invalid_proof', 'No key with this kid is pending, or the proof does not show possession of the key.')
     },
     async end(owner, request) {
       const [reason, ...more] = reasonsOf(request)
@@ -131,7 +131,7 @@ function actions(keys: RegisteredKeys): Readonly<Record<'list' | 'register' | 'c
         return refused(400, 'invalid_request', 'The only reason is compromised.')
       const kid = kidOf(request)
       const isEnded = reason === undefined ? await keys.retire(owner, kid) : await keys.revoke(owner, kid, { reason })
-      return isEnded ? done : refused(404, 'not_found', 'There is no such key, or it was revoked.')
+      return isEnded ? done : refused(404, 'not_found', 'The key does not exist, or it was revoked.')
     },
   }
 }

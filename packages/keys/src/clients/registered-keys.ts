@@ -33,7 +33,7 @@ export interface RegisteredKeys extends ClientKeys {
    */
   confirm(owner: string, kid: string, proof: string): Promise<boolean>
   /**
-   * Changes when a key begins and ends, in epoch seconds; what is left out is no limit. False if the client has none of that name,
+   * Changes when a key begins and ends, in epoch seconds; a member that is left out sets no limit. False if the client has none of that name,
    * or it was retired or revoked. Rejects with TypeError for times that are none.
    */
   schedule(owner: string, kid: string, times: Pick<Registration, 'notBefore' | 'expiresAt'>): Promise<boolean>
@@ -130,7 +130,7 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
     })
   }
 
-  /** Until possession is shown, a public key of somebody else's must not be blocked by whoever has read it. */
+  /** Until possession is shown, a stranger who has read a public key must not be able to block it for its owner. */
   async function mayRegister(thumbprint: string, owner: string): Promise<boolean> {
     if (await isOwn(thumbprint)) return false
     if (!requirePossession) return taken.take(thumbprint, owner)

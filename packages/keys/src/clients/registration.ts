@@ -33,7 +33,7 @@ export type RegistrationFault =
   | 'key_taken'
   | 'too_many'
 
-/** Why a key was not registered; `hint` says what was probably meant, in words for whoever sent it. */
+/** Why a key was not registered; `hint` tells the sender what was probably meant. */
 export type RegistrationRefused = { readonly ok: false; readonly fault: RegistrationFault; readonly hint?: string }
 
 const defaults: readonly Algorithm[] = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA']

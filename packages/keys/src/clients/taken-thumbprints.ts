@@ -43,7 +43,7 @@ export function createTakenThumbprints(store: DocumentStore): TakenThumbprints {
     },
     async giveUp(thumbprint, owner) {
       const known = await reachable(load(thumbprint))
-      // A document that somebody else changes meanwhile is given up: there is no other change.
+      // If another process changes the document meanwhile, this one stops: the document has no other kind of change.
       if (known?.owner === owner && !known.isOver) await write(thumbprint, { ...known, isOver: true })
     },
   }

@@ -22,7 +22,7 @@ const tagBytes = 16
 /** Begins every error of a wrong key-encryption key. */
 const optionPath = 'createKeyRegistry: encryption'
 
-/** Text is base64 or base64url and nothing else: a password is no key. */
+/** A string must be base64 or base64url: a password is not a key. */
 function keyBytes(secret: string | Uint8Array = ''): Buffer {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'base64') : Buffer.from(secret)
   const encodings = [bytes.toString('base64'), bytes.toString('base64').replaceAll('=', ''), bytes.toString('base64url')]

@@ -26,7 +26,7 @@ export type NewKey = Omit<OwnKey, 'stagedAt'>
 /** When a key that is added begins to sign: not before `activate`, when that is safe, or at once. */
 type Beginning = 'standby' | 'when_safe' | 'now'
 
-/** Why a key was revoked that was found on the denylist; whoever announced it may know better. */
+/** The reason of a revocation that was found on the denylist; the process that announced it may know a better one. */
 export const announcedElsewhere = 'announced'
 
 /** How long a retired key is listed before it is forgotten. */

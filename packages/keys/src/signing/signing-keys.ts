@@ -69,7 +69,7 @@ export interface OwnKeys {
 export interface OwnKeyLife extends OwnKeys {
   /** Makes a key for each algorithm that has none. */
   ensureFirst(): Promise<void>
-  /** Ends a key in the registry that is on the denylist: whoever announced it did not come to that, or will in a moment. */
+  /** Revokes a key in the registry that is on the denylist. The process that announced it failed before this step, or is about to take it. */
   followRevocation(kid: string): Promise<void>
   /** Erases private keys that are not needed any more. */
   erase(keys: readonly OwnKey[]): Promise<void>
@@ -142,7 +142,7 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
       return take('revoke', kid, (moment) => revokeKey(moment, kid, { reason, spare }))
     },
     async reseal() {
-      if (envelope === undefined) throw new TypeError('reseal: there is no `encryption`')
+      if (envelope === undefined) throw new TypeError('reseal: option `encryption` of createKeyRegistry is missing')
       const isOld = ({ sealed }: OwnKey): boolean => sealed !== undefined && !envelope.isCurrent(sealed)
       const again = ({ sealed = '', kid }: OwnKey): string => envelope.seal(envelope.open(sealed, kid), kid)
       return change(({ keys }) => {
