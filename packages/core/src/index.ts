@@ -35,7 +35,7 @@ export {
   type StoredDocument,
   scanPosition,
 } from './document-store.js'
-export { requireDuration, requireLimit } from './durations.js'
+export { requireDuration, requireIssuedAgo, requireLimit, requireRotation } from './durations.js'
 export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
 export {
   type AcceptedEvent,
@@ -86,7 +86,7 @@ export { mapConcurrently } from './map-concurrently.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
-export { checkOptions } from './options/check-options.js'
+export { checkOptions, shownValue } from './options/check-options.js'
 export { kind } from './options/kinds.js'
 export type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, RequiredKind } from './options/option-kind.js'
 export { hasOwn } from './own-member.js'

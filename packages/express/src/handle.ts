@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable } from '@countersign/core'
+import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable, shownValue } from '@countersign/core'
 import { asError, type Middleware, type Next } from './protect.js'
 import { endpointRequest, send } from './wire.js'
 
@@ -13,7 +13,7 @@ function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {
  * @param endpoint - for instance what `createTokenEndpoint` returns
  */
 export function handle(endpoint: Endpoint): Middleware {
-  if (typeof endpoint !== 'function') throw new TypeError('handle: an endpoint is a function')
+  if (typeof endpoint !== 'function') throw new TypeError(`handle: the endpoint must be a function, got ${shownValue(endpoint)}`)
   return (req, res, next) => deliver(answer(endpoint, endpointRequest(req)), res, next)
 }
 

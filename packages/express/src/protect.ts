@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Auth, Guard, Requirement } from '@countersign/core'
+import { type Auth, type Guard, type Requirement, shownValue } from '@countersign/core'
 import { type ExpressRequest, guardRequest, send } from './wire.js'
 
 /** Express's continuation, as far as it is used. */
@@ -45,9 +45,11 @@ export function asError(cause: unknown): object {
 
 /** A program that is not type-checked learns of it at start-up, not with its first request. */
 function checkArguments(guard: Partial<Guard>, requirements: readonly unknown[]): void {
-  if (typeof guard?.check !== 'function') throw new TypeError('protect: the first argument is a guard')
-  if (requirements.some((requirement) => typeof requirement !== 'function'))
-    throw new TypeError('protect: a requirement is a function, for instance what requireScopes(…) returns')
+  if (typeof guard?.check !== 'function') throw new TypeError(`protect: the first argument must be a guard, got ${shownValue(guard)}`)
+  for (const requirement of requirements) {
+    if (typeof requirement !== 'function')
+      throw new TypeError(`protect: a requirement must be a function such as requireScopes('a') returns, got ${shownValue(requirement)}`)
+  }
 }
 
 /**

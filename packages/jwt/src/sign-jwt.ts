@@ -1,4 +1,4 @@
-import type { Signer } from '@countersign/core'
+import { type Signer, shownValue } from '@countersign/core'
 import { parseJsonObject } from './strict-json.js'
 
 /** How a JWT is signed. */
@@ -27,12 +27,15 @@ const dates = ['exp', 'nbf', 'iat']
 export async function signJwt(claims: object, options: SignJwtOptions): Promise<string> {
   const { signer, typ, header, omitKid } = options
   for (const name of reservedMembers) {
-    if (header !== undefined && Object.hasOwn(header, name)) throw new TypeError(`The header member ${name} is not for the caller`)
+    if (header !== undefined && Object.hasOwn(header, name))
+      throw new TypeError(`signJwt: header must not have the member ${name}, which the signer sets`)
   }
-  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) throw new TypeError('Claims are an object')
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
+    throw new TypeError(`signJwt: claims must be an object, got ${shownValue(claims)}`)
   for (const name of dates) {
     const date: unknown = (claims as Record<string, unknown>)[name]
-    if (date !== undefined && !Number.isFinite(date)) throw new TypeError(`The claim ${name} must be a finite number`)
+    if (date !== undefined && !Number.isFinite(date))
+      throw new TypeError(`signJwt: the claim ${name} must be a finite number, got ${shownValue(date)}`)
   }
   const full = { alg: signer.algorithm, typ, ...(omitKid ? {} : { kid: signer.kid }), ...header }
   const input = `${encode(JSON.stringify(full))}.${encode(textOf(claims))}`

@@ -8,7 +8,7 @@ import {
   type SignKeyObjectInput,
   sign,
 } from 'node:crypto'
-import { type Algorithm, checkOptions, kind, type OptionShape, type Signer } from '@countersign/core'
+import { type Algorithm, checkOptions, kind, type OptionShape, type Signer, shownValue } from '@countersign/core'
 import { algorithms, fitsAlgorithm, isHmac, type Primitive, primitiveOf } from './algorithms.js'
 import { rawSignature } from './ecdsa-signature.js'
 import { hashBytes, isKeyMaterial } from './import-secret.js'
@@ -50,21 +50,25 @@ export function createSigner(options: SignerOptions): Signer {
 
 function createHmacSigner({ key, algorithm, kid }: SignerOptions): Signer {
   const { hash } = primitiveOf(algorithm)
-  if (kid === undefined || kid === '') throw new TypeError('A signer with a secret needs a kid')
-  if (hash === null || !isHmac(algorithm) || typeof key === 'string') throw new TypeError('An HMAC secret is given as bytes')
+  if (kid === undefined || kid === '')
+    throw new TypeError(`createSigner: kid must be a non-empty string for a secret, got ${shownValue(kid)}`)
+  if (hash === null || !isHmac(algorithm) || typeof key === 'string')
+    throw new TypeError('createSigner: key must be bytes or a secret KeyObject for an HMAC algorithm, got a string')
   const secret = key instanceof KeyObject ? key : createSecretKey(key)
-  if (secret.type !== 'secret') throw new TypeError('HMAC needs a secret, not a key of a pair')
+  if (secret.type !== 'secret') throw new TypeError(`createSigner: key must be a secret for ${algorithm}, got a ${secret.type} key`)
   const bytes = secret.export()
-  if (bytes.length < hashBytes(algorithm)) throw new TypeError(`${algorithm} needs a secret of ${hashBytes(algorithm)} bytes or more`)
-  if (isKeyMaterial(bytes)) throw new TypeError('A key of a pair must not serve as an HMAC secret')
+  if (bytes.length < hashBytes(algorithm))
+    throw new TypeError(`createSigner: key must have ${hashBytes(algorithm)} bytes or more for ${algorithm}, got ${bytes.length}`)
+  if (isKeyMaterial(bytes)) throw new TypeError('createSigner: key must be a secret, got an asymmetric key')
   return Object.freeze({ kid, algorithm, sign: (data: Uint8Array) => createHmac(hash, secret).update(data).digest() })
 }
 
 function createKeyPairSigner({ key, algorithm, kid, threadPool }: SignerOptions): Signer {
   const privateKey = readPrivateKey(key)
-  if (!fitsAlgorithm(privateKey, algorithm)) throw new TypeError(`The key does not fit ${algorithm}`)
+  if (!fitsAlgorithm(privateKey, algorithm))
+    throw new TypeError(`createSigner: key must fit ${algorithm}, got a key of type ${privateKey.asymmetricKeyType}`)
   const half = checkPublicKey(createPublicKey(privateKey), { algorithm })
-  if (!half.ok) throw new TypeError(`The key cannot be used: ${half.fault}`)
+  if (!half.ok) throw new TypeError(`createSigner: key cannot be used: ${half.fault}`)
   const primitive = primitiveOf(algorithm)
   const { family, hash } = primitive
   const prepared = signingKey(privateKey, primitive)
@@ -91,6 +95,8 @@ function signingKey(key: KeyObject, primitive: Primitive): KeyObject | SignKeyOb
 function readPrivateKey(key: SignerOptions['key']): KeyObject {
   const read = typeof key === 'string' ? createPrivateKey(key) : key
   if (!(read instanceof KeyObject) || read.type !== 'private')
-    throw new TypeError('A private KeyObject or PKCS#8 PEM is needed; PEM is a text')
+    throw new TypeError(
+      `createSigner: key must be a private KeyObject or a string of PKCS#8 PEM, got ${read instanceof KeyObject ? `a ${read.type} key` : `a value of type ${typeof read}`}`,
+    )
   return read
 }

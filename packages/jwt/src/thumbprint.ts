@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto'
+import { shownValue } from '@countersign/core'
 import { rsaPublicKeyOf } from './rsa-pss.js'
 
 /** The members that a thumbprint is made of, in their order (RFC 7638 §3.2, RFC 8037 §2). */
@@ -18,10 +19,10 @@ const requiredMembers: ReadonlyMap<unknown, readonly string[]> = new Map([
 export function jwkThumbprint(key: JsonWebKey | KeyObject): string {
   const jwk = key instanceof KeyObject ? publicJwk(key) : key
   const names = requiredMembers.get(jwk.kty)
-  if (names === undefined) throw new TypeError('A thumbprint needs an EC, OKP or RSA key')
+  if (names === undefined) throw new TypeError(`jwkThumbprint: kty must be EC, OKP or RSA, got ${shownValue(jwk.kty)}`)
   const members = names.map((name) => {
     const value = jwk[name]
-    if (typeof value !== 'string' || value === '') throw new TypeError(`The JWK has no ${name}`)
+    if (typeof value !== 'string' || value === '') throw new TypeError(`jwkThumbprint: the member ${name} of the JWK is missing`)
     return [name, value]
   })
   return createHash('sha256')
@@ -35,7 +36,7 @@ export function jwkThumbprint(key: JsonWebKey | KeyObject): string {
  * @throws TypeError for a secret
  */
 export function publicJwk(key: KeyObject): JsonWebKey {
-  if (key.type === 'secret') throw new TypeError('A secret has no public half')
+  if (key.type === 'secret') throw new TypeError('publicJwk: key must be public or private, got a secret')
   const half = key.type === 'private' ? createPublicKey(key) : key
   return (half.asymmetricKeyType === 'rsa-pss' ? rsaPublicKeyOf(half) : half).export({ format: 'jwk' })
 }

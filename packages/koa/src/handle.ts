@@ -1,4 +1,4 @@
-import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable, type WireRequest } from '@countersign/core'
+import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable, shownValue, type WireRequest } from '@countersign/core'
 import { asError, type Middleware } from './protect.js'
 import { endpointRequest, type KoaContext, send } from './wire.js'
 
@@ -18,7 +18,7 @@ async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): P
  * @param endpoint - for instance what `createTokenEndpoint` returns
  */
 export function handle(endpoint: Endpoint): Middleware {
-  if (typeof endpoint !== 'function') throw new TypeError('handle: an endpoint is a function')
+  if (typeof endpoint !== 'function') throw new TypeError(`handle: the endpoint must be a function, got ${shownValue(endpoint)}`)
   return async (ctx) => run(endpoint, endpointRequest(ctx), ctx)
 }
 

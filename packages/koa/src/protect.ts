@@ -1,4 +1,4 @@
-import type { Admission, Auth, Guard, Requirement } from '@countersign/core'
+import { type Admission, type Auth, type Guard, type Requirement, shownValue } from '@countersign/core'
 import { guardRequest, type KoaContext, send } from './wire.js'
 
 /** A middleware for `app.use` and for routers, for any context that is a `C`. */
@@ -34,9 +34,11 @@ export function asError(cause: unknown): unknown {
 
 /** A program that is not type-checked learns of it at start-up, not with its first request. */
 function checkArguments(guard: Partial<Guard>, requirements: readonly unknown[]): void {
-  if (typeof guard?.check !== 'function') throw new TypeError('protect: the first argument is a guard')
-  if (requirements.some((requirement) => typeof requirement !== 'function'))
-    throw new TypeError('protect: a requirement is a function, for instance what requireScopes(…) returns')
+  if (typeof guard?.check !== 'function') throw new TypeError(`protect: the first argument must be a guard, got ${shownValue(guard)}`)
+  for (const requirement of requirements) {
+    if (typeof requirement !== 'function')
+      throw new TypeError(`protect: a requirement must be a function such as requireScopes('a') returns, got ${shownValue(requirement)}`)
+  }
 }
 
 /**

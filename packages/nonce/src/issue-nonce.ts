@@ -1,4 +1,4 @@
-import { isUnavailable, type Outcome, refuse, Unavailable } from '@countersign/core'
+import { isUnavailable, type Outcome, refuse, shownValue, Unavailable } from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
 import type { NonceSubject } from './nonce-options.js'
 import type { NonceRules } from './nonce-rules.js'
@@ -29,8 +29,9 @@ export function outage(cause: unknown): Unavailable {
 function furtherClaims(subject: NonceSubject, { claimsOf }: NonceRules): Readonly<Record<string, unknown>> {
   const claims = { ...claimsOf?.(subject), ...subject.claims }
   const taken = notForTheHost.find((name) => Object.hasOwn(claims, name))
-  if (taken !== undefined) throw new TypeError(`issue: the claim ${taken} is not for the host`)
-  if (claims.sub !== undefined && !isText(claims.sub)) throw new TypeError('issue: the claim sub is a text')
+  if (taken !== undefined) throw new TypeError(`issue: claims must not have ${taken}, which only the issuer sets`)
+  if (claims.sub !== undefined && !isText(claims.sub))
+    throw new TypeError(`issue: the claim sub must be a non-empty string, got ${shownValue(claims.sub)}`)
   return claims
 }
 
@@ -44,7 +45,7 @@ function holderOf({ clientId, credentials = [] }: NonceSubject, { revocations }:
 function claimsFor(subject: NonceSubject, jti: string, rules: NonceRules): Readonly<Record<string, unknown>> & { readonly exp: number } {
   const { issuer: iss, ttlSeconds, notBeforeSkewSeconds, audienceOf, claimsOf, now } = rules
   const aud: unknown = subject.audience ?? audienceOf(subject)
-  if (!isText(aud)) throw new TypeError('issue: the audience is a text')
+  if (!isText(aud)) throw new TypeError(`issue: audience must be a non-empty string, got ${shownValue(aud)}`)
   const iat = Math.floor(now() / 1000)
   // What is undefined is not written.
   const nbf = notBeforeSkewSeconds === undefined ? undefined : iat - notBeforeSkewSeconds
@@ -69,7 +70,8 @@ async function reserved(clientId: string, rules: NonceRules): Promise<Outcome<ob
 async function signed(claims: object, { algorithm, keys, typ }: NonceRules): Promise<string> {
   const current = keys.current()
   const { signer, omitKid } = current instanceof Promise ? await current : current
-  if (signer.algorithm !== algorithm) throw new TypeError(`issue: the signer signs with ${signer.algorithm}, not with ${algorithm}`)
+  if (signer.algorithm !== algorithm)
+    throw new TypeError(`issue: the algorithm of the signer must be ${algorithm}, got ${signer.algorithm}`)
   return signJwt(claims, { signer, typ, omitKid })
 }
 
@@ -81,7 +83,7 @@ async function signed(claims: object, { algorithm, keys, typ }: NonceRules): Pro
  */
 export async function issueNonce(subject: NonceSubject, rules: NonceRules): Promise<Outcome<IssuedNonce>> {
   const { clientId } = subject
-  if (!isText(clientId)) throw new TypeError('issue: clientId is required')
+  if (!isText(clientId)) throw new TypeError(`issue: clientId must be a non-empty string, got ${shownValue(clientId)}`)
   const { ttlSeconds, toleranceSeconds, store } = rules
   const jti = rules.newId()
   const claims = claimsFor(subject, jti, rules)

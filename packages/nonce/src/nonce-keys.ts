@@ -1,5 +1,16 @@
-import type { KeyQuery, RotatingSecrets, Secret, VerificationKey } from '@countersign/core'
-import { type HmacAlgorithm, type KeySource, type SecretsOption, type Signer, type SignerSource, Unavailable } from '@countersign/core'
+import {
+  type HmacAlgorithm,
+  type KeyQuery,
+  type KeySource,
+  type RotatingSecrets,
+  type Secret,
+  type SecretsOption,
+  type Signer,
+  type SignerSource,
+  shownValue,
+  Unavailable,
+  type VerificationKey,
+} from '@countersign/core'
 import { createSigner, importSecret } from '@countersign/jwt'
 
 /** What nonces are signed and checked with. Both throw or reject with `Unavailable` when the keys cannot be told. */
@@ -26,19 +37,23 @@ const listOf = ({ current, previous = [] }: RotatingSecrets): readonly Secret[] 
 
 function imported({ id, secret }: Secret, algorithm: HmacAlgorithm): VerificationKey {
   if (typeof id !== 'string' || id.length > maxIdLength)
-    throw new TypeError(`createNonces: the id of a secret is a text of at most ${maxIdLength} characters`)
-  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) throw new TypeError('createNonces: a secret is text or bytes')
+    throw new TypeError(
+      `createNonces: the id of a secret must be a string of at most ${maxIdLength} characters, got ${typeof id === 'string' ? `${id.length}` : shownValue(id)}`,
+    )
+  if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
+    throw new TypeError(`createNonces: secret must be a string or bytes, got a value of type ${typeof secret}`)
   const key = importSecret(secret, { kid: id, algorithms: [algorithm] })
   if (!key.ok)
-    throw new TypeError(`createNonces: the secret ${JSON.stringify(id)} was refused: ${key.fault}${key.detail ? `: ${key.detail}` : ''}`)
+    throw new TypeError(`createNonces: the secret ${JSON.stringify(id)} cannot be used: ${key.fault}${key.detail ? `: ${key.detail}` : ''}`)
   return key.key
 }
 
 function prepare(secrets: RotatingSecrets, algorithm: HmacAlgorithm): PreparedSecrets {
-  if (typeof secrets?.current !== 'object' || secrets.current === null) throw new TypeError('createNonces: secrets has a current one')
+  if (typeof secrets?.current !== 'object' || secrets.current === null)
+    throw new TypeError(`createNonces: secrets.current must be { id, secret }, got ${shownValue(secrets?.current)}`)
   const all = listOf(secrets)
   const byId = new Map(all.map((secret) => [secret.id, imported(secret, algorithm)]))
-  if (byId.size < all.length) throw new TypeError('createNonces: two secrets share an id')
+  if (byId.size < all.length) throw new TypeError('createNonces: secrets must not have a duplicate id')
   const copies = all.map(({ id, secret }) => ({ id, secret: typeof secret === 'string' ? secret : Uint8Array.from(secret) }))
   const { id, secret } = secrets.current
   // A signer has a name; this one's is never written.

@@ -10,6 +10,7 @@ import {
   type Readiness,
   type Reason,
   refuse,
+  shownValue,
 } from '@countersign/core'
 import { type IssuedNonce, issueNonce, outage } from './issue-nonce.js'
 import type { NonceOptions, NonceRevocations, NonceSubject } from './nonce-options.js'
@@ -126,7 +127,8 @@ export function createNonces<const Purpose extends string>(options: NonceOptions
     },
     async spend(token, purpose, binding) {
       const audiences = purposes.get(purpose)
-      if (audiences === undefined) throw new TypeError(`spend: the purpose ${JSON.stringify(purpose)} was not declared`)
+      if (audiences === undefined)
+        throw new TypeError(`spend: purpose must be one of ${[...purposes.keys()].join(', ')}, got ${shownValue(purpose)}`)
       try {
         const result = await spendVerified(await verifyNonce(token, audiences, rules), purpose, binding, rules)
         if (events.hasSubscribers) tell({ action: 'spend', purpose, ...presenter(binding) }, result)

@@ -1,4 +1,4 @@
-import { type AttemptStore, requireDuration } from '@countersign/core'
+import { type AttemptStore, requireDuration, requireLimit } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { timelyColumn, timelyCte } from './statements/calls.js'
 import { type CallParts, keptCalls } from './statements/kept-calls.js'
@@ -32,7 +32,7 @@ export function postgresAttempts(database: Database, schema: string, tenant: Buf
   return {
     async reserve({ key, limit, windowMs, ...call }) {
       requireDuration('windowMs', windowMs)
-      if (!(Number.isInteger(limit) && limit > 0)) throw new TypeError('limit is a positive whole number')
+      requireLimit(limit)
       const { row, made } = await calls.change({
         statements: reserve,
         values: [rowKey(key), Math.min(limit, Number.MAX_SAFE_INTEGER), boundedMs(windowMs)],

@@ -23,7 +23,7 @@ function documentOf(row: Row): StoredDocument {
 
 function partOf(name: string, text: string): Buffer {
   const bytes = bytesOf(text)
-  if (bytes.length > longestBytes) throw new TypeError(`${name} has at most ${longestBytes} bytes`)
+  if (bytes.length > longestBytes) throw new TypeError(`${name} must have at most ${longestBytes} bytes, got ${bytes.length}`)
   return bytes
 }
 

@@ -1,4 +1,4 @@
-import { callsKeptMs, type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
+import { callsKeptMs, type RefreshFamilyStore, type Rotation, requireDuration, requireRotation } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { bytesOf, type Row, type Run, textOf } from './connection/driver.js'
 import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './statements/calls.js'
@@ -112,12 +112,6 @@ const findText = (schema: string): string => `
   select binding, data, generation::text, revoked from ${schema}.families
   where tenant = $1 and key = $2 and expires_at > clock_timestamp() and generation >= 0`
 
-function checkRequest({ generation, retryWindowMs, keepForMs }: RotationRequest): void {
-  if (!(Number.isSafeInteger(generation) && generation >= 0)) throw new TypeError('generation is a whole number')
-  if (Number.isNaN(retryWindowMs)) throw new TypeError('retryWindowMs is a number of milliseconds')
-  if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
-}
-
 /** The answer to a call that was made before. */
 function madeOf({ made, data }: Row): Rotation {
   requireNotUndone(made)
@@ -169,7 +163,7 @@ export function postgresFamilies(database: Database, schema: string, tenant: Buf
       if (!created) throw new Error('this family exists already')
     },
     async rotate(request) {
-      checkRequest(request)
+      requireRotation(request)
       const { family, binding, generation, heal = false, retryWindowMs, keepForMs } = request
       const keep = keepForMs === undefined ? null : boundedMs(keepForMs)
       const values = [tenant, rowKey(family), bytesOf(binding), generation, heal, boundedMs(retryWindowMs), keep, callIdOf(request)]

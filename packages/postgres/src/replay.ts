@@ -1,4 +1,4 @@
-import { callsKept, callsKeptMs, type ReplayStore, requireDuration } from '@countersign/core'
+import { callsKept, callsKeptMs, type ReplayStore, requireDuration, requireIssuedAgo } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import type { Row } from './connection/driver.js'
 import { type MemorySince, memoryCte, memoryRow } from './connection/server-memory.js'
@@ -68,7 +68,7 @@ export function postgresReplay(
   return {
     async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
-      if (!Number.isFinite(issuedAgoMs)) throw new TypeError('issuedAgoMs is a number of milliseconds')
+      requireIssuedAgo(issuedAgoMs)
       const callId = callIdOf(call)
       const values = [rowKey(purpose, id), boundedMs(issuedAgoMs), boundedMs(keepForMs), callId]
       return database.change(async (run, deadline) => {

@@ -1,4 +1,4 @@
-import { type AttemptStore, requireDuration } from '@countersign/core'
+import { type AttemptStore, requireDuration, requireLimit } from '@countersign/core'
 import { changeKept, type RedisAccess } from './connection/access.js'
 import { wholeMs } from './connection/durations.js'
 
@@ -8,7 +8,7 @@ export function redisAttempts(access: RedisAccess): AttemptStore {
   return {
     async reserve({ key: name, limit, windowMs, ...call }) {
       requireDuration('windowMs', windowMs)
-      if (!(Number.isSafeInteger(limit) && limit > 0)) throw new TypeError('limit is a positive whole number')
+      requireLimit(limit)
       const answer = await changeKept(access, { key: keys.of('a', name), call }, 'reserve', limit, wholeMs(windowMs))
       const [ok, figure] = (answer as readonly [unknown, unknown]).map(Number) as [number, number]
       return ok === 1 ? { ok: true, remaining: figure } : { ok: false, retryAfterMs: Math.max(1, figure) }

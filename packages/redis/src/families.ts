@@ -1,4 +1,4 @@
-import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
+import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration, requireRotation } from '@countersign/core'
 import type { RedisAccess } from './connection/access.js'
 import type { MakeChange } from './connection/change.js'
 import { wholeMs } from './connection/durations.js'
@@ -20,10 +20,9 @@ function rotationOf(answer: Answer): Rotation {
   }
 }
 
-function argumentsOf({ generation, binding, retryWindowMs, keepForMs, heal }: RotationRequest): readonly (string | number)[] {
-  if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
-  if (!(Number.isFinite(retryWindowMs) && retryWindowMs >= 0)) throw new TypeError('retryWindowMs is a number of milliseconds, 0 or more')
-  if (!(Number.isSafeInteger(generation) && generation >= 0)) throw new TypeError('generation is a whole number')
+function argumentsOf(request: RotationRequest): readonly (string | number)[] {
+  requireRotation(request)
+  const { generation, binding, retryWindowMs, keepForMs, heal } = request
   return [generation, binding, retryWindowMs, keepForMs === undefined ? '' : wholeMs(keepForMs), heal ? '1' : '0']
 }
 

@@ -1,4 +1,4 @@
-import { type ReplayStore, type ReplayVerdict, requireDuration } from '@countersign/core'
+import { type ReplayStore, type ReplayVerdict, requireDuration, requireIssuedAgo } from '@countersign/core'
 import type { RedisAccess } from './connection/access.js'
 import type { MakeChange } from './connection/change.js'
 import { wholeMs } from './connection/durations.js'
@@ -19,7 +19,7 @@ export function redisReplay({ changes, keys, callIdOf }: RedisAccess): ReplaySto
   return {
     async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
-      if (!Number.isFinite(issuedAgoMs)) throw new TypeError('issuedAgoMs is a number of milliseconds')
+      requireIssuedAgo(issuedAgoMs)
       const issuedHere = performance.now() - issuedAgoMs
       const [key, callId, keep] = [keys.of('c', purpose, id), callIdOf(call), wholeMs(keepForMs)]
       const make: MakeChange<ReplayVerdict> = async ({ memory, deadline, run }) => {

@@ -1,6 +1,6 @@
 import type { AttemptStore, AttemptVerdict } from '../attempt-store.js'
 import type { Now } from '../clock.js'
-import { requireDuration } from '../durations.js'
+import { requireDuration, requireLimit } from '../durations.js'
 import { createExpiringMap } from './expiring-map.js'
 import { givenCalls } from './given-calls.js'
 
@@ -11,7 +11,7 @@ export function memoryAttempts(now: Now): AttemptStore {
   return {
     async reserve({ key, limit, windowMs, ...call }) {
       requireDuration('windowMs', windowMs)
-      if (!(Number.isInteger(limit) && limit > 0)) throw new TypeError('limit is a positive whole number')
+      requireLimit(limit)
       const made = calls.made(key, call)
       if (typeof made === 'object') return made
       const used = counters.get(key)

@@ -1,6 +1,6 @@
 import { callsKeptMs, createCallIds } from '../call.js'
 import type { Now } from '../clock.js'
-import { requireDuration } from '../durations.js'
+import { requireDuration, requireRotation } from '../durations.js'
 import type { RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from '../refresh-family-store.js'
 import { createExpiringMap } from './expiring-map.js'
 import { isUndone, type KeptCalls, madeBefore, withCall, withNewestUndone } from './kept-calls.js'
@@ -73,9 +73,7 @@ export function memoryFamilies(now: Now): RefreshFamilyStore {
       change(family, begun, { callId, answer: { answer: 'created' } }, keepForMs)
     },
     async rotate(request) {
-      if (request.keepForMs !== undefined) requireDuration('keepForMs', request.keepForMs)
-      if (!(Number.isFinite(request.retryWindowMs) && request.retryWindowMs >= 0))
-        throw new TypeError('retryWindowMs is a number of milliseconds, 0 or more')
+      requireRotation(request)
       const callId = callIdOf(request)
       const made = madeAs(request.family, callId)
       if (typeof made === 'object') return made

@@ -1,7 +1,7 @@
 import { callsKept, callsKeptMs, createCallIds } from '../call.js'
 import type { ChallengeStore } from '../challenge-store.js'
 import type { Now } from '../clock.js'
-import { requireDuration } from '../durations.js'
+import { requireDuration, requireIssuedAgo } from '../durations.js'
 import type { NonceStore } from '../nonce-store.js'
 import type { ReplayStore } from '../replay-store.js'
 import { createExpiringMap } from './expiring-map.js'
@@ -43,7 +43,7 @@ export function memoryReplay(now: Now): ReplayStore {
   return {
     async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
-      if (!Number.isFinite(issuedAgoMs)) throw new TypeError('issuedAgoMs is a number of milliseconds')
+      requireIssuedAgo(issuedAgoMs)
       const [key, callId] = [keyOf(purpose, id), callIdOf(call)]
       const used = ids.get(key)
       if (isUsed(used, callId)) return used?.by === callId ? 'claimed' : 'replayed'

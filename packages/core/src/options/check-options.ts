@@ -101,8 +101,12 @@ function shownObject(value: object | null): string {
   return value instanceof Promise ? 'a Promise' : 'an object'
 }
 
-/** What a value is, without the value where it may be a secret. */
-function shownValue(value: unknown, kind: Partial<OptionKind> = {}): string {
+/**
+ * Describes a value for the message of an error, in few characters.
+ *
+ * @param kind - with `isSecret`, the description says the type alone
+ */
+export function shownValue(value: unknown, kind: Partial<OptionKind> = {}): string {
   if (typeof value === 'string') return shownString(value, kind)
   if (typeof value === 'object') return shownObject(value)
   if (value === undefined) return 'undefined'

@@ -39,7 +39,8 @@ async function isGood(keys: ClientKeys, clientId: string, { kid, algorithm, thum
  */
 export async function areKeysGood(keys: ClientKeys | undefined, clientId: string, used: readonly UsedKey[]): Promise<boolean> {
   if (used.length === 0) return true
-  if (keys === undefined) throw new TypeError('createClients: keys is required while tokens obtained with keys are refreshed')
+  if (keys === undefined)
+    throw new TypeError('createClients: keys must be given while tokens that were obtained with keys are refreshed, got undefined')
   const answers = await Promise.all(used.map((key) => isGood(keys, clientId, key)))
   return answers.every(Boolean)
 }

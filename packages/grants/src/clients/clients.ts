@@ -115,7 +115,8 @@ export function createClients(options: ClientsOptions): Clients {
   }
 
   function checkMethods<T extends Pick<ClientSettings, 'methods'>>(settings: T): T {
-    if (settings.methods?.includes('private_key_jwt') && !keys) throw new TypeError('createClients: private_key_jwt needs keys')
+    if (settings.methods?.includes('private_key_jwt') && !keys)
+      throw new TypeError('createClients: keys must be given for a client with the method private_key_jwt, got undefined')
     return settings
   }
 

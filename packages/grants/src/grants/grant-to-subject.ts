@@ -1,4 +1,4 @@
-import { hasOwn } from '@countersign/core'
+import { hasOwn, shownValue } from '@countersign/core'
 import { claimOnce, undoOf } from '../assertions/assertion.js'
 import type { OwnAssertion } from '../assertions/client-signed-assertion.js'
 import type { TrustedToken } from '../assertions/trusted-token.js'
@@ -93,9 +93,11 @@ export async function grantToSubject(token: GoodToken, asked: GrantRequest, gran
   const decision = await policy({ client, presented, scopes: asked.scopes, audiences })
   if (decision?.allow !== true) return refusedAs(sentAs, 'denied_by_policy')
   const { isPerson, subject = presented.subject } = decision
-  if (typeof isPerson !== 'boolean') throw new TypeError('the policy of an exchange says isPerson')
+  if (typeof isPerson !== 'boolean')
+    throw new TypeError(`policy: isPerson of an allowing answer must be true or false, got ${shownValue(isPerson)}`)
   // Of a text, every part of a word would be among them.
-  if (decision.scopes !== undefined && !Array.isArray(decision.scopes)) throw new TypeError('the scopes of an exchange are a list')
+  if (decision.scopes !== undefined && !Array.isArray(decision.scopes))
+    throw new TypeError(`policy: scopes must be an array of strings, got ${shownValue(decision.scopes)}`)
   if (subject === undefined || subject === '' || (isPerson && (await asked.isClient(subject))))
     return refusedAs(sentAs, 'assertion_subject')
   asked.note({ subject })

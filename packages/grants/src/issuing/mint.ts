@@ -1,4 +1,4 @@
-import { hasOwn, requireEpochSeconds, type Signer } from '@countersign/core'
+import { hasOwn, requireEpochSeconds, type Signer, shownValue } from '@countersign/core'
 import { longestWithRefreshSeconds } from '../announce.js'
 import type { UsedKey } from '../assertions/used-key.js'
 import { type Client, isScopeToken } from '../clients/record/client.js'
@@ -71,10 +71,11 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value !
 
 /** A grant of the host's that forgot to say for whom must not end in a token for nobody. */
 function checkGranted({ subject, audiences, scopes, authentication, expiresAt }: Granted): void {
-  if (!isText(subject)) throw new TypeError('access token: the grant named no subject')
+  if (!isText(subject)) throw new TypeError(`access token: subject of the grant must be a non-empty string, got ${shownValue(subject)}`)
   if (!Array.isArray(audiences) || audiences.length === 0 || !audiences.every(isText))
-    throw new TypeError('access token: the grant named no audience')
-  if (!Array.isArray(scopes) || !scopes.every(isScopeToken)) throw new TypeError('access token: the grant named a scope that is none')
+    throw new TypeError(`access token: audiences of the grant must be a non-empty array of strings, got ${shownValue(audiences)}`)
+  if (!Array.isArray(scopes) || !scopes.every(isScopeToken))
+    throw new TypeError(`access token: scopes of the grant must be scope-tokens (RFC 6749 §3.3), got ${shownValue(scopes)}`)
   if (authentication) requireEpochSeconds('access token: authentication.authTime of the grant', authentication.authTime)
   // One without an end may be said so, too.
   if (expiresAt !== undefined && expiresAt !== Number.POSITIVE_INFINITY)

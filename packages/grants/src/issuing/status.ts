@@ -1,4 +1,4 @@
-import { orUnavailable, type RevocationAnnouncer } from '@countersign/core'
+import { orUnavailable, type RevocationAnnouncer, shownValue } from '@countersign/core'
 import { areKeysGood } from '../assertions/used-key.js'
 import type { Clients } from '../clients/clients.js'
 import { isImmediate } from '../grants/client-credentials.js'
@@ -68,7 +68,7 @@ export function createStatusFault({ issuer, clients, revocations }: StatusOption
     }
     if (isActive && !(await isActive(granted))) return 'inactive_subject'
     if (granted.isPerson && (await clients.find(granted.subject)))
-      throw new TypeError('createTokenEndpoint: the subject of a person is the id of a client')
+      throw new TypeError(`createTokenEndpoint: the subject of a person must not be the id of a client, got ${shownValue(granted.subject)}`)
     return undefined
   }
 }

@@ -171,7 +171,7 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
       const reader = entity === undefined && context.isItself(actor, clientId) ? asItself(context, actor) : context
       const known = await admit(reader, actor, { values, required: [entity === undefined ? 'clientId' : 'entity'] })
       if (!known.ok) return known
-      if (clientId !== undefined && entity !== undefined) throw new TypeError('enrollments: of a client or of an entity, not of both')
+      if (clientId !== undefined && entity !== undefined) throw new TypeError('enrollments: clientId or entity must be given, got both')
       return clientId === undefined ? ofEntity(known, entity ?? '', query) : ofIntegration(known, clientId, query)
     },
   }

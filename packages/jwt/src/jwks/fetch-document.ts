@@ -30,8 +30,10 @@ export function documentUrl(url: string | URL, allowInsecure: boolean): URL {
   const parsed = new URL(url)
   const plain = parsed.protocol === 'http:' && (allowInsecure || loopback.has(parsed.hostname))
   if (parsed.protocol !== 'https:' && !plain)
-    throw new TypeError(`${parsed.protocol}//${parsed.host} is neither https nor http on loopback; allowInsecure takes any http`)
-  if (parsed.username !== '' || parsed.password !== '') throw new TypeError(`${shownUrl(parsed)} carries credentials`)
+    throw new TypeError(
+      `the URL must be https, or http on loopback, got ${parsed.protocol}//${parsed.host}; allowInsecure permits all http`,
+    )
+  if (parsed.username !== '' || parsed.password !== '') throw new TypeError(`the URL must not carry credentials: ${shownUrl(parsed)}`)
   return parsed
 }
 

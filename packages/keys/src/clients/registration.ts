@@ -3,6 +3,7 @@ import {
   type AsymmetricAlgorithm,
   looksLikeMilliseconds,
   requireEpochSeconds,
+  shownValue,
   type VerificationKey,
 } from '@countersign/core'
 import { importJwk, importPublicKey, isAlgorithm, isHmac, type KeyFault, type KeyImport, publicJwk } from '@countersign/jwt'
@@ -90,7 +91,7 @@ export function readRegistration(
   now: number,
 ): { readonly ok: true; readonly key: ClientKey } | RegistrationRefused {
   const { owner, kid, jwk, pem, notBefore, expiresAt } = registration
-  if (typeof owner !== 'string' || owner === '') throw new TypeError('register: owner is the id of a client')
+  if (typeof owner !== 'string' || owner === '') throw new TypeError(`register: owner must be the id of a client, got ${shownValue(owner)}`)
   const fault = labelFault(registration, now)
   if (fault) return { ok: false, fault, ...(fault === 'bad_times' && hintOn(registration)) }
   const imported = importKey(jwk, pem)

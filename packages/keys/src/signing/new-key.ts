@@ -1,6 +1,6 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { AsymmetricAlgorithm } from '@countersign/core'
+import { type AsymmetricAlgorithm, shownValue } from '@countersign/core'
 import { importJwk, isAlgorithm, isHmac, jwkThumbprint, publicJwk } from '@countersign/jwt'
 import type { Envelope } from './envelope.js'
 import type { NewKey } from './signing-key-steps.js'
@@ -24,8 +24,9 @@ const defaultPurpose = 'access_token'
  */
 export function completeUse({ algorithm, purpose = defaultPurpose }: KeyUse, usual: AsymmetricAlgorithm): Use {
   const chosen = algorithm ?? usual
-  if (!isAlgorithm(chosen) || isHmac(chosen)) throw new TypeError('the algorithm of a signing key is asymmetric')
-  if (typeof purpose !== 'string' || purpose === '') throw new TypeError('the purpose of a key is a text')
+  if (!isAlgorithm(chosen) || isHmac(chosen)) throw new TypeError(`key registry: algorithm must be asymmetric, got ${shownValue(chosen)}`)
+  if (typeof purpose !== 'string' || purpose === '')
+    throw new TypeError(`key registry: purpose must be a non-empty string, got ${shownValue(purpose)}`)
   return { algorithm: chosen, purpose }
 }
 
@@ -58,15 +59,19 @@ async function newPrivateKey(algorithm: AsymmetricAlgorithm): Promise<KeyObject>
  */
 export function importedKey(jwk: Readonly<Record<string, unknown>>, use: Use): NewKey {
   const imported = importJwk({ alg: use.algorithm, ...jwk })
-  if (!imported.ok) throw new TypeError(`the key was refused: ${imported.fault}`)
-  if (!imported.key.algorithms.includes(use.algorithm)) throw new TypeError(`the key is not for ${use.algorithm}`)
+  if (!imported.ok) throw new TypeError(`stage: the key cannot be used: ${imported.fault}`)
+  if (!imported.key.algorithms.includes(use.algorithm))
+    throw new TypeError(`stage: the key must be for ${use.algorithm}, got one for ${imported.key.algorithms.join(', ')}`)
   const half = publicJwk(imported.key.key)
   return { kid: jwkThumbprint(half), ...use, publicJwk: { ...half } }
 }
 
 /** A pair of our own, sealed. Rejects with TypeError without an envelope. */
 export async function newKey(use: Use, envelope: Envelope | undefined): Promise<NewKey> {
-  if (envelope === undefined) throw new TypeError('keys are generated only with `encryption`; otherwise stage the public key of a signer')
+  if (envelope === undefined)
+    throw new TypeError(
+      'key registry: option `encryption` is missing, so keys cannot be generated; stage the public key of an external signer instead',
+    )
   const privateKey = await newPrivateKey(use.algorithm)
   const kid = jwkThumbprint(privateKey)
   return { kid, ...use, publicJwk: { ...publicJwk(privateKey) }, sealed: envelope.seal(privateKey, kid) }

@@ -1,4 +1,4 @@
-import { type AsymmetricAlgorithm, eventChannel, type Now, type RevocationAnnouncer } from '@countersign/core'
+import { type AsymmetricAlgorithm, eventChannel, type Now, type RevocationAnnouncer, shownValue } from '@countersign/core'
 import { type Rings, reachable } from '../ring.js'
 import type { Envelope } from './envelope.js'
 import { completeUse, importedKey, type KeyUse, newKey } from './new-key.js'
@@ -136,7 +136,7 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
       take('activate', kid, (moment) => activateKey(moment, kid, { force, whenSafe })),
     retire: (kid) => take('retire', kid, (moment) => retireKey(moment, kid)),
     async revoke(kid, { reason = 'compromised' } = {}) {
-      if (typeof kid !== 'string' || kid === '') throw new TypeError('revoke: kid is a text')
+      if (typeof kid !== 'string' || kid === '') throw new TypeError(`revoke: kid must be a non-empty string, got ${shownValue(kid)}`)
       if (revocations) await reachable(async () => revocations.revoke({ type: 'signing_key', issuer, kid }))
       const spare = await spareFor(kid)
       return take('revoke', kid, (moment) => revokeKey(moment, kid, { reason, spare }))

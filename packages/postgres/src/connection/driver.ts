@@ -48,6 +48,7 @@ export function bytesOf(text: string): Buffer {
 
 /** The text of a bytea column. */
 export function textOf(value: unknown): string {
-  if (!Buffer.isBuffer(value)) throw new TypeError('a bytea column is read as a Buffer: leave the type parser of bytea (oid 17) as it is')
+  if (!Buffer.isBuffer(value))
+    throw new TypeError('a bytea column must be read as a Buffer: leave the type parser of bytea (oid 17) unchanged')
   return value[0] === utf16Mark ? value.toString('utf16le', 1) : value.toString('utf8')
 }

@@ -9,7 +9,7 @@ function decodeBase32(text: string): Buffer {
   let value = 0
   for (const character of text.toUpperCase().replaceAll(/[\s=]/g, '')) {
     const digit = alphabet.indexOf(character)
-    if (digit < 0) throw new TypeError('a secret of TOTP is base32')
+    if (digit < 0) throw new TypeError('the TOTP secret must be base32')
     value = ((value << 5) | digit) & 0xfff
     bits += 5
     if (bits >= 8) {

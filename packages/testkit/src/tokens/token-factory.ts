@@ -62,7 +62,7 @@ export function tokenFactory(options: TokenFactoryOptions): TokenFactory {
 async function issueToken(wanted: TokenOptions, { keys, issuer, audience, now = wallClock }: TokenFactoryOptions): Promise<string> {
   const key =
     wanted.key ?? keys.find(({ kid }) => kid === wanted.kid) ?? keys.find(({ alg }) => alg === (wanted.alg ?? keys[0]?.alg)) ?? keys[0]
-  if (!key) throw new TypeError('there is no key to sign with: name one')
+  if (!key) throw new TypeError('createTokenFactory: key must be given, got undefined')
   const nowSeconds = Math.floor(now() / 1000)
   const claims = {
     iss: issuer,

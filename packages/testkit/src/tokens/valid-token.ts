@@ -48,7 +48,7 @@ export interface TakeApartOptions {
  */
 export function takeApart(token: string, key: TestKey, options: TakeApartOptions = {}): ValidToken {
   const [header, payload, signature, ...rest] = token.split('.')
-  if (!header || !payload || !signature || rest.length > 0) throw new TypeError('the valid token does not have three segments')
+  if (!header || !payload || !signature || rest.length > 0) throw new TypeError('the valid token must have three segments')
   const parsed = { header: parseSegment(header), payload: parseSegment(payload) }
   const sign = rawSigner(key, key.alg)
   return {
@@ -72,7 +72,7 @@ function strangerOf(key: TestKey): TestKey {
   const { kty, crv, n, x } = key.jwk
   const { weakRsa, ...usable } = testKeys
   const other = Object.values(usable).find(({ jwk }) => jwk.kty === kty && jwk.crv === crv && (jwk.n !== n || jwk.x !== x))
-  if (!other) throw new TypeError(`there is no second test key of the type of ${key.kid}`)
+  if (!other) throw new TypeError(`the test keys must have a second key of the type of ${key.kid}`)
   return renameKey(other, { kid: key.kid, alg: key.alg })
 }
 
@@ -97,7 +97,7 @@ export function without(object: Readonly<Record<string, unknown>>, ...names: rea
 /** Replaces the last character by one that decodes to the same bytes: its unused bits are set. */
 export function withUnusedBits(segment: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-  if (segment.length % 4 === 0) throw new TypeError('the segment has no unused bits')
+  if (segment.length % 4 === 0) throw new TypeError('the segment must have unused bits')
   return segment.slice(0, -1) + alphabet[alphabet.indexOf(segment.at(-1) as string) + 1]
 }
 

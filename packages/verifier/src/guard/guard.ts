@@ -6,6 +6,7 @@ import {
   type Refusal,
   type Requirement,
   refuse,
+  shownValue,
   type WireRequest,
   wallClock,
 } from '@countersign/core'
@@ -42,7 +43,9 @@ function challengeOptions(options: Pick<GuardOptions, 'resource' | 'metadata' | 
 }
 
 function checkedRequirements(requirements: readonly Requirement<never, never>[]): void {
-  for (const requirement of requirements) if (typeof requirement !== 'function') throw new TypeError('a requirement is a function')
+  for (const requirement of requirements) {
+    if (typeof requirement !== 'function') throw new TypeError(`guard: a requirement must be a function, got ${shownValue(requirement)}`)
+  }
 }
 
 /** Its own member only: one that every object has, by a library that pollutes prototypes, would open every route. */
@@ -61,7 +64,10 @@ async function firstRefusal<A, R>(
     const answer = await requirement(auth, request, { now })
     if (answer === undefined) continue
     // A null, false or true would otherwise mean whatever the reader hopes.
-    if (!isRefusal(answer)) throw new TypeError('a requirement answers undefined or a refusal: is it one, or the function that makes one?')
+    if (!isRefusal(answer))
+      throw new TypeError(
+        `guard: a requirement must return undefined or a refusal, got ${shownValue(answer)}; requireScopes, for instance, must be called first`,
+      )
     if (answer.reason !== 'insufficient_scope') return answer
     const scopes = [
       ...new Set(requirements.flatMap((one) => (Object.hasOwn(one, 'scopes') && one.scopes) || []).concat(answer.scopes ?? [])),

@@ -126,7 +126,7 @@ export function createTenants(options: TenantOptions, context: Omit<TrustOptions
       const trusted = opened.find((one) => one.issuer === issuer)
       if (trusted !== undefined) return { opened, trusted }
       endTrust(opened)
-      throw new TypeError('resolveIssuer: the entry does not name the issuer that was asked for')
+      throw new TypeError(`resolveIssuer: the entry must name the requested issuer ${JSON.stringify(issuer.slice(0, 200))}`)
     } finally {
       if (old) endTrust(old.opened)
     }

@@ -70,8 +70,8 @@ function importInput(input: unknown): KeyImport {
 /** What is usually the matter with a text, as it comes out of an environment variable. */
 function adviceOn(input: unknown): string {
   if (typeof input !== 'string') return ''
-  if (!input.includes('-----BEGIN ')) return ' (a text is PEM; a JWK or JWK Set is given as an object)'
-  return input.includes('\\n') ? ' (its line breaks are a backslash and an n)' : ''
+  if (!input.includes('-----BEGIN ')) return ' (a string must be PEM; a JWK or a JWK Set must be an object)'
+  return input.includes('\\n') ? ' (its line breaks are written as \\n: replace them)' : ''
 }
 
 /** A key by the name that it was given under, bounded. */
@@ -82,7 +82,7 @@ function nameOf(input: unknown): string {
 }
 
 function refused(input: unknown, fault: KeyFault): TypeError {
-  return new TypeError(`staticKeys: ${nameOf(input)} was refused: ${fault}${adviceOn(input)}`)
+  return new TypeError(`staticKeys: ${nameOf(input)} cannot be used: ${fault}${adviceOn(input)}`)
 }
 
 function importOne(input: unknown): VerificationKey {
@@ -170,7 +170,7 @@ function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[
     const imported = importSecret(secret, { kid: id, algorithms })
     if (!imported.ok)
       throw new TypeError(
-        `staticKeys: the secret ${JSON.stringify(id)} was refused: ${imported.fault}${imported.detail ? `: ${imported.detail}` : ''}`,
+        `staticKeys: the secret ${JSON.stringify(id)} cannot be used: ${imported.fault}${imported.detail ? `: ${imported.detail}` : ''}`,
       )
     return imported.key
   })

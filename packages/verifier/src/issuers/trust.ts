@@ -106,12 +106,14 @@ export function createTrust(options: TrustOptions): Trust {
     for (const issuer of entry?.sources?.flatMap((source) => source.issuers) ?? []) {
       const other = byIssuer.get(issuer)
       if (other && other.via !== via)
-        throw new TypeError(`issuers ${JSON.stringify(other.via)} and ${JSON.stringify(via)} both name ${issuer}`)
+        throw new TypeError(
+          `createGuard: issuers must not name an issuer twice, got ${issuer} in ${JSON.stringify(other.via)} and ${JSON.stringify(via)}`,
+        )
     }
     const opened = openEntry(via, entry, options, always)
     if (new Set(opened.map(({ issuer }) => issuer)).size < opened.length) {
       endTrust(opened)
-      throw new TypeError(`issuer ${JSON.stringify(via)} names one issuer twice`)
+      throw new TypeError(`createGuard: issuers.${via} must not name an issuer twice`)
     }
     // Only now: a place that the old entry and the new one share stays open.
     remove(via)

@@ -5,6 +5,7 @@ import {
   type RevocationReason,
   type RevocationView,
   reasons,
+  shownValue,
   whenKnown,
 } from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
@@ -44,7 +45,8 @@ const revocationReasons: ReadonlySet<unknown> = new Set(
 
 /** A false or null would otherwise mean whatever the author of a view hopes. */
 function knownReason(reason: RevocationReason): RevocationReason {
-  if (!revocationReasons.has(reason)) throw new TypeError('a view of revocations answers undefined or a reason')
+  if (!revocationReasons.has(reason))
+    throw new TypeError(`revocations: the view must return undefined or a reason, got ${shownValue(reason)}`)
   return reason
 }
 

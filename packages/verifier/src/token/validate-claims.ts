@@ -1,4 +1,4 @@
-import { type Auth, type JwtClaims, type Refusal, refuse, splitScope } from '@countersign/core'
+import { type Auth, type JwtClaims, type Refusal, refuse, shownValue, splitScope } from '@countersign/core'
 import { checkAudience, checkTimes, type Jws, normalizeType, type ParsedClaims } from '@countersign/jwt'
 import type { IssuerRule } from '../issuers/issuer-entry.js'
 import type { TrustedIssuer } from '../issuers/trust.js'
@@ -104,7 +104,7 @@ function scopesOf(claims: JwtClaims, { scopes }: IssuerRule): readonly string[] 
   if (scopes === undefined) return Object.freeze(scopesAsSaid(claims))
   const read = scopes(claims)
   // Taken apart, a text would be a list of letters.
-  if (!isTextList(read)) throw new TypeError('the scopes of an issuer entry are a list of texts')
+  if (!isTextList(read)) throw new TypeError(`scopes of an issuer entry must return an array of strings, got ${shownValue(read)}`)
   return Object.freeze([...read])
 }
 

@@ -1,4 +1,11 @@
-import { type Now, type RevocationEntry, type RevocationQuery, type RevocationReason, requireEpochSeconds } from '@countersign/core'
+import {
+  type Now,
+  type RevocationEntry,
+  type RevocationQuery,
+  type RevocationReason,
+  requireEpochSeconds,
+  shownValue,
+} from '@countersign/core'
 import { createEntryNames, type EntryNames } from './entry-names.js'
 
 type EntryType = RevocationEntry['type']
@@ -52,14 +59,16 @@ const types: readonly EntryType[] = ['signing_key', 'client_key', 'jti', 'family
  * @throws TypeError if something is missing, or a key is to be taken back
  */
 export function checkEntry(entry: RevocationEntry, undone = false): void {
-  if (!types.includes(entry?.type)) throw new TypeError(`the type of a revocation is one of ${types.join(', ')}`)
+  if (!types.includes(entry?.type)) throw new TypeError(`revoke: type must be one of ${types.join(', ')}, got ${shownValue(entry?.type)}`)
   const texts = [entry.issuer, nameOf(entry)]
   if (texts.some((text) => typeof text !== 'string' || text === ''))
-    throw new TypeError(`a ${entry.type} entry needs its issuer and its name`)
+    throw new TypeError(
+      `revoke: issuer and name of a ${entry.type} entry must be non-empty strings, got ${texts.map((text) => shownValue(text)).join(' and ')}`,
+    )
   // In milliseconds, a subject would be ended for ever.
   if (isOfTokens(entry)) requireEpochSeconds(`revoke: expiresAt of a ${entry.type} entry`, entry.expiresAt)
   if (entry.type === 'subject') requireEpochSeconds('revoke: notBefore of a subject entry', entry.notBefore)
-  if (undone && isOfKey(entry)) throw new TypeError('a revoked key stays revoked')
+  if (undone && isOfKey(entry)) throw new TypeError('reinstate: a revoked key cannot be reinstated')
 }
 
 /** How long past its expiry a token may still be asked about: no tolerance of an issuer entry is longer. */
