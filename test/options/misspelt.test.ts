@@ -14,6 +14,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'readJson',
     'refuse',
     'requestUrl',
+    'requireRotation',
   ],
   '@countersign/grants': ['refuseToken'],
   '@countersign/integrations': ['requestFailure'],

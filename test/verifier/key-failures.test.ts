@@ -29,17 +29,17 @@ const metadata = `${issuer}/.well-known/openid-configuration`
 describe('the cause of a load of keys that failed', () => {
   it('has both issuers, where the metadata name another one', async () => {
     expect(await discovered({ issuer: `${issuer}/`, jwks_uri: 'https://keys.test/' })).toBe(
-      `${metadata} names the issuer "${issuer}/", expected "${issuer}"`,
+      `${metadata}: issuer must be "${issuer}", got "${issuer}/"`,
     )
-    expect(await discovered({ jwks_uri: 'https://keys.test/' })).toBe(`${metadata} names the issuer nothing, expected "${issuer}"`)
-    expect(await discovered({ issuer: 42 })).toBe(`${metadata} names the issuer 42, expected "${issuer}"`)
-    expect(await discovered({ issuer: ['x'] })).toBe(`${metadata} names the issuer ["x"], expected "${issuer}"`)
+    expect(await discovered({ jwks_uri: 'https://keys.test/' })).toBe(`${metadata}: issuer must be "${issuer}", got nothing`)
+    expect(await discovered({ issuer: 42 })).toBe(`${metadata}: issuer must be "${issuer}", got 42`)
+    expect(await discovered({ issuer: ['x'] })).toBe(`${metadata}: issuer must be "${issuer}", got ["x"]`)
   })
 
   it('is bounded, whatever the metadata hold', async () => {
     const message = await discovered({ issuer: 'x'.repeat(100_000) })
     expect(message.length).toBeLessThan(500)
-    expect(message).toMatch(/ names the issuer "x{190,200}\.\.\.", expected /)
+    expect(message).toMatch(/: issuer must be .*, got "x{190,200}\.\.\."$/)
     expect((await fetched('', 404, `https://keys.test/${'x'.repeat(5000)}`)).length).toBeLessThan(300)
   })
 
@@ -49,7 +49,7 @@ describe('the cause of a load of keys that failed', () => {
     expect(await fetched('<html>')).toBe('https://keys.test/jwks is not JSON')
     expect(await fetched('x'.repeat(300_000))).toBe('https://keys.test/jwks is larger than 262144 bytes')
     expect(await fetched([])).toBe('https://keys.test/jwks is not a JWK Set: it has no array "keys"')
-    expect(await discovered({ issuer })).toBe(`${metadata} has no jwks_uri`)
+    expect(await discovered({ issuer })).toBe(`${metadata}: jwks_uri is missing`)
     expect(await discovered('<html>')).toBe(`${metadata} is not JSON`)
   })
 
@@ -68,7 +68,7 @@ describe('the cause of a load of keys that failed', () => {
       'https://keys.test/jwks was answered with status 403',
     )
     expect(await discovered({ issuer, jwks_uri: 'https://user:s3cret@keys.test/jwks?k=s3cret' })).toBe(
-      `${metadata} has a jwks_uri that cannot be used: https://keys.test/jwks carries credentials`,
+      `${metadata}: jwks_uri must not carry credentials, got them in https://keys.test/jwks`,
     )
     expect(await discovered({ issuer, jwks_uri: 'http://user:s3cret@keys.test/jwks?k=s3cret' })).not.toContain('s3cret')
     expect(await discovered({ issuer, jwks_uri: '//user:s3cret@keys?k=s3cret' })).not.toContain('s3cret')

@@ -127,7 +127,7 @@ function clientOf({ userPoolId, region, endpoint, allowInsecure = false, client 
   }
   const made = new CognitoIdentityProviderClient({
     region: region ?? userPoolId.slice(0, userPoolId.indexOf('_')),
-    ...(endpoint !== undefined && { endpoint: documentUrl(endpoint, allowInsecure).href }),
+    ...(endpoint !== undefined && { endpoint: documentUrl('createCognito: endpoint', endpoint, allowInsecure).href }),
     // What is worth repeating is repeated where it is known to be harmless.
     maxAttempts: 1,
     requestHandler: { connectionTimeout: 3_000 },

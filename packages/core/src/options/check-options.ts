@@ -102,11 +102,16 @@ function shownObject(value: object | null): string {
 }
 
 /**
- * Describes a value for the message of an error, in few characters.
+ * Describes a value for the message of an error, in few characters and without the members of an object.
  *
- * @param kind - with `isSecret`, the description says the type alone
+ * @returns for instance `"read"`, `undefined`, `an array of 2`
  */
-export function shownValue(value: unknown, kind: Partial<OptionKind> = {}): string {
+export function shownValue(value: unknown): string {
+  return shownAs(value, {})
+}
+
+/** What a value is, without the value where it may be a secret. */
+function shownAs(value: unknown, kind: Partial<OptionKind>): string {
   if (typeof value === 'string') return shownString(value, kind)
   if (typeof value === 'object') return shownObject(value)
   if (value === undefined) return 'undefined'
@@ -117,7 +122,7 @@ export function shownValue(value: unknown, kind: Partial<OptionKind> = {}): stri
 function wrong(subject: Subject, path: string, kind: OptionKind, value: unknown): TypeError {
   const near = typeof value === 'string' && kind.choices !== undefined ? nearestName(value, kind.choices) : undefined
   const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
-  return new TypeError(`${subject.factory}: ${path} must be ${kind.must}, got ${shownValue(value, kind)}${hint}`)
+  return new TypeError(`${subject.factory}: ${path} must be ${kind.must}, got ${shownAs(value, kind)}${hint}`)
 }
 
 /** Judges every value that is there, and then tells what is missing: a wrong value is the more surprising fault. */

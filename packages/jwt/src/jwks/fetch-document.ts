@@ -23,17 +23,19 @@ const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
 /**
  * Checks that keys may be fetched from a URL: https, or http on loopback, or http where the host opted in.
  *
+ * @param subject - what the URL is, for the message, for instance `jwks: url`
  * @throws TypeError for any other URL
  */
-export function documentUrl(url: string | URL, allowInsecure: boolean): URL {
-  if (!URL.canParse(String(url))) throw new TypeError(`the URL must be absolute, got ${shownUrl(url)}`)
+export function documentUrl(subject: string, url: string | URL, allowInsecure: boolean): URL {
+  if (!URL.canParse(String(url))) throw new TypeError(`${subject} must be an absolute URL, got ${shownUrl(url)}`)
   const parsed = new URL(url)
   const plain = parsed.protocol === 'http:' && (allowInsecure || loopback.has(parsed.hostname))
   if (parsed.protocol !== 'https:' && !plain)
     throw new TypeError(
-      `the URL must be https, or http on loopback, got ${parsed.protocol}//${parsed.host}; allowInsecure permits all http`,
+      `${subject} must be https, or http on loopback, got ${parsed.protocol}//${parsed.host}; allowInsecure permits all http`,
     )
-  if (parsed.username !== '' || parsed.password !== '') throw new TypeError(`the URL must not carry credentials: ${shownUrl(parsed)}`)
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new TypeError(`${subject} must not carry credentials, got them in ${shownUrl(parsed)}`)
   return parsed
 }
 

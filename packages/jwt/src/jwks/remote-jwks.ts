@@ -42,14 +42,6 @@ export function loadJwks(findUrl: FindUrl, options: RemoteOptions, context: Sour
   }
 }
 
-function usableUrl(uri: string, { allowInsecure }: FetchRules, name: string): URL {
-  try {
-    return documentUrl(uri, allowInsecure)
-  } catch (cause) {
-    throw new Error(`${name} has a jwks_uri that cannot be used: ${cause instanceof Error ? cause.message : ''}`, { cause })
-  }
-}
-
 /**
  * Finds the JWK Set of an issuer in its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3). The metadata must name
  * exactly this issuer. It is read again with every load: an issuer may move its keys.
@@ -64,9 +56,9 @@ export function discoveredUrl(issuer: string, metadata: URL, options: RemoteOpti
       issuer?: unknown
       jwks_uri?: unknown
     }
-    if (named !== issuer) throw new Error(`${name} names the issuer ${shown(named)}, expected ${shown(issuer)}`)
-    if (typeof uri !== 'string') throw new Error(`${name} has no jwks_uri`)
-    const url = usableUrl(uri, rules, name)
+    if (named !== issuer) throw new Error(`${name}: issuer must be ${shown(issuer)}, got ${shown(named)}`)
+    if (typeof uri !== 'string') throw new Error(`${name}: jwks_uri is missing`)
+    const url = documentUrl(`${name}: jwks_uri`, uri, rules.allowInsecure)
     // Loopback is for development: metadata that came over https do not lead there over http.
     if (metadata.protocol === 'https:' && url.protocol === 'http:' && !rules.allowInsecure)
       throw new Error(`${name} leads from https to http`)

@@ -23,7 +23,7 @@ const shape: OptionShape<RemoteClientKeysOptions> = {
 function originsOf(origins: readonly string[], allowInsecure: boolean): ReadonlySet<string> {
   return new Set(
     origins.map((text: string) => {
-      const { origin, href } = documentUrl(text, allowInsecure)
+      const { origin, href } = documentUrl('remoteClientKeys: allowedOrigins', text, allowInsecure)
       if (href !== `${origin}/`) throw new TypeError(`remoteClientKeys: allowedOrigins must be origins without a path, got ${text}`)
       return origin
     }),
@@ -44,7 +44,7 @@ export function remoteClientKeys(options: RemoteClientKeysOptions): RemoteClient
   return createClientKeySources(options, async (clientId) => {
     const registered = await jwksUri(clientId)
     if (registered === undefined) return undefined
-    const url = documentUrl(registered, allowInsecure)
+    const url = documentUrl('remoteClientKeys: the jwks_uri of the client', registered, allowInsecure)
     if (!origins.has(url.origin)) throw new Error(`the keys of a client are at ${url.origin}, which is not allowed`)
     return {
       place: url.href,

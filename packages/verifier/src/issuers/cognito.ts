@@ -114,7 +114,7 @@ export function cognito<const Use extends 'access' | 'id' = 'access', Output ext
   const regions = regionsOf(options)
   const times = refreshTimes('cognito', options)
   const sources = regions.map(({ issuers, base }) => {
-    const url = documentUrl(`${base}/.well-known/jwks.json`, options.allowInsecure ?? false)
+    const url = documentUrl('cognito: issuer', `${base}/.well-known/jwks.json`, options.allowInsecure ?? false)
     return {
       issuers,
       place: remotePlace(url, options, times),

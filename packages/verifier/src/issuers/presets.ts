@@ -55,7 +55,7 @@ const jwksShape: OptionShape<JwksOptions> = {
  */
 export function jwks<Output extends object = None>(options: JwksOptions<Output>): Entry<NoInfer<Output>> {
   checkOptions('jwks', options, jwksShape)
-  const url = documentUrl(options.url, options.allowInsecure ?? false)
+  const url = documentUrl('jwks: url', options.url, options.allowInsecure ?? false)
   const times = refreshTimes('jwks', options)
   return {
     rule: publicKeyRule('jwks', options),
@@ -99,7 +99,11 @@ export function oidc<Output extends object = None>(options: OidcOptions<Output>)
   const { issuer } = options
   const issuers = issuerNames('oidc', issuer)
   const path = issuer.endsWith('/') ? '.well-known/openid-configuration' : '/.well-known/openid-configuration'
-  const metadata = documentUrl(options.metadataUrl ?? issuer + path, options.allowInsecure ?? false)
+  const metadata = documentUrl(
+    `oidc: ${options.metadataUrl === undefined ? 'issuer' : 'metadataUrl'}`,
+    options.metadataUrl ?? issuer + path,
+    options.allowInsecure ?? false,
+  )
   const times = refreshTimes('oidc', options)
   return {
     rule: publicKeyRule('oidc', options),

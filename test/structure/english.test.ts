@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { read, sources } from './workspace.js'
+
+/** The arguments of each error for a wrong argument, as they are written. */
+function startUpErrors(text: string): readonly string[] {
+  return [...text.matchAll(/new (?:TypeError|RangeError)\(/g)].map((match) => {
+    let end = match.index + match[0].length
+    for (let depth = 1; depth > 0; end += 1) depth += Number(text[end] === '(') - Number(text[end] === ')')
+    return text.slice(match.index, end)
+  })
+}
+
+test('a start-up error says what must be, or what is unknown, duplicate, missing or impossible', () => {
+  const errors = sources.flatMap((path) => startUpErrors(read(path)).map((error) => `${path}: ${error}`))
+  const clear = errors.filter((error) => /\b(must|unknown option|duplicate|missing|cannot)\b/.test(error))
+  // What remains passes on the message of a caller that says so.
+  const unclear = errors.filter((error) => !clear.includes(error) && !/\$\{(message|sentence)\}|answer\.error/.test(error))
+  expect(unclear).toEqual([])
+  expect(clear.length / errors.length).toBeGreaterThan(0.9)
+})
