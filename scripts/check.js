@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * @typedef {{ name: string, command: string, args: readonly string[], cwd?: string }} Check
+ * @typedef {{ name: string, command: string, args: readonly string[], cwd?: string, env?: Readonly<Record<string, string>> }} Check
  */
 
 /** What the gate looks at without running our code. The type check needs a build. @type {readonly Check[]} */
@@ -28,10 +28,10 @@ export const build = { name: 'build', command: 'tsc', args: ['--build'] }
  * @param {number} limitSeconds - after which it is ended and counts as failed
  * @returns {Promise<{ code: number, output: string }>}
  */
-export function run({ command, args, cwd = root }, output = 'inherit', limitSeconds = 1_200) {
+export function run({ command, args, cwd = root, env = {} }, output = 'inherit', limitSeconds = 1_200) {
   const path = [join(cwd, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...plain, PATH: path }, stdio: ['ignore', output, output] })
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...plain, ...env, PATH: path }, stdio: ['ignore', output, output] })
   /** @type {Buffer[]} */
   const chunks = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => chunks.push(chunk))

@@ -31,12 +31,15 @@ function countSuite(name, code, report) {
   if (code !== 0 && totals.failed === failedBefore) count(`${name}: the run itself`, false)
 }
 
-async function suite(name, args) {
+/** A Node that has `node:sqlite`, for the tests of it. */
+const withSqlite = 'node@24.21.0'
+
+async function suite(name, args, program = { command: 'vitest', args: [] }) {
   process.stdout.write(`\n${name}\n`)
   const folder = await mkdtemp(join(tmpdir(), 'countersign-report-'))
   const file = join(folder, 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const { code } = await run({ command: 'vitest', args: ['run', ...reporters, ...args], cwd: join(root, 'test') })
+  const { code } = await run({ ...program, args: [...program.args, 'run', ...reporters, ...args], cwd: join(root, 'test') })
   const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined)
   await rm(folder, { recursive: true, force: true })
   countSuite(name, code, report)
@@ -64,6 +67,14 @@ async function runAll() {
     'the test suite',
     process.argv.slice(2).filter((arg) => arg !== '--'),
   )
+  if (process.getBuiltinModule?.('node:sqlite') === undefined) {
+    const program = {
+      command: 'npx',
+      args: ['-y', withSqlite, '--no-warnings', 'node_modules/vitest/vitest.mjs'],
+      env: { SQLITE_DRIVER: 'node:sqlite' },
+    }
+    await suite(`stores on node:sqlite (${withSqlite})`, ['sqlite/'], program)
+  }
   await suite('the packed tarballs', ['--config', 'dist/vitest.config.ts'])
   process.stdout.write('\n')
   for (const entry of await programs()) await check(entry)

@@ -6,6 +6,7 @@ import type { RemoteClientKeys } from '@countersign/keys'
 import { createNonces } from '@countersign/nonce'
 import type { PostgresStores } from '@countersign/postgres'
 import type { redisStores } from '@countersign/redis'
+import type { SqliteStores } from '@countersign/sqlite'
 import { testKeys } from '@countersign/testkit'
 import { createGuard, createSharedRevocations, type jwksRsa, type ResourceGuard } from '@countersign/verifier'
 import Router from '@koa/router'
@@ -53,6 +54,11 @@ async function postgres(stores: PostgresStores, { module }: Ran): Promise<void> 
   expect(await stores.ready()).toEqual({ ok: true, parts: { postgres: { ok: true }, sweep: { ok: true } } })
   await stores.close()
   await (module.pool as Pool).end()
+}
+
+async function sqlite(stores: SqliteStores): Promise<void> {
+  expect(await stores.ready()).toEqual({ ok: true, parts: { sqlite: { ok: true }, sweep: { ok: true } } })
+  await stores.close()
 }
 
 async function redis(stores: ReturnType<typeof redisStores>, { module }: Ran): Promise<void> {
@@ -162,4 +168,5 @@ export const otherPages: Readonly<Record<string, Uses>> = {
   'docs/integrations.md': { mountIncidents, provesMfa },
   'packages/postgres/README.md': { stores: postgres },
   'packages/redis/README.md': { stores: redis },
+  'packages/sqlite/README.md': { stores: sqlite },
 }

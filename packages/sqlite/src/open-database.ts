@@ -1,0 +1,28 @@
+import type { SqliteDatabase } from './driver.js'
+
+/** What `node:sqlite` has. */
+interface NodeSqlite {
+  readonly DatabaseSync: new (path: string) => SqliteDatabase
+}
+
+/** Node loads it only where it is asked for: the module is absent before 22.13. */
+function nodeSqlite(): NodeSqlite | undefined {
+  const { getBuiltinModule } = process as { getBuiltinModule?: (id: string) => unknown }
+  return getBuiltinModule?.('node:sqlite') as NodeSqlite | undefined
+}
+
+/**
+ * Opens files with `node:sqlite`.
+ *
+ * @throws TypeError where this Node has none, or the path names no file
+ */
+export function opensFile(caller: string, path: string): () => SqliteDatabase {
+  if (path === '' || path === ':memory:' || path.startsWith('file:'))
+    throw new TypeError(`${caller}: the first argument must be the path of a file, got ${JSON.stringify(path)}`)
+  const { DatabaseSync } = nodeSqlite() ?? {}
+  if (DatabaseSync === undefined)
+    throw new TypeError(
+      `${caller}: a path must be opened by node:sqlite, which Node ${process.versions.node} has not (22.13 or later has it): pass () => new Database(path) of better-sqlite3 or libsql`,
+    )
+  return () => new DatabaseSync(path)
+}

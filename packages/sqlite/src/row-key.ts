@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { bytesOf } from './driver.js'
+
+/**
+ * The key of a row: a hash of the parts, each behind its length, so that no two lists of parts have one key. Ids of any
+ * length and bytes fit an index, and who reads the file learns no id that could be presented.
+ */
+export function rowKey(...parts: readonly string[]): Buffer {
+  const hash = createHash('sha256')
+  for (const part of parts) {
+    // UTF-16 keeps apart what is not well-formed Unicode
+    hash.update(`${part.length}:`).update(part, 'utf16le')
+  }
+  return hash.digest()
+}
+
+/** The name of a tenant in its rows: as it is where it is plain, so that it can be read. */
+export function tenantName(tenant: string): string {
+  return /^[\w.-]*$/.test(tenant) ? tenant : `~${bytesOf(tenant).toString('hex')}`
+}
+
+/** Longer than any process lives, and far from where numbers lose digits. */
+const longestMs = 1_000 * 365 * 24 * 3_600 * 1_000
+
+/** A duration in whole milliseconds. */
+export function wholeMs(milliseconds: number): number {
+  return Math.min(longestMs, Math.ceil(milliseconds))
+}
