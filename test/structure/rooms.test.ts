@@ -58,6 +58,14 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     collections: ['connection'],
     '.': ['collections', 'connection', 'durability', 'scripts', 'subscription'],
   },
+  sqlite: {
+    driver: [],
+    schema: ['driver'],
+    connection: ['driver', 'schema'],
+    statements: ['connection', 'driver', 'schema'],
+    sweep: ['connection', 'driver', 'schema'],
+    '.': ['connection', 'driver', 'schema', 'statements', 'sweep'],
+  },
   testkit: {
     '.': [],
     tokens: [],

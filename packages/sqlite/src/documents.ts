@@ -6,10 +6,10 @@ import {
   requireGroup,
   type StoredDocument,
 } from '@countersign/core'
-import type { Database } from './database.js'
-import { bytesOf, type Row, textOf, type Value } from './driver.js'
-import { keptCalls } from './kept-calls.js'
-import type { Tx } from './transaction.js'
+import type { Database } from './connection/database.js'
+import { bytesOf, type Row, textOf, type Value } from './driver/driver.js'
+import type { Tx } from './driver/transaction.js'
+import { keptCalls } from './statements/kept-calls.js'
 
 /** Keeps the collections of clients, keys and accounts apart. */
 export type DocumentKind = 'clients' | 'keys' | 'accounts'

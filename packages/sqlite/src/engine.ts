@@ -1,9 +1,9 @@
-import { type Connection, createConnection, type Source } from './connection.js'
-import type { SqliteDatabase } from './driver.js'
-import { createMark } from './mark.js'
-import { createSweepTimer, type SweepTimer } from './sweep-timer.js'
-import { createWatch, type Watch } from './watch.js'
-import { createWriteQueue, type WriteQueue } from './write-queue.js'
+import { type Connection, createConnection, type Source } from './connection/connection.js'
+import { createWriteQueue, type WriteQueue } from './connection/write-queue.js'
+import type { SqliteDatabase } from './driver/driver.js'
+import { createMark } from './schema/mark.js'
+import { createWatch, type Watch } from './subscription.js'
+import { createSweepTimer, type SweepTimer } from './sweep/sweep-timer.js'
 
 /** What stores on one connection share. */
 export interface Engine {

@@ -7,13 +7,13 @@ import {
   requireLimit,
   wholeDelta,
 } from '@countersign/core'
-import type { Database } from './database.js'
-import { bytesOf, type Row, textOf } from './driver.js'
-import { keptCalls } from './kept-calls.js'
-import { type Memory, memoryOf, readWithMemory, sinceMs } from './memory.js'
-import { rowKey, wholeMs } from './row-key.js'
-import type { Tx } from './transaction.js'
-import type { Watch } from './watch.js'
+import type { Database } from './connection/database.js'
+import { bytesOf, type Row, textOf } from './driver/driver.js'
+import type { Tx } from './driver/transaction.js'
+import { keptCalls } from './statements/kept-calls.js'
+import { type Memory, memoryOf, readWithMemory, sinceMs } from './statements/memory.js'
+import { rowKey, wholeMs } from './statements/row-key.js'
+import type { Watch } from './subscription.js'
 
 const countSql = 'update countersign_memory set epoch = epoch + 1 where tenant = ?'
 const addSql = 'insert into countersign_revocations (tenant, epoch, fact, entry, undone, expires_at) values (?, ?, ?, ?, ?, ?)'

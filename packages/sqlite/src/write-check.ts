@@ -1,6 +1,6 @@
 import { createWriteCheck, isUnavailable, Unavailable } from '@countersign/core'
-import type { Database } from './database.js'
-import { memoryOf } from './memory.js'
+import type { Database } from './connection/database.js'
+import { memoryOf } from './statements/memory.js'
 
 const tryText = 'update countersign_memory set epoch = epoch where tenant = ?'
 

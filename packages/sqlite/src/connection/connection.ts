@@ -1,9 +1,9 @@
-import type { Row, SqliteDatabase, SqliteStatement, Value } from './driver.js'
-import { Fault, faultOf, faultThat, inTransaction } from './fault.js'
-import { fileIdentity } from './file-identity.js'
-import type { Mark } from './mark.js'
-import { clockSql, fits, type Place, readPlace, readPlaceAndClock, settle } from './place.js'
-import type { Tx } from './transaction.js'
+import type { Row, SqliteDatabase, SqliteStatement, Value } from '../driver/driver.js'
+import { Fault, faultOf, faultThat, inTransaction } from '../driver/fault.js'
+import type { Tx } from '../driver/transaction.js'
+import { fileIdentity } from '../schema/file-identity.js'
+import type { Mark } from '../schema/mark.js'
+import { clockSql, fits, type Place, readPlace, readPlaceAndClock, settle } from '../schema/place.js'
 
 /** Where the database comes from. */
 export interface Source {

@@ -1,6 +1,6 @@
 import { callsKeptMs, Unavailable } from '@countersign/core'
+import type { Tx } from '../driver/transaction.js'
 import { rowKey } from './row-key.js'
-import type { Tx } from './transaction.js'
 
 /** Answers to calls whose id the caller gave, for a minute. An id that was drawn here cannot come again: no driver sends a statement twice. */
 export interface KeptCalls {

@@ -1,6 +1,6 @@
-import type { Database } from './database.js'
-import { newSince } from './place.js'
-import type { Tx } from './transaction.js'
+import type { Database } from '../connection/database.js'
+import type { Tx } from '../driver/transaction.js'
+import { newSince } from '../schema/place.js'
 
 /** What a tenant's stores remember. */
 export interface Memory {

@@ -1,6 +1,6 @@
-import type { Database } from './database.js'
-import { endingTables } from './migrations.js'
-import type { Tx } from './transaction.js'
+import type { Database } from '../connection/database.js'
+import type { Tx } from '../driver/transaction.js'
+import { endingTables } from '../schema/migrations.js'
 
 /** Tables whose rows end by themselves. */
 export type SweptTable = keyof typeof endingTables

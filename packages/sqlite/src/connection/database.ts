@@ -1,8 +1,8 @@
 import { type CallIds, createCallIds, type StoreCall, startRequestTimer } from '@countersign/core'
+import { Fault, outage } from '../driver/fault.js'
+import { pauseMs } from '../driver/pause.js'
+import type { Tx } from '../driver/transaction.js'
 import type { Connection } from './connection.js'
-import { Fault, outage } from './fault.js'
-import { pauseMs } from './pause.js'
-import type { Tx } from './transaction.js'
 import type { WriteQueue } from './write-queue.js'
 
 /** The file, as the stores of one tenant use it. Every failure of it is `Unavailable`. */

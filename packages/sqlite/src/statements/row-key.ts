@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { bytesOf } from './driver.js'
+import { bytesOf } from '../driver/driver.js'
 
 /**
  * The key of a row: a hash of the parts, each behind its length, so that no two lists of parts have one key. Ids of any

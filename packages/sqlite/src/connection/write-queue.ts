@@ -1,9 +1,9 @@
 import { setImmediate, setTimeout } from 'node:timers'
 import { type Deadline, startDeadline } from '@countersign/core'
+import { Fault, faultOf, outage } from '../driver/fault.js'
+import { pauseMs } from '../driver/pause.js'
+import type { Tx } from '../driver/transaction.js'
 import type { Connection } from './connection.js'
-import { Fault, faultOf, outage } from './fault.js'
-import { pauseMs } from './pause.js'
-import type { Tx } from './transaction.js'
 
 /** Changes, in the order in which they were asked for. */
 export interface WriteQueue {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
-import { faultThat } from './fault.js'
+import { faultThat } from '../driver/fault.js'
+import type { Tx } from '../driver/transaction.js'
 import { migrations, requiredVersion } from './migrations.js'
-import type { Tx } from './transaction.js'
 
 /**
  * What the one row of `countersign_place` tells: the version of the schema, and which file this is. Where the file is another one than it says,
