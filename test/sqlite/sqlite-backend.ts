@@ -49,7 +49,7 @@ function processes(): Processes {
   }
 }
 
-const temporary = ['claims', 'nonces', 'challenges', 'families', 'attempts', 'calls']
+const temporary = ['claims', 'nonces', 'challenges', 'families', 'attempts', 'calls', 'audit']
 
 /** Every change answers as it would on a disk that takes no writes. */
 function readOnly(database: SqliteDatabase): SqliteDatabase {

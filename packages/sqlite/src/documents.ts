@@ -1,10 +1,13 @@
 import {
   completeListQuery,
+  completeScanQuery,
   type DocumentAddress,
   type DocumentStore,
   requireAtOnce,
   requireGroup,
+  type ScannedDocument,
   type StoredDocument,
+  scanPosition,
 } from '@countersign/core'
 import type { Database } from './connection/database.js'
 import { bytesOf, type Row, textOf, type Value } from './driver/driver.js'
@@ -31,8 +34,16 @@ const pageSql = (filter: string, from: 'after' | 'offset'): string => {
   return `select id, value, revision from countersign_documents where ${within} ${filter} and ${first} order by id limit ?`
 }
 
+const scanSql = (from: '' | 'and (collection, id) > (?, ?)'): string =>
+  `select collection, id, value, revision, group_name from countersign_documents where tenant = ? and kind = ? ${from} order by collection, id limit ?`
+
 function documentOf(row: Row): StoredDocument {
   return { id: textOf(row.id), value: textOf(row.value), revision: Number(row.revision) }
+}
+
+function scannedOf(row: Row): ScannedDocument {
+  const group = row.group_name === null ? undefined : textOf(row.group_name)
+  return { collection: textOf(row.collection), ...documentOf(row), group }
 }
 
 type Page = ReturnType<typeof completeListQuery>
@@ -114,6 +125,17 @@ export function sqliteDocuments(database: Database, tenant: string, kind: Docume
             : tx.rows(pageSql(filter, 'after'), ...place, bytesOf(after), limit)
         return rows.map(documentOf)
       })
+    },
+    async scan(query) {
+      const { limit, position } = completeScanQuery(query)
+      const items = await database.read((tx) => {
+        const rows = position
+          ? tx.rows(scanSql('and (collection, id) > (?, ?)'), ...at(position), limit)
+          : tx.rows(scanSql(''), tenant, kind, limit)
+        return rows.map(scannedOf)
+      })
+      const last = items.length < limit ? undefined : items.at(-1)
+      return { items, after: last && scanPosition(last) }
     },
     count: ({ collection }) =>
       database.read((tx) => {

@@ -1,22 +1,30 @@
 import {
+  type CompleteRevocationQuery,
+  completeRevocationQuery,
+  type Page,
+  type RevocationAddition,
   type RevocationDelta,
   type RevocationEntry,
   type RevocationRecord,
   type RevocationStore,
-  requireDuration,
+  requireAdditions,
   requireLimit,
+  revocationName,
   wholeDelta,
+  wrongAfter,
 } from '@countersign/core'
 import type { Database } from './connection/database.js'
-import { bytesOf, type Row, textOf } from './driver/driver.js'
+import { bytesOf, type Row, textOf, type Value } from './driver/driver.js'
 import type { Tx } from './driver/transaction.js'
 import { keptCalls } from './statements/kept-calls.js'
 import { type Memory, memoryOf, readWithMemory, sinceMs } from './statements/memory.js'
-import { rowKey, wholeMs } from './statements/row-key.js'
+import { conditionsOf, readPage } from './statements/paged.js'
+import { nameKey, rowKey, wholeMs } from './statements/row-key.js'
 import type { Watch } from './subscription.js'
 
-const countSql = 'update countersign_memory set epoch = epoch + 1 where tenant = ?'
-const addSql = 'insert into countersign_revocations (tenant, epoch, fact, entry, undone, expires_at) values (?, ?, ?, ?, ?, ?)'
+const countSql = 'update countersign_memory set epoch = epoch + ? where tenant = ?'
+const addSql = `insert into countersign_revocations (tenant, epoch, fact, entry, undone, expires_at, type, issuer, name)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const sinceSql = `select epoch, entry, undone, expires_at from countersign_revocations where tenant = ? and epoch > ?
   order by epoch limit ?`
 
@@ -47,6 +55,42 @@ function recordOf(row: Row, since: number, now: number): RevocationRecord {
   }
 }
 
+/** A row without tenant and number. A later release may have entries that this one does not know. */
+function valuesOf({ entry, keepForMs, undone = false }: RevocationAddition, now: number): readonly Value[] {
+  const { type, issuer }: { readonly type?: string; readonly issuer?: string } = entry
+  const name: string | undefined = revocationName(entry)
+  const end = keepForMs === undefined ? null : now + wholeMs(keepForMs)
+  return [factOf(entry), bytesOf(JSON.stringify(entry)), undone ? 1 : 0, end, type ?? '', nameKey(issuer ?? ''), nameKey(name ?? '')]
+}
+
+/** The number behind which a page begins. */
+function beginningOf({ after }: CompleteRevocationQuery): number | undefined {
+  if (after === undefined) return undefined
+  const [, number] = partsOf(after)
+  if (number < 0) throw wrongAfter('revocations.page')
+  return number
+}
+
+function pageIn(tx: Tx, tenant: string, { since }: Memory, query: CompleteRevocationQuery): Page<RevocationRecord> {
+  const [issuer, name] = [query.issuer, query.name].map((text) => (text === undefined ? undefined : nameKey(text)))
+  const { type } = query
+  // one of them chooses the index
+  const indexed = conditionsOf(name ? { name } : issuer ? { issuer } : { type })
+  const fitting = conditionsOf({ type, issuer })
+  const beginning = beginningOf(query)
+  const { rows, end } = readPage(tx, {
+    from: `countersign_revocations where tenant = ? ${indexed.sql}`,
+    values: [tenant, ...indexed.values],
+    order: ['epoch'],
+    behind: beginning === undefined ? undefined : [beginning],
+    newestFirst: query.newestFirst,
+    fitting: `(expires_at is null or expires_at > ?) ${fitting.sql}`,
+    fittingValues: [tx.now, ...fitting.values],
+    limit: query.limit,
+  })
+  return { items: rows.map((row) => recordOf(row, since, tx.now)), after: end && epochOf(since, Number(end.epoch)) }
+}
+
 /** The denylist. */
 export function sqliteRevocations(database: Database, tenant: string, watch: Watch): RevocationStore {
   const calls = keptCalls(tenant)
@@ -71,23 +115,35 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
   const part = (epoch: string | undefined, limit: number): Promise<RevocationDelta> =>
     readWithMemory(database, tenant, (tx, memory) => delta(tx, memory, epoch, limit))
 
+  const revokeAll: RevocationStore['revokeAll'] = async (entries, call) => {
+    requireAdditions(entries)
+    if (entries.length === 0) return []
+    const callId = database.givenId(call)
+    const last = await database.write((tx) => {
+      const made = calls.answer(tx, callId, ['revocations'])
+      if (typeof made === 'string') return made
+      const memory = memoryOf(tx, tenant)
+      tx.run(countSql, entries.length, tenant)
+      for (const [at, entry] of entries.entries()) tx.run(addSql, tenant, memory.epoch + at + 1, ...valuesOf(entry, tx.now))
+      const epoch = epochOf(memory.since, memory.epoch + entries.length)
+      calls.keep(tx, callId, ['revocations'], epoch)
+      return epoch
+    })
+    watch.tell(tenant)
+    const [since, number] = partsOf(last)
+    return entries.map((_, at) => epochOf(since, number - entries.length + 1 + at))
+  }
+
   return {
-    async revoke(entry, { keepForMs, undone = false, ...call } = {}) {
-      if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
-      const [callId, fact, text] = [database.givenId(call), factOf(entry), bytesOf(JSON.stringify(entry))]
-      const added = await database.write((tx) => {
-        const made = calls.answer(tx, callId, ['revocations'])
-        if (typeof made === 'string') return made
-        const memory = memoryOf(tx, tenant)
-        const number = memory.epoch + 1
-        tx.run(countSql, tenant)
-        tx.run(addSql, tenant, number, fact, text, undone ? 1 : 0, keepForMs === undefined ? null : tx.now + wholeMs(keepForMs))
-        const epoch = epochOf(memory.since, number)
-        calls.keep(tx, callId, ['revocations'], epoch)
-        return epoch
-      })
-      watch.tell(tenant)
-      return added
+    async revoke(entry, { keepForMs, undone, ...call } = {}) {
+      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
+      return epoch
+    },
+    revokeAll,
+    async page(query) {
+      const complete = completeRevocationQuery(query)
+      beginningOf(complete)
+      return readWithMemory(database, tenant, (tx, memory) => pageIn(tx, tenant, memory, complete))
     },
     since: async (epoch, { limit } = {}) =>
       limit === undefined ? wholeDelta(part, epoch, rowsPerRead) : part(epoch, Math.min(requireLimit(limit), rowsPerRead)),

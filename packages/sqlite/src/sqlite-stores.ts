@@ -1,5 +1,6 @@
 import { checkOptions, kind, type Lifecycle, type OptionShape, type Readiness, type Stores } from '@countersign/core'
 import { sqliteAttempts } from './attempts.js'
+import { sqliteAudit } from './audit.js'
 import { sqliteChallenges } from './challenges.js'
 import { createDatabase } from './connection/database.js'
 import { sqliteDocuments } from './documents.js'
@@ -133,6 +134,7 @@ export function sqliteStores(file: string | SqliteDatabase | (() => SqliteDataba
     keys: { ...sqliteDocuments(database, tenant, 'keys'), checkWrites },
     accounts: { ...sqliteDocuments(database, tenant, 'accounts'), checkWrites },
     revocations: { ...sqliteRevocations(database, tenant, engine.watch), checkWrites },
+    audit: { ...sqliteAudit(database, tenant), checkWrites },
     sweep: (how) => sweep(database, { ...how, signal: how?.signal ? AbortSignal.any([how.signal, closing.signal]) : closing.signal }),
     ...lifecycleOf(check, engine, ends),
   }

@@ -19,6 +19,7 @@ export const endingTables = {
   attempts: 'key',
   calls: 'key',
   revocations: 'epoch',
+  audit: 'id',
 } as const
 
 // Texts are blobs: some drivers cut a text at its first zero byte. Keys are hashes. Times are epoch milliseconds of the machine, `since` is
@@ -54,9 +55,21 @@ const firstTables = [
   `create index countersign_documents_group on countersign_documents (tenant, kind, collection, group_name, id)
     where group_name is not null`,
   `create table countersign_revocations (
-    tenant text, epoch integer, fact blob not null, entry blob not null, undone integer not null, expires_at integer, primary key (tenant, epoch)
+    tenant text, epoch integer, fact blob not null, entry blob not null, undone integer not null, expires_at integer,
+    type text not null, issuer blob not null, name blob not null, primary key (tenant, epoch)
   ) strict, without rowid`,
-  'create index countersign_revocations_fact on countersign_revocations (tenant, fact, epoch)',
+  ...['fact', 'type', 'issuer', 'name'].map(
+    (column) => `create index countersign_revocations_${column} on countersign_revocations (tenant, ${column}, epoch)`,
+  ),
+  // ids are not used again, also where the newest entry is gone
+  `create table countersign_audit (
+    id integer primary key autoincrement, tenant text not null, at integer not null, entry blob not null,
+    event blob not null, client blob, subject blob, expires_at integer not null
+  ) strict`,
+  'create index countersign_audit_at on countersign_audit (tenant, at, id)',
+  ...['event', 'client', 'subject'].map(
+    (column) => `create index countersign_audit_${column} on countersign_audit (tenant, ${column}, at, id) where ${column} is not null`,
+  ),
   ...Object.keys(endingTables).map((table) => `create index countersign_${table}_expires_at on countersign_${table} (expires_at)`),
 ]
 

@@ -14,6 +14,14 @@ export function rowKey(...parts: readonly string[]): Buffer {
   return hash.digest()
 }
 
+/** Half of a SHA-256: nobody finds two texts with one key. */
+const nameBytes = 16
+
+/** What entries of lists are found by. */
+export function nameKey(text: string): Buffer {
+  return rowKey(text).subarray(0, nameBytes)
+}
+
 /** The name of a tenant in its rows: as it is where it is plain, so that it can be read. */
 export function tenantName(tenant: string): string {
   return /^[\w.-]*$/.test(tenant) ? tenant : `~${bytesOf(tenant).toString('hex')}`
