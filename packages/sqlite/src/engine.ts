@@ -1,8 +1,8 @@
 import { type Connection, createConnection, type Source } from './connection/connection.js'
+import { createWatch, type Watch } from './connection/watch.js'
 import { createWriteQueue, type WriteQueue } from './connection/write-queue.js'
 import type { SqliteDatabase } from './driver/driver.js'
 import { createMark } from './schema/mark.js'
-import { createWatch, type Watch } from './subscription.js'
 import { createSweepTimer, type SweepTimer } from './sweep/sweep-timer.js'
 
 /** What stores on one connection share. */

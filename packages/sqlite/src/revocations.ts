@@ -14,13 +14,13 @@ import {
   wrongAfter,
 } from '@countersign/core'
 import type { Database } from './connection/database.js'
+import type { Watch } from './connection/watch.js'
 import { bytesOf, type Row, textOf, type Value } from './driver/driver.js'
 import type { Tx } from './driver/transaction.js'
 import { keptCalls } from './statements/kept-calls.js'
 import { type Memory, memoryOf, readWithMemory, sinceMs } from './statements/memory.js'
 import { conditionsOf, readPage } from './statements/paged.js'
 import { nameKey, rowKey, wholeMs } from './statements/row-key.js'
-import type { Watch } from './subscription.js'
 
 const countSql = 'update countersign_memory set epoch = epoch + ? where tenant = ?'
 const addSql = `insert into countersign_revocations (tenant, epoch, fact, entry, undone, expires_at, type, issuer, name)

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import { callListener } from '@countersign/core'
-import type { Connection } from './connection/connection.js'
+import type { Connection } from './connection.js'
 
 /** Tells of revocations: those of this connection at once, those of other connections and processes when the file is looked at. */
 export interface Watch {
