@@ -111,6 +111,11 @@ describe.each(serviceNames)('%s of compose.yaml', (name) => {
   })
 })
 
+test('CONTRIBUTING.md lists every script of the workspace', () => {
+  const listed = [...read('CONTRIBUTING.md').matchAll(/^\| `pnpm ([\w-]+)` \|/gm)].map(([, script]) => script)
+  expect(listed.sort()).toEqual(Object.keys(workspace.scripts ?? {}).sort())
+})
+
 test('issue forms ask for something, and each field has its own id', () => {
   const forms = filesBelow('.github/ISSUE_TEMPLATE').filter((path) => !path.endsWith('config.yml'))
   expect(forms.length).toBe(2)
