@@ -56,7 +56,7 @@ async function until(status: number, ask: () => Promise<number>): Promise<void> 
 
 const walks = readWalks()
 
-/** What runs must be in a walk or among the files that a reader passes by. What is in this walk must run, now or when the app starts. */
+/** What runs must be in a walk of the page, or in `passed-by.ts` if a reader need not open it. What is in this walk must run, now or when the app starts. */
 function compare(name: string, ran: readonly string[]): void {
   const files = walks.find((walk) => walk.name === name)?.files ?? []
   const named = new Set([...walks.flatMap((walk) => walk.files), ...Object.values(passedBy).flat()])
