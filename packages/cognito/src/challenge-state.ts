@@ -1,3 +1,4 @@
+import { type RecordCodec, recordCodec } from '@countersign/core'
 import { cannotAsk } from './ask.js'
 import { challengeRow, typeOf } from './challenge-names.js'
 
@@ -14,6 +15,22 @@ export interface ChallengeState {
   /** Methods that were proved before (RFC 8176). */
   readonly amr: readonly string[]
 }
+
+/** Stored names never change, also when a member gets another name. */
+const storedState: RecordCodec<ChallengeState> = recordCodec({
+  v: 'v',
+  name: 'name',
+  session: 'session',
+  username: 'username',
+  choices: 'choices',
+  amr: 'amr',
+})
+
+/** The JSON text of a state. */
+export const stateText = (state: ChallengeState): string => JSON.stringify(storedState.toRecord(state))
+
+/** The state of a text. */
+export const stateOf = (text: string): ChallengeState => storedState.fromRecord(JSON.parse(text) as object)
 
 /** A challenge in a reply of Cognito. */
 export interface ChallengeReply {

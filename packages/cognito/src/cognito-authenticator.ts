@@ -1,7 +1,7 @@
 import type { AnswerStep, PasswordAuthenticator, SignInStep, WireRequest } from '@countersign/core'
 import type { Asked } from './ask.js'
 import { challengeRow, typeOf } from './challenge-names.js'
-import { type ChallengeState, readChallenge, typesOf } from './challenge-state.js'
+import { type ChallengeState, readChallenge, stateOf, stateText, typesOf } from './challenge-state.js'
 import type { CognitoCalls, SignInReply } from './cognito-calls.js'
 import type { CheckedOptions } from './cognito-options.js'
 import type { Failure } from './failures.js'
@@ -46,7 +46,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
       outcome: 'challenge',
       types: typesOf(state),
       user: state.username.normalize('NFKC').toLowerCase(),
-      state: JSON.stringify(state),
+      state: stateText(state),
       expiresInSeconds: pool.sessionSeconds,
       wasSent: challengeRow(state.name)?.isSent === true,
       // Only a choice has a message sent; with `preferredFactors` it was made already.
@@ -69,7 +69,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
     const row = challengeRow(state.name)
     const isNewPassword = row?.type === 'new_password_required'
     const answer = isNewPassword ? text : codeIn(text)
-    const again = { outcome: 'wrong_code', state: JSON.stringify(state) } as const
+    const again = { outcome: 'wrong_code', state: stateText(state) } as const
     if (row === undefined || !(isNewPassword ? isPassword(answer) : digits.test(answer))) return again
     const asked = await calls.respond(state, { [row.parameter]: answer }, request)
     const kind = asked.ok ? undefined : asked.failure.kind
@@ -80,7 +80,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
 
   async function select(state: ChallengeState, type: string | undefined, code: string, request: WireRequest): Promise<AnswerStep> {
     const choice = picked(state, type, code)
-    if (choice === undefined) return { outcome: 'wrong_code', state: JSON.stringify(state) }
+    if (choice === undefined) return { outcome: 'wrong_code', state: stateText(state) }
     const asked = await choose(state, choice, request)
     const next = asked.ok ? asked.output.ChallengeName : undefined
     // An authenticator app shows its code before the challenge: the code may come with the password.
@@ -98,7 +98,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
       return proceed(await calls.initiate(username, given, request), { username, amr: ['pwd'] }, request)
     },
     async answer({ state: text, type, code, request }) {
-      const state = JSON.parse(text) as ChallengeState
+      const state = stateOf(text)
       if (state.choices.length > 0) return select(state, type, code, request)
       if (type !== undefined && typeOf(state.name) !== type) return { outcome: 'wrong_code', state: text }
       return respond(state, code, request)

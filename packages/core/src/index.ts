@@ -104,6 +104,7 @@ export type {
 } from './password-authenticator.js'
 export { type BodyResult, readJson } from './read-body.js'
 export { type FormOptions, type FormParameters, readForm } from './read-form.js'
+export { type RecordCodec, recordCodec, type StoredNames } from './record-codec.js'
 export type { NewFamily, RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
 export {
   type ErrorCode,
@@ -148,6 +149,7 @@ export {
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
 export type { ClientKeyAnswer, ClientKeyFault, ClientKeys, SignerSource } from './signing.js'
+export { storedRevocation } from './stored-revocation.js'
 export type { Stores } from './stores.js'
 export { originQueries, originsOf, type TokenOrigin } from './token-origin.js'
 export { asUnavailable, isUnavailable, type OutageReason, orUnavailable, Unavailable } from './unavailable.js'

@@ -10,6 +10,7 @@ import {
 } from '@countersign/core'
 import { isClientKey } from './clients/client-key.js'
 import { createRegisteredKeys, type RegisteredKeys } from './clients/registered-keys.js'
+import { storedClientKey } from './clients/stored-client-key.js'
 import { checkOptions, type KeyRegistryOptions } from './registry-options.js'
 import { createRings } from './ring.js'
 import { createEnvelope } from './signing/envelope.js'
@@ -20,6 +21,7 @@ import { isOwnKey } from './signing/signing-key.js'
 import { createOwnKeySource } from './signing/signing-key-source.js'
 import { createOwnKeys, type OwnKeys } from './signing/signing-keys.js'
 import { createOwnRing } from './signing/signing-ring.js'
+import { storedSigningKey } from './signing/stored-signing-key.js'
 
 /** Own keys and client keys, with everything that uses them. */
 export interface KeyRegistry extends Lifecycle {
@@ -51,7 +53,13 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
   const now = options.now ?? wallClock
   const envelope = options.encryption === undefined ? undefined : createEnvelope(options.encryption)
 
-  const rings = createRings({ store, collection: 'own_keys', isKey: isOwnKey, changed: (_owner, changed) => ring.accept(changed) })
+  const rings = createRings({
+    store,
+    collection: 'own_keys',
+    stored: storedSigningKey,
+    isKey: isOwnKey,
+    changed: (_owner, changed) => ring.accept(changed),
+  })
   const { ensureFirst, erase, followRevocation, ...own } = createOwnKeys({ issuer, rings, revocations, envelope, algorithms, times, now })
   const ring = createOwnRing({
     read: () => rings.read(issuer),
@@ -72,7 +80,7 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
     issuer,
     tokenIssuers: options.tokenIssuers ?? [issuer],
     store,
-    rings: createRings({ store, collection: 'client_keys', isKey: isClientKey }),
+    rings: createRings({ store, collection: 'client_keys', stored: storedClientKey, isKey: isClientKey }),
     revocations,
     requirePossession: options.requirePossession ?? false,
     maxKeysPerClient,

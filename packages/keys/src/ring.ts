@@ -1,4 +1,4 @@
-import { type DocumentStore, isUnavailable, Unavailable } from '@countersign/core'
+import { type DocumentStore, isUnavailable, type RecordCodec, Unavailable } from '@countersign/core'
 
 /** All keys of one owner: one document with one revision, so that a change of several keys is one step. */
 export interface Ring<K> {
@@ -23,7 +23,9 @@ export interface RingsOptions<K> {
   readonly store: DocumentStore
   /** Of the store's documents; the id of a document is its owner. */
   readonly collection: string
-  readonly isKey: (record: unknown) => record is K
+  /** How a key is stored. */
+  readonly stored: RecordCodec<K>
+  readonly isKey: (key: unknown) => key is K
   /** Told of every change that this process made. */
   readonly changed?: (owner: string, ring: Ring<K>) => void
 }
@@ -45,9 +47,10 @@ export async function reachable<T>(work: Promise<T> | (() => Promise<T>)): Promi
   }
 }
 
-function parse<K>(text: string, isKey: RingsOptions<K>['isKey']): readonly K[] {
+function parse<K>(text: string, { stored, isKey }: Pick<RingsOptions<K>, 'stored' | 'isKey'>): readonly K[] {
   const kept = JSON.parse(text) as { readonly v?: unknown; readonly keys?: unknown } | null
-  if (kept?.v === 1 && Array.isArray(kept.keys) && kept.keys.every(isKey)) return kept.keys
+  const keys: unknown = Array.isArray(kept?.keys) && kept.keys.map((key: object) => stored.fromRecord(key))
+  if (kept?.v === 1 && Array.isArray(keys) && keys.every(isKey)) return keys
   throw new Error('a key ring is of a format that this release does not understand')
 }
 
@@ -68,12 +71,14 @@ function createTurns(): <T>(owner: string, work: () => Promise<T>) => Promise<T>
 }
 
 /** Rings in a store. */
-export function createRings<K>({ store, collection, isKey, changed }: RingsOptions<K>): Rings<K> {
+export function createRings<K>({ store, collection, stored, isKey, changed }: RingsOptions<K>): Rings<K> {
   const inTurn = createTurns()
 
   async function load(owner: string): Promise<Ring<K>> {
     const document = await store.get({ collection, id: owner })
-    return document === undefined ? { keys: [], revision: 0 } : { keys: parse(document.value, isKey), revision: document.revision }
+    return document === undefined
+      ? { keys: [], revision: 0 }
+      : { keys: parse(document.value, { stored, isKey }), revision: document.revision }
   }
 
   const read = (owner: string): Promise<Ring<K>> => reachable(load(owner))
@@ -83,7 +88,7 @@ export function createRings<K>({ store, collection, isKey, changed }: RingsOptio
     const { keys: before, revision } = await read(owner)
     const { keys, result } = change(before)
     if (keys === undefined) return result as R
-    const value = JSON.stringify({ v: 1, keys })
+    const value = JSON.stringify({ v: 1, keys: keys.map((key) => stored.toRecord(key)) })
     if (!(await reachable(store.put({ collection, id: owner, value, revision })))) return attempt(owner, change, left - 1)
     changed?.(owner, { keys, revision: revision + 1 })
     return result as R

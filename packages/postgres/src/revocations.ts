@@ -10,6 +10,7 @@ import {
   type RevocationStore,
   requireAdditions,
   requireLimit,
+  storedRevocation,
   wholeDelta,
   wrongAfter,
 } from '@countersign/core'
@@ -63,13 +64,13 @@ function partsOf(epoch: string): readonly [number, number] {
 
 /** The same for the same entry, in whatever order its members stand. */
 function factOf(entry: RevocationEntry): Buffer {
-  return rowKey(JSON.stringify(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))))
+  return rowKey(JSON.stringify(Object.entries(storedRevocation.toRecord(entry)).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
 function recordOf(row: Row): RevocationRecord {
   return {
     epoch: epochOf(row.memory, row.of),
-    entry: JSON.parse(textOf(row.entry)) as RevocationEntry,
+    entry: storedRevocation.fromRecord(JSON.parse(textOf(row.entry)) as object),
     keepForMs: row.left_ms === null ? undefined : Math.max(1, Math.ceil(Number(row.left_ms))),
     ...(row.undone === true && { undone: true }),
   }
@@ -95,7 +96,7 @@ function listsOf(entries: readonly RevocationAddition[]): { readonly told: reado
   return {
     told: [
       entries.map(({ entry }) => factOf(entry)),
-      entries.map(({ entry }) => bytesOf(JSON.stringify(entry))),
+      entries.map(({ entry }) => bytesOf(JSON.stringify(storedRevocation.toRecord(entry)))),
       entries.map(({ undone = false }) => undone),
       entries.map(({ keepForMs }) => (keepForMs === undefined ? null : boundedMs(keepForMs))),
     ],

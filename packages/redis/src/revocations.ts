@@ -3,11 +3,11 @@ import {
   completeRevocationQuery,
   fitsRevocationQuery,
   type RevocationDelta,
-  type RevocationEntry,
   type RevocationRecord,
   type RevocationStore,
   requireAdditions,
   requireLimit,
+  storedRevocation,
   wholeDelta,
   wrongAfter,
 } from '@countersign/core'
@@ -53,7 +53,12 @@ function recordsOf({ flat, now }: Page): readonly RevocationRecord[] {
     const [epoch = '', json = '', ends = '', undone] = flat.slice(at, at + 4)
     const keepForMs = ends === '' ? undefined : Number(ends) - now
     if (keepForMs !== undefined && keepForMs <= 0) continue
-    records.push({ epoch, entry: JSON.parse(json) as RevocationEntry, keepForMs, ...(undone === '1' && { undone: true }) })
+    records.push({
+      epoch,
+      entry: storedRevocation.fromRecord(JSON.parse(json) as object),
+      keepForMs,
+      ...(undone === '1' && { undone: true }),
+    })
   }
   return records
 }
@@ -116,7 +121,7 @@ export function redisRevocations(
     requireAdditions(entries)
     if (entries.length === 0) return []
     const flat = entries.flatMap(({ entry, keepForMs, undone }) => [
-      JSON.stringify(entry),
+      JSON.stringify(storedRevocation.toRecord(entry)),
       keepForMs === undefined ? '' : wholeMs(keepForMs),
       undone ? '1' : '0',
     ])
@@ -137,7 +142,7 @@ export function redisRevocations(
       const complete = completeRevocationQuery(query)
       if (complete.after !== undefined && readable(complete.after) === '-') throw wrongAfter('revocations.page')
       return streamPage(access, key, complete, (row) => {
-        const entry = JSON.parse(row.entry) as RevocationEntry
+        const entry = storedRevocation.fromRecord(JSON.parse(row.entry) as object)
         if (!fitsRevocationQuery(entry, complete)) return undefined
         return { epoch: row.id, entry, keepForMs: row.keepForMs, ...(row.last === '1' && { undone: true }) }
       })

@@ -1,6 +1,6 @@
 import { checkOptions } from '@countersign/core'
 import { type ClientSettings, changesShape, checkClientId, completeSettings, isPublicClient } from './record/client.js'
-import type { ClientRecord } from './record/client-record.js'
+import type { ClientRecord } from './record/stored-client.js'
 
 /** Settings to change; `undefined` is back to the default. */
 export type ClientChanges = { readonly [Name in keyof ClientSettings]?: ClientSettings[Name] | undefined }

@@ -6,8 +6,9 @@ import {
   type RevocationEntry,
   Unavailable,
 } from '@countersign/core'
-import { type ClientRecord, type ClientRecords, clientOf } from './record/client-record.js'
+import { type ClientRecords, clientOf } from './record/client-record.js'
 import { credentialName, credentialNames } from './record/credential-name.js'
+import type { ClientRecord } from './record/stored-client.js'
 
 /** What ends of a client, and is announced to all guards. Every method can be tried again after an outage. */
 export interface ClientEndings {

@@ -15,8 +15,9 @@ import {
 } from './clients-options.js'
 import { createLastUses } from './last-uses.js'
 import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './record/client.js'
-import { type ClientRecord, clientOf, clientRecords } from './record/client-record.js'
+import { clientOf, clientRecords } from './record/client-record.js'
 import { createSecretHasher, type KeptSecret, newSecret } from './record/client-secret.js'
+import type { ClientRecord } from './record/stored-client.js'
 
 /** A secret with its last use, in epoch seconds and to about a minute. */
 export interface UsedSecretView extends SecretView {

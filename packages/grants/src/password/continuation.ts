@@ -1,6 +1,6 @@
 import type { GrantRequest } from '../grants/grant.js'
 import { refused, type TokenRefused } from '../refusal.js'
-import type { ChallengeRecord } from './codes/sealed-challenge.js'
+import type { ChallengeRecord } from './codes/stored-codes.js'
 import { countedName } from './guesses/user-name.js'
 
 /** A grant type that answers a challenge, and the names of its parameters. */

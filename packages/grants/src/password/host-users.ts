@@ -1,5 +1,13 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
-import { checkOptions, kind, type OptionShape, type PasswordAuthenticator, type SignedIn } from '@countersign/core'
+import {
+  checkOptions,
+  kind,
+  type OptionShape,
+  type PasswordAuthenticator,
+  type RecordCodec,
+  recordCodec,
+  type SignedIn,
+} from '@countersign/core'
 
 /** A user of the host's own table. */
 export interface HostUser {
@@ -66,6 +74,9 @@ interface CodeState {
   readonly hash: string
 }
 
+/** Stored names never change: a code that was sent before an update is answered after it. */
+const storedCode: RecordCodec<CodeState> = recordCodec({ username: 'username', subject: 'subject', salt: 'salt', hash: 'hash' })
+
 const hashOf = (salt: string, code: string): Buffer => createHash('sha256').update(`${salt}:${code}`).digest()
 
 function signedIn({ subject, claims }: Pick<HostUser, 'subject' | 'claims'>, amr: readonly string[]): SignedIn {
@@ -112,12 +123,12 @@ export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>
         types: [challengeType],
         user: user.subject,
         passwordVersion: versionOf(user),
-        state: JSON.stringify(state),
+        state: JSON.stringify(storedCode.toRecord(state)),
         code: { sealedWith: user.passwordHash, send: () => sendCode(user, code) },
       }
     },
     async answer({ state, code }) {
-      const kept = JSON.parse(state) as CodeState
+      const kept = storedCode.fromRecord(JSON.parse(state) as object)
       // People copy codes with spaces around and in them.
       const isRight = timingSafeEqual(hashOf(kept.salt, code.replaceAll(' ', '')), Buffer.from(kept.hash, 'base64url'))
       if (!isRight) return { outcome: 'wrong_code', state }

@@ -2,8 +2,9 @@ import type { AnswerStep } from '@countersign/core'
 import type { Challenged, GrantAnswer, GrantRequest } from '../grants/grant.js'
 import { grantedTo, type Wanted } from '../grants/signed-in.js'
 import { refused } from '../refusal.js'
-import { type ChallengeRecord, putChallenge } from './codes/sealed-challenge.js'
+import { putChallenge } from './codes/sealed-challenge.js'
 import type { SentChallenge, SentStep } from './codes/sent-codes.js'
+import type { ChallengeRecord } from './codes/stored-codes.js'
 import type { PasswordGrantOptions } from './password-options.js'
 
 /** What a sign-in began with. */

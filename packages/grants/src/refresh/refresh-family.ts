@@ -1,7 +1,7 @@
-import type { TokenOrigin } from '@countersign/core'
 import type { UsedKey } from '../assertions/used-key.js'
-import type { Authentication, Granted, GrantRequest } from '../grants/grant.js'
+import type { Granted, GrantRequest } from '../grants/grant.js'
 import { keysOf } from '../issuing/mint.js'
+import { type ChainData, chainText } from './stored-family.js'
 
 /** What the tokens of a chain are bound to: another client's chains, those from before a lock, and another tenant's are none of this one. */
 export const bindingOf = ({ client: { id, era }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
@@ -11,31 +11,6 @@ export const bindingOf = ({ client: { id, era }, issuer }: Pick<GrantRequest, 'c
 export function isOwner(binding: string, { client, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): boolean {
   const [id, , begunAt] = JSON.parse(binding) as readonly unknown[]
   return id === client.id && begunAt === issuer
-}
-
-/** What the store keeps with a chain of refresh tokens: everything that a token is made of again. */
-export interface ChainData {
-  readonly v: 1
-  readonly subject: string
-  readonly isPerson: boolean
-  readonly scopes: readonly string[]
-  readonly audiences: readonly string[]
-  readonly authentication?: Authentication
-  readonly claims?: Readonly<Record<string, unknown>>
-  /** By which the chain began. */
-  readonly grantType: string
-  /** Id of the client's secret that began the chain. */
-  readonly secretId?: string
-  /** Keys of the client that the chain is owed to: its end is that of each of them. */
-  readonly keys?: readonly UsedKey[]
-  /** What that was itself obtained with. */
-  readonly inherited?: readonly string[]
-  /** What it was exchanged for. */
-  readonly origins?: readonly TokenOrigin[]
-  /** The latest end of its access tokens, in epoch seconds. */
-  readonly expiresAt?: number
-  /** Epoch seconds. */
-  readonly startedAt: number
 }
 
 /** What a chain begins with. */
@@ -64,11 +39,5 @@ export function chainData(
     ...(expiresAt !== undefined && { expiresAt }),
     ...how,
   }
-  return JSON.stringify(data)
-}
-
-/** Undefined for a format that this release does not understand. */
-export function parseChain(text: string): ChainData | undefined {
-  const data = JSON.parse(text) as ChainData | null
-  return data?.v === 1 ? data : undefined
+  return chainText(data)
 }

@@ -6,8 +6,9 @@ import type { Granted, GrantRequest } from '../grants/grant.js'
 import { jwtBearerType, tokenExchangeType } from '../grants/token-type.js'
 import { withoutReserved } from '../issuing/mint.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
-import { bindingOf, type ChainData, parseChain } from './refresh-family.js'
+import { bindingOf } from './refresh-family.js'
 import type { RefreshTokenParts } from './refresh-token-format.js'
+import { type ChainData, parseChain } from './stored-family.js'
 
 /** What a chain gives to this request, or why it gives nothing. */
 export function grantedBy(

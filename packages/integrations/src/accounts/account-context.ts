@@ -3,9 +3,10 @@ import { type Done, type Failed, failed } from '../fault.js'
 import type { Field, FieldIssue, FieldValues } from '../fields.js'
 import type { Integration, NewCredential } from '../integration.js'
 import type { IntegrationPolicies } from '../policies.js'
-import type { AccountRecords, IntegrationRecord } from './account-records.js'
+import type { AccountRecords } from './account-records.js'
 import { type Known, nameOf } from './actor.js'
 import type { Actor } from './creator.js'
+import type { IntegrationRecord } from './stored-accounts.js'
 
 /** What every step on accounts needs. */
 export interface AccountContext<A extends Auth> {

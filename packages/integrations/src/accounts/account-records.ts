@@ -1,46 +1,15 @@
 import type { DocumentAddress, DocumentStore } from '@countersign/core'
-import type { Creator } from './creator.js'
 import { type Collection, documentCollection, findMany, type Kept, removeMany } from './document-collection.js'
-
-/** An integration as it is kept, under the id of its client. */
-export interface IntegrationRecord {
-  readonly v: 1
-  readonly entity: string
-  readonly title: string
-  readonly type: string | undefined
-  readonly createdBy: Creator
-  readonly createdAt: number
-  /** Its removal has begun, and may have to be tried again. */
-  readonly isEnding: boolean
-}
-
-/** An enrollment as it is kept, under the id of its entity. */
-export interface EnrollmentRecord {
-  readonly v: 1
-  readonly id: string
-  readonly entityName: string
-  readonly createdBy: Creator
-  readonly createdAt: number
-}
-
-/** Says that there may be something, under the id of a client. */
-interface PointerRecord {
-  readonly v: 1
-}
-
-/**
- * Leads an entity to an enrollment, under the id of a client. It is *open* while the enrollment is made or withdrawn, and *settled*, with what is shown
- * of the enrollment, afterwards. An open one says nothing: whether there is an enrollment is looked up. A release that settles none writes `v` alone.
- */
-export interface EnrollmentPointer extends PointerRecord {
-  /** When it was opened, in epoch seconds. */
-  readonly at?: number
-  readonly settled?: {
-    readonly enrollment: EnrollmentRecord
-    readonly title: string
-    readonly type?: string | undefined
-  }
-}
+import {
+  type EnrollmentPointer,
+  type EnrollmentRecord,
+  type IntegrationRecord,
+  type PointerRecord,
+  storedEnrollment,
+  storedEnrollmentPointer,
+  storedIntegration,
+  storedPointer,
+} from './stored-accounts.js'
 
 /** Which integration for which entity. */
 export interface EnrollmentAddress {
@@ -79,7 +48,7 @@ export function accountRecords(store: DocumentStore): AccountRecords {
 
   /** Of each whether it is gone. */
   async function removeAll(addresses: readonly DocumentAddress[]): Promise<readonly boolean[]> {
-    const kept = await findMany(store, addresses)
+    const kept = await findMany(store, addresses, storedPointer)
     const there = addresses.flatMap((address, at) => {
       const revision = kept[at]?.revision
       return revision === undefined ? [] : [{ ...address, revision, at }]
@@ -91,17 +60,17 @@ export function accountRecords(store: DocumentStore): AccountRecords {
   }
 
   return {
-    integrations: documentCollection(store, 'integrations'),
-    findEnrollments: (addresses) => findMany(store, addresses.map(enrollmentAt)),
+    integrations: documentCollection(store, 'integrations', storedIntegration),
+    findEnrollments: (addresses) => findMany(store, addresses.map(enrollmentAt), storedEnrollment),
     async removeEnrollments(addresses) {
       const isGone = await removeAll(addresses.map(pointerAt))
       // what leads to something goes first
       const gone = await removeAll(addresses.filter((_, at) => isGone[at]).map(enrollmentAt))
       return !isGone.includes(false) && !gone.includes(false)
     },
-    ownedBy: (entity) => documentCollection(store, `integrations_of:${entity}`),
-    enrollmentsOf: (clientId) => documentCollection(store, enrollmentsOf(clientId)),
-    enrolledBy: (entity) => documentCollection(store, enrolledBy(entity)),
+    ownedBy: (entity) => documentCollection(store, `integrations_of:${entity}`, storedPointer),
+    enrollmentsOf: (clientId) => documentCollection(store, enrollmentsOf(clientId), storedEnrollment),
+    enrolledBy: (entity) => documentCollection(store, enrolledBy(entity), storedEnrollmentPointer),
   }
 }
 

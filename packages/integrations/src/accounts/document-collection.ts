@@ -4,6 +4,7 @@ import {
   type DocumentStore,
   documentsAtOnce,
   isUnavailable,
+  type RecordCodec,
   type StoredDocument,
   Unavailable,
 } from '@countersign/core'
@@ -45,25 +46,26 @@ async function reachable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function parse<R extends { readonly v: 1 }>(value: string): R {
-  const kept = JSON.parse(value) as R | null
-  if (kept?.v === 1) return kept
+function parse<R>(value: string, stored: RecordCodec<R>): R {
+  const record = JSON.parse(value) as { readonly v?: unknown } | null
+  if (record?.v === 1) return stored.fromRecord(record)
   throw new Error('a record of a format that this release does not understand')
 }
 
-function keptOf<R extends { readonly v: 1 }>({ id, value, revision }: StoredDocument): Kept<R> {
-  return { id, record: parse<R>(value), revision }
+function keptOf<R>({ id, value, revision }: StoredDocument, stored: RecordCodec<R>): Kept<R> {
+  return { id, record: parse(value, stored), revision }
 }
 
 /** Documents at any addresses, in their order. */
-export async function findMany<R extends { readonly v: 1 }>(
+export async function findMany<R>(
   store: DocumentStore,
   addresses: readonly DocumentAddress[],
+  stored: RecordCodec<R>,
 ): Promise<readonly (Kept<R> | undefined)[]> {
   const found: (Kept<R> | undefined)[] = []
   for (let from = 0; from < addresses.length; from += documentsAtOnce) {
     const some = await reachable(() => store.getMany(addresses.slice(from, from + documentsAtOnce)))
-    for (const document of some) found.push(document && (await reachable(async () => keptOf<R>(document))))
+    for (const document of some) found.push(document && (await reachable(async () => keptOf(document, stored))))
   }
   return found
 }
@@ -77,33 +79,35 @@ export function removeMany(
 }
 
 /** One collection of a store. */
-export function documentCollection<R extends { readonly v: 1 }>(store: DocumentStore, collection: string): Collection<R> {
+export function documentCollection<R>(store: DocumentStore, collection: string, stored: RecordCodec<R>): Collection<R> {
+  const textOf = (record: R): string => JSON.stringify(stored.toRecord(record))
+
   return {
     name: collection,
     get: (id) =>
       reachable(async () => {
         const document = await store.get({ collection, id })
-        return document && keptOf<R>(document)
+        return document && keptOf(document, stored)
       }),
     async getMany(ids) {
-      const found = await findMany<R>(
+      const found = await findMany(
         store,
         ids.map((id) => ({ collection, id })),
+        stored,
       )
       return new Map(found.flatMap((kept) => (kept ? [[kept.id, kept] as const] : [])))
     },
-    add: (id, record, group) => reachable(() => store.put({ collection, id, value: JSON.stringify(record), revision: 0, group })),
-    replace: ({ id, revision }, record, group) =>
-      reachable(() => store.put({ collection, id, value: JSON.stringify(record), revision, group })),
+    add: (id, record, group) => reachable(() => store.put({ collection, id, value: textOf(record), revision: 0, group })),
+    replace: ({ id, revision }, record, group) => reachable(() => store.put({ collection, id, value: textOf(record), revision, group })),
     remove: ({ id, revision }) => reachable(() => store.remove({ collection, id, revision })),
-    page: ({ offset, limit }) => reachable(async () => (await store.list({ collection, offset, limit })).map((one) => keptOf<R>(one))),
+    page: ({ offset, limit }) => reachable(async () => (await store.list({ collection, offset, limit })).map((one) => keptOf(one, stored))),
     all: (group) =>
       reachable(async () => {
         const found: Kept<R>[] = []
         const filter = group === undefined ? undefined : { group }
         for (let after: string | undefined, isMore = true; isMore; ) {
           const page = await store.list({ collection, after, filter, limit: pageSize })
-          for (const document of page) found.push(keptOf<R>(document))
+          for (const document of page) found.push(keptOf(document, stored))
           after = page.at(-1)?.id
           isMore = page.length === pageSize
         }

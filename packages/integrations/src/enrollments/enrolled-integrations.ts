@@ -1,5 +1,6 @@
 import type { Now } from '@countersign/core'
-import type { AccountRecords, EnrollmentAddress, IntegrationRecord } from '../accounts/account-records.js'
+import type { AccountRecords, EnrollmentAddress } from '../accounts/account-records.js'
+import type { IntegrationRecord } from '../accounts/stored-accounts.js'
 import {
   createEnrollmentPointers,
   groupOf,

@@ -1,12 +1,7 @@
 import { mapConcurrently, type Now } from '@countersign/core'
-import type {
-  AccountRecords,
-  EnrollmentAddress,
-  EnrollmentPointer,
-  EnrollmentRecord,
-  IntegrationRecord,
-} from '../accounts/account-records.js'
+import type { AccountRecords, EnrollmentAddress } from '../accounts/account-records.js'
 import type { Kept } from '../accounts/document-collection.js'
+import type { EnrollmentPointer, EnrollmentRecord, IntegrationRecord } from '../accounts/stored-accounts.js'
 
 /** An enrollment of an entity, with what is shown of its integration. */
 export interface SettledEnrollment {

@@ -1,4 +1,4 @@
-import type { RevocationEntry } from '@countersign/core'
+import { storedRevocation } from '@countersign/core'
 import { type Run, textOf } from '../connection/driver.js'
 import { namesOf } from '../statements/revocation-names.js'
 
@@ -11,7 +11,7 @@ export async function nameRevocations(run: Run, schema: string, batch: number): 
     where r.tenant = n.tenant and r.epoch = n.epoch`
   for (;;) {
     const rows = await run(read, [batch])
-    const names = rows.map(({ entry }) => namesOf(JSON.parse(textOf(entry)) as RevocationEntry))
+    const names = rows.map(({ entry }) => namesOf(storedRevocation.fromRecord(JSON.parse(textOf(entry)) as object)))
     const lists = [names.map(({ type }) => type), names.map(({ issuer }) => issuer), names.map(({ name }) => name)]
     if (rows.length > 0) await run(write, [rows.map(({ tenant }) => tenant), rows.map(({ epoch }) => epoch), ...lists])
     if (rows.length < batch) return

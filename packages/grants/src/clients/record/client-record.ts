@@ -1,16 +1,6 @@
 import { type DocumentStore, documentsAtOnce, orUnavailable, Unavailable } from '@countersign/core'
-import { type Client, type CompleteSettings, isClientId } from './client.js'
-import type { KeptSecret } from './client-secret.js'
-
-/** A client as it is kept. */
-export interface ClientRecord extends CompleteSettings {
-  readonly v: 1
-  readonly id: string
-  readonly isLocked: boolean
-  readonly era: string
-  readonly isChanged?: boolean
-  readonly secrets: readonly KeptSecret[]
-}
+import { type Client, isClientId } from './client.js'
+import { type ClientRecord, storedClient } from './stored-client.js'
 
 /** A record and what is shown of it; shared by requests, so both are frozen. */
 interface KnownClient {
@@ -44,10 +34,12 @@ function deepFreeze<T>(value: T): T {
 }
 
 function parse(value: string): ClientRecord {
-  const kept = JSON.parse(value) as ClientRecord | null
-  if (kept?.v === 1) return kept
+  const record = JSON.parse(value) as { readonly v?: unknown } | null
+  if (record?.v === 1) return storedClient.fromRecord(record)
   throw new Unavailable('store_unavailable', { cause: new Error('a client is of a format that this release does not understand') })
 }
+
+const textOf = (record: ClientRecord): string => JSON.stringify(storedClient.toRecord(record))
 
 /** Without what is nobody's business. */
 export function clientOf({ v: _version, secrets, ...rest }: ClientRecord): Client {
@@ -74,7 +66,7 @@ export function clientRecords(store: DocumentStore): ClientRecords {
     const document = await orUnavailable(store.get({ collection, id }))
     if (document === undefined) return undefined
     const changed = change(parse(document.value))
-    const done = await orUnavailable(store.put({ collection, id, value: JSON.stringify(changed), revision: document.revision }))
+    const done = await orUnavailable(store.put({ collection, id, value: textOf(changed), revision: document.revision }))
     return done ? changed : attempt(id, change, left - 1)
   }
 
@@ -95,7 +87,7 @@ export function clientRecords(store: DocumentStore): ClientRecords {
       }
       return ids.map((id) => found.get(id))
     },
-    add: (record) => orUnavailable(store.put({ collection, id: record.id, value: JSON.stringify(record), revision: 0 })),
+    add: (record) => orUnavailable(store.put({ collection, id: record.id, value: textOf(record), revision: 0 })),
     change: (id, change) => attempt(id, change, attempts),
     async remove({ id, era }) {
       const document = await orUnavailable(store.get({ collection, id }))

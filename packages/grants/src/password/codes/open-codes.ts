@@ -1,27 +1,6 @@
-import { type ChallengeStore, type CodeToSend, type Now, orUnavailable, type SignInChallenge } from '@countersign/core'
+import { type ChallengeStore, type CodeToSend, type Now, orUnavailable } from '@countersign/core'
 import { digestOf, seal, unseal } from './seal.js'
-
-/** Where an open code is kept, and what opens its record. */
-interface Place {
-  readonly place: string
-  /** 32 bytes in base64url. */
-  readonly key: string
-}
-
-/** A code that was sent and not used yet, as a challenge refers to it. */
-export interface OpenCode extends Place {
-  readonly id: string
-}
-
-/** What is kept of it. */
-export interface OpenCodeRecord extends Pick<SignInChallenge, 'types' | 'user' | 'state'> {
-  readonly v: 1
-  readonly id: string
-  /** Epoch milliseconds; 0 for a code that is over, whose user is still recognised. */
-  readonly endsAt: number
-  /** As it was typed, where the authenticator recognises sign-ins by themselves. */
-  readonly username?: string
-}
+import { type OpenCode, type OpenCodeRecord, type Place, storedOpenCodeRecord } from './stored-codes.js'
 
 const placeOf = (secret: string, ...parts: readonly string[]): Place => ({
   place: digestOf('open code', ...parts).toString('base64url'),
@@ -43,11 +22,12 @@ const sendingMs = 10_000
 /** A record of another password is taken away: then the next one is ours, or that of somebody who was faster. */
 const maxTimes = 3
 
-const sealedWith = (record: OpenCodeRecord, { key }: Place): string => seal(record, Buffer.from(key, 'base64url'))
+const sealedWith = (record: OpenCodeRecord, { key }: Place): string =>
+  seal(storedOpenCodeRecord.toRecord(record), Buffer.from(key, 'base64url'))
 
 function recordIn(sealed: string, { key }: Place): OpenCodeRecord | undefined {
   try {
-    const record = unseal(sealed, Buffer.from(key, 'base64url')) as OpenCodeRecord
+    const record = storedOpenCodeRecord.fromRecord(unseal(sealed, Buffer.from(key, 'base64url')) as object)
     return record.v === 1 ? record : undefined
   } catch {
     // Of another password. It is as good as none.

@@ -1,35 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type ChallengeStore, orUnavailable } from '@countersign/core'
 import type { GrantRequest } from '../../grants/grant.js'
-import type { OpenCode } from './open-codes.js'
 import { digestOf, seal, unseal } from './seal.js'
-
-/** What lies between a password and the answer to its challenge. */
-export interface ChallengeRecord {
-  readonly v: 1
-  readonly user: string
-  /** As counted. */
-  readonly username: string
-  readonly types: readonly string[]
-  /** The authenticator's. */
-  readonly state: string
-  readonly scopes: readonly string[]
-  readonly audiences: readonly string[]
-  /** Answers that are left, unless they are counted for the code. */
-  readonly attemptsLeft: number
-  /** The code that answers it, which other challenges of the user share. */
-  readonly code?: OpenCode
-  /** Whether an answer may have a message sent. */
-  readonly answerSends?: boolean
-  /** Of the authenticator, when the password was right. */
-  readonly passwordVersion?: string | number
-  /** When that was, in epoch seconds. */
-  readonly startedAt?: number
-  /** Epoch milliseconds. */
-  readonly endsAt: number
-  /** Id of the putting back of a record that was taken before. */
-  readonly putBack?: string
-}
+import { type ChallengeRecord, storedChallenge } from './stored-codes.js'
 
 const newId = (): string => randomBytes(16).toString('base64url')
 
@@ -52,7 +25,9 @@ export async function putChallenge(
   record: ChallengeRecord,
   { token, asker, nowMs }: { readonly token: string; readonly asker: Asker; readonly nowMs: number },
 ): Promise<void> {
-  await orUnavailable(store.put(addressOf(token, asker), seal(record, keyOf(token)), Math.max(1, record.endsAt - nowMs)))
+  await orUnavailable(
+    store.put(addressOf(token, asker), seal(storedChallenge.toRecord(record), keyOf(token)), Math.max(1, record.endsAt - nowMs)),
+  )
 }
 
 /**
@@ -88,7 +63,7 @@ export async function takeChallenge(
 ): Promise<ChallengeRecord | undefined> {
   const sealed = await orUnavailable(store.take(addressOf(token, asker), { callId }))
   if (sealed === null) return undefined
-  const record = unseal(sealed, keyOf(token)) as ChallengeRecord | null
+  const record = storedChallenge.fromRecord(unseal(sealed, keyOf(token)) as object) as ChallengeRecord | null
   if (record?.v !== 1 || !(await isFirstToTake(store, record, nowMs))) return undefined
   const { putBack, ...taken } = record
   return taken

@@ -11,8 +11,9 @@ import type { GrantRequest, GrantStores } from '../../grants/grant.js'
 import type { TokenRefused } from '../../refusal.js'
 import type { GuessLimiter } from '../guesses/guess-limits.js'
 import { createLanes } from './lanes.js'
-import { createOpenCodes, type OpenCode, type OpenCodeRecord, placeOfSignIn, placeOfUser } from './open-codes.js'
+import { createOpenCodes, placeOfSignIn, placeOfUser } from './open-codes.js'
 import { digestOf } from './seal.js'
+import type { OpenCode, OpenCodeRecord } from './stored-codes.js'
 
 /** A challenge, with the code that answers it where one was sent. */
 export interface SentChallenge extends SignInChallenge {

@@ -1,0 +1,68 @@
+import { type RecordCodec, recordCodec } from '@countersign/core'
+import type { AssertionRules } from './assertion-rules.js'
+import type { CompleteSettings } from './client.js'
+import type { KeptSecret } from './client-secret.js'
+import type { RefreshPolicy } from './refresh-policy.js'
+
+/** A client as it is kept. */
+export interface ClientRecord extends CompleteSettings {
+  readonly v: 1
+  readonly id: string
+  readonly isLocked: boolean
+  readonly era: string
+  readonly isChanged?: boolean
+  readonly secrets: readonly KeptSecret[]
+}
+
+const storedRefresh: RecordCodec<RefreshPolicy> = recordCodec({
+  policy: 'policy',
+  lifeSeconds: 'lifeSeconds',
+  unrotatedPublicClient: 'unrotatedPublicClient',
+  retryWindowSeconds: 'retryWindowSeconds',
+  idleSeconds: 'idleSeconds',
+  absoluteSeconds: 'absoluteSeconds',
+  withClientCredentials: 'withClientCredentials',
+})
+
+const storedRules: RecordCodec<AssertionRules> = recordCodec({
+  issuer: 'issuer',
+  audiences: 'audiences',
+  maxLifeSeconds: 'maxLifeSeconds',
+  jti: 'jti',
+  subjects: 'subjects',
+  clockToleranceSeconds: 'clockToleranceSeconds',
+  mayOutlive: 'mayOutlive',
+  authenticationAudience: 'authenticationAudience',
+})
+
+const storedSecret: RecordCodec<KeptSecret> = recordCodec({
+  id: 'id',
+  title: 'title',
+  createdAt: 'createdAt',
+  notBefore: 'notBefore',
+  expiresAt: 'expiresAt',
+  pepper: 'pepper',
+  hash: 'hash',
+})
+
+/** Stored names never change, also when a setting gets another name. */
+export const storedClient: RecordCodec<ClientRecord> = recordCodec({
+  v: 'v',
+  id: 'id',
+  title: 'title',
+  owner: 'owner',
+  methods: 'methods',
+  basicEncoding: 'basicEncoding',
+  isFirstParty: 'isFirstParty',
+  grants: 'grants',
+  scopes: 'scopes',
+  defaultScopes: 'defaultScopes',
+  audiences: 'audiences',
+  accessTokenSeconds: 'accessTokenSeconds',
+  refresh: ['refresh', storedRefresh],
+  assertion: ['assertion', storedRules],
+  isLocked: 'isLocked',
+  era: 'era',
+  isChanged: 'isChanged',
+  secrets: ['secrets', storedSecret],
+})
