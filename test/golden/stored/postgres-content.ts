@@ -30,6 +30,15 @@ function read(value: unknown, now: number): unknown {
   return distance === undefined ? (list ?? []).map((one) => read(one, now)) : new Date(now + distance)
 }
 
+/** Without columns that were added since: earlier releases do not ask for them, and later ones have to do without them in earlier rows. */
+export function asBefore(records: readonly RowRecord[], before: readonly RowRecord[]): readonly RowRecord[] {
+  const columns = new Map<string, readonly string[]>(before.map(({ table, row }) => [table, Object.keys(row)]))
+  return records.map(({ table, row }) => {
+    const known = columns.get(table) ?? Object.keys(row)
+    return { table, row: Object.fromEntries(Object.entries(row).filter(([name]) => known.includes(name))) }
+  })
+}
+
 async function timeOf(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ now: Date }>('select clock_timestamp() as now')
   return rows[0]?.now.getTime() ?? 0
