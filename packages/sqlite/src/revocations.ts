@@ -10,6 +10,7 @@ import {
   requireAdditions,
   requireLimit,
   revocationName,
+  storedRevocation,
   wholeDelta,
   wrongAfter,
 } from '@countersign/core'
@@ -43,13 +44,13 @@ function partsOf(epoch: string): readonly [number, number] {
 
 /** The same for the same entry, in whichever order its members stand. */
 function factOf(entry: RevocationEntry): Buffer {
-  return rowKey(JSON.stringify(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))))
+  return rowKey(JSON.stringify(Object.entries(storedRevocation.toRecord(entry)).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
 function recordOf(row: Row, since: number, now: number): RevocationRecord {
   return {
     epoch: epochOf(since, Number(row.epoch)),
-    entry: JSON.parse(textOf(row.entry)) as RevocationEntry,
+    entry: storedRevocation.fromRecord(JSON.parse(textOf(row.entry)) as object),
     keepForMs: row.expires_at === null ? undefined : Number(row.expires_at) - now,
     ...(Number(row.undone) === 1 && { undone: true }),
   }
@@ -60,7 +61,15 @@ function valuesOf({ entry, keepForMs, undone = false }: RevocationAddition, now:
   const { type, issuer }: { readonly type?: string; readonly issuer?: string } = entry
   const name: string | undefined = revocationName(entry)
   const end = keepForMs === undefined ? null : now + wholeMs(keepForMs)
-  return [factOf(entry), bytesOf(JSON.stringify(entry)), undone ? 1 : 0, end, type ?? '', nameKey(issuer ?? ''), nameKey(name ?? '')]
+  return [
+    factOf(entry),
+    bytesOf(JSON.stringify(storedRevocation.toRecord(entry))),
+    undone ? 1 : 0,
+    end,
+    type ?? '',
+    nameKey(issuer ?? ''),
+    nameKey(name ?? ''),
+  ]
 }
 
 /** The number behind which a page begins. */
