@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Client } from 'pg'
 import { type Bulk, chunksOf, type Progress } from './bulk.js'
+import { issuer } from './dataset.js'
 import type { Place } from './parts.js'
 
 const atOnce = 5_000
@@ -9,6 +10,9 @@ const atOnce = 5_000
 function rowKey(text: string): Buffer {
   return createHash('sha256').update(`${text.length}:`).update(text, 'utf16le').digest()
 }
+
+/** What a revocation is found by. */
+const nameKey = (text: string): Buffer => rowKey(text).subarray(0, 16)
 
 /** Rows in large statements. Tables and forms of records are those of @countersign/postgres. */
 export async function bulkPostgres({ url, name }: Place, progress: Progress): Promise<Bulk> {
@@ -46,12 +50,13 @@ export async function bulkPostgres({ url, name }: Place, progress: Progress): Pr
         with numbered as (
           update "${name}".memory set epoch = epoch + $2 where tenant = $1 returning epoch - $2 as before
         )
-        insert into "${name}".revocations (tenant, epoch, fact, entry, undone, expires_at)
-        select $1, before + place, fact, convert_to(entry, 'UTF8'), false, clock_timestamp() + left_ms * interval '1 ms'
-        from numbered, unnest($3::bytea[], $4::text[], $5::float8[]) with ordinality as rows (fact, entry, left_ms, place)`
+        insert into "${name}".revocations (tenant, epoch, fact, entry, undone, expires_at, type, issuer, name)
+        select $1, before + place, fact, convert_to(entry, 'UTF8'), false, clock_timestamp() + left_ms * interval '1 ms', 'jti', $6, name
+        from numbered, unnest($3::bytea[], $4::text[], $5::float8[], $7::bytea[]) with ordinality as rows (fact, entry, left_ms, name, place)`
       for (const chunk of chunksOf(tokens, atOnce)) {
         const facts = chunk.map(({ fact }) => rowKey(fact))
-        const values = [tenant, chunk.length, facts, chunk.map(({ json }) => json), chunk.map(({ keepForMs }) => keepForMs)]
+        const [texts, lefts] = [chunk.map(({ json }) => json), chunk.map(({ keepForMs }) => keepForMs)]
+        const values = [tenant, chunk.length, facts, texts, lefts, nameKey(issuer), chunk.map(({ jti }) => nameKey(jti))]
         await client.query(text, values)
         progress(chunk.length)
       }

@@ -21,6 +21,7 @@ interface FamilyRecord {
 
 /** An entry of the denylist. */
 export interface RevokedToken {
+  readonly jti: string
   /** The entry as JSON. */
   readonly json: string
   /** Names and values in the order of the names: what makes entries the same. */

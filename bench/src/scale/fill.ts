@@ -35,7 +35,7 @@ function* tokens({ revocations }: Shape): Generator<RevokedToken> {
   for (let n = 0; n < revocations; n += 1) {
     const entry = { type: 'jti', issuer, jti: tokenOf(n), expiresAt }
     const fact = JSON.stringify(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-    yield { json: JSON.stringify(entry), fact, keepForMs: hasEnded(n) ? -1_000 : revocationLifeMs }
+    yield { jti: entry.jti, json: JSON.stringify(entry), fact, keepForMs: hasEnded(n) ? -1_000 : revocationLifeMs }
   }
 }
 

@@ -66,21 +66,28 @@ async function bench(): Promise<void> {
   const { sizes, stores, json } = options()
   const before = load()
   const measured: Measured[] = []
-  // at the small sizes a run is to show whether it runs
-  const share = Math.max(...sizes) < 10_000 ? 0.05 : 1
-  for (const store of stores) for (const size of sizes) measured.push(await measureStore(store, size, share))
-  const report: Report = {
+  const report = (): Report => ({
     command: `pnpm bench -- scale --size ${sizes.join(',')} --store ${stores.join(',')}`,
     date: new Date().toISOString().slice(0, 10),
     machine: machine(),
     load: { before, after: load() },
     settings: [...postgresSettings, 'redis: save "", appendonly no'],
     measured,
-  }
-  process.stdout.write(`${tables(report)}\n`)
-  if (json === undefined) return
-  await mkdir(dirname(resolve(json)), { recursive: true })
-  await writeFile(resolve(json), `${JSON.stringify(report, null, 2)}\n`)
+  })
+  // at the small sizes a run is to show whether it runs
+  const share = Math.max(...sizes) < 10_000 ? 0.05 : 1
+  for (const store of stores)
+    for (const size of sizes) {
+      measured.push(await measureStore(store, size, share))
+      // after each, so that what was measured is not lost with the next
+      if (json !== undefined) await write(json, report())
+    }
+  process.stdout.write(`${tables(report())}\n`)
+}
+
+async function write(file: string, report: Report): Promise<void> {
+  await mkdir(dirname(resolve(file)), { recursive: true })
+  await writeFile(resolve(file), `${JSON.stringify(report, null, 2)}\n`)
 }
 
 const [mode, setup] = process.argv.slice(2)

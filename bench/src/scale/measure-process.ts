@@ -13,6 +13,8 @@ export interface Row {
   readonly p99: number
   /** The longest time for which the event loop was held meanwhile. */
   readonly hold: number
+  /** Why it could not be measured: then the figures are those of the calls before. */
+  readonly failure?: string
 }
 
 /** What a process measured on one store. */
@@ -42,16 +44,19 @@ const rounded = (value: number): number => Number(value.toFixed(value < 10 ? 3 :
 async function measured({ name, isPage = false, times, run }: Operation, share: number, meter: HoldMeter): Promise<Row> {
   const wanted = Math.max(Math.min(times, 3), Math.ceil(times * share))
   const durations: number[] = []
+  const state: { failure?: string } = {}
   meter.reset()
-  for (let turn = 0; turn < wanted; turn += 1) {
+  for (let turn = 0; turn < wanted && state.failure === undefined; turn += 1) {
     const startedAt = performance.now()
-    await run(turn)
+    await run(turn).catch((error: unknown) => {
+      state.failure = error instanceof Error ? error.message : String(error)
+    })
     durations.push(performance.now() - startedAt)
   }
   const hold = meter.longestMs()
   durations.sort((a, b) => a - b)
   const [p50, p99] = [percentile(durations, 0.5), percentile(durations, 0.99)]
-  return { operation: name, isPage, times: wanted, p50: rounded(p50), p99: rounded(p99), hold: rounded(hold) }
+  return { operation: name, isPage, times: durations.length, p50: rounded(p50), p99: rounded(p99), hold: rounded(hold), ...state }
 }
 
 /** Measures one operation after the other, one call at a time. A process of its own: its memory and its event loop are nobody else's. */

@@ -40,13 +40,14 @@ export const load = (): number => Number((loadavg()[0] ?? Number.NaN).toFixed(1)
 
 const count = (value: number): string => value.toLocaleString('en-US')
 
-function verdict(row: Row, isLargest: boolean): string {
-  if (!isLargest) return ''
+function verdict({ isPage, p50, hold, failure }: Row): string {
   const misses = [
-    ...(row.isPage && row.p50 > bars.page ? [`p50 > ${bars.page}`] : []),
-    ...(row.hold > bars.hold ? [`hold > ${bars.hold}`] : []),
+    ...(failure === undefined ? [] : [failure]),
+    ...(isPage && p50 > bars.page ? [`p50 > ${bars.page}`] : []),
+    ...(hold > bars.hold ? [`hold > ${bars.hold}`] : []),
   ]
-  return misses.length > 0 ? `MISSES ${misses.join(', ')}` : row.isPage ? 'holds' : ''
+  if (misses.length > 0) return `MISSES ${misses.join(', ')}`
+  return isPage ? 'holds' : ''
 }
 
 function tableOf(measured: readonly Measured[]): string {
@@ -60,7 +61,7 @@ function tableOf(measured: readonly Measured[]): string {
       return [p50, p99, hold].map(String)
     })
     const before = smallest.figures.rows[at]?.p50 ?? Number.NaN
-    return [row.operation, ...cells, larger.length === 0 ? '' : `${(row.p50 / before).toFixed(1)} ×`, verdict(row, true)]
+    return [row.operation, ...cells, larger.length === 0 ? '' : `${(row.p50 / before).toFixed(1)} ×`, verdict(row)]
   })
   return columns([head, ...lines])
 }
