@@ -26,7 +26,7 @@ async function start() {
     grants: [clientCredentials(), person],
     allStores: suite.stores,
     now: suite.clock.now,
-    clientOptions: { issuer, revocations: { ...store, revoke }, now: suite.clock.now },
+    clientOptions: { issuer, revocations: { revoke }, now: suite.clock.now },
   })
   const { guard, revocations } = guardOf(suite.clock)
   pending.revoke = (entry, undone) => (undone ? revocations.unrevoke(entry) : revocations.revoke(entry))

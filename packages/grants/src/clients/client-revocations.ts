@@ -2,8 +2,10 @@ import {
   type ClientKeys,
   mapConcurrently,
   orUnavailable,
+  type RevocationAddition,
   type RevocationAnnouncer,
   type RevocationEntry,
+  revocationsAtOnce,
   Unavailable,
 } from '@countersign/core'
 import { type ClientRecords, clientOf } from './record/client-record.js'
@@ -35,43 +37,50 @@ const attempts = 10
 /** How many credentials of a client are announced at a time. */
 const announcedAtOnce = 16
 
+/** For an announcer that knows no `revokeAll`. Clients go before their credentials. */
+async function announceOneByOne(revocations: RevocationAnnouncer, additions: readonly RevocationAddition[]): Promise<void> {
+  const tell = async ({ entry, undone }: RevocationAddition): Promise<unknown> => revocations.revoke(entry, undone ? { undone } : {})
+  const isOfClient = ({ entry }: RevocationAddition): boolean => entry.type === 'client'
+  for (const addition of additions.filter(isOfClient)) await orUnavailable(tell(addition))
+  const others = additions.filter((addition) => !isOfClient(addition))
+  await mapConcurrently(others, announcedAtOnce, (addition) => orUnavailable(tell(addition)))
+}
+
 /** Ends what clients have. */
 export function createClientEndings({ records, issuers, revocations, keys, newEra }: ClientEndingsOptions): ClientEndings {
-  async function announce(entryOf: (issuer: string) => RevocationEntry, undone = false): Promise<void> {
+  /** Of each entry one for each issuer; as few calls as there can be. */
+  async function announce(entryOf: readonly ((issuer: string) => RevocationEntry)[], undone = false): Promise<void> {
     if (revocations === undefined) return
-    const tell = async (entry: RevocationEntry): Promise<unknown> => revocations.revoke(entry, undone ? { undone } : {})
-    for (const issuer of issuers) await orUnavailable(tell(entryOf(issuer)))
+    const additions = issuers.flatMap((issuer) => entryOf.map((of) => ({ entry: of(issuer), ...(undone && { undone }) })))
+    const tell = async (some: readonly RevocationAddition[]): Promise<unknown> => revocations.revokeAll?.(some)
+    if (revocations.revokeAll)
+      for (let from = 0; from < additions.length; from += revocationsAtOnce)
+        await orUnavailable(tell(additions.slice(from, from + revocationsAtOnce)))
+    else await announceOneByOne(revocations, additions)
   }
 
-  const announceClient = (clientId: string, undone = false): Promise<void> =>
-    announce((issuer) => ({ type: 'client', issuer, clientId }), undone)
-  const announceCredential = (thumbprint: string): Promise<void> => announce((issuer) => ({ type: 'client_key', issuer, thumbprint }))
+  const clientEntry =
+    (clientId: string) =>
+    (issuer: string): RevocationEntry => ({ type: 'client', issuer, clientId })
+  const credentialEntry =
+    (thumbprint: string) =>
+    (issuer: string): RevocationEntry => ({ type: 'client_key', issuer, thumbprint })
 
   /**
-   * What is announced of a client is taken back when it is unlocked or removed; this is not.
-   *
-   * @param told - names that were announced already
+   * Tokens first: what is issued until the record is locked as well is covered by the announcement. What is announced of a client is taken back when
+   * it is unlocked or removed; what is announced of its credentials is not. A secret that was added meanwhile is announced before the next try.
    */
-  async function endCredentials(record: ClientRecord, told: ReadonlySet<string> = new Set()): Promise<ReadonlySet<string>> {
-    const names = credentialNames(clientOf(record)).filter((name) => !told.has(name))
-    await mapConcurrently(names, announcedAtOnce, announceCredential)
-    return new Set(names)
-  }
-
   async function lock(id: string): Promise<ClientRecord | undefined> {
-    // Tokens first: whatever is issued until the record is locked as well is covered by the announcement.
-    const known = (await records.get(id))?.record
-    if (known === undefined) return undefined
-    await announceClient(id)
-    // Twice, because a secret may have been added meanwhile, and because a lock that failed half-way is tried again.
-    const told = await endCredentials(known)
-    const ended: { record?: ClientRecord } = {}
-    const locked = await records.change(id, (record) => {
-      ended.record = record
-      return { ...record, isLocked: true, era: newEra() }
-    })
-    if (ended.record) await endCredentials(ended.record, told)
-    return locked
+    const told = new Set<string>()
+    return records.change(
+      id,
+      (record) => ({ ...record, isLocked: true, era: newEra() }),
+      async (record) => {
+        const names = credentialNames(clientOf(record)).filter((name) => !told.has(name))
+        await announce([...(told.size === 0 ? [clientEntry(id)] : []), ...names.map(credentialEntry)])
+        for (const name of names) told.add(name)
+      },
+    )
   }
 
   async function remove(id: string, left = attempts): Promise<boolean> {
@@ -81,7 +90,7 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
     // Its credentials stay dead, so that whoever is registered under this id later gets tokens that work, and no old one does.
     // While the record is there, all this can be tried again.
     if (keys?.retireAll) await orUnavailable(keys.retireAll(id))
-    await announceClient(id, true)
+    await announce([clientEntry(id)], true)
     return (await records.remove(locked)) || remove(id, left - 1)
   }
 
@@ -89,14 +98,14 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
     lock: async (id) => (await lock(id)) !== undefined,
     async unlock(id) {
       const unlocked = await records.change(id, (record) => ({ ...record, isLocked: false }))
-      if (unlocked) await announceClient(id, true)
+      if (unlocked) await announce([clientEntry(id)], true)
       return unlocked !== undefined
     },
     remove: (id) => remove(id),
     async revokeSecret(id, secretId) {
       const record = (await records.get(id))?.record
       if (!record?.secrets.some((secret) => secret.id === secretId)) return false
-      await announceCredential(credentialName(record, secretId))
+      await announce([credentialEntry(credentialName(record, secretId))])
       await records.change(id, (now) => ({ ...now, secrets: now.secrets.filter((secret) => secret.id !== secretId) }))
       return true
     },

@@ -4,6 +4,7 @@ import {
   eventChannel,
   kind,
   type Now,
+  type RevocationAddition,
   type RevocationAnnouncer,
   type RevocationEntry,
   type RevocationQuery,
@@ -21,6 +22,8 @@ export interface Revocations extends RevocationView, RevocationAnnouncer {
    * @param options - `undone` as `unrevoke`
    */
   revoke(entry: RevocationEntry, options?: AnnounceOptions): void
+  /** The same for several entries: all of them count, or none. */
+  revokeAll(entries: readonly RevocationAddition[]): void
   /** Takes an entry back. Keys stay revoked for ever: throws TypeError for them. */
   unrevoke(entry: RevocationEntry): void
 }
@@ -42,13 +45,19 @@ export function createRevocations(options: { readonly now?: Now } = {}): Revocat
     events.publish({ outcome: 'unrevoked', type: entry.type, issuer: entry.issuer })
   }
 
+  function revoke(entry: RevocationEntry, { undone = false }: AnnounceOptions = {}): void {
+    if (undone) return unrevoke(entry)
+    checkEntry(entry)
+    denylist.add(entry)
+    events.publish({ outcome: 'revoked', type: entry.type, issuer: entry.issuer })
+  }
+
   return {
     check: denylist.check,
-    revoke(entry, { undone = false } = {}) {
-      if (undone) return unrevoke(entry)
-      checkEntry(entry)
-      denylist.add(entry)
-      events.publish({ outcome: 'revoked', type: entry.type, issuer: entry.issuer })
+    revoke,
+    revokeAll(entries) {
+      for (const { entry, undone } of entries) checkEntry(entry, undone)
+      for (const { entry, undone = false } of entries) revoke(entry, { undone })
     },
     unrevoke,
   }

@@ -10,12 +10,14 @@ import {
   type OptionKind,
   type OptionShape,
   type Readiness,
+  type RevocationAddition,
   type RevocationAnnouncer,
   type RevocationEntry,
   type RevocationQuery,
   type RevocationReason,
   type RevocationStore,
   type RevocationView,
+  requireAdditions,
   Unavailable,
   wallClock,
 } from '@countersign/core'
@@ -72,6 +74,8 @@ export interface SharedRevocations extends RevocationView, RevocationAnnouncer, 
    * @param options - `undone` as `unrevoke`; how long an entry is kept follows from the entry
    */
   revoke(entry: RevocationEntry, options?: AnnounceOptions): Promise<void>
+  /** The same for up to 1,000 entries in one call of the store: all of them count, or none. */
+  revokeAll(entries: readonly RevocationAddition[]): Promise<void>
   /** Takes an entry back. Rejects with TypeError for keys: they stay revoked for ever. */
   unrevoke(entry: RevocationEntry): Promise<void>
   subjectEnd(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
@@ -165,23 +169,42 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     return isOfNow ? { ...entry, notBefore: Math.max(entry.notBefore, Math.floor(now() / 1000)) } : entry
   }
 
-  async function announce(entry: RevocationEntry, undone: boolean): Promise<void> {
-    checkEntry(entry, undone)
+  async function announce(additions: readonly RevocationAddition[]): Promise<void> {
+    requireAdditions(additions)
+    for (const { entry, undone } of additions) checkEntry(entry, undone)
+    const entries: { readonly entry: RevocationEntry; readonly undone: boolean }[] = []
     // What lasts goes first: no refresh token gives a new access token after the announcement.
-    if (entry.type === 'subject' && undone) await subjects?.forget(entry)
-    await publish(entry.type === 'subject' && !undone ? await kept(entry) : entry, undone)
+    for (const { entry, undone = false } of additions) {
+      if (entry.type === 'subject' && undone) await subjects?.forget(entry)
+      entries.push({ entry: entry.type === 'subject' && !undone ? await kept(entry) : entry, undone })
+    }
+    await publish(entries)
   }
 
-  async function publish(entry: RevocationEntry, undone: boolean): Promise<void> {
-    const keep = keepForMs(entry, { maxTokenLifeSeconds, now: now(), undone })
-    const written = sync.writing(entry)
+  async function publish(entries: readonly { readonly entry: RevocationEntry; readonly undone: boolean }[]): Promise<void> {
+    const additions = entries.map(({ entry, undone }) => ({
+      entry,
+      keepForMs: keepForMs(entry, { maxTokenLifeSeconds, now: now(), undone }),
+      undone,
+    }))
+    const written = entries.map(({ entry }) => sync.writing(entry))
     try {
-      written.accept(await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) }), { entry, keepForMs: keep, undone })
+      const epochs = await revokeAll(additions)
+      for (const [at, addition] of additions.entries()) written[at]?.accept(epochs[at] ?? '', addition)
     } catch (cause) {
       throw isUnavailable(cause) ? cause : new Unavailable('revocation_unavailable', { cause })
     } finally {
-      written.end()
+      for (const { end } of written) end()
     }
+  }
+
+  /** One entry goes as before, so that a store that knows no other way still works for it. */
+  async function revokeAll(additions: readonly RevocationAddition[]): Promise<readonly string[]> {
+    const [first, ...others] = additions
+    if (first === undefined) return []
+    if (others.length > 0) return store.revokeAll(additions)
+    const { entry, keepForMs: keep, undone } = first
+    return [await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) })]
   }
 
   async function ready(): Promise<Readiness> {
@@ -199,8 +222,9 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
       if (reason) return reason
       return sync.isLong() || sync.failedMsAgo() < failedLatelyMs ? judgeStale(query) : readUp(query)
     },
-    revoke: (entry, { undone = false } = {}) => announce(entry, undone),
-    unrevoke: (entry) => announce(entry, true),
+    revoke: (entry, { undone = false } = {}) => announce([{ entry, undone }]),
+    revokeAll: announce,
+    unrevoke: (entry) => announce([{ entry, undone: true }]),
     subjectEnd: async (whose) => subjects?.find(whose),
     ready,
     close,

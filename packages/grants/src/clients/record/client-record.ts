@@ -15,8 +15,16 @@ export interface ClientRecords {
   getMany(ids: readonly string[]): Promise<readonly (Client | undefined)[]>
   /** False if it exists already. */
   add(record: ClientRecord): Promise<boolean>
-  /** Changes a record, again if somebody else changed it meanwhile. Undefined for one that is not there. */
-  change(id: string, change: (record: ClientRecord) => ClientRecord): Promise<ClientRecord | undefined>
+  /**
+   * Changes a record, again if somebody else changed it meanwhile. Undefined for one that is not there.
+   *
+   * @param before - awaited with the record that is about to be changed, each time
+   */
+  change(
+    id: string,
+    change: (record: ClientRecord) => ClientRecord,
+    before?: (record: ClientRecord) => Promise<void>,
+  ): Promise<ClientRecord | undefined>
   /** Removes it if it is locked and of that era; true also if it is not there any more. */
   remove(locked: Pick<ClientRecord, 'id' | 'era'>): Promise<boolean>
   list(query: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ClientRecord[]>
@@ -61,13 +69,18 @@ export function clientRecords(store: DocumentStore): ClientRecords {
     return now
   }
 
-  async function attempt(id: string, change: (record: ClientRecord) => ClientRecord, left: number): Promise<ClientRecord | undefined> {
+  async function attempt(
+    id: string,
+    { change, before, left }: { change: (record: ClientRecord) => ClientRecord; before: (record: ClientRecord) => unknown; left: number },
+  ): Promise<ClientRecord | undefined> {
     if (left === 0) throw new Unavailable('store_unavailable', { cause: new Error('the client is changed too often at once') })
     const document = await orUnavailable(store.get({ collection, id }))
     if (document === undefined) return undefined
-    const changed = change(parse(document.value))
+    const record = parse(document.value)
+    await before(record)
+    const changed = change(record)
     const done = await orUnavailable(store.put({ collection, id, value: textOf(changed), revision: document.revision }))
-    return done ? changed : attempt(id, change, left - 1)
+    return done ? changed : attempt(id, { change, before, left: left - 1 })
   }
 
   return {
@@ -88,7 +101,7 @@ export function clientRecords(store: DocumentStore): ClientRecords {
       return ids.map((id) => found.get(id))
     },
     add: (record) => orUnavailable(store.put({ collection, id: record.id, value: textOf(record), revision: 0 })),
-    change: (id, change) => attempt(id, change, attempts),
+    change: (id, change, before = () => Promise.resolve()) => attempt(id, { change, before, left: attempts }),
     async remove({ id, era }) {
       const document = await orUnavailable(store.get({ collection, id }))
       if (document === undefined) return true
