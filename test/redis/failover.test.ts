@@ -148,6 +148,29 @@ describeWithServers('a failover, with changes answered when a replica has them',
     expect([await after.nonces.spend('server', 'purpose'), await after.nonces.spend('wait', 'purpose')]).toEqual(['unknown', 'unknown'])
   })
 
+  it('of a replica that lags: a challenge that was taken in what it forgot is taken by nobody after it, and a new one is kept in its place', async () => {
+    const { master, replica, lag } = await lagging()
+    const { stores: before } = await nonceStores(master, 'server')
+    for (const id of ['taken', 'open', 'kept']) await before.challenges.put(id, 'record', minute)
+    const earlier = new Redis({ host: master.host, port: master.port })
+    ended.push(() => earlier.disconnect())
+    await earlier.set('lag||x7:earlier', '1of an earlier release', 'PX', minute)
+    await untilReplicating(master.port)
+    lag()
+    expect(await before.challenges.take('taken')).toBe('record')
+    await master.kill()
+    const promoted = new Redis({ host: replica.host, port: replica.port })
+    ended.push(() => promoted.disconnect())
+    await promoted.call('REPLICAOF', 'NO', 'ONE')
+    const {
+      stores: { challenges },
+    } = await nonceStores(replica, 'server')
+    expect([await challenges.read('taken'), await challenges.take('taken'), await challenges.take('open')]).toEqual([null, null, null])
+    expect(await challenges.keep('kept', 'another', minute)).toBe('another')
+    expect(await challenges.take('kept')).toBe('another')
+    expect(await challenges.take('earlier')).toBe('of an earlier release')
+  })
+
   it('an acknowledgement that another server gives counts for nothing', async () => {
     const [{ master, lag }, other] = [await lagging(), await lagging()]
     const [{ stores, duplicates }, { stores: server }] = [await nonceStores(master, 'wait'), await nonceStores(master, 'server')]

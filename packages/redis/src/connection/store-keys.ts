@@ -8,6 +8,8 @@ export interface StoreKeys {
   ofCall(key: string, callId: string, ...parts: readonly string[]): string
   /** The index of what is under `key`: in its slot. */
   ofIndex(key: string): string
+  /** Where it is kept when the record under `key` was issued: in its slot. */
+  ofIssue(key: string): string
   /** The two keys of a tenant that are not temporary, besides its documents; both in one slot of a Cluster. */
   readonly memory: string
   readonly revocations: string
@@ -48,7 +50,7 @@ export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix 
   const base = `${prefix}|${name}|`
   const tagOf = slotTags()
   /** In the slot of the key. The record is named once, also where the tag is not its name. */
-  const beside = (kind: 'y' | 'i', key: string): string => {
+  const beside = (kind: 'y' | 'i' | 'j', key: string): string => {
     const tag = tagOf(keyPrefix + key)
     return `${base}${kind}{${tag}}${tag === keyPrefix + key ? '' : part(key)}`
   }
@@ -64,6 +66,7 @@ export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix 
       return `${call}|${callId}`
     },
     ofIndex: (key) => beside('i', key),
+    ofIssue: (key) => beside('j', key),
     memory: `${base}memory{${name === '' ? '-' : name}}`,
     revocations: `${base}revocations{${name === '' ? '-' : name}}`,
     audit: `${base}audit{${name === '' ? '-' : name}}`,

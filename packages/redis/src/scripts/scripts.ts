@@ -1,5 +1,5 @@
 import type { RedisClient } from '../connection/redis-client.js'
-import { keepRecord, putRecord, takeRecord, undoTake } from './challenge-scripts.js'
+import { keepRecord, putRecord, readRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
 import { addCollections, listCollections } from './collection-scripts.js'
 import { buildIndex, countDocuments, listDocuments, putDocument, removeDocuments, undoPut } from './document-scripts.js'
@@ -46,6 +46,7 @@ export type Script =
   | 'undoFamily'
   | 'putRecord'
   | 'keepRecord'
+  | 'readRecord'
   | 'takeRecord'
   | 'undoTake'
   | 'reserve'
@@ -77,6 +78,7 @@ const scripts: Readonly<Record<Script, string>> = {
   undoFamily,
   putRecord,
   keepRecord,
+  readRecord,
   takeRecord,
   undoTake,
   reserve,
@@ -96,19 +98,15 @@ const scripts: Readonly<Record<Script, string>> = {
 }
 
 /** Scripts whose second key keeps the answer to the call. */
-const keepingAnswers: ReadonlySet<string> = new Set<Script>([
-  'putRecord',
-  'keepRecord',
-  'takeRecord',
-  'undoTake',
-  'reserve',
-  'clearAttempts',
-  'appendAudit',
-])
+const keepingAnswers: ReadonlySet<string> = new Set<Script>(['undoTake', 'reserve', 'clearAttempts', 'appendAudit'])
 
 /** Scripts with a third key, or with an index: behind the key of the answer, or behind the first. */
 const indexed: ReadonlyMap<string, number> = new Map<Script, number>([
   ['revoke', 3],
+  ['putRecord', 3],
+  ['keepRecord', 3],
+  ['readRecord', 2],
+  ['takeRecord', 3],
   ['putDocument', 3],
   ['undoPut', 3],
   ['removeDocuments', 3],
@@ -125,7 +123,7 @@ type RunDefined = (this: RedisClient, key: string, ...args: readonly (string | n
 const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 9
+const scriptsVersion = 8
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {

@@ -46,7 +46,10 @@ export function createRevocations(options: { readonly now?: Now } = {}): Revocat
   }
 
   function revoke(entry: RevocationEntry, { undone = false }: AnnounceOptions = {}): void {
-    if (undone) return unrevoke(entry)
+    if (undone) {
+      unrevoke(entry)
+      return
+    }
     checkEntry(entry)
     denylist.add(entry)
     events.publish({ outcome: 'revoked', type: entry.type, issuer: entry.issuer })

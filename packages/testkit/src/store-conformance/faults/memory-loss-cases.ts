@@ -13,6 +13,7 @@ async function fill({ replay, nonces, challenges, families, attempts, clients, r
   await nonces.remember('jti', { clientId: 'client', keepForMs: minute })
   await nonces.spend('jti', 'spent')
   await challenges.put('id', 'record', minute)
+  await challenges.keep('kept', 'before', minute)
   await families.create({ family: 'family', binding: 'binding', data: 'data', keepForMs: minute })
   await families.rotate(presented)
   await attempts.reserve({ key: 'key', limit: 1, windowMs: minute })
@@ -21,11 +22,14 @@ async function fill({ replay, nonces, challenges, families, attempts, clients, r
   return revocations.revoke(entry, { keepForMs: minute })
 }
 
-async function keepsVerdicts(stores: Stores, epoch: string, unspent: 'spent' | 'unknown'): Promise<void> {
+async function keepsVerdicts(stores: Stores, epoch: string, isDistrusted: boolean): Promise<void> {
   assert.equal(await untilAnswered(() => stores.replay.claim(claim)), 'replayed')
   assert.equal(await stores.nonces.spend('jti', 'spent'), 'replayed')
-  assert.equal(await stores.nonces.spend('jti', 'other'), unspent)
-  assert.equal(await stores.challenges.take('id'), 'record')
+  assert.equal(await stores.nonces.spend('jti', 'other'), isDistrusted ? 'unknown' : 'spent')
+  assert.equal(await stores.challenges.read('id'), isDistrusted ? null : 'record')
+  assert.equal(await stores.challenges.take('id'), isDistrusted ? null : 'record')
+  assert.equal(await stores.challenges.keep('kept', 'after', minute), isDistrusted ? 'after' : 'before')
+  assert.equal(await stores.challenges.take('kept'), isDistrusted ? 'after' : 'before')
   assert.deepEqual(await stores.families.rotate(presented), { outcome: 'retry', generation: 1, data: 'data' })
   assert.equal((await stores.attempts.reserve({ key: 'key', limit: 1, windowMs: minute })).ok, false)
   assert.equal((await stores.clients.get({ collection: 'collection', id: 'id' }))?.revision, 1)
@@ -66,7 +70,7 @@ export function memoryLossCases<Place>(define: DefineCase, backend: StoreBackend
           define('a restart keeps every verdict', async (context) => {
             const epoch = await fill(context.stores)
             await context.restart()
-            await keepsVerdicts(context.stores, epoch, backend.distrustsRestarts ? 'unknown' : 'spent')
+            await keepsVerdicts(context.stores, epoch, backend.distrustsRestarts === true)
           }),
         ]
       : []),
