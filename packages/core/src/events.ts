@@ -141,6 +141,16 @@ export interface IntegrationEvent {
   readonly credential?: string
 }
 
+/** Entries of an audit are missing from its store. */
+export interface AuditEvent {
+  /** `lost`: they could not be written. `dropped`: they went before their time, to make room for others. */
+  readonly outcome: 'lost' | 'dropped'
+  /** How many, since the last event. */
+  readonly count: number
+  /** What the last one failed with. */
+  readonly cause?: unknown
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -156,6 +166,7 @@ export interface Events {
   'countersign:token-revocation': TokenStatusEvent
   'countersign:introspection': TokenStatusEvent
   'countersign:integration': IntegrationEvent
+  'countersign:audit': AuditEvent
 }
 
 /** Names of all channels. */
@@ -173,6 +184,7 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:token-revocation',
   'countersign:introspection',
   'countersign:integration',
+  'countersign:audit',
 ])
 
 /** A channel with the type of its messages. */

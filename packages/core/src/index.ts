@@ -40,6 +40,7 @@ export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
 export {
   type AcceptedEvent,
   type AnonymousEvent,
+  type AuditEvent,
   type ClientEvent,
   type EventChannel,
   type Events,

@@ -1,4 +1,4 @@
-import { orUnavailable, type TokenEvent } from '@countersign/core'
+import { callListener, orUnavailable, type TokenEvent } from '@countersign/core'
 
 /** What is written before a token is issued: ids only, as in the event of the endpoint. */
 export interface AuditRecord extends Pick<TokenEvent, 'grant' | 'clientId' | 'subject' | 'family'> {
@@ -6,11 +6,12 @@ export interface AuditRecord extends Pick<TokenEvent, 'grant' | 'clientId' | 'su
   readonly jti?: string
 }
 
-/** Lets no token out that is not on record. */
+/** Is told of each token before it is issued. */
 export interface Audit {
-  readonly policy: 'required'
+  /** `required`: no token is out that is not on record. `optional`: no token waits for the record, and what fails is the work of `write`. */
+  readonly policy: 'required' | 'optional'
   /**
-   * Is waited for. When it throws or rejects, the answer is 503, nothing is issued, and no refresh token or assertion was used
+   * With `required` it is waited for. When it throws or rejects, the answer is 503, nothing is issued, and no refresh token or assertion was used
    * up. What is on record may still fail after it: whether a token was issued is said by `countersign:token`, with the same `jti`.
    */
   write(record: AuditRecord): void | Promise<void>
@@ -25,9 +26,12 @@ const recordOf = ({ grant, clientId, subject, family }: Partial<TokenEvent>, jti
   jti,
 })
 
-/** Puts what is about to be issued on record, where that is required. Rejects with `Unavailable` when it cannot. */
+/** Puts what is about to be issued on record. Rejects with `Unavailable` when it must be there and cannot. */
 export async function writeRecord(audit: Audit | undefined, known: Partial<TokenEvent>, jti: string): Promise<void> {
   if (audit === undefined) return
-  const write = async (): Promise<void> => audit.write(recordOf(known, jti))
-  await orUnavailable(write())
+  const record = recordOf(known, jti)
+  const write = async (): Promise<void> => audit.write(record)
+  if (audit.policy === 'required') await orUnavailable(write())
+  // a fault of the host's becomes a warning of the process
+  else callListener(write)
 }

@@ -51,7 +51,7 @@ const isGrant = (value: unknown): boolean => {
 }
 const isAudit = (value: unknown): boolean => {
   const { policy, write } = (value ?? {}) as Partial<Audit>
-  return policy === 'required' && typeof write === 'function'
+  return (policy === 'required' || policy === 'optional') && typeof write === 'function'
 }
 const grantKind = kind.satisfying(
   'a grant: call its factory, as in clientCredentials(), and spread the list that passwordGrants(…) returns',
@@ -68,7 +68,7 @@ const shape: OptionShape<TokenEndpointOptions> = {
   claims: kind.func,
   isActive: kind.func,
   revocations: announcerKind,
-  audit: kind.satisfying("{ policy: 'required', write }, write being a function", isAudit),
+  audit: kind.satisfying("{ policy: 'required' | 'optional', write }, write being a function; auditTo(store) makes one", isAudit),
   json: kind.flag,
   anonymousClient: kind.string,
   randomUUID: kind.func,
