@@ -66,9 +66,9 @@ function instantOf(milliseconds: number): string {
   return milliseconds > lastMs ? 'infinity' : new Date(Math.ceil(milliseconds)).toISOString()
 }
 
-/** The instant and the number behind which a page begins. */
-function beginningOf({ after, newestFirst }: CompleteAuditQuery): readonly [string, string] {
-  if (after === undefined) return newestFirst ? ['infinity', '0'] : ['-infinity', '0']
+/** The instant and the number behind which a page begins: an index is read from there on. */
+function beginningOf({ after, newestFirst, fromMs, untilMs }: CompleteAuditQuery): readonly [string, string] {
+  if (after === undefined) return [instantOf(newestFirst ? untilMs : fromMs), '0']
   const [, milliseconds, number = ''] = /^(\d{1,15})-(\d{1,18})$/.exec(after) ?? []
   if (milliseconds === undefined) throw wrongAfter('audit.page')
   return [instantOf(Number(milliseconds)), number]

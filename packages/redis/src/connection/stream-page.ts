@@ -25,7 +25,7 @@ export interface StreamQuery {
 const entriesPerRead = 1_000
 const entriesAtFirst = 100
 /** Entries that one page looks at, at most: a Stream has no index for a filter. */
-const lookedAt = 20_000
+const lookedAt = 5_000
 /** Fields of an entry in an answer, its id among them. */
 const width = 4
 
