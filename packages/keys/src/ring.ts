@@ -54,6 +54,34 @@ function parse<K>(text: string, { stored, isKey }: Pick<RingsOptions<K>, 'stored
   throw new Error('a key ring is of a format that this release does not understand')
 }
 
+/** Rings that are kept parsed, and the length of their texts together: a large ring takes longer to parse than to look a key up. */
+const mostRings = 1_000
+const mostCharacters = 16_000_000
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
+    for (const part of Object.values(Object.freeze(value))) deepFreeze(part)
+  return value
+}
+
+/** What texts were parsed to: the store is asked every time, but most rings have not changed since. What is shared is frozen. */
+function createParsed<K>(record: Pick<RingsOptions<K>, 'stored' | 'isKey'>): (owner: string, text: string) => readonly K[] {
+  const known = new Map<string, { readonly text: string; readonly keys: readonly K[] }>()
+  const state = { characters: 0 }
+  return (owner, text) => {
+    const before = known.get(owner)
+    if (before?.text === text) return before.keys
+    const keys = deepFreeze(parse(text, record))
+    if (known.size >= mostRings || state.characters + text.length > mostCharacters) {
+      known.clear()
+      state.characters = 0
+    }
+    state.characters += text.length - (known.get(owner)?.text.length ?? 0)
+    known.set(owner, { text, keys })
+    return keys
+  }
+}
+
 /** Runs work on one owner in the order in which it comes, so that only other processes can be in the way. */
 function createTurns(): <T>(owner: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>()
@@ -73,12 +101,11 @@ function createTurns(): <T>(owner: string, work: () => Promise<T>) => Promise<T>
 /** Rings in a store. */
 export function createRings<K>({ store, collection, stored, isKey, changed }: RingsOptions<K>): Rings<K> {
   const inTurn = createTurns()
+  const parsed = createParsed({ stored, isKey })
 
   async function load(owner: string): Promise<Ring<K>> {
     const document = await store.get({ collection, id: owner })
-    return document === undefined
-      ? { keys: [], revision: 0 }
-      : { keys: parse(document.value, { stored, isKey }), revision: document.revision }
+    return document === undefined ? { keys: [], revision: 0 } : { keys: parsed(owner, document.value), revision: document.revision }
   }
 
   const read = (owner: string): Promise<Ring<K>> => reachable(load(owner))
