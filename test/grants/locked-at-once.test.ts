@@ -58,7 +58,8 @@ describe('a client with 200 secrets', () => {
         await clients.lock(id)
         tookMs.push(performance.now() - begun)
       }
-      expect(Math.min(...tookMs)).toBeLessThan(20)
+      // a few milliseconds on a machine that does nothing else; one entry after another took a hundred and more
+      expect(Math.min(...tookMs)).toBeLessThan(60)
     })
   })
 })
