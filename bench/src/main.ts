@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { durabilityBench } from './durability-bench.js'
 import { grantsBench } from './grants-bench.js'
 import { guardBench } from './guard-bench.js'
 import { jwksBench } from './jwks-bench.js'
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   timing: () => signInTimingBench(quick ? 100 : 2000),
   jwks: () => jwksBench(quick ? 1000 : 40_000),
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
+  durability: () => durabilityBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
   'postgres-claim': () => postgresBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
   'nonce-memory': () => nonceMemoryBench(quick ? 10_000 : 1_000_000),
   'revocation-view': () => revocationViewBench(quick ? 10_000 : 1_000_000),
@@ -49,6 +51,8 @@ const targets: readonly Target[] = [
   { bench: 'jwks-fetches-unknown-kids', subject: 'countersign', alg: 'RS256', most: 2 },
   { bench: 'jwks-rotation-ms', subject: 'countersign', alg: 'RS256', most: 3000 },
   { bench: 'stores-claim', subject: 'countersign', alg: '64 in flight', least: 0.7 },
+  { bench: 'durability-changes', subject: "durability: 'wait'", alg: '64 in flight, a replica 2 ms away', least: 0.3 },
+  { bench: 'durability-read-ms', subject: "durability: 'wait'", alg: '64 in flight, a replica 2 ms away', most: 2 },
   { bench: 'nonce-issue', subject: 'countersign, the store alone', alg: '64 in flight', least: 0.7 },
   { bench: 'nonce-spend', subject: 'countersign, the store alone', alg: '64 in flight', least: 0.7 },
   { bench: 'nonce-issue', subject: 'countersign', alg: '64 in flight', least: 0.7 },

@@ -61,8 +61,21 @@ describeWithRedis('a campaign on Redis with a Sentinel', () => {
           await untilReplicating(ports[1] ?? 0)
         },
       }
+      /** A replica that keeps its connection and acknowledges nothing. */
+      const frozen: Trouble = {
+        name: 'the replica is frozen',
+        times: durability === 'wait' ? 3 * times : 0,
+        async run() {
+          const isFirst = (await roleOf(ports[0] ?? 0)) === 'slave'
+          const [replica, master] = isFirst ? group.servers : [...group.servers].reverse()
+          replica?.freeze()
+          await new Promise((resolve) => setTimeout(resolve, 1_500))
+          replica?.thaw()
+          await untilReplicating(master?.port ?? 0)
+        },
+      }
       const place = { kind: 'redis', sentinelPort: group.sentinel.port, prefix: 'campaign', durability } as const
-      const figures = await campaign(place, [killed, killedWorkers, failover], size).finally(() => group.remove())
+      const figures = await campaign(place, [killed, killedWorkers, failover, frozen], size).finally(() => group.remove())
       expectNoneHurt(`redis, ${durability}`, figures)
       if (durability === 'wait') expect(figures.lostByStore).toBe(0)
     },
