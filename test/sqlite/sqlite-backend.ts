@@ -19,17 +19,17 @@ export interface SqlitePlace {
 }
 
 /** A folder that nobody else has. */
-async function newPlace(): Promise<SqlitePlace> {
+export async function newPlace(): Promise<SqlitePlace> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-sqlite-'))
   return { folder, file: join(folder, 'auth.db'), opened: [] }
 }
 
 /** Removes the file and what SQLite and the stores have beside it. */
-async function removeFile({ file }: SqlitePlace): Promise<void> {
+export async function removeFile({ file }: SqlitePlace): Promise<void> {
   for (const ending of ['', '-wal', '-shm', '-changes']) await rm(`${file}${ending}`, { force: true })
 }
 
-const removePlace = ({ folder }: SqlitePlace): Promise<void> => rm(folder, { recursive: true, force: true })
+export const removePlace = ({ folder }: SqlitePlace): Promise<void> => rm(folder, { recursive: true, force: true })
 
 /** Starts `sqlite-process.ts` in processes of their own. */
 interface Processes {
@@ -37,7 +37,7 @@ interface Processes {
   close(): Promise<void>
 }
 
-function processes(): Processes {
+export function processes(): Processes {
   const state: { bundle: Promise<ProcessBundle> | undefined } = { bundle: undefined }
   return {
     async start(file, { name }) {
