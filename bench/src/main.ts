@@ -11,6 +11,7 @@ import { lines, type Result, type Target, table } from './report.js'
 import { revocationViewBench } from './revocation-view-bench.js'
 import { signBench } from './sign-bench.js'
 import { signInTimingBench } from './sign-in-timing-bench.js'
+import { sqliteBench } from './sqlite-bench.js'
 import { storesBench } from './stores-bench.js'
 import { verifyCold, verifyHot } from './verify-bench.js'
 
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'stores-claim': () => storesBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 101, sliceMs: 60 }),
   durability: () => durabilityBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
   'postgres-claim': () => postgresBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
+  'sqlite-claim': () => sqliteBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 80 }),
   'nonce-memory': () => nonceMemoryBench(quick ? 10_000 : 1_000_000),
   'revocation-view': () => revocationViewBench(quick ? 10_000 : 1_000_000),
   nonce: () => nonceBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 60 }),

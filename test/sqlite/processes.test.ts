@@ -91,17 +91,24 @@ describe.each(drivers)('several processes on one file, through $name', (driver) 
       await pause(600)
       writer.prepare('commit').run()
     }
-    const held = async (one: Stores): Promise<number> => {
+    const held = async (one: Stores, id: string): Promise<number> => {
       await one.ready()
-      const longest = await longestHold(() =>
-        Promise.all([hold(), pause(50).then(() => one.replay.claim(claim(`${Math.random()}`)).catch(() => undefined))]),
-      )
+      const claimed = async (): Promise<void> => {
+        await pause(50)
+        expect(await one.replay.claim(claim(id))).toBe('claimed')
+      }
+      const longest = await longestHold(() => Promise.all([hold(), claimed()]))
       await one.close()
       return longest
     }
-    expect(await held(stores())).toBeLessThan(200)
+    expect(await held(stores(), 'tried again')).toBeLessThan(200)
     // what it would be like
-    expect(await held(stores(() => waiting(driver.open(file()))))).toBeGreaterThan(500)
+    expect(
+      await held(
+        stores(() => waiting(driver.open(file()))),
+        'waited for',
+      ),
+    ).toBeGreaterThan(500)
     writer.close()
   })
 
