@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { lengthPrefixed } from '@countersign/core'
 
 /** What an app client with a secret proves its calls with. */
 export interface ClientSecret {
@@ -22,12 +23,7 @@ export function createClientSecret(clientId: string, option: string | (() => str
     },
     mac: (...parts) =>
       createHmac('sha256', plain() ?? '')
-        .update(['countersign', ...parts].map((part) => `${part.length}:${part}`).join(''))
+        .update(lengthPrefixed('countersign', ...parts))
         .digest(),
   }
-}
-
-/** Whether two MACs are one, in constant time. */
-export function isSameMac(left: Buffer, right: Buffer): boolean {
-  return left.length === right.length && timingSafeEqual(left, right)
 }

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { lengthPrefixed } from '@countersign/core'
 
 type Secret = string | Uint8Array
 
@@ -29,5 +30,7 @@ export function createRecognition({ clientId, clientSecret, recognitionSecret: g
   const ofHost = typeof given === 'function' ? () => checked(given()) : given === undefined ? () => ofClient() ?? own : () => given
   if (given !== undefined && typeof given !== 'function') checked(given)
   return (password) =>
-    createHmac('sha256', ofHost()).update(`countersign recognised sign-in:${clientId.length}:${clientId}${password}`).digest('base64url')
+    createHmac('sha256', ofHost())
+      .update(`countersign recognised sign-in:${lengthPrefixed(clientId)}${password}`)
+      .digest('base64url')
 }

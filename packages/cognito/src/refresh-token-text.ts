@@ -1,4 +1,5 @@
-import { type ClientSecret, isSameMac } from './client-secret.js'
+import { isSameSecret } from '@countersign/core'
+import type { ClientSecret } from './client-secret.js'
 
 /** A refresh token as clients get it. */
 export interface RefreshTokenText {
@@ -39,7 +40,7 @@ function named(secret: ClientSecret): RefreshTokenText {
     read(text) {
       const [, name = '', mac = '', token = ''] = wrapped.exec(text) ?? []
       // As texts: several of them decode to the same bytes.
-      if (token === '' || !isSameMac(Buffer.from(mac), Buffer.from(macOf(name, token)))) return undefined
+      if (token === '' || !isSameSecret(Buffer.from(mac), Buffer.from(macOf(name, token)))) return undefined
       return { token, username: Buffer.from(name, 'base64url').toString() }
     },
   }

@@ -36,6 +36,7 @@ export {
   scanPosition,
 } from './document-store.js'
 export { requireDuration, requireIssuedAgo, requireLimit, requireRotation } from './durations.js'
+export { createElapsed, type Elapsed, type Instant, longAgo } from './elapsed.js'
 export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
 export {
   type AcceptedEvent,
@@ -82,10 +83,12 @@ export type {
   Signer,
   VerificationKey,
 } from './keys.js'
+export { lengthPrefixed } from './length-prefixed.js'
 export { checkParts, type Lifecycle, type Readiness, type ReadyOptions } from './lifecycle.js'
 export { mapConcurrently } from './map-concurrently.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
+export { asError, certificateOf, requireEndpoint, requireProtection, unmatchedReply, unreadBody } from './mount.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
 export { checkOptions, shownValue } from './options/check-options.js'
 export { kind } from './options/kinds.js'
@@ -147,6 +150,7 @@ export {
   revocationsAtOnce,
   wholeDelta,
 } from './revocation-store.js'
+export { isSameSecret } from './same-secret.js'
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
 export type { ClientKeyAnswer, ClientKeyFault, ClientKeys, SignerSource } from './signing.js'

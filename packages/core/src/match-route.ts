@@ -7,7 +7,8 @@ import type { OptionShape } from './options/option-kind.js'
 export type RouteMatch =
   | { readonly outcome: 'matched'; readonly endpoint: Endpoint; readonly params: Readonly<Record<string, string>> }
   | { readonly outcome: 'wrong_method'; readonly allowed: readonly string[] }
-  | { readonly outcome: 'bad_encoding' | 'unknown' }
+  | { readonly outcome: 'bad_encoding' }
+  | { readonly outcome: 'unknown' }
 
 type Pattern = readonly { readonly text: string; readonly isParameter: boolean }[]
 

@@ -52,15 +52,16 @@ export function asUnavailable(cause: unknown, reason: OutageReason = 'store_unav
  * Waits for a store or another dependency of ours. Everything that it rejects with is an outage, so that nobody mistakes it for a
  * refusal.
  *
+ * @param work - a promise, or a function that may also throw at once
  * @param reason - which dependency fails if it rejects
  * @returns what `work` resolves to. Rejects with {@link Unavailable} and nothing else
  *
  * @example
  * const document = await orUnavailable(store.get({ collection, id }))
  */
-export async function orUnavailable<T>(work: Promise<T>, reason?: OutageReason): Promise<T> {
+export async function orUnavailable<T>(work: Promise<T> | (() => Promise<T>), reason?: OutageReason): Promise<T> {
   try {
-    return await work
+    return await (typeof work === 'function' ? work() : work)
   } catch (cause) {
     throw asUnavailable(cause, reason)
   }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { isUnavailable, outageReply } from '@countersign/core'
-import { asError, type Next } from './protect.js'
+import { asError, isUnavailable, outageReply } from '@countersign/core'
+import type { Next } from './protect.js'
 import { send } from './wire.js'
 
 /**

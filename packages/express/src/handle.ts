@@ -1,6 +1,15 @@
 import type { ServerResponse } from 'node:http'
-import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable, shownValue } from '@countersign/core'
-import { asError, type Middleware, type Next } from './protect.js'
+import {
+  answer,
+  asError,
+  createRouteMatcher,
+  type Endpoint,
+  type Reply,
+  type RouteTable,
+  requireEndpoint,
+  unmatchedReply,
+} from '@countersign/core'
+import type { Middleware, Next } from './protect.js'
 import { endpointRequest, send } from './wire.js'
 
 function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {
@@ -11,9 +20,10 @@ function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {
  * Mounts an endpoint. What it throws goes to Express's error handler, except an outage, which is a 503.
  *
  * @param endpoint - for instance what `createTokenEndpoint` returns
+ * @throws TypeError for an endpoint that is not a function
  */
 export function handle(endpoint: Endpoint): Middleware {
-  if (typeof endpoint !== 'function') throw new TypeError(`handle: the endpoint must be a function, got ${shownValue(endpoint)}`)
+  requireEndpoint(endpoint)
   return (req, res, next) => deliver(answer(endpoint, endpointRequest(req)), res, next)
 }
 
@@ -30,12 +40,10 @@ export function routes(table: RouteTable): Middleware {
     switch (found.outcome) {
       case 'matched':
         return deliver(answer(found.endpoint, endpointRequest(req, found.params)), res, next)
-      case 'wrong_method':
-        return send(res, { status: 405, headers: { allow: found.allowed.join(', ') } })
-      case 'bad_encoding':
-        return send(res, { status: 400, headers: {} })
       case 'unknown':
         return next()
+      default:
+        return send(res, unmatchedReply(found))
     }
   }
 }

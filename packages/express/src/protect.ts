@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type Auth, type Guard, type Requirement, shownValue } from '@countersign/core'
+import { type Auth, asError, type Guard, type Requirement, requireProtection } from '@countersign/core'
 import { type ExpressRequest, guardRequest, send } from './wire.js'
 
 /** Express's continuation, as far as it is used. */
@@ -19,7 +19,7 @@ export function protect<A extends Auth, R extends ExpressRequest>(
   guard: Guard<A>,
   ...requirements: readonly Requirement<A, R>[]
 ): Middleware<R> {
-  checkArguments(guard, requirements)
+  requireProtection(guard, requirements)
   return (req, res, next) => {
     guard
       .check(guardRequest(req), ...requirements)
@@ -35,20 +35,6 @@ export function protect<A extends Auth, R extends ExpressRequest>(
         },
         (error: unknown) => next(asError(error)),
       )
-  }
-}
-
-/** Express continues at next(undefined) and skips the rest of the route at next('route'): neither may come of a rejection. */
-export function asError(cause: unknown): object {
-  return typeof cause === 'object' && cause !== null ? cause : new Error('a value that is not an Error was thrown', { cause })
-}
-
-/** A program that is not type-checked learns of it at start-up, not with its first request. */
-function checkArguments(guard: Partial<Guard>, requirements: readonly unknown[]): void {
-  if (typeof guard?.check !== 'function') throw new TypeError(`protect: the first argument must be a guard, got ${shownValue(guard)}`)
-  for (const requirement of requirements) {
-    if (typeof requirement !== 'function')
-      throw new TypeError(`protect: a requirement must be a function such as requireScopes('a') returns, got ${shownValue(requirement)}`)
   }
 }
 

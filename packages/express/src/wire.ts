@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
-import type { Reply, WireRequest } from '@countersign/core'
+import { certificateOf, type Reply, unreadBody, type WireRequest } from '@countersign/core'
 
 /**
  * The part of Express's `Request` that is used; every `Request<…>` of Express 4 and 5 fits. `params` and `body` are left out,
@@ -16,7 +15,7 @@ type Parsed = ExpressRequest & { readonly params?: Readonly<Record<string, unkno
 
 /** A request of a mock, or of an adapter, may have no socket, and Express's own getter of `ip` fails without one. */
 function addressOf(req: ExpressRequest): string | undefined {
-  const socket = req.socket as Partial<TLSSocket> | undefined
+  const socket = req.socket as object | undefined
   return socket || Object.hasOwn(req, 'ip') ? req.ip : undefined
 }
 
@@ -27,17 +26,9 @@ export function guardRequest(req: ExpressRequest): WireRequest {
   return { method, url, headers, rawHeaders, body, ip, frameworkRequest: req }
 }
 
-const isReadable = (req: Partial<ExpressRequest>): boolean => typeof req[Symbol.asyncIterator] === 'function'
-
-/** What an endpoint gets: the body that the host parsed, else the stream. The reader of the stream reports a stream that was read before. */
+/** What an endpoint is given, with the body as {@link unreadBody} finds it. */
 export function endpointRequest(req: Parsed, params: WireRequest['params'] = req.params): WireRequest {
-  const { body } = req
-  // body-parser 1 leaves an empty object where it did not parse, and the body is still in the stream.
-  const isUnread = body === undefined || (Object.keys(body ?? {}).length === 0 && !req.readableDidRead)
-  const socket = req.socket as Partial<TLSSocket> | undefined
-  const certificate = socket?.getPeerCertificate?.()?.raw
-  const given = isUnread && isReadable(req) ? { body: undefined, stream: req } : { body, stream: undefined }
-  return { ...guardRequest(req), params, certificate, ...given }
+  return { ...guardRequest(req), params, certificate: certificateOf(req.socket), ...unreadBody(req.body, req) }
 }
 
 /** Writes a reply with Node's own methods: `res.send` would add an ETag and may turn the answer into a 304. */

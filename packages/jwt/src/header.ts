@@ -1,5 +1,4 @@
-import type { Algorithm } from '@countersign/core'
-import { hasOwn, type Outcome, refuse } from '@countersign/core'
+import { type Algorithm, hasOwn, type Outcome, refuse } from '@countersign/core'
 import { isAlgorithm } from './algorithms.js'
 import { decodeBase64url } from './base64url.js'
 import { exactInteger, jsonKind } from './json-kind.js'

@@ -1,5 +1,5 @@
-import { constants, createHmac, createVerify, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
-import type { Algorithm, VerificationKey } from '@countersign/core'
+import { constants, createHmac, createVerify, type KeyObject, verify } from 'node:crypto'
+import { type Algorithm, isSameSecret, type VerificationKey } from '@countersign/core'
 import { fitsAlgorithm, type Primitive, primitiveOf } from './algorithms.js'
 import { derSignature } from './ecdsa-signature.js'
 import type { Jws } from './jws.js'
@@ -58,7 +58,7 @@ function createVerification(key: KeyObject, primitive: Primitive): Check['isGood
     case 'hmac':
       return (data, signature) => {
         const mac = createHmac(primitive.hash, key).update(data).digest('binary')
-        return timingSafeEqual(Buffer.from(mac, 'latin1'), signature)
+        return isSameSecret(Buffer.from(mac, 'latin1'), signature)
       }
     case 'eddsa':
       return (data, signature) => verify(null, data, key, signature)

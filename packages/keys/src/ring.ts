@@ -1,4 +1,4 @@
-import { type DocumentStore, isUnavailable, type RecordCodec, Unavailable } from '@countersign/core'
+import { type DocumentStore, isUnavailable, orUnavailable, type RecordCodec, Unavailable } from '@countersign/core'
 
 /** All keys of one owner: one document with one revision, so that a change of several keys is one step. */
 export interface Ring<K> {
@@ -32,20 +32,6 @@ export interface RingsOptions<K> {
 
 /** Other processes change the same ring at most so often before we give up. */
 const attempts = 100
-
-/** Every error of a store is an outage. */
-export function outageOf(cause: unknown): Unavailable {
-  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
-}
-
-/** Waits for the store. */
-export async function reachable<T>(work: Promise<T> | (() => Promise<T>)): Promise<T> {
-  try {
-    return await (typeof work === 'function' ? work() : work)
-  } catch (cause) {
-    throw outageOf(cause)
-  }
-}
 
 function parse<K>(text: string, { stored, isKey }: Pick<RingsOptions<K>, 'stored' | 'isKey'>): readonly K[] {
   const kept = JSON.parse(text) as { readonly v?: unknown; readonly keys?: unknown } | null
@@ -108,15 +94,15 @@ export function createRings<K>({ store, collection, stored, isKey, changed }: Ri
     return document === undefined ? { keys: [], revision: 0 } : { keys: parsed(owner, document.value), revision: document.revision }
   }
 
-  const read = (owner: string): Promise<Ring<K>> => reachable(load(owner))
+  const read = (owner: string): Promise<Ring<K>> => orUnavailable(load(owner))
 
   async function attempt<R>(owner: string, change: Parameters<Rings<K>['change']>[1], left: number): Promise<R> {
     if (left === 0) throw new Unavailable('store_unavailable', { cause: new Error('the key ring is changed too often at once') })
     const { keys: before, revision } = await read(owner)
     const { keys, result } = change(before)
     if (keys === undefined) return result as R
-    const value = JSON.stringify({ v: 1, keys: keys.map((key) => stored.toRecord(key)) })
-    if (!(await reachable(store.put({ collection, id: owner, value, revision })))) return attempt(owner, change, left - 1)
+    const value = JSON.stringify({ v: 1, keys })
+    if (!(await orUnavailable(store.put({ collection, id: owner, value, revision })))) return attempt(owner, change, left - 1)
     changed?.(owner, { keys, revision: revision + 1 })
     return result as R
   }

@@ -1,5 +1,15 @@
-import { answer, createRouteMatcher, type Endpoint, type Reply, type RouteTable, shownValue, type WireRequest } from '@countersign/core'
-import { asError, type Middleware } from './protect.js'
+import {
+  answer,
+  asError,
+  createRouteMatcher,
+  type Endpoint,
+  type Reply,
+  type RouteTable,
+  requireEndpoint,
+  unmatchedReply,
+  type WireRequest,
+} from '@countersign/core'
+import type { Middleware } from './protect.js'
 import { endpointRequest, type KoaContext, send } from './wire.js'
 
 async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): Promise<void> {
@@ -16,9 +26,10 @@ async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): P
  * Mounts an endpoint. What it throws goes to Koa's error handling, except an outage, which is a 503.
  *
  * @param endpoint - for instance what `createTokenEndpoint` returns
+ * @throws TypeError for an endpoint that is not a function
  */
 export function handle(endpoint: Endpoint): Middleware {
-  if (typeof endpoint !== 'function') throw new TypeError(`handle: the endpoint must be a function, got ${shownValue(endpoint)}`)
+  requireEndpoint(endpoint)
   return async (ctx) => run(endpoint, endpointRequest(ctx), ctx)
 }
 
@@ -35,12 +46,10 @@ export function routes(table: RouteTable): Middleware {
     switch (found.outcome) {
       case 'matched':
         return run(found.endpoint, endpointRequest(ctx, found.params), ctx)
-      case 'wrong_method':
-        return send(ctx, { status: 405, headers: { allow: found.allowed.join(', ') } })
-      case 'bad_encoding':
-        return send(ctx, { status: 400, headers: {} })
       case 'unknown':
         return next()
+      default:
+        return send(ctx, unmatchedReply(found))
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Admission, type Auth, type Guard, type Requirement, shownValue } from '@countersign/core'
+import { type Admission, type Auth, asError, type Guard, type Requirement, requireProtection } from '@countersign/core'
 import { guardRequest, type KoaContext, send } from './wire.js'
 
 /** A middleware for `app.use` and for routers, for any context that is a `C`. */
@@ -15,7 +15,7 @@ export function protect<A extends Auth, C extends KoaContext>(
   guard: Guard<A>,
   ...requirements: readonly Requirement<A, C>[]
 ): Middleware<C> {
-  checkArguments(guard, requirements)
+  requireProtection(guard, requirements)
   return async (ctx, next) => {
     let admission: Admission<A>
     try {
@@ -24,20 +24,6 @@ export function protect<A extends Auth, C extends KoaContext>(
       throw asError(cause)
     }
     return admission.ok ? next() : send(ctx, admission.reply)
-  }
-}
-
-/** Koa never answers a request that was rejected with undefined: what is thrown must be an object. */
-export function asError(cause: unknown): unknown {
-  return typeof cause === 'object' && cause !== null ? cause : new Error('a value that is not an Error was thrown', { cause })
-}
-
-/** A program that is not type-checked learns of it at start-up, not with its first request. */
-function checkArguments(guard: Partial<Guard>, requirements: readonly unknown[]): void {
-  if (typeof guard?.check !== 'function') throw new TypeError(`protect: the first argument must be a guard, got ${shownValue(guard)}`)
-  for (const requirement of requirements) {
-    if (typeof requirement !== 'function')
-      throw new TypeError(`protect: a requirement must be a function such as requireScopes('a') returns, got ${shownValue(requirement)}`)
   }
 }
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
-import type { Reply, WireRequest } from '@countersign/core'
+import { certificateOf, type Reply, unreadBody, type WireRequest } from '@countersign/core'
 
 /** The part of Koa's `Context` that is used; the context of Koa 2 and 3 and of its routers fits. */
 export interface KoaContext {
@@ -23,7 +22,7 @@ const bodyOf = (ctx: KoaContext): unknown => (ctx.request as { readonly body?: u
 
 /** A request of a mock, or of an adapter, may have no socket, and Koa's own getter of `ip` fails without one. */
 function addressOf(ctx: KoaContext): string | undefined {
-  const socket = ctx.req.socket as Partial<TLSSocket> | undefined
+  const socket = ctx.req.socket as object | undefined
   return socket || Object.hasOwn(ctx, 'ip') ? ctx.ip : undefined
 }
 
@@ -33,17 +32,10 @@ export function guardRequest(ctx: KoaContext): WireRequest {
   return { method: ctx.method, url: ctx.originalUrl, headers, rawHeaders, body: bodyOf(ctx), ip: addressOf(ctx), frameworkRequest: ctx }
 }
 
-const isReadable = (req: Partial<IncomingMessage>): boolean => typeof req[Symbol.asyncIterator] === 'function'
-
-/** What an endpoint gets: the body that the host parsed, else the stream. The reader of the stream reports a stream that was read before. */
+/** What an endpoint is given, with the body as {@link unreadBody} finds it. */
 export function endpointRequest(ctx: KoaContext, params: unknown = ctx.params): WireRequest {
-  const parsed = bodyOf(ctx)
-  // Body parsers leave an empty object where they did not parse, and the body is still in the stream.
-  const isUnread = parsed === undefined || (Object.keys(parsed ?? {}).length === 0 && !ctx.req.readableDidRead)
-  const given = isUnread && isReadable(ctx.req) ? { body: undefined, stream: ctx.req } : { body: parsed }
-  const socket = ctx.req.socket as Partial<TLSSocket> | undefined
-  const certificate = socket?.getPeerCertificate?.()?.raw
-  return { ...guardRequest(ctx), ...given, params: params as WireRequest['params'], certificate }
+  const certificate = certificateOf(ctx.req.socket)
+  return { ...guardRequest(ctx), ...unreadBody(bodyOf(ctx), ctx.req), params: params as WireRequest['params'], certificate }
 }
 
 /** Gives a reply to Koa, which writes it when every middleware is done. */

@@ -1,4 +1,4 @@
-import { isUnavailable, type Outcome, refuse, shownValue, Unavailable } from '@countersign/core'
+import { asUnavailable, type Outcome, refuse, shownValue } from '@countersign/core'
 import { signJwt } from '@countersign/jwt'
 import type { NonceSubject } from './nonce-options.js'
 import type { NonceRules } from './nonce-rules.js'
@@ -20,11 +20,6 @@ const graceSeconds = 60
 const notForTheHost: readonly string[] = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti', 'cnf', 'client_credential']
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-
-/** Every error of a store is an outage. */
-export function outage(cause: unknown): Unavailable {
-  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
-}
 
 function furtherClaims(subject: NonceSubject, { claimsOf }: NonceRules): Readonly<Record<string, unknown>> {
   const claims = { ...claimsOf?.(subject), ...subject.claims }
@@ -63,7 +58,7 @@ async function reserved(clientId: string, rules: NonceRules): Promise<Outcome<ob
     if (verdict.ok) return verdict
     return { ok: false, refusal: refuse('too_many', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) }) }
   } catch (cause) {
-    throw outage(cause)
+    throw asUnavailable(cause)
   }
 }
 
@@ -94,7 +89,7 @@ export async function issueNonce(subject: NonceSubject, rules: NonceRules): Prom
     // Before it is given out: a store that lost its memory then refuses instead of admitting replays.
     await store.remember(jti, { clientId, keepForMs: (ttlSeconds + toleranceSeconds + graceSeconds) * 1000 })
   } catch (cause) {
-    throw outage(cause)
+    throw asUnavailable(cause)
   }
   return { ok: true, token, jti, expiresAt: claims.exp, ttlSeconds }
 }

@@ -1,4 +1,5 @@
 import {
+  asUnavailable,
   checkParts,
   eventChannel,
   isUnavailable,
@@ -12,7 +13,7 @@ import {
   refuse,
   shownValue,
 } from '@countersign/core'
-import { type IssuedNonce, issueNonce, outage } from './issue-nonce.js'
+import { type IssuedNonce, issueNonce } from './issue-nonce.js'
 import type { NonceOptions, NonceRevocations, NonceSubject } from './nonce-options.js'
 import { type NonceRules, nonceRules } from './nonce-rules.js'
 import { revokedNonce } from './revoked-nonce.js'
@@ -74,7 +75,7 @@ async function spendVerified(
     const verdict = await rules.store.spend(jti, purpose, binding)
     return verdict === 'spent' ? verified : { ok: false, refusal: refuse(reasons[verdict]), jti }
   } catch (cause) {
-    throw outage(cause)
+    throw asUnavailable(cause)
   }
 }
 

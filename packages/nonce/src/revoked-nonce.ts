@@ -1,5 +1,4 @@
-import { type JwtClaims, type RevocationQuery, type RevocationReason, whenKnown } from '@countersign/core'
-import { outage } from './issue-nonce.js'
+import { asUnavailable, type JwtClaims, type RevocationQuery, type RevocationReason, whenKnown } from '@countersign/core'
 import type { NonceRules } from './nonce-rules.js'
 
 /** A nonce whose signature and claims are good, and what it was signed with. */
@@ -34,7 +33,7 @@ async function hasSubjectEnded({ iss: issuer, sub: subject, iat = 0 }: JwtClaims
     const end = await revocations.subjectEnd({ issuer, subject })
     return end !== undefined && Math.floor(iat) <= end
   } catch (cause) {
-    throw outage(cause)
+    throw asUnavailable(cause)
   }
 }
 

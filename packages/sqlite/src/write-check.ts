@@ -1,4 +1,4 @@
-import { createWriteCheck, isUnavailable, Unavailable } from '@countersign/core'
+import { asUnavailable, createWriteCheck } from '@countersign/core'
 import type { Database } from './connection/database.js'
 import { memoryOf } from './statements/memory.js'
 
@@ -30,6 +30,6 @@ export function createCheck(database: Database, tenant: string): () => Promise<v
 export function asOutage(check: () => Promise<void>): () => Promise<void> {
   return () =>
     check().catch((cause: unknown) => {
-      throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+      throw asUnavailable(cause)
     })
 }

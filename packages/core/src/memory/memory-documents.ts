@@ -9,10 +9,11 @@ import {
   type StoredDocument,
   scanPosition,
 } from '../document-store.js'
+import { lengthPrefixed } from '../length-prefixed.js'
 import { givenCalls } from './given-calls.js'
 import { byUtf8, type SortedIds, sortedIds } from './sorted-ids.js'
 
-const nameOf = (collection: string, id: string): string => `${collection.length}:${collection}${id}`
+const nameOf = (collection: string, id: string): string => `${lengthPrefixed(collection)}${id}`
 
 interface Collection {
   readonly documents: Map<string, StoredDocument>

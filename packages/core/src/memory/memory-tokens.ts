@@ -2,6 +2,7 @@ import { callsKept, callsKeptMs, createCallIds } from '../call.js'
 import type { ChallengeStore } from '../challenge-store.js'
 import type { Now } from '../clock.js'
 import { requireDuration, requireIssuedAgo } from '../durations.js'
+import { lengthPrefixed } from '../length-prefixed.js'
 import type { NonceStore } from '../nonce-store.js'
 import type { ReplayStore } from '../replay-store.js'
 import { createExpiringMap } from './expiring-map.js'
@@ -9,7 +10,6 @@ import { givenCalls } from './given-calls.js'
 import { callTakenBack } from './kept-calls.js'
 
 /** Joins parts so that no two lists of parts have one key. */
-const keyOf = (...parts: readonly string[]): string => parts.map((part) => `${part.length}:${part}`).join('')
 
 /** Something that is used once, by the call of that id, and the calls that used it and were taken back, the newest first. */
 interface UsedOnce {
@@ -44,7 +44,7 @@ export function memoryReplay(now: Now): ReplayStore {
     async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
       requireIssuedAgo(issuedAgoMs)
-      const [key, callId] = [keyOf(purpose, id), callIdOf(call)]
+      const [key, callId] = [lengthPrefixed(purpose, id), callIdOf(call)]
       const used = ids.get(key)
       if (isUsed(used, callId)) return used?.by === callId ? 'claimed' : 'replayed'
       if (now() - issuedAgoMs < memorySince) return 'unprovable'
@@ -52,7 +52,7 @@ export function memoryReplay(now: Now): ReplayStore {
       return 'claimed'
     },
     async undo({ purpose, id }, callId) {
-      const key = keyOf(purpose, id)
+      const key = lengthPrefixed(purpose, id)
       const used = ids.get(key)
       if (used?.by === callIdOf({ callId })) ids.set(key, unused(used), callsKeptMs)
       return used?.by === callId || used?.undone.includes(callId) === true

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { type ClientKeys, hasOwn, orUnavailable, type Reason, type ReplayClaim, type ReplayStore } from '@countersign/core'
 import { isHmac, type Jws, normalizeType, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
+import { digestOf } from '../digest.js'
 import type { AssertionReason } from '../refusal.js'
 import { clientJwt } from './former-uses.js'
 import type { EvenVerification } from './stand-in-key.js'
@@ -151,13 +151,6 @@ function claimFault(presented: PresentedAssertion, expected: AssertionExpectatio
   return expected.jti === 'once' && !claims.jti ? 'assertion_jti' : undefined
 }
 
-/** Parts with their lengths, hashed: no two lists of parts make one id. */
-function idOf(...parts: readonly string[]): string {
-  return createHash('sha256')
-    .update(parts.map((part) => `${part.length}:${part}`).join(''))
-    .digest('base64url')
-}
-
 /** The longest life of a client assertion, in seconds: whoever intercepts one has no use for it five minutes later. */
 export const longestClientAssertionSeconds = 300
 
@@ -179,7 +172,7 @@ function claimOf({ jws, claims: { iat, exp = 0, jti } }: PresentedAssertion, exp
   const name = jti ? [jti] : ['', jws.signingInput.toString('latin1')]
   return {
     purpose: clientJwt,
-    id: idOf(clientId, issuer, ...name),
+    id: digestOf(clientId, issuer, ...name).toString('base64url'),
     issuedAgoMs: Math.max(0, now - issuedAt + toleranceSeconds) * 1000,
     // Another process may have a clock that is behind ours.
     keepForMs: (exp - now + 2 * toleranceSeconds + 60) * 1000,

@@ -15,8 +15,7 @@ type ClientKeyQuery = Parameters<ClientKeys['find']>[0]
 
 /** Waits for the keys of a client. Rejects with `Unavailable`. */
 export function findClientKey(keys: ClientKeys, query: ClientKeyQuery): Promise<ClientKeyAnswer> {
-  const find = async (): Promise<ClientKeyAnswer> => keys.find(query)
-  return orUnavailable(find(), 'key_source_unavailable')
+  return orUnavailable(() => keys.find(query), 'key_source_unavailable')
 }
 
 /** Of a key that an adapter gives, with or without. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { kind, type OptionKind } from '@countersign/core'
+import { digestOf } from '../digest.js'
 
 /** So many attempts in a window that begins with the first. */
 export interface Budget {
@@ -9,8 +9,7 @@ export interface Budget {
 
 /** Parts with their lengths, hashed: what is sent by anybody is neither joined nor kept as it is. */
 export function attemptKey(purpose: string, ...parts: readonly string[]): string {
-  const text = parts.map((part) => `${part.length}:${part}`).join('')
-  return `${purpose}:${createHash('sha256').update(text).digest('base64url')}`
+  return `${purpose}:${digestOf(...parts).toString('base64url')}`
 }
 
 /** What a budget must be. */

@@ -1,4 +1,4 @@
-import { type AttemptStore, kind, type Now, type OptionKind, orUnavailable } from '@countersign/core'
+import { type AttemptStore, kind, lengthPrefixed, type Now, type OptionKind, orUnavailable } from '@countersign/core'
 import { isClientId } from '../clients/record/client.js'
 import { refused, type TokenRefused } from '../refusal.js'
 import { attemptKey, type Budget, budgetKind, budgetsOf } from './budget.js'
@@ -50,7 +50,7 @@ export const rateLimitsKind: OptionKind = kind.either(
 /** An address and a client id need no hiding; what is not a client id is hashed all the same. */
 function requestKey(purpose: string, address: string, clientId: string): string {
   if (clientId !== '' && !isClientId(clientId)) return attemptKey(purpose, address, clientId)
-  return `${purpose}:${address.length}:${address}${clientId}`
+  return `${purpose}:${lengthPrefixed(address)}${clientId}`
 }
 
 /** A request, as far as limits are concerned. */

@@ -1,6 +1,7 @@
-import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import {
   checkOptions,
+  isSameSecret,
   kind,
   type OptionShape,
   type PasswordAuthenticator,
@@ -130,7 +131,7 @@ export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>
     async answer({ state, code }) {
       const kept = storedCode.fromRecord(JSON.parse(state) as object)
       // People copy codes with spaces around and in them.
-      const isRight = timingSafeEqual(hashOf(kept.salt, code.replaceAll(' ', '')), Buffer.from(kept.hash, 'base64url'))
+      const isRight = isSameSecret(hashOf(kept.salt, code.replaceAll(' ', '')), Buffer.from(kept.hash, 'base64url'))
       if (!isRight) return { outcome: 'wrong_code', state }
       // Minutes may have passed since the password.
       const user = await findUser(kept.username)

@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { RotatingSecrets, SecretsOption } from '@countersign/core'
+import { createHmac } from 'node:crypto'
+import { isSameSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
 import { requireSecretLength } from '../clients/record/secret-length.js'
 
 /** What a refresh token says: which chain, and the how-manieth of it. */
@@ -51,7 +51,7 @@ export function createRefreshTokenText(secrets: SecretsOption): RefreshTokenText
       // One spelling only: Node's decoder skips what it does not know.
       if (secret === undefined || presented.length !== 32 || presented.toString('base64url') !== mac) return undefined
       const expected = macOf(`r1.${keyId}.${family}.${generation}`, secret.secret)
-      if (!timingSafeEqual(presented, expected) || !isGeneration(generation)) return undefined
+      if (!isSameSecret(presented, expected) || !isGeneration(generation)) return undefined
       return { family, generation: Number(generation) }
     },
   }

@@ -3,10 +3,9 @@ import {
   type DocumentCount,
   type DocumentStore,
   documentsAtOnce,
-  isUnavailable,
+  orUnavailable,
   type RecordCodec,
   type StoredDocument,
-  Unavailable,
 } from '@countersign/core'
 
 /** A record with the revision at which it was read. */
@@ -37,15 +36,6 @@ export interface Collection<R> {
 
 const pageSize = 1000
 
-/** Waits for a store. Every error of a store is an outage. */
-async function reachable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
-  }
-}
-
 function parse<R>(value: string, stored: RecordCodec<R>): R {
   const record = JSON.parse(value) as { readonly v?: unknown } | null
   if (record?.v === 1) return stored.fromRecord(record)
@@ -64,8 +54,8 @@ export async function findMany<R>(
 ): Promise<readonly (Kept<R> | undefined)[]> {
   const found: (Kept<R> | undefined)[] = []
   for (let from = 0; from < addresses.length; from += documentsAtOnce) {
-    const some = await reachable(() => store.getMany(addresses.slice(from, from + documentsAtOnce)))
-    for (const document of some) found.push(document && (await reachable(async () => keptOf(document, stored))))
+    const some = await orUnavailable(() => store.getMany(addresses.slice(from, from + documentsAtOnce)))
+    for (const document of some) found.push(document && (await orUnavailable(async () => keptOf(document, stored))))
   }
   return found
 }
@@ -75,7 +65,7 @@ export function removeMany(
   store: DocumentStore,
   changes: readonly (DocumentAddress & { readonly revision: number })[],
 ): Promise<readonly boolean[]> {
-  return reachable(() => store.removeMany(changes))
+  return orUnavailable(() => store.removeMany(changes))
 }
 
 /** One collection of a store. */
@@ -85,7 +75,7 @@ export function documentCollection<R>(store: DocumentStore, collection: string, 
   return {
     name: collection,
     get: (id) =>
-      reachable(async () => {
+      orUnavailable(async () => {
         const document = await store.get({ collection, id })
         return document && keptOf(document, stored)
       }),
@@ -97,12 +87,14 @@ export function documentCollection<R>(store: DocumentStore, collection: string, 
       )
       return new Map(found.flatMap((kept) => (kept ? [[kept.id, kept] as const] : [])))
     },
-    add: (id, record, group) => reachable(() => store.put({ collection, id, value: textOf(record), revision: 0, group })),
-    replace: ({ id, revision }, record, group) => reachable(() => store.put({ collection, id, value: textOf(record), revision, group })),
-    remove: ({ id, revision }) => reachable(() => store.remove({ collection, id, revision })),
-    page: ({ offset, limit }) => reachable(async () => (await store.list({ collection, offset, limit })).map((one) => keptOf(one, stored))),
+    add: (id, record, group) => orUnavailable(() => store.put({ collection, id, value: textOf(record), revision: 0, group })),
+    replace: ({ id, revision }, record, group) =>
+      orUnavailable(() => store.put({ collection, id, value: textOf(record), revision, group })),
+    remove: ({ id, revision }) => orUnavailable(() => store.remove({ collection, id, revision })),
+    page: ({ offset, limit }) =>
+      orUnavailable(async () => (await store.list({ collection, offset, limit })).map((one) => keptOf(one, stored))),
     all: (group) =>
-      reachable(async () => {
+      orUnavailable(async () => {
         const found: Kept<R>[] = []
         const filter = group === undefined ? undefined : { group }
         for (let after: string | undefined, isMore = true; isMore; ) {
@@ -113,6 +105,6 @@ export function documentCollection<R>(store: DocumentStore, collection: string, 
         }
         return found
       }),
-    count: () => reachable(() => store.count({ collection })),
+    count: () => orUnavailable(() => store.count({ collection })),
   }
 }

@@ -1,5 +1,4 @@
-import type { KeySet } from '@countersign/core'
-import type { Instant } from './elapsed.js'
+import type { Instant, KeySet } from '@countersign/core'
 import type { KeyLoading } from './key-loading.js'
 import type { RefreshOptions } from './refresh-options.js'
 

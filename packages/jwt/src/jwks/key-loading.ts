@@ -1,6 +1,14 @@
-import { askInTime, eventChannel, type KeySet, type KeySourceEvent, Unavailable } from '@countersign/core'
+import {
+  askInTime,
+  createElapsed,
+  type Elapsed,
+  eventChannel,
+  type Instant,
+  type KeySet,
+  type KeySourceEvent,
+  Unavailable,
+} from '@countersign/core'
 import { createKeySet } from '../key-set.js'
-import { createElapsed, type Elapsed, type Instant } from './elapsed.js'
 import { importJwks } from './jwks-document.js'
 import type { RefreshOptions, SourceContext } from './refresh-options.js'
 

@@ -1,5 +1,4 @@
-import { startRequestTimer } from '@countersign/core'
-import type { Elapsed, Instant } from './elapsed.js'
+import { type Elapsed, type Instant, startRequestTimer } from '@countersign/core'
 
 /** The limits on loads that tokens with unknown kids cause: anybody can send such tokens. */
 export interface UnknownKids {

@@ -5,10 +5,11 @@ import {
   eventChannel,
   type KeyQuery,
   type Now,
+  orUnavailable,
   type RevocationAnnouncer,
   type VerificationKey,
 } from '@countersign/core'
-import { type Rings, reachable } from '../ring.js'
+import type { Rings } from '../ring.js'
 import {
   type ClientKey,
   type ClientKeyState,
@@ -171,7 +172,7 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
   /** Nothing was ever obtained with a pending key, which may be somebody else's. */
   async function announce({ thumbprint, confirmedAt }: ClientKey): Promise<void> {
     if (revocations === undefined || confirmedAt === null) return
-    for (const issuer of tokenIssuers) await reachable(async () => revocations.revoke({ type: 'client_key', issuer, thumbprint }))
+    for (const issuer of tokenIssuers) await orUnavailable(async () => revocations.revoke({ type: 'client_key', issuer, thumbprint }))
   }
 
   async function revoke(owner: string, kid: string, reason: string): Promise<boolean> {

@@ -1,5 +1,4 @@
-import type { DocumentStore } from '@countersign/core'
-import { reachable } from '../ring.js'
+import { type DocumentStore, orUnavailable } from '@countersign/core'
 
 /** Whose key a thumbprint is: the same material never belongs to two clients, and never comes back once it was taken. */
 export interface TakenThumbprints {
@@ -30,19 +29,19 @@ export function createTakenThumbprints(store: DocumentStore): TakenThumbprints {
   }
 
   const write = (id: string, { owner, isOver, revision }: Taken): Promise<boolean> =>
-    reachable(store.put({ collection, id, value: JSON.stringify({ v: 1, owner, ...(isOver && { isOver }) }), revision }))
+    orUnavailable(store.put({ collection, id, value: JSON.stringify({ v: 1, owner, ...(isOver && { isOver }) }), revision }))
 
   return {
     async ownerOf(thumbprint) {
-      return (await reachable(load(thumbprint)))?.owner
+      return (await orUnavailable(load(thumbprint)))?.owner
     },
     async take(thumbprint, owner) {
       if (await write(thumbprint, { owner, isOver: false, revision: 0 })) return true
-      const known = await reachable(load(thumbprint))
+      const known = await orUnavailable(load(thumbprint))
       return known?.owner === owner && !known.isOver
     },
     async giveUp(thumbprint, owner) {
-      const known = await reachable(load(thumbprint))
+      const known = await orUnavailable(load(thumbprint))
       // If another process changes the document meanwhile, this one stops: the document has no other kind of change.
       if (known?.owner === owner && !known.isOver) await write(thumbprint, { ...known, isOver: true })
     },

@@ -1,5 +1,5 @@
-import { type AsymmetricAlgorithm, eventChannel, type Now, type RevocationAnnouncer, shownValue } from '@countersign/core'
-import { type Rings, reachable } from '../ring.js'
+import { type AsymmetricAlgorithm, eventChannel, type Now, orUnavailable, type RevocationAnnouncer, shownValue } from '@countersign/core'
+import type { Rings } from '../ring.js'
 import type { Envelope } from './envelope.js'
 import { completeUse, importedKey, type KeyUse, newKey } from './new-key.js'
 import { type KeyTimes, type OwnKey, type OwnKeyState, ownKeyState } from './signing-key.js'
@@ -137,7 +137,7 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
     retire: (kid) => take('retire', kid, (moment) => retireKey(moment, kid)),
     async revoke(kid, { reason = 'compromised' } = {}) {
       if (typeof kid !== 'string' || kid === '') throw new TypeError(`revoke: kid must be a non-empty string, got ${shownValue(kid)}`)
-      if (revocations) await reachable(async () => revocations.revoke({ type: 'signing_key', issuer, kid }))
+      if (revocations) await orUnavailable(async () => revocations.revoke({ type: 'signing_key', issuer, kid }))
       const spare = await spareFor(kid)
       return take('revoke', kid, (moment) => revokeKey(moment, kid, { reason, spare }))
     },

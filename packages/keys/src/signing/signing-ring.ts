@@ -1,5 +1,5 @@
-import { type Now, startRequestTimer, Unavailable } from '@countersign/core'
-import { outageOf, type Ring } from '../ring.js'
+import { asUnavailable, createElapsed, longAgo, type Now, startRequestTimer, Unavailable } from '@countersign/core'
+import type { Ring } from '../ring.js'
 import type { OwnKey } from './signing-key.js'
 
 /** What {@link createOwnRing} needs. */
@@ -37,7 +37,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
   const tombstones = new Map<string, OwnKey>()
   const state = {
     ring: undefined as Ring<OwnKey> | undefined,
-    readAt: { wall: Number.NEGATIVE_INFINITY, steady: Number.NEGATIVE_INFINITY },
+    readAt: longAgo,
     begunAt: Number.NEGATIVE_INFINITY,
     failedAt: Number.NEGATIVE_INFINITY,
     outage: undefined as Unavailable | undefined,
@@ -47,8 +47,8 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
     waiting: 0,
   }
 
-  /** By the clock that says more: one may be set back, the other stands still while the machine sleeps. */
-  const ageMs = (): number => Math.max(now() - state.readAt.wall, performance.now() - state.readAt.steady)
+  const elapsed = createElapsed(now)
+  const ageMs = (): number => elapsed.msSince(state.readAt)
   const isPaused = (): boolean => performance.now() - state.failedAt < pauseMs
   const mayBeStale = (): boolean => ageMs() < staleIfErrorSeconds * 1000
 
@@ -73,7 +73,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
       take(isOvertaken && state.ring ? state.ring : ring, begun)
       onRead?.(ring)
     } catch (cause) {
-      Object.assign(state, { outage: outageOf(cause), failedAt: performance.now() })
+      Object.assign(state, { outage: asUnavailable(cause), failedAt: performance.now() })
     } finally {
       state.reading = undefined
     }
@@ -125,7 +125,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
     },
     fresh: readAnew,
     renewed() {
-      if (isPaused()) return Promise.reject(outageOf(state.outage))
+      if (isPaused()) return Promise.reject(asUnavailable(state.outage))
       if (state.waiting >= maxWaiting) return undefined
       state.waiting += 1
       state.renewal ??= renew()

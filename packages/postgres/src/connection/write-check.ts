@@ -1,4 +1,4 @@
-import { createWriteCheck, isUnavailable, Unavailable } from '@countersign/core'
+import { asUnavailable, createWriteCheck } from '@countersign/core'
 import { requiredVersion } from '../schema/migrations.js'
 import type { Database } from './connection.js'
 import { type MemorySince, memoryCte } from './server-memory.js'
@@ -50,6 +50,6 @@ export function createCheck(database: Database, schema: string, memory: MemorySi
 export function asOutage(check: () => Promise<void>): () => Promise<void> {
   return () =>
     check().catch((cause: unknown) => {
-      throw isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+      throw asUnavailable(cause)
     })
 }

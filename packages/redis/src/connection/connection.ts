@@ -1,4 +1,4 @@
-import { createWriteCheck, isUnavailable, startDeadline, Unavailable } from '@countersign/core'
+import { asUnavailable, createWriteCheck, startDeadline } from '@countersign/core'
 import type { RunScript } from '../scripts/scripts.js'
 import { type ChangeKey, connectionLost, type Durability, type MakeChange, type Patience } from './change.js'
 import { watchClient } from './client-events.js'
@@ -36,10 +36,6 @@ export interface ConnectionOptions {
   readonly onWarning: (warning: RedisWarning) => void
 }
 
-function outage(cause: unknown): Unavailable {
-  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
-}
-
 const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** An answer in time, or an outage; a late one is dropped. `failed` is told what the call failed with, also when it is late. */
@@ -49,12 +45,12 @@ function bounded<T>(maxWaitMs: number, call: (patience: Patience) => Promise<T>,
     // Time in which this process stood still was not the server's: its answer may be here already.
     const deadline = startDeadline(() => {
       patience.isOver = true
-      reject(outage(new Error(`no answer within ${maxWaitMs} ms`)))
+      reject(asUnavailable(new Error(`no answer within ${maxWaitMs} ms`)))
     }, maxWaitMs)
     const refuse = (error: unknown): void => {
       deadline.stop()
       failed(error)
-      reject(outage(error))
+      reject(asUnavailable(error))
     }
     try {
       call(patience).then((answer) => {

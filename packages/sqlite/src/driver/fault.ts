@@ -1,4 +1,4 @@
-import { isUnavailable, Unavailable } from '@countersign/core'
+import { asUnavailable, type Unavailable } from '@countersign/core'
 
 /** What an error of the driver means for the operation that met it. */
 interface Meaning {
@@ -93,5 +93,5 @@ export function inTransaction(cause: unknown): Fault {
 
 /** What the caller is told. */
 export function outage(cause: unknown): Unavailable {
-  return isUnavailable(cause) ? cause : new Unavailable('store_unavailable', { cause })
+  return asUnavailable(cause)
 }

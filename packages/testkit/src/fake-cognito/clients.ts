@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { isSameSecret } from '@countersign/core'
 import { CognitoFault, notAuthorized } from './fault.js'
 
 /** An app client of the fake pool. */
@@ -37,9 +38,7 @@ export function createFakeClients(list: readonly FakeCognitoClient[]): FakeCogni
   }
 }
 
-function isSame(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right))
-}
+const isSame = (left: string, right: string): boolean => isSameSecret(Buffer.from(left), Buffer.from(right))
 
 /** Judges a SECRET_HASH over any of the names that the caller may have used. */
 export function checkSecretHash(client: FakeCognitoClient, given: string | undefined, names: readonly string[]): void {

@@ -1,6 +1,15 @@
-import { askInTime, eventChannel, type Now, type RevocationDelta, type RevocationEntry, type RevocationStore } from '@countersign/core'
+import {
+  askInTime,
+  createElapsed,
+  eventChannel,
+  type Instant,
+  longAgo,
+  type Now,
+  type RevocationDelta,
+  type RevocationEntry,
+  type RevocationStore,
+} from '@countersign/core'
 import { createLongReading } from './long-reading.js'
-import { type Instant, never, twoClocks } from './two-clocks.js'
 import { createKnownRevocations, type KnownRevocations } from './view/known-revocations.js'
 import { createWritings, type Writing } from './view/writings.js'
 
@@ -66,9 +75,9 @@ const initialState = (): ReaderState => ({
   isWhole: true,
   refused: undefined,
   memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
-  readAt: never,
-  failedAt: never,
-  sweptAt: never,
+  readAt: longAgo,
+  failedAt: longAgo,
+  sweptAt: longAgo,
   cause: undefined,
   reading: undefined,
   stale: false,
@@ -81,7 +90,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
   const long = createLongReading()
   const state = initialState()
 
-  const { instant, msSince } = twoClocks(now)
+  const { read: instant, msSince } = createElapsed(now)
 
   /** All that can be taken over is, before a reading fails for what this release does not understand. */
   function applyAll({ records }: RevocationDelta, from: string | undefined): void {
@@ -130,7 +139,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
 
   function succeeded(begun: Instant): void {
     if (state.stale) events.publish({ outcome: 'recovered' })
-    Object.assign(state, { readAt: begun, failedAt: never, cause: undefined, stale: false })
+    Object.assign(state, { readAt: begun, failedAt: longAgo, cause: undefined, stale: false })
     if (msSince(state.sweptAt) < sweepEveryMs) return
     if (known.sweep()) state.sweptAt = instant()
   }

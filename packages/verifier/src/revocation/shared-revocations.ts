@@ -1,8 +1,8 @@
 import {
   type AnnounceOptions,
+  asUnavailable,
   checkOptions,
   type DocumentStore,
-  isUnavailable,
   kind,
   type Lifecycle,
   mathRandom,
@@ -192,7 +192,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
       const epochs = await revokeAll(additions)
       for (const [at, addition] of additions.entries()) written[at]?.accept(epochs[at] ?? '', addition)
     } catch (cause) {
-      throw isUnavailable(cause) ? cause : new Unavailable('revocation_unavailable', { cause })
+      throw asUnavailable(cause, 'revocation_unavailable')
     } finally {
       for (const { end } of written) end()
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type DocumentStore, isUnavailable, type RevocationEntry, Unavailable } from '@countersign/core'
+import { asUnavailable, type DocumentStore, type RevocationEntry, type Unavailable } from '@countersign/core'
 
 type SubjectEntry = Extract<RevocationEntry, { type: 'subject' }>
 
@@ -30,7 +30,7 @@ const idOf = ({ issuer, subject }: Pick<SubjectEntry, 'issuer' | 'subject'>): st
     .update(JSON.stringify([issuer, subject]))
     .digest('base64url')
 
-const unavailable = (cause: unknown): Unavailable => (isUnavailable(cause) ? cause : new Unavailable('revocation_unavailable', { cause }))
+const unavailable = (cause: unknown): Unavailable => asUnavailable(cause, 'revocation_unavailable')
 
 function parse(value: string): StatusRecord {
   const record = JSON.parse(value) as StatusRecord | null

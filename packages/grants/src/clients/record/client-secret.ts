@@ -1,5 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { RotatingSecrets, SecretsOption } from '@countersign/core'
+import { createHash, createHmac } from 'node:crypto'
+import { isSameSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
 import type { SecretView } from './client.js'
 import { requireSecretLength } from './secret-length.js'
 
@@ -75,7 +75,7 @@ export function createSecretHasher(pepper: SecretsOption): SecretHasher {
       const matches = (kept.length > 0 ? kept : [{ ...standIn, pepper: current.id }]).filter((one) => {
         const expected = Buffer.from(one.hash, 'base64url')
         const found = macs.get(one.pepper)
-        return timingSafeEqual(found ?? noHash, expected.length === 32 ? expected : noHash) && found !== undefined
+        return isSameSecret(found ?? noHash, expected) && found !== undefined
       })
       return matches.find((one) => isLive(one, now))
     },

@@ -1,5 +1,6 @@
 import { type ChallengeStore, type CodeToSend, type Now, orUnavailable } from '@countersign/core'
-import { digestOf, seal, unseal } from './seal.js'
+import { digestOf } from '../../digest.js'
+import { seal, unseal } from './seal.js'
 import { type OpenCode, type OpenCodeRecord, type Place, storedOpenCodeRecord } from './stored-codes.js'
 
 const placeOf = (secret: string, ...parts: readonly string[]): Place => ({

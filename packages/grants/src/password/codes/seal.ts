@@ -1,11 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-
-/** SHA-256 of parts with their lengths: no two lists of parts have one digest. */
-export function digestOf(...parts: readonly string[]): Buffer {
-  return createHash('sha256')
-    .update(parts.map((part) => `${part.length}:${part}`).join(''))
-    .digest()
-}
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 /** @param key - 32 bytes that are not in the store: who reads the store reads nothing */
 export function seal(record: object, key: Buffer): string {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type ChallengeStore, orUnavailable } from '@countersign/core'
+import { digestOf } from '../../digest.js'
 import type { GrantRequest } from '../../grants/grant.js'
-import { digestOf, seal, unseal } from './seal.js'
+import { seal, unseal } from './seal.js'
 import { type ChallengeRecord, storedChallenge } from './stored-codes.js'
 
 const newId = (): string => randomBytes(16).toString('base64url')

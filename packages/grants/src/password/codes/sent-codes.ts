@@ -7,12 +7,12 @@ import {
   type SignInChallenge,
   type SignInStep,
 } from '@countersign/core'
+import { digestOf } from '../../digest.js'
 import type { GrantRequest, GrantStores } from '../../grants/grant.js'
 import type { TokenRefused } from '../../refusal.js'
 import type { GuessLimiter } from '../guesses/guess-limits.js'
 import { createLanes } from './lanes.js'
 import { createOpenCodes, placeOfSignIn, placeOfUser } from './open-codes.js'
-import { digestOf } from './seal.js'
 import type { OpenCode, OpenCodeRecord } from './stored-codes.js'
 
 /** A challenge, with the code that answers it where one was sent. */

@@ -1,4 +1,4 @@
-import { type AttemptStore, kind, type Now, type OptionKind, orUnavailable } from '@countersign/core'
+import { type AttemptStore, kind, lengthPrefixed, type Now, type OptionKind, orUnavailable } from '@countersign/core'
 import { attemptKey, type Budget, budgetKind, budgetsOf } from '../../limits/budget.js'
 import { createFailureBudgets, type FailureBudgets } from '../../limits/failure-budgets.js'
 import { refused, type TokenRefused } from '../../refusal.js'
@@ -97,7 +97,7 @@ export function createGuessLimiter(limits: GuessLimits, now: Now): GuessLimiter 
     async password(attempts, { issuer, name, address, isAppServer }) {
       const counted = countedName(name)
       const failures = failuresIn(attempts)
-      const person = `${issuer.length}:${issuer}${counted}`
+      const person = `${lengthPrefixed(issuer)}${counted}`
       const attempted = { address: isAppServer ? '' : address, name: person }
       const refusal = await failures.refuse(attempted)
       if (refusal) return refusal

@@ -1,0 +1,71 @@
+import type { Guard } from './auth.js'
+import type { Reply, WireRequest } from './http.js'
+import type { RouteMatch } from './match-route.js'
+import { shownValue } from './options/check-options.js'
+
+/**
+ * What the `protect` of a mount checks when it is called: a program that is not type-checked learns of a mistake at start-up, not with its
+ * first request.
+ *
+ * @throws TypeError if the guard is missing, or a requirement is not a function
+ */
+export function requireProtection(guard: Partial<Pick<Guard, 'check'>> | undefined, requirements: readonly unknown[]): void {
+  if (typeof guard?.check !== 'function') throw new TypeError(`protect: the first argument must be a guard, got ${shownValue(guard)}`)
+  for (const requirement of requirements) {
+    if (typeof requirement !== 'function')
+      throw new TypeError(`protect: a requirement must be a function such as requireScopes('a') returns, got ${shownValue(requirement)}`)
+  }
+}
+
+/**
+ * What the `handle` of a mount checks when it is called.
+ *
+ * @throws TypeError for an endpoint that is not a function
+ */
+export function requireEndpoint(endpoint: unknown): void {
+  if (typeof endpoint !== 'function') throw new TypeError(`handle: the endpoint must be a function, got ${shownValue(endpoint)}`)
+}
+
+/**
+ * What a mount hands to the error handling of its framework. Express goes on at `next(undefined)` and `next('route')`, and Koa never answers
+ * a request that was rejected with undefined: only an object may come of a rejection.
+ */
+export function asError(cause: unknown): unknown {
+  return typeof cause === 'object' && cause !== null ? cause : new Error('a value that is not an Error was thrown', { cause })
+}
+
+/** The answer to a request that no endpoint of a table is for: 405 with `Allow`, 400 for a path that cannot be decoded. */
+export function unmatchedReply(match: Extract<RouteMatch, { outcome: 'wrong_method' | 'bad_encoding' }>): Reply {
+  return match.outcome === 'wrong_method' ? { status: 405, headers: { allow: match.allowed.join(', ') } } : { status: 400, headers: {} }
+}
+
+/** The part of Node's request that {@link unreadBody} looks at. */
+interface ReadableRequest {
+  readonly readableDidRead?: boolean
+  readonly [Symbol.asyncIterator]?: unknown
+}
+
+/**
+ * What an endpoint is given of a body: what the host parsed, else the stream. An endpoint that reads the stream tells if somebody has read it
+ * before.
+ *
+ * @param parsed - what a body parser left. Some leave an empty object where they did not parse, and then the body is still in the stream
+ */
+export function unreadBody<Stream extends ReadableRequest>(
+  parsed: unknown,
+  stream: Stream,
+): { readonly body: unknown; readonly stream: Stream | undefined } {
+  const isUnread = parsed === undefined || (Object.keys(parsed ?? {}).length === 0 && stream.readableDidRead !== true)
+  const isReadable = typeof stream[Symbol.asyncIterator] === 'function'
+  return isUnread && isReadable ? { body: undefined, stream } : { body: parsed, stream: undefined }
+}
+
+/** The part of a socket that {@link certificateOf} looks at. A request of a mock, or of an adapter, may have no socket. */
+interface PeerSocket {
+  readonly getPeerCertificate?: (() => { readonly raw?: WireRequest['certificate'] } | undefined) | undefined
+}
+
+/** The certificate that a client presented, in DER; undefined where the connection is not TLS or has none. */
+export function certificateOf(socket: unknown): WireRequest['certificate'] {
+  return (socket as PeerSocket | undefined)?.getPeerCertificate?.()?.raw
+}
