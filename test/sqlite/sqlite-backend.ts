@@ -99,7 +99,7 @@ export function sqliteBackend(driver: Driver, options: SqliteStoresOptions = {})
     openProcess: async ({ file }) => remoteStores(await others.start(file, driver)),
     async openBreakable(place) {
       const disk = breakableDisk(() => driver.open(place.file))
-      return { ...open(place, { maxWaitMs: 1_000 }, disk.open), network: disk.network }
+      return { ...open(place, { maxWaitMs: 300 }, disk.open), network: disk.network }
     },
     /** Closes every connection under the stores, which open others. Other tests end processes. */
     async restart({ opened }) {
