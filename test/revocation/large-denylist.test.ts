@@ -3,7 +3,7 @@ import { createSharedRevocations } from '@countersign/verifier'
 import { expect, it, onTestFinished } from 'vitest'
 import { testSchema } from '../postgres/schema-setup.js'
 import { describeWith } from '../services.js'
-import { issuer, ofKey, startsAt, startTrial, verdictOf } from './view-setup.js'
+import { issuer, ofClient, ofKey, startsAt, startTrial, verdictOf } from './view-setup.js'
 
 describeWith('postgres', 'a denylist of 100,000 entries', (url) => {
   const { admin, schema, open } = testSchema(url)
@@ -47,7 +47,10 @@ it('a reading that fails between two parts goes on where it was', async () => {
     },
   })
   const view = open()
-  await pass(3)
+  for (let n = 0; n < 30; n += 1) {
+    await pass(0.1)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   expect(asked).toEqual([undefined, '1.1000', '1.1000', '1.2000'])
   expect([await verdictOf(view, { kid: '0' }), await verdictOf(view, { kid: '2499' })]).toEqual(['revoked_key', 'revoked_key'])
   expect(await verdictOf(view, { issuedAt: startsAt + 10 })).toBe('pass')
@@ -102,4 +105,57 @@ it('while a long list is read, requests are answered by onStale at once, and rea
   expect(await Promise.all(later)).toEqual(['503 revocation_unavailable 1', 'pass', 'revoked_key'])
   await pass(6)
   expect([await verdictOf(refusing), await verdictOf(refusing, { kid: '5499' })]).toEqual(['pass', 'revoked_key'])
+})
+
+it('what this process revokes while a long list is read counts, also where a later part tells of something before', async () => {
+  const { store, open, pass } = await filled(0)
+  await store.revoke(ofKey('first'))
+  for (let n = 0; n < 1_000; n += 1) await store.revoke(ofKey(`${n}`))
+  await store.revoke(ofClient('again'))
+  await store.revoke(ofClient('again'), { undone: true })
+  const { since } = store
+  const gate: { open?: () => void } = {}
+  const opened = new Promise<void>((resolve) => {
+    gate.open = resolve
+  })
+  const asked: (string | undefined)[] = []
+  Object.assign(store, {
+    since: async (...[epoch, options]: Parameters<typeof since>) => {
+      asked.push(epoch)
+      const delta = await since(epoch, options)
+      if (epoch !== undefined) await opened
+      return delta
+    },
+  })
+  const view = open({ onStale: 'allow', onUnknownPast: 'allow' })
+  await expect.poll(() => asked.length).toBe(2)
+  await view.revoke(ofClient('again'))
+  const before = store.calls.since
+  gate.open?.()
+  Object.assign(store, { since: () => new Promise(() => undefined) })
+  await pass(0.1)
+  expect(store.calls.since).toBe(before)
+  expect(await verdictOf(view, { clientId: 'again' })).toBe('revoked_client')
+})
+
+it('the next part is asked for while one is taken over, and never more than one', async () => {
+  const { store, open } = await filled(3_500)
+  const { since } = store
+  const seen: string[] = []
+  Object.assign(store, {
+    since: async (...asked: Parameters<typeof since>) => {
+      seen.push('asked')
+      const { records, ...rest } = await since(...asked)
+      return {
+        ...rest,
+        get records() {
+          if (seen.at(-1) !== 'taken over') seen.push('taken over')
+          return records
+        },
+      }
+    },
+  })
+  const view = open()
+  expect(await verdictOf(view, { kid: '3499' })).toBe('revoked_key')
+  expect(seen).toEqual(['asked', 'asked', 'taken over', 'asked', 'taken over', 'asked', 'taken over'])
 })

@@ -139,6 +139,7 @@ export type { AnnounceOptions, RevocationAnnouncer } from './revocation-announce
 export {
   type CompleteRevocationQuery,
   completeRevocationQuery,
+  deltaOf,
   fitsRevocationQuery,
   type RevocationAddition,
   type RevocationDelta,

@@ -19,6 +19,7 @@ export interface RevocationRecord {
 export interface RevocationDelta {
   /** Where the reader stands after it: where the store stands now, or, with `more`, where the next part begins. */
   readonly epoch: string
+  /** A store may read them from its answer when they are first looked at, and throw then. */
   readonly records: readonly RevocationRecord[]
   /** True when there may be more after `epoch`: ask again from there. */
   readonly more?: boolean | undefined
@@ -91,6 +92,24 @@ export interface RevocationStore extends WriteCheck {
    * @returns ends the subscription
    */
   subscribe(listener: () => void): () => void
+}
+
+/**
+ * A delta whose records are read from the store's answer when they are first looked at: a reader of a long list asks for the next part
+ * before, and chooses when to do that work.
+ *
+ * @param rest - what else the delta tells
+ * @param read - called once
+ */
+export function deltaOf(rest: Omit<RevocationDelta, 'records'>, read: () => RevocationDelta['records']): RevocationDelta {
+  let records: RevocationDelta['records'] | undefined
+  return {
+    ...rest,
+    get records() {
+      records ??= read()
+      return records
+    },
+  }
 }
 
 /**

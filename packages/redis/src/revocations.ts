@@ -1,6 +1,7 @@
 import {
   callsKeptMs,
   completeRevocationQuery,
+  deltaOf,
   fitsRevocationQuery,
   type RevocationDelta,
   type RevocationRecord,
@@ -43,22 +44,22 @@ interface Page {
   /** Whether the epoch that was asked for is still an entry. */
   readonly found: boolean
   readonly now: number
-  readonly flat: readonly string[]
+  /** The id of the last record where others may follow, or ''. */
+  readonly last: string
+  readonly text: string
 }
 
+/** Id, entry, when it ends by the store's clock, and 1 for one that takes an entry back. */
+type PageRecord = readonly [epoch: string, stored: object, ends: number | null, undone: 0 | 1]
+
 /** Records of a page that still count. */
-function recordsOf({ flat, now }: Page): readonly RevocationRecord[] {
+function recordsOf({ text, now }: Page): readonly RevocationRecord[] {
   const records: RevocationRecord[] = []
-  for (let at = 0; at + 3 < flat.length; at += 4) {
-    const [epoch = '', json = '', ends = '', undone] = flat.slice(at, at + 4)
-    const keepForMs = ends === '' ? undefined : Number(ends) - now
+  for (const [epoch, stored, ends, undone] of JSON.parse(text) as readonly PageRecord[]) {
+    const keepForMs = ends === null ? undefined : ends - now
     if (keepForMs !== undefined && keepForMs <= 0) continue
-    records.push({
-      epoch,
-      entry: storedRevocation.fromRecord(JSON.parse(json) as object),
-      keepForMs,
-      ...(undone === '1' && { undone: true }),
-    })
+    const entry = storedRevocation.fromRecord(stored)
+    records.push(undone === 1 ? { epoch, entry, keepForMs, undone: true } : { epoch, entry, keepForMs })
   }
   return records
 }
@@ -93,8 +94,8 @@ export function redisRevocations(
 
   async function page(from: string, limit: number, memory: ServerMemory): Promise<Page> {
     const answer = (await answered(memory, reads.run('since', key, from, limit))) as readonly unknown[]
-    const [newest = '', found = '', now = '', ...flat] = answer.map(String)
-    return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), flat }
+    const [newest = '', found, now, last = '', text = '[]'] = answer.map(String)
+    return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), last, text }
   }
 
   /** An epoch that Redis would refuse to parse is no id of this store. */
@@ -107,9 +108,9 @@ export function redisRevocations(
       const first = await page(asked, limit, memory)
       const lost = epoch !== undefined && isLost(epoch, first, memory)
       const next = lost && asked !== '-' ? await page('-', limit, memory) : first
-      const last = next.flat.length < limit * 4 ? undefined : next.flat.at(-4)
-      const { now, newest } = next
-      return { epoch: last ?? newest, records: recordsOf(next), ...(last && { more: true }), lost, memorySince: memory.since, now }
+      const { now, newest, last } = next
+      const place = { epoch: last || newest, ...(last !== '' && { more: true }), lost, memorySince: memory.since, now }
+      return deltaOf(place, () => recordsOf(next))
     })
 
   const epoch = (): Promise<string> =>

@@ -123,7 +123,7 @@ type RunDefined = (this: RedisClient, key: string, ...args: readonly (string | n
 const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 8
+const scriptsVersion = 10
 
 /** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
 export function defineScripts(client: RedisClient): RunScript {

@@ -14,19 +14,22 @@ export function createLongReading(): LongReading {
     begins() {
       state.isLong = true
       for (const giveUp of waiting) giveUp()
+      waiting.clear()
     },
     ends() {
       state.isLong = false
     },
     isLong: () => state.isLong,
-    inTime: (reading) =>
-      new Promise((resolve) => {
+    inTime(reading) {
+      if (state.isLong) return Promise.resolve(false)
+      return new Promise((resolve) => {
         const giveUp = (): void => resolve(false)
         waiting.add(giveUp)
         void reading.then((done) => {
           waiting.delete(giveUp)
           resolve(done)
         })
-      }),
+      })
+    },
   }
 }

@@ -10,6 +10,7 @@ import {
   type RevocationStore,
 } from '@countersign/core'
 import { createLongReading } from './long-reading.js'
+import { createPartTaking } from './part-taking.js'
 import { createKnownRevocations, type KnownRevocations } from './view/known-revocations.js'
 import { createWritings, type Writing } from './view/writings.js'
 
@@ -52,16 +53,9 @@ export interface RevocationReader {
 const events = eventChannel('countersign:revocation')
 /** Stores answer, or say that they cannot, within a second. This is for one that hangs, and counts for each part of a reading. */
 const question = { milliseconds: 1_500, isRepeatable: true }
-/** Records that are read and taken over at once: a few milliseconds, in which this process does nothing else. */
-const recordsPerPart = 1_000
 const sweepEveryMs = 60_000
 
 interface ReaderState {
-  epoch: string | undefined
-  /** False between two parts. */
-  isWhole: boolean
-  refused: { readonly from: string | undefined; readonly cause: unknown } | undefined
-  memory: { readonly first: number; readonly last: number }
   readAt: Instant
   failedAt: Instant
   sweptAt: Instant
@@ -70,72 +64,23 @@ interface ReaderState {
   stale: boolean
 }
 
-const initialState = (): ReaderState => ({
-  epoch: undefined,
-  isWhole: true,
-  refused: undefined,
-  memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
-  readAt: longAgo,
-  failedAt: longAgo,
-  sweptAt: longAgo,
-  cause: undefined,
-  reading: undefined,
-  stale: false,
-})
+/** What the store answered; no delta where nothing is new. */
+interface Part {
+  readonly askedAt: Instant
+  readonly delta: RevocationDelta | undefined
+}
 
-/** Reads deltas of a store's denylist. It has no timers but the one that ends a reading. */
+const ignore = (): void => undefined
+
+/** Reads deltas of a store's denylist. It has no timers but the one that ends a question. */
 export function createRevocationReader({ store, now, random, onLost, closing }: ReaderOptions): RevocationReader {
   const known = createKnownRevocations(now, random)
   const writings = createWritings(store, known)
+  const taking = createPartTaking({ store, known, writings, onLost })
   const long = createLongReading()
-  const state = initialState()
+  const state: ReaderState = { readAt: longAgo, failedAt: longAgo, sweptAt: longAgo, cause: undefined, reading: undefined, stale: false }
 
   const { read: instant, msSince } = createElapsed(now)
-
-  /** All that can be taken over is, before a reading fails for what this release does not understand. */
-  function applyAll({ records }: RevocationDelta, from: string | undefined): void {
-    for (const record of records) {
-      try {
-        known.apply(record)
-        writings.wasRead(record)
-      } catch (cause) {
-        state.refused ??= { from, cause }
-      }
-    }
-  }
-
-  /** The next reading begins again where the first such entry is. */
-  function requireUnderstood(): void {
-    if (state.refused === undefined) return
-    const { from, cause } = state.refused
-    Object.assign(state, { epoch: from, isWhole: false, refused: undefined })
-    throw new Error('the store has revocations that this release does not understand', { cause })
-  }
-
-  function take(delta: RevocationDelta, from: string | undefined): void {
-    const lost = from !== undefined && (delta.lost || store.compare(delta.epoch, from) < 0)
-    if (lost) known.lose()
-    applyAll(delta, lost ? undefined : from)
-    const since = delta.memorySince / 1000
-    state.memory = { first: from === undefined ? since : state.memory.first, last: since }
-    state.epoch = delta.epoch
-    if (!lost) return
-    events.publish({ outcome: 'lost' })
-    onLost()
-  }
-
-  /** True when there is more. A part that was taken over stays: the next reading goes on after it. */
-  async function readPart(): Promise<boolean> {
-    const from = state.epoch
-    if (from !== undefined && state.isWhole && (await store.epoch()) === from) return false
-    const delta = await store.since(from, { limit: recordsPerPart })
-    // A reading that was given up may be answered after its successor: a delta fits only where it was asked from.
-    if (state.epoch !== from) return !state.isWhole
-    if (delta.more === true && delta.epoch === from && !delta.lost) throw new Error('the store answers the same part again and again')
-    state.isWhole = delta.more !== true
-    take(delta, from)
-    return !state.isWhole
-  }
 
   function succeeded(begun: Instant): void {
     if (state.stale) events.publish({ outcome: 'recovered' })
@@ -144,22 +89,43 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     if (known.sweep()) state.sweptAt = instant()
   }
 
-  async function ask(): Promise<{ readonly begun: Instant; readonly more: boolean }> {
-    const begun = instant()
-    return { begun, more: await readPart() }
+  /** @param isNext - whether something is known to follow */
+  async function questionFrom(epoch: string | undefined, isNext: boolean): Promise<Part> {
+    const askedAt = instant()
+    if (epoch !== undefined && !isNext && (await store.epoch()) === epoch) return { askedAt, delta: undefined }
+    const delta = await store.since(epoch, { limit: taking.records() })
+    if (delta.more === true && delta.epoch === epoch && !delta.lost) throw new Error('the store answers the same part again and again')
+    return { askedAt, delta }
+  }
+
+  function ask(epoch: string | undefined, isNext: boolean): Promise<Part> {
+    const asked = askInTime(() => questionFrom(epoch, isNext), { ...question, closing })
+    // It may fail while the part before is taken over.
+    asked.catch(ignore)
+    return asked
+  }
+
+  /** Each part is asked for while the one before is taken over. Answers when the last one was asked for. */
+  async function readParts(): Promise<Instant> {
+    const { steady } = instant()
+    let next: Promise<Part> | undefined = ask(taking.epoch(), !taking.isWhole())
+    let askedAt = never
+    while (next !== undefined) {
+      const part: Part = await next
+      next = part.delta?.more === true ? ask(part.delta.epoch, true) : undefined
+      if (next !== undefined && performance.now() - steady > question.milliseconds) long.begins()
+      if (part.delta !== undefined) await taking.take(part.delta, closing)
+      askedAt = part.askedAt
+    }
+    return askedAt
   }
 
   async function readOnce(): Promise<boolean> {
-    const { steady } = instant()
     try {
-      let part = await askInTime(ask, { ...question, closing })
-      while (part.more) {
-        if (performance.now() - steady > question.milliseconds) long.begins()
-        part = await askInTime(ask, { ...question, closing })
-      }
-      requireUnderstood()
+      const askedAt = await readParts()
+      taking.requireUnderstood()
       // With its last part the copy is what the store was when that part was asked for.
-      succeeded(part.begun)
+      succeeded(askedAt)
       return true
     } catch (cause) {
       Object.assign(state, { failedAt: instant(), cause })
@@ -189,7 +155,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     inTime: long.inTime,
     isLong: long.isLong,
     cause: () => state.cause ?? (long.isLong() ? new Error('the denylist is being read, which takes longer than a call may') : undefined),
-    memory: () => state.memory,
+    memory: taking.memory,
     markStale() {
       if (!state.stale) events.publish({ outcome: 'stale' })
       state.stale = true

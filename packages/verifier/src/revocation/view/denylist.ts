@@ -50,7 +50,8 @@ export function timeOf(entry: RevocationEntry): number {
 /** A key stays revoked for ever. */
 export const isOfKey = ({ type }: RevocationEntry): boolean => type === 'signing_key' || type === 'client_key'
 
-const types: readonly EntryType[] = ['signing_key', 'client_key', 'jti', 'family', 'subject', 'client']
+const types: ReadonlySet<EntryType> = new Set(['signing_key', 'client_key', 'jti', 'family', 'subject', 'client'])
+const isText = (text: unknown): boolean => typeof text === 'string' && text !== ''
 
 /**
  * Checks an entry of the host's.
@@ -59,11 +60,10 @@ const types: readonly EntryType[] = ['signing_key', 'client_key', 'jti', 'family
  * @throws TypeError if something is missing, or a key is to be taken back
  */
 export function checkEntry(entry: RevocationEntry, undone = false): void {
-  if (!types.includes(entry?.type)) throw new TypeError(`revoke: type must be one of ${types.join(', ')}, got ${shownValue(entry?.type)}`)
-  const texts = [entry.issuer, nameOf(entry)]
-  if (texts.some((text) => typeof text !== 'string' || text === ''))
+  if (!types.has(entry?.type)) throw new TypeError(`revoke: type must be one of ${[...types].join(', ')}, got ${shownValue(entry?.type)}`)
+  if (!(isText(entry.issuer) && isText(nameOf(entry))))
     throw new TypeError(
-      `revoke: issuer and name of a ${entry.type} entry must be non-empty strings, got ${texts.map((text) => shownValue(text)).join(' and ')}`,
+      `revoke: issuer and name of a ${entry.type} entry must be non-empty strings, got ${shownValue(entry.issuer)} and ${shownValue(nameOf(entry))}`,
     )
   // In milliseconds, a subject would be ended for ever.
   if (isOfTokens(entry)) requireEpochSeconds(`revoke: expiresAt of a ${entry.type} entry`, entry.expiresAt)

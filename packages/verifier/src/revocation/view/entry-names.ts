@@ -13,6 +13,8 @@ export interface NamedEntry {
 export interface EntryNames {
   get(type: NamedEntry['type'], issuer: string, name: string): number | undefined
   hasAny(type: NamedEntry['type']): boolean
+  /** The number of an entry. One that is new gets the number that `create` answers. */
+  ensure(entry: Omit<NamedEntry, 'value'>, create: () => number): number
   set(entry: NamedEntry): void
   delete(type: NamedEntry['type'], issuer: string, name: string): void
   /**
@@ -45,6 +47,14 @@ export function createEntryNames(): EntryNames {
     client: new Map(),
   }
 
+  function namesOf(type: NamedEntry['type'], issuer: string): Names {
+    const known = lists[type].get(issuer)
+    if (known !== undefined) return known
+    const names = createNames()
+    lists[type].set(issuer, names)
+    return names
+  }
+
   function* partsOf(types: readonly NamedEntry['type'][]): Generator<Part> {
     for (const type of types) for (const [issuer, names] of lists[type]) for (const map of names.parts()) yield { type, issuer, map }
   }
@@ -52,11 +62,8 @@ export function createEntryNames(): EntryNames {
   return {
     get: (type, issuer, name) => lists[type].get(issuer)?.get(name),
     hasAny: (type) => lists[type].size > 0,
-    set({ type, issuer, name, value }) {
-      const names = lists[type].get(issuer) ?? createNames()
-      lists[type].set(issuer, names)
-      names.set(name, value)
-    },
+    ensure: ({ type, issuer, name }, create) => namesOf(type, issuer).ensure(name, create),
+    set: ({ type, issuer, name, value }) => namesOf(type, issuer).set(name, value),
     delete(type, issuer, name) {
       const names = lists[type].get(issuer)
       names?.delete(name)

@@ -2,6 +2,7 @@ import { eventChannel, type Now, type RevocationEntry, type RevocationRecord } f
 import { checkEntry, createCheck, type Denylist, graceSeconds, isOfKey, isOfTokens, nameOf, timeOf } from './denylist.js'
 import { createEntryNames, type NamedEntry } from './entry-names.js'
 import { createNumbers } from './numbers.js'
+import { createSlices } from './slices.js'
 
 /** An entry and how long it still counts; undefined is for ever. */
 export interface KnownEntry {
@@ -29,10 +30,6 @@ export interface KnownRevocations extends Pick<Denylist, 'check'> {
 /** Of an entry: its own time; when it ends, by the wall clock and by the monotonic one; the number of losses after which it was in the store. */
 const [itsTime, endsWall, endsSteady, storedAfter] = [0, 1, 2, 3] as const
 
-/** Entries that are looked at before this process does something else. */
-const lookedAtOnce = 20_000
-const otherWork = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
-
 const keyTypes = ['signing_key', 'client_key'] as const
 const otherTypes = ['subject', 'client', 'family', 'jti'] as const
 
@@ -55,8 +52,6 @@ function entryOf({ type, issuer, name }: NamedEntry, time: number): RevocationEn
 }
 
 const events = eventChannel('countersign:revocation')
-/** Equal for entries about the same. */
-export const identity = (entry: RevocationEntry): string => JSON.stringify([entry.type, entry.issuer, nameOf(entry)])
 
 /**
  * How long a shared entry has to be kept, in milliseconds; undefined is for ever.
@@ -94,24 +89,20 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
     return yield* entries.walk(otherTypes, random())
   }
 
-  function placeOf(named: Omit<NamedEntry, 'value'>): number {
+  function newPlace(): number {
     const place = numbers.take()
-    numbers.set(place, endsWall, Number.NEGATIVE_INFINITY)
-    numbers.set(place, endsSteady, Number.NEGATIVE_INFINITY)
-    entries.set({ ...named, value: place })
+    for (const which of [itsTime, endsWall, endsSteady]) numbers.set(place, which, Number.NEGATIVE_INFINITY)
     return place
   }
 
   function add(entry: RevocationEntry, keep: number = Number.POSITIVE_INFINITY): void {
     const { type, issuer } = entry
-    const name = nameOf(entry)
-    const known = entries.get(type, issuer, name)
-    const place = known ?? placeOf({ type, issuer, name })
-    const [time, old] = [timeOf(entry), known === undefined ? Number.NEGATIVE_INFINITY : numbers.get(known, itsTime)]
+    const place = entries.ensure({ type, issuer, name: nameOf(entry) }, newPlace)
+    const [time, old] = [timeOf(entry), numbers.get(place, itsTime)]
     numbers.set(place, endsWall, Math.max(now() + keep, numbers.get(place, endsWall)))
     numbers.set(place, endsSteady, Math.max(performance.now() + keep, numbers.get(place, endsSteady)))
     if (time >= old) numbers.set(place, storedAfter, state.losses)
-    if (known !== undefined && time <= old) return
+    if (time <= old) return
     numbers.set(place, itsTime, time)
     if (events.hasSubscribers) events.publish({ outcome: 'revoked', type, issuer })
   }
@@ -133,9 +124,10 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
   /** Goes on where it was; from the beginning once, for what could not be written before. */
   async function findLost(most: number): Promise<readonly KnownEntry[]> {
     const found: KnownEntry[] = []
+    const slices = createSlices()
     let isAgain = false
-    for (let looked = 1; found.length < most; looked += 1) {
-      if (looked % lookedAtOnce === 0) await otherWork()
+    while (found.length < most) {
+      if (slices.isOver()) await slices.rest()
       const { value: one, done } = state.lost.next()
       if (done === true) {
         state.lost = lostOnes()
@@ -172,7 +164,8 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
     },
     isMissing: () => state.missing,
     sweep() {
-      for (let looked = 0; looked < lookedAtOnce; looked += 1) {
+      const slices = createSlices()
+      while (!slices.isOver()) {
         const { value: one, done } = state.sweeping.next()
         if (done === true) {
           state.sweeping = everything()

@@ -1,6 +1,8 @@
 /** Numbers by name. The work of one call does not grow with the number of names. */
 export interface Names {
   get(name: string): number | undefined
+  /** The number of a name. One that is new gets the number that `create` answers. */
+  ensure(name: string, create: () => number): number
   set(name: string, value: number): void
   delete(name: string): void
   isEmpty(): boolean
@@ -8,6 +10,8 @@ export interface Names {
   parts(): Iterable<ReadonlyMap<string, number>>
 }
 
+/** So many names need one Map alone. It is small, because each further name is looked for in it first. */
+const mostInFirst = 2 ** 12
 /** One Map that grows at 2^20 names holds the event loop for 89 ms; at 2^16 it is 5 ms. */
 const mostPerMap = 2 ** 16
 const lists = 256
@@ -24,33 +28,48 @@ export function createNames(): Names {
   const first = new Map<string, number>()
   const others: Map<string, number>[][] = []
 
-  function holderOf(name: string): Map<string, number> | undefined {
-    if (first.has(name)) return first
-    return others.length === 0 ? undefined : others[listOf(name)]?.find((map) => map.has(name))
+  function added(list: Map<string, number>[]): Map<string, number> {
+    const map = new Map<string, number>()
+    list.push(map)
+    return map
   }
 
-  function placeFor(name: string): Map<string, number> {
-    if (first.size < mostPerMap) return first
+  /** The Map that has a name, or is to have it. */
+  function mapFor(name: string): Map<string, number> {
+    if (others.length === 0 && first.size < mostInFirst) return first
+    if (first.has(name)) return first
     if (others.length === 0) for (let n = 0; n < lists; n += 1) others.push([])
     const list = others[listOf(name)] ?? []
-    const open = list.find((map) => map.size < mostPerMap)
-    if (open) return open
-    const added = new Map<string, number>()
-    list.push(added)
-    return added
+    const [only] = list
+    if (only !== undefined && list.length === 1 && only.size < mostPerMap) return only
+    return list.find((map) => map.has(name)) ?? list.find((map) => map.size < mostPerMap) ?? added(list)
+  }
+
+  function holderOf(name: string): Map<string, number> | undefined {
+    if (others.length === 0 || first.has(name)) return first
+    return others[listOf(name)]?.find((map) => map.has(name))
+  }
+
+  function elsewhere(name: string): number | undefined {
+    for (const map of others[listOf(name)] ?? []) {
+      const value = map.get(name)
+      if (value !== undefined) return value
+    }
+    return undefined
   }
 
   return {
-    get(name) {
-      const value = first.get(name)
-      return value === undefined && others.length > 0 ? holderOf(name)?.get(name) : value
+    get: (name) => first.get(name) ?? (others.length === 0 ? undefined : elsewhere(name)),
+    ensure(name, create) {
+      const map = mapFor(name)
+      const known = map.get(name)
+      if (known !== undefined) return known
+      const value = create()
+      map.set(name, value)
+      return value
     },
-    set(name, value) {
-      ;(holderOf(name) ?? placeFor(name)).set(name, value)
-    },
-    delete(name) {
-      holderOf(name)?.delete(name)
-    },
+    set: (name, value) => void mapFor(name).set(name, value),
+    delete: (name) => void holderOf(name)?.delete(name),
     isEmpty: () => first.size === 0 && others.every((list) => list.every((map) => map.size === 0)),
     *parts() {
       yield first

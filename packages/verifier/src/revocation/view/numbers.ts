@@ -7,15 +7,17 @@ export interface Numbers {
   set(place: number, which: number, value: number): void
 }
 
-const placesPerBlock = 2 ** 12
+const bitsOfPlace = 12
+const placesPerBlock = 2 ** bitsOfPlace
 
 /** @param each - how many numbers everything has */
 export function createNumbers(each: number): Numbers {
   const blocks: Float64Array[] = []
   const free: number[] = []
+  const nothing = new Float64Array(0)
   const state = { next: 0 }
-  const at = (place: number, which: number): number => (place % placesPerBlock) * each + which
-  const blockOf = (place: number): Float64Array => blocks[Math.floor(place / placesPerBlock)] ?? new Float64Array(0)
+  const at = (place: number, which: number): number => (place & (placesPerBlock - 1)) * each + which
+  const blockOf = (place: number): Float64Array => blocks[place >>> bitsOfPlace] ?? nothing
   return {
     take() {
       const place = free.pop() ?? state.next

@@ -1,5 +1,6 @@
 import type { RevocationEntry, RevocationRecord, RevocationStore } from '@countersign/core'
-import { identity, type KnownEntry, type KnownRevocations } from './known-revocations.js'
+import { nameOf } from './denylist.js'
+import type { KnownEntry, KnownRevocations } from './known-revocations.js'
 
 /** An entry that this process is writing. */
 export interface Writing {
@@ -8,30 +9,87 @@ export interface Writing {
   end(): void
 }
 
-/** What this process is writing at the moment. */
+/** What this process writes, beside what it reads. */
 export interface Writings {
   /** Before this process writes an entry itself. */
   writing(entry: RevocationEntry): Writing
-  /** What a reading took over. */
-  wasRead(record: RevocationRecord): void
+  /**
+   * Takes over what a reading came to. What this process wrote later about the same still counts.
+   * @throws TypeError for an entry that this release does not understand
+   */
+  takeOver(record: RevocationRecord): void
+  /** A reading has taken over everything up to `epoch`. */
+  wasReadTo(epoch: string): void
+  /** The store lost its memory: its epochs say nothing about those of before. */
+  lose(): void
 }
 
-/** What this process is writing, and the epoch at which a reading meanwhile took over something about the same. */
-export function createWritings(store: Pick<RevocationStore, 'compare'>, known: KnownRevocations): Writings {
-  const underWay = new Set<{ readonly id: string; readAt: string | undefined }>()
+/** One thing that this process writes about. */
+interface Written {
+  readonly entry: RevocationEntry
+  /** Of the latest record about the same that a reading took over meanwhile. */
+  readAt: string | undefined
+  accepted: (Parameters<KnownRevocations['apply']>[0] & { readonly epoch: string }) | undefined
+}
+
+const isSame = (a: RevocationEntry, b: RevocationEntry): boolean => a.type === b.type && a.issuer === b.issuer && nameOf(a) === nameOf(b)
+
+/**
+ * What this process is writing, and what it wrote that no reading has come to yet: a long list is read in parts, and a later part may
+ * tell of something earlier about the same.
+ */
+export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, known: KnownRevocations): Writings {
+  const byName = new Map<string, Set<Written>>()
+  /** In the order of the answers, which is nearly that of the epochs. */
+  const unread = new Set<Written & { readonly accepted: object }>()
+
+  function forget(one: Written): void {
+    const name = nameOf(one.entry)
+    const same = byName.get(name)
+    same?.delete(one)
+    if (same?.size === 0) byName.delete(name)
+  }
+
+  function forgetUntil(isNext: (epoch: string) => boolean): void {
+    for (const one of unread) {
+      if (isNext(one.accepted.epoch)) return
+      unread.delete(one)
+      forget(one)
+    }
+  }
+
+  /** What was written about the same as a record, and is later; in order. */
+  function laterThan({ epoch, entry }: RevocationRecord): readonly NonNullable<Written['accepted']>[] {
+    const later: NonNullable<Written['accepted']>[] = []
+    for (const one of byName.get(nameOf(entry)) ?? []) {
+      if (!isSame(one.entry, entry)) continue
+      one.readAt = epoch
+      if (one.accepted !== undefined && compare(epoch, one.accepted.epoch) < 0) later.push(one.accepted)
+    }
+    return later.sort((a, b) => compare(a.epoch, b.epoch))
+  }
+
   return {
-    wasRead({ epoch, entry }) {
-      for (const one of underWay) if (one.id === identity(entry)) one.readAt = epoch
+    takeOver(record) {
+      known.apply(record)
+      if (byName.size > 0) for (const written of laterThan(record)) known.apply(written)
     },
+    wasReadTo: (epoch) => forgetUntil((written) => compare(written, epoch) > 0),
+    lose: () => forgetUntil(() => false),
     writing(entry) {
-      const one: { readonly id: string; readAt: string | undefined } = { id: identity(entry), readAt: undefined }
-      underWay.add(one)
+      const one: Written = { entry, readAt: undefined, accepted: undefined }
+      const name = nameOf(entry)
+      byName.set(name, (byName.get(name) ?? new Set()).add(one))
       return {
         // Where the store stands says nothing: it may have been set back meanwhile, to before what was read of it.
         accept(epoch, written) {
-          if (one.readAt === undefined || store.compare(epoch, one.readAt) > 0) known.apply(written)
+          if (one.readAt !== undefined && compare(epoch, one.readAt) <= 0) return
+          unread.add(Object.assign(one, { accepted: { ...written, epoch } }))
+          known.apply(written)
         },
-        end: () => void underWay.delete(one),
+        end() {
+          if (one.accepted === undefined) forget(one)
+        },
       }
     },
   }

@@ -1,0 +1,106 @@
+import { eventChannel, type RevocationDelta, type RevocationRecord, type RevocationStore } from '@countersign/core'
+import { createPartSize } from './part-size.js'
+import type { KnownRevocations } from './view/known-revocations.js'
+import { createSlices } from './view/slices.js'
+import type { Writings } from './view/writings.js'
+
+/** Takes over what the parts of a denylist tell. */
+export interface PartTaking {
+  /** Where the next reading goes on; undefined at the beginning. */
+  epoch(): string | undefined
+  /** False between two parts. */
+  isWhole(): boolean
+  /** Where the store's memory begins, epoch seconds: as it was at first, and as it is now. */
+  memory(): { readonly first: number; readonly last: number }
+  /** How many records the next part may have. */
+  records(): number
+  /** Takes over one part, in slices. A part that was taken over stays, also when the next one cannot be read. */
+  take(delta: RevocationDelta, signal: AbortSignal): Promise<void>
+  /**
+   * Ends a reading. Where it met an entry that this release does not understand, the next one begins again there.
+   * @throws Error if it met one
+   */
+  requireUnderstood(): void
+}
+
+/** What {@link createPartTaking} needs. */
+export interface PartTakingOptions {
+  readonly store: Pick<RevocationStore, 'compare'>
+  readonly known: KnownRevocations
+  readonly writings: Writings
+  /** Called when the store was found to have forgotten something. */
+  readonly onLost: () => void
+}
+
+interface TakingState {
+  epoch: string | undefined
+  isWhole: boolean
+  refused: { readonly from: string | undefined; readonly cause: unknown } | undefined
+  memory: { readonly first: number; readonly last: number }
+}
+
+const events = eventChannel('countersign:revocation')
+
+export function createPartTaking({ store, known, writings, onLost }: PartTakingOptions): PartTaking {
+  const size = createPartSize()
+  const state: TakingState = {
+    epoch: undefined,
+    isWhole: true,
+    refused: undefined,
+    memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
+  }
+
+  /** All that can be taken over is, before a reading fails for what this release does not understand. */
+  function takeRecord(record: RevocationRecord, from: string | undefined): void {
+    try {
+      writings.takeOver(record)
+    } catch (cause) {
+      state.refused ??= { from, cause }
+    }
+  }
+
+  async function takeAll(delta: RevocationDelta, from: string | undefined, signal: AbortSignal): Promise<void> {
+    const slices = createSlices()
+    const rest = async (): Promise<void> => {
+      await slices.rest()
+      signal.throwIfAborted()
+    }
+    // The driver has just read a long answer.
+    if (delta.more === true) await rest()
+    for (const record of delta.records) {
+      if (slices.isOver()) await rest()
+      takeRecord(record, from)
+    }
+    size.took(delta.records.length, slices.workedMs())
+  }
+
+  return {
+    epoch: () => state.epoch,
+    isWhole: () => state.isWhole,
+    memory: () => state.memory,
+    records: size.records,
+    async take(delta, signal) {
+      const from = state.epoch
+      const lost = from !== undefined && (delta.lost || store.compare(delta.epoch, from) < 0)
+      if (lost) {
+        known.lose()
+        writings.lose()
+      }
+      await takeAll(delta, lost ? undefined : from, signal)
+      writings.wasReadTo(delta.epoch)
+      const since = delta.memorySince / 1000
+      state.memory = { first: from === undefined ? since : state.memory.first, last: since }
+      state.isWhole = delta.more !== true
+      state.epoch = delta.epoch
+      if (!lost) return
+      events.publish({ outcome: 'lost' })
+      onLost()
+    },
+    requireUnderstood() {
+      if (state.refused === undefined) return
+      const { from, cause } = state.refused
+      Object.assign(state, { epoch: from, isWhole: false, refused: undefined })
+      throw new Error('the store has revocations that this release does not understand', { cause })
+    },
+  }
+}
