@@ -89,9 +89,10 @@ const membersOf = (array: unknown): readonly string[] => (typeof array === 'stri
 /** Entries are texts of `JSON.stringify`, which are UTF-8 always. Only a database in UTF-8 answers each of them as text. */
 function recordsOf({ memory, numbers, ends, undone, text, bytes }: Row, now: number): readonly RevocationRecord[] {
   if (text === null && bytes === null) return []
-  const parsed = JSON.parse(typeof text === 'string' ? text : textOf(bytes)) as readonly RevocationEntry[]
+  const parsed = JSON.parse(typeof text === 'string' ? text : textOf(bytes)) as readonly object[]
   const [numbersOf, endsOf, undoneOf] = [membersOf(numbers), membersOf(ends), membersOf(undone)]
-  return parsed.map((entry, at) => {
+  return parsed.map((stored, at) => {
+    const entry = storedRevocation.fromRecord(stored)
     const end = endsOf[at] ?? ''
     const keepForMs = end === 'NULL' ? undefined : Math.max(1, Math.ceil(Number(end) * 1_000 - now))
     const epoch = epochOf(memory, numbersOf[at])
