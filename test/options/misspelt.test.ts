@@ -12,6 +12,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'completeListQuery',
     'completeRevocationQuery',
     'completeScanQuery',
+    'deltaOf',
     'fitsAuditQuery',
     'fitsRevocationQuery',
     'globalFetch',
