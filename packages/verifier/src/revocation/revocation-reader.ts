@@ -109,7 +109,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
   async function readParts(): Promise<Instant> {
     const { steady } = instant()
     let next: Promise<Part> | undefined = ask(taking.epoch(), !taking.isWhole())
-    let askedAt = never
+    let askedAt = longAgo
     while (next !== undefined) {
       const part: Part = await next
       next = part.delta?.more === true ? ask(part.delta.epoch, true) : undefined
