@@ -41,7 +41,7 @@ async function pack(folder: string): Promise<readonly Packed[]> {
 }
 
 /** What the documents use beside ours. */
-const besideUs = 'express @types/express koa @types/koa @koa/router ws @types/ws @types/node jwks-rsa ioredis pg @types/pg undici'
+const besideUs = 'express @types/express koa @types/koa @koa/router ws @types/ws @types/node jwks-rsa ioredis pg @types/pg libsql undici'
 const beside: readonly string[] = besideUs.split(' ')
 
 /** Versions of what the consumer has beside ours: the ones that the tests use. */
