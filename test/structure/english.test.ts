@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { read, sources } from './workspace.js'
+import { filesBelow, packages, read, sources } from './workspace.js'
 
 /** The arguments of each error for a wrong argument, as they are written. */
 function startUpErrors(text: string): readonly string[] {
@@ -17,4 +17,32 @@ test('a start-up error says what must be, or what is unknown, duplicate, missing
   const unclear = errors.filter((error) => !clear.includes(error) && !/\$\{(message|sentence)\}|answer\.error/.test(error))
   expect(unclear).toEqual([])
   expect(clear.length / errors.length).toBeGreaterThan(0.9)
+})
+
+/** Phrases that make a reader stop, and what they hide: a missing verb, or a relative clause without a noun. */
+const hardPhrases: readonly RegExp[] = [
+  /\bis no /i,
+  /\bwhatever\b/i,
+  /\bwhoever\b/i,
+  /\basked for\b/i,
+  /\bwhat is asked\b/i,
+  /how-manieth/i,
+]
+
+const documents = [
+  ...filesBelow('docs').filter((path) => !path.startsWith('docs/decisions/')),
+  ...packages.map(({ folder }) => `${folder}/README.md`),
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+].filter((path) => path.endsWith('.md'))
+
+test.each([
+  ['sources', sources],
+  ['documents', documents],
+])('%s have plain sentences', (_, paths) => {
+  const lines = paths.flatMap((path) =>
+    read(path)
+      .split('\n')
+      .map((line, index) => `${path}:${index + 1} ${line.trim()}`),
+  )
+  expect(lines.filter((line) => hardPhrases.some((phrase) => phrase.test(line)))).toEqual([])
 })

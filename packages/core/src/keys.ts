@@ -47,7 +47,7 @@ export interface KeyQuery {
 export interface KeyAnswer {
   readonly key: VerificationKey | undefined
   readonly set: KeySet
-  /** Where there is no key: that the source once had it and revoked it. */
+  /** Set if the key was not found because the source revoked it. */
   readonly fault?: 'revoked' | undefined
   /**
    * All keys that fit, where the query has no kid, several fit, and `key` is therefore absent. Keys without a kid come first.

@@ -83,7 +83,7 @@ function membersIn(value: unknown): number {
   return members
 }
 
-/** What a text says; undefined for one that is no JSON, or says a member twice: parsers differ in which one counts (RFC 8259 §4). */
+/** What a text says; undefined if it is not JSON, or has a duplicate member: parsers differ in which one counts (RFC 8259 §4). */
 function parse(text: string): unknown {
   // RFC 8259 §8.1 allows to ignore a byte order mark.
   const plain = plainNames(text.startsWith('\ufeff') ? text.slice(1) : text)

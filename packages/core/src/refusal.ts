@@ -92,7 +92,7 @@ const outage = (description: string): Wire => ({ status: 503, description })
 
 const unusable = badToken('The access token is malformed.')
 const untrusted = badToken('The access token is not trusted here.')
-const ended = badToken('The access token is no longer valid.')
+const ended = badToken('The access token is not valid any more.')
 
 /** One row a reason: what the wire says of it. Several reasons share one public text on purpose. */
 const wire: Readonly<Record<Reason, Wire>> = {

@@ -15,7 +15,7 @@ export type RevocationEntry =
   /** All tokens of a client, until `unrevoke`. */
   | { readonly type: 'client'; readonly issuer: string; readonly clientId: string }
 
-/** What is asked of a view about one verified token. */
+/** The names of one verified token that a view looks up. */
 export interface RevocationQuery {
   readonly issuer: string
   readonly kid: string | undefined

@@ -44,7 +44,7 @@ export type TokenReason =
   | 'wrong_method_of_client'
   | 'unsupported_authentication'
   | 'grant_not_allowed'
-  // what is asked for
+  // scope and target
   | 'malformed_scope'
   | 'scope_not_allowed'
   | 'malformed_target'
@@ -119,7 +119,7 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   ),
   too_large: row(413, 'invalid_request', 'The body is too large.'),
   wrong_method: row(405, 'invalid_request', 'Tokens are requested with POST.'),
-  unknown_tenant: badRequest('There is no such issuer.'),
+  unknown_tenant: badRequest('The issuer does not exist.'),
   missing_parameter: badRequest('A parameter that this grant needs is missing.'),
   unsupported_grant_type: row(400, 'unsupported_grant_type', 'This grant type is not supported.'),
   several_authentications: badRequest('The request authenticates the client in more than one way.'),

@@ -69,7 +69,7 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
     // Housekeeping: where it fails, the next reading tries again.
     onRead: ({ keys }) => void erase(keys).catch(() => undefined),
   })
-  /** Asked for the key alone: what else is not to be believed of a token is judged when there is one. */
+  /** Looks up the key alone. Other revocations of a token are judged when the token is verified. */
   const isRevoked = (kid: string): boolean | Promise<boolean> => {
     const none = { jti: undefined, subject: undefined, clientId: undefined, clientKeys: [] }
     const query = { issuer, kid, thumbprint: kid, ...none, issuedAt: now() / 1000 }

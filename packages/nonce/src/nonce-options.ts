@@ -25,7 +25,7 @@ export interface NonceSubject {
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
-/** What is asked of revocations before a nonce is spent. */
+/** The lookup in the denylist before a nonce is spent. */
 export type NonceRevocations = RevocationView & Pick<RevocationAnnouncer, 'subjectEnd'>
 
 /** A purpose that a nonce can be spent for, once each. */

@@ -26,7 +26,7 @@ const micros = (instant: string): string => `coalesce((extract(epoch from ${inst
 // A rotation is kept with what it replaced, to be taken back: generation, time of the rotation before, end.
 const keptRotation = `concat_ws(' ', 'rotated', $4 + 1, v.generation, ${micros('v.rotated_at')}, ${micros('v.expires_at')})`
 
-// `for update` waits for whoever holds the row and then reads what that one wrote (READ COMMITTED), so the verdict is
+// `for update` waits for the transaction that holds the row and then reads what it wrote (READ COMMITTED), so the verdict is
 // about the newest row, and nobody can change that before this statement's own update is committed: no fork.
 const rotateText = (schema: string): string => `
   with ${timelyCte('$9')},
@@ -145,7 +145,7 @@ export function postgresFamilies(database: Database, schema: string, tenant: Buf
   const { callIdOf } = database
   const [made, find] = [madeText(schema), findText(schema)]
 
-  /** What a call came to that was refused now: its row is read anew, after whoever held it. */
+  /** The answer of a call that was refused now: its row is read again, after the other transaction has ended. */
   async function madeBefore(run: Run, key: Buffer, callId: string): Promise<unknown> {
     const [row] = await run(made, [tenant, key, callId])
     requireNotUndone(row?.made)

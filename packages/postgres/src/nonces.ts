@@ -77,7 +77,7 @@ export function postgresNonces(
       const remembered = await database.change(async (run, deadline) => {
         const [row] = await memory.remembering(run, remember, [...values, deadline])
         if (requireTimely(row).remembered === true) return true
-        // its row is read anew, after whoever held it
+        // its row is read again, after the other transaction has ended
         const [there] = await run(made, [tenant, key, callId])
         return there?.made === 'remembered'
       })

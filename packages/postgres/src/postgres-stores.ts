@@ -64,7 +64,7 @@ export interface PostgresStoresOptions {
    * @defaultValue undefined
    */
   readonly sweepEverySeconds?: number
-  /** Told of what is wrong with the server and is no error of a call. @defaultValue a warning of the process */
+  /** Called for problems of the server that are not the error of one call. @defaultValue a warning of the process */
   readonly onWarning?: (warning: PostgresWarning) => void
 }
 
@@ -72,7 +72,7 @@ export interface PostgresStoresOptions {
 export interface PostgresStores extends Stores {
   /**
    * Removes what has expired, of every tenant of the schema, in batches; any number of processes may do it at once.
-   * @throws TypeError for a batch that is no positive whole number; Unavailable
+   * @throws TypeError for a batch that is not a positive whole number; Unavailable
    */
   sweep(options?: SweepOptions): Promise<SweepResult>
 }

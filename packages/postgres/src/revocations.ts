@@ -62,14 +62,14 @@ const entriesPerRead = 1_000
 /** Epochs are `<microseconds at which the memory began>-<number>`: another memory has other epochs, and a later one greater. */
 const epochOf = (memory: unknown, number: unknown): string => `${String(memory)}-${String(number)}`
 
-/** [-1, -1] for what is no epoch of this store: before everything. */
+/** [-1, -1] for a value that is not an epoch of this store: before everything. */
 function partsOf(epoch: string): readonly [number, number] {
   const [memory, number, ...rest] = epoch.split('-', 3).map((part) => (part === '' ? Number.NaN : Number(part)))
   const known = rest.length === 0 && Number.isSafeInteger(memory) && Number.isSafeInteger(number)
   return known ? [memory ?? -1, number ?? -1] : [-1, -1]
 }
 
-/** The same for the same entry, in whatever order its members stand. */
+/** The same for the same entry, in any order of its members. */
 function factOf(entry: RevocationEntry): Buffer {
   return rowKey(JSON.stringify(Object.entries(storedRevocation.toRecord(entry)).sort(([a], [b]) => (a < b ? -1 : 1))))
 }

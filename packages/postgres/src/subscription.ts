@@ -115,7 +115,7 @@ function createListening(pool: PostgresPool, channel: string): Listening {
     try {
       await listen()
     } catch {
-      // whoever listens polls as well
+      // every listener polls as well
       if (state.client) drop(state.client)
       else if (isWanted()) retry()
     } finally {

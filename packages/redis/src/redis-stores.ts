@@ -30,7 +30,7 @@ export interface RedisStoresOptions {
   readonly maxWaitMs?: number
   /** How many entries of the audit there is room for; beyond it the oldest go. @defaultValue 100000 */
   readonly auditEntries?: number
-  /** Told of what is wrong with the server and is no error of a call. @defaultValue a warning of the process */
+  /** Called for problems of the server that are not the error of one call. @defaultValue a warning of the process */
   readonly onWarning?: (warning: RedisWarning) => void
 }
 

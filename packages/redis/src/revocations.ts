@@ -41,7 +41,7 @@ const beginningOf = ({ since }: ServerMemory): string => `${since}-0`
 
 interface Page {
   readonly newest: string
-  /** Whether the epoch that was asked for is still an entry. */
+  /** Whether the given epoch is still an entry. */
   readonly found: boolean
   readonly now: number
   /** The id of the last record where others may follow, or ''. */
@@ -98,7 +98,7 @@ export function redisRevocations(
     return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), last, text }
   }
 
-  /** An epoch that Redis would refuse to parse is no id of this store. */
+  /** An epoch that Redis would refuse to parse cannot be an id of this store. */
   const readable = (epoch: string): string => (/^\d{1,16}-\d{1,16}$/.test(epoch) ? epoch : '-')
 
   /** Each part has its own limit of time, so that a long list can be read at all. */

@@ -43,7 +43,7 @@ export interface SqliteStoresOptions {
    * @defaultValue 60
    */
   readonly sweepEverySeconds?: number
-  /** Told of what is wrong with the file and is no error of a call. @defaultValue a warning of the process */
+  /** Called for problems of the file that are not the error of one call. @defaultValue a warning of the process */
   readonly onWarning?: (warning: SqliteWarning) => void
 }
 
@@ -67,7 +67,7 @@ function emitWarning({ name, detail }: SqliteWarning): void {
   process.emitWarning(`${name}: ${detail}`, 'CountersignSqliteWarning')
 }
 
-/** @throws TypeError for what is no database */
+/** @throws TypeError for a value that is not a database */
 function sourceOf(file: string | SqliteDatabase | (() => SqliteDatabase)): SqliteDatabase | (() => SqliteDatabase) {
   if (typeof file === 'string') return opensFile('sqliteStores', file)
   if (typeof file === 'function' || typeof file?.prepare === 'function') return file

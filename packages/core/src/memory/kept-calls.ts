@@ -22,7 +22,7 @@ export function callTakenBack(): Unavailable {
 /**
  * The call of that id, if it was made before.
  *
- * @throws Unavailable if it was taken back: then it is not carried out again, and its answer is no longer true
+ * @throws Unavailable if it was taken back: then it is not carried out again, and its answer does not hold any more
  */
 export function madeBefore<A>(calls: KeptCalls<A> | undefined, callId: string): KeptCall<A> | undefined {
   const made = calls?.find((call) => call.callId === callId)

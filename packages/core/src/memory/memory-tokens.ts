@@ -20,7 +20,7 @@ interface UsedOnce {
 /**
  * Whether somebody used it, this call included.
  *
- * @throws Unavailable if this call did and was taken back: then it is not carried out again, and its answer is no longer true
+ * @throws Unavailable if this call did and was taken back: then it is not carried out again, and its answer does not hold any more
  */
 function isUsed(used: UsedOnce | undefined, callId: string): boolean {
   if (used?.undone.includes(callId)) throw callTakenBack()

@@ -1,6 +1,6 @@
 import type { Now, ReplayClaim, ReplayStore } from '@countersign/core'
 
-/** One JWT of a client is one use, whatever it is used for. */
+/** One JWT of a client may be used once, for one of its possible uses. */
 export const clientJwt = 'client_jwt'
 
 /** What a release before this one remembered a JWT under: by what it was used for. */

@@ -49,7 +49,7 @@ function hasItsLength({ key }: VerificationKey, { signature }: Jws): boolean {
 export type EvenVerification = (jws: Jws, key: VerificationKey | undefined) => boolean
 
 /**
- * A verification that takes as long where there is no key, so that nobody learns from the time whether a client, or a key of it, is known.
+ * A verification for a missing key that takes the same time, so that nobody learns from the time whether a client or its key exists.
  * The stand-in keys are made when they are needed for the first time.
  */
 export function createEvenVerification(): EvenVerification {

@@ -23,7 +23,7 @@ export const trustedKind: OptionKind = kind.members<TrustedTokens>({
 /** A token of a trusted issuer that is good. */
 export interface TrustedToken {
   readonly auth: Auth
-  /** What it says itself, whatever a schema of the verifier makes of its claims. */
+  /** The claims of the token itself, before a schema of the verifier changes them. */
   readonly claims: Claims
 }
 

@@ -16,7 +16,7 @@ const areSame = (some: readonly string[], others: readonly string[]): boolean =>
 export function changedRecord(record: ClientRecord, changes: ClientChanges): ClientRecord {
   checkOptions('client', changes, changesShape)
   const { v, id, isLocked, era, secrets, isChanged: _isChanged, ...before } = record
-  // Whoever never set them apart means all of its scopes.
+  // A client without a separate list means all of its scopes.
   const defaultScopes = areSame(before.defaultScopes, before.scopes) ? undefined : before.defaultScopes
   const wanted = Object.entries({ ...before, defaultScopes, ...changes }).filter(([, value]) => value !== undefined)
   const settings = completeSettings(Object.fromEntries(wanted) as unknown as ClientSettings)

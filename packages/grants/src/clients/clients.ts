@@ -63,7 +63,7 @@ export interface Clients extends WriteCheck {
   unlock(id: string): Promise<boolean>
   /** One more live secret; undefined for a client that is not there or is public. */
   addSecret(id: string, settings?: SecretSettings): Promise<IssuedSecret | undefined>
-  /** Ends a secret and the tokens and refresh tokens obtained with it. False if there is no such one. */
+  /** Revokes a secret and the tokens and refresh tokens obtained with it. False if the secret does not exist. */
   revokeSecret(id: string, secretId: string): Promise<boolean>
   /** When each secret was last used, by its id, in epoch seconds and to about a minute. A secret that was not used is not there. */
   lastUses(id: string): Promise<Readonly<Record<string, number>>>

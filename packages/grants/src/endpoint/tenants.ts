@@ -8,7 +8,7 @@ export interface TenantEndpointOptions {
   /** All issuers that there are: what `issuerOf` answers beside them is refused. */
   readonly issuers: readonly string[]
   /**
-   * Which of them a request is for, by the path for instance. Whatever it is made of, a `Host` header too, comes from the client:
+   * Which of them a request is for, by the path for instance. All parts of a request, also its `Host` header, come from the client:
    * only an answer that is one of `issuers`, letter by letter, counts.
    */
   readonly issuerOf: (request: WireRequest) => string | undefined | Promise<string | undefined>

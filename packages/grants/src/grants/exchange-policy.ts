@@ -19,7 +19,7 @@ export interface PresentedSubject {
 export interface ExchangeRequest {
   readonly client: Client
   readonly presented: PresentedSubject
-  /** What was asked for, or is usual for the client. */
+  /** The requested scopes, or the client's default ones. */
   readonly scopes: readonly string[]
   /** What the token would be for; the client is entitled to each. */
   readonly audiences: readonly string[]

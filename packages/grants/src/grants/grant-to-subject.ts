@@ -37,11 +37,11 @@ function presentedBy(token: GoodToken, client: Client, isOwnByDefault: boolean):
 /** What a client asks for inside of what it signs (as with Google's service accounts). */
 function scopeInside(token: GoodToken): string | undefined {
   const scope = hasOwn(token, 'own') ? token.own.claims.scope : undefined
-  // What is no text is no list of scopes either: refused as one that is malformed.
+  // A value that is not a string is not a list of scopes either: it is refused as malformed.
   return scope === undefined ? undefined : typeof scope === 'string' ? scope : '\0'
 }
 
-/** Requested ∩ client ∩ subject ∩ what the policy allows: what is asked for beyond is refused, never dropped. */
+/** Requested ∩ client ∩ subject ∩ what the policy allows: a request for more is refused; no scope is dropped silently. */
 function scopesFor(asked: GrantRequest, inside: string | undefined, allowed: readonly string[]): ScopeAnswer {
   const { client, requestedScopes } = asked
   const said = judgeScope(inside, client.scopes, client.scopes)

@@ -26,11 +26,11 @@ export interface GrantRequest {
   /** Whether a client is registered under an id. */
   isClient(id: string): Promise<boolean>
   readonly parameters: FormParameters
-  /** What was asked for, each scope once; undefined where nothing was. */
+  /** The requested scopes, each once; undefined for a request without `scope`. */
   readonly requestedScopes: readonly string[] | undefined
-  /** What was asked for as `audience` and `resource`; undefined where nothing was. */
+  /** The requested `audience` and `resource`; undefined for a request without them. */
   readonly requestedAudiences: readonly string[] | undefined
-  /** What the client gets for a new sign-in: what it asked for, or what is usual. */
+  /** The scopes of a new sign-in: the requested ones, or the client's default ones. */
   readonly scopes: readonly string[]
   readonly audiences: readonly string[]
   readonly request: WireRequest

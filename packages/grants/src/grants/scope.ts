@@ -2,7 +2,7 @@ import { splitScope } from '@countersign/core'
 import { isScopeToken } from '../clients/record/client.js'
 import { refused, type TokenRefused } from '../refusal.js'
 
-/** Scopes that were asked for, each once, or why they cannot be had. */
+/** The requested scopes, each once, or the reason why they cannot be granted. */
 export type ScopeAnswer =
   | { readonly ok: true; readonly scopes: readonly string[]; readonly requested?: readonly string[] | undefined }
   | TokenRefused

@@ -1,14 +1,14 @@
 import type { FormParameters } from '@countersign/core'
 import { refused, type TokenRefused } from '../refusal.js'
 
-/** Audiences that a token is asked for, or why it cannot be had. */
+/** The requested audiences, or the reason why a token for them cannot be issued. */
 export type TargetAnswer = { readonly ok: true; readonly audiences: readonly string[] | undefined } | TokenRefused
 
 /** RFC 8707 §2: an absolute URI without a fragment. */
 const isResource = (text: string): boolean => URL.canParse(text) && !text.includes('#') && /^[\x21-\x7e]+$/.test(text)
 
 /**
- * Judges `audience` and `resource` (RFC 8707 §2). Only what is registered becomes an `aud`; undefined where nothing was asked for.
+ * Judges `audience` and `resource` (RFC 8707 §2). Only registered values become an `aud`; undefined for a request without them.
  */
 export function judgeTarget(parameters: FormParameters, allowed: readonly string[]): TargetAnswer {
   if (parameters.get('audience') === undefined && parameters.get('resource') === undefined) return { ok: true, audiences: undefined }

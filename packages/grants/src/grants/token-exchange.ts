@@ -33,7 +33,7 @@ const shape: OptionShape<TokenExchangeOptions> = {
 const sentAs = 'invalid_request'
 const sent: SentAssertion = { use: 'subject_token', types: ['jwt', ''] }
 
-/** What is refused whatever the subject token is (RFC 8693 §2.1). */
+/** Requests that are refused with every subject token (RFC 8693 §2.1). */
 function requestFault({ parameters }: GrantRequest): TokenRefused | undefined {
   if (parameters.get('subject_token') === undefined || parameters.get('subject_token_type') === undefined)
     return refused('missing_parameter')
@@ -45,7 +45,7 @@ function requestFault({ parameters }: GrantRequest): TokenRefused | undefined {
 
 /**
  * Token exchange (RFC 8693): an access token for what a JWT stands for that the client signed, or an issuer gave that is trusted.
- * Nothing is allowed that the policy does not allow; there is no delegation.
+ * Only what the policy allows is allowed; delegation is not supported.
  *
  * @throws TypeError if an option is missing or wrong
  */

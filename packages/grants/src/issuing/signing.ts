@@ -50,8 +50,8 @@ function endedCredential({ secretId, key }: Issued['asked']): TokenReason {
 const laterSeconds = 2
 
 /**
- * Judges what was just signed by the view that this process has of revocations: a token that every guard refuses is no answer. With
- * a bare store there is no view, and nothing is judged.
+ * Judges what was just signed by the view that this process has of revocations: a token that every guard refuses must not be the answer. With
+ * a bare store this process has no view, and nothing is judged.
  */
 function createIssuedJudge(issuer: string, revocations: RevocationAnnouncer | undefined): JudgeIssued {
   return async ({ claims, kid, asked }) => {

@@ -16,10 +16,10 @@ interface Begun {
   readonly begunAt: number
 }
 
-/** What is asked for: under its own name, and under the names of what it was exchanged for. */
+/** The names to look up: the token's own, and those of the tokens that it was exchanged for. */
 function begunBy(issuer: string, { subject, begunAt, origins = [] }: Parameters<IsSubjectEnded>[0]): readonly Begun[] {
   const own = begunAt === undefined ? [] : [{ issuer, subject, begunAt }]
-  // What the token itself is asked for need not be asked for twice.
+  // A name that the token itself has is looked up once.
   const isAsked = (one: Begun): boolean =>
     own.some((it) => it.issuer === one.issuer && it.subject === one.subject && it.begunAt <= one.begunAt)
   const ofOrigins = origins.flatMap(({ iss, sub, iat = 0 }) => (sub === undefined ? [] : [{ issuer: iss, subject: sub, begunAt: iat }]))

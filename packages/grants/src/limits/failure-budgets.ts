@@ -17,7 +17,7 @@ export interface FailureBudgetOptions {
   readonly attempts: AttemptStore
   /** What is counted: names of two kinds never meet. */
   readonly kind: string
-  /** Failures from one address, whatever they try. */
+  /** Failures from one address, for any client or user. */
   readonly ofAddress: Budget
   /** Failures at one name, from all addresses that never succeeded there. Undefined where somebody else counts them. */
   readonly ofName: Budget | undefined

@@ -38,7 +38,7 @@ interface AnswerOptions {
   readonly now: Now
 }
 
-/** Plans the answer to a challenge. A guess is a guess, whatever fails after it: only a code that was right can be sent again. */
+/** Plans the answer to a challenge. A wrong code counts even if a later step fails. Only a right code may be sent again. */
 export function createAnswer(options: AnswerOptions): (asked: GrantRequest, continuation: Continuation) => Validated {
   const { authenticator, limiter, codes, steps, now } = options
 

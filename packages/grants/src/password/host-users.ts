@@ -23,7 +23,7 @@ export interface HostUser {
    * @defaultValue a digest of `passwordHash`; needed where the host renews hashes of the same password
    */
   readonly passwordVersion?: string | number
-  /** Whether a code is asked for after the password. */
+  /** Whether a code is required after the password. */
   readonly needsCode: boolean
   /** Further claims of the access token. */
   readonly claims?: Readonly<Record<string, unknown>>
@@ -43,7 +43,7 @@ export interface HostUsersOptions<User extends HostUser> {
   readonly findUser: (username: string) => Promise<User | undefined>
   /** The host's own check, for instance `argon2.verify`. It runs once on every path. Only `true` or a verdict on this user is right. */
   readonly verifyPassword: (passwordHash: string, password: string) => Promise<boolean | PasswordVerdict | undefined>
-  /** A hash made like all others, of no password: what a password is checked against where there is no user. */
+  /** A hash made like all others, of no password. A password for an unknown user is checked against it. */
   readonly unknownUserHash: string
   /**
    * Sends a code to the user: once while a code is open, and not beyond `limits.codesSent` of `passwordGrants`. What it rejects with is

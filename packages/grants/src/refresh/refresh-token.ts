@@ -31,7 +31,7 @@ export interface RefreshTokenOptions {
   readonly onStoreBehind?: 'refuse' | 'heal'
   /** @defaultValue that of the endpoint */
   readonly accessTokenSeconds?: number
-  /** Take refresh tokens of other issuers, whatever the client's policy; ours never get there. @defaultValue none */
+  /** Handles refresh tokens of other issuers, for clients with any policy; our own tokens never get there. @defaultValue none */
   readonly providers?: readonly RefreshProvider[]
   readonly randomBytes?: (size: number) => Buffer
 }
@@ -79,7 +79,7 @@ function firstKeepSeconds({ refresh }: Client): number {
   return Math.min(idleSeconds, absoluteSeconds)
 }
 
-/** An answer that was lost can be asked for again until it was used: nobody but the client can ask (settled by decision 073). */
+/** A client may repeat a request whose answer was lost, until it used the new token. Nobody but this client can do so (decision 073). */
 const untilUsedSeconds = 86_400
 
 function retryWindowMs(client: Client): number {

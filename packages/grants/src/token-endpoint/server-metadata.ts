@@ -91,7 +91,7 @@ export function authorizationServerMetadata(options: AuthorizationServerMetadata
       token_endpoint_auth_methods_supported: methods,
       ...signing('token_endpoint'),
       ...statusEndpoints(options, methods, signing),
-      // There is no authorization endpoint; RFC 8414 wants the member all the same.
+      // The server has no authorization endpoint, but RFC 8414 requires the member.
       response_types_supported: [],
       ...(scopesSupported && { scopes_supported: scopesSupported }),
     },

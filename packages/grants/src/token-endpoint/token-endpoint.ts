@@ -16,7 +16,7 @@ function outcomeOf(answer: TokenAnswer): string {
 }
 
 /**
- * A token endpoint (RFC 6749 §3.2), for POST. Every request goes through the steps of one list, whatever its grant: docs/grants.md
+ * A token endpoint (RFC 6749 §3.2), for POST. Every request of every grant goes through the steps of one list: docs/grants.md
  * describes them by the same names.
  *
  * @throws TypeError if an option is missing or wrong

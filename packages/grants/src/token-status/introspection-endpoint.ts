@@ -52,7 +52,7 @@ type Judged = { readonly ok: true; readonly view: Readonly<Record<string, unknow
 
 /** RFC 7662 §2.2, RFC 9470 §6.2. What a token does not say is not made up. */
 const shown = ['iss', 'sub', 'aud', 'client_id', 'scope', 'exp', 'iat', 'nbf', 'jti', 'auth_time', 'amr', 'acr']
-/** What the answer is, whatever the token says. */
+/** Members of the answer that do not come from the token. */
 const answered: readonly string[] = ['active', 'token_type']
 /** A resource server may ask at every request. */
 const usualLimits: RateLimits = { requests: { limit: 200_000, windowSeconds: 60 } }
@@ -144,7 +144,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     return fault === undefined ? { ok: true, view: { token_type: 'Bearer', ...pick(auth.claims, names) } } : inactive(fault)
   }
 
-  /** Shown to the client that has it and to nobody else, whatever their audiences. */
+  /** Shown only to the client that holds the token. Other clients with the same audience do not see it. */
   async function judgeRefreshToken(token: string, caller: Client, trace: StatusTrace): Promise<Judged> {
     const parts = refreshTokens?.read(token)
     if (parts === undefined) return inactive('refresh_malformed')
@@ -168,7 +168,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     channel: 'countersign:introspection',
     rateLimits: rateLimits && { ...usualLimits, ...rateLimits },
     async decide({ who: { client }, token }, trace) {
-      // Whoever may ask could try tokens that it found: somebody has to answer for it.
+      // A caller could try tokens that it found, so each request must have a client that is responsible for it.
       if (isPublicClient(client)) return refused('no_authentication')
       const judge = token.startsWith('r1.') ? judgeRefreshToken : judgeAccessToken
       return answerOf(await judge(token, client, trace), trace)

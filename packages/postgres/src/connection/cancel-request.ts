@@ -28,7 +28,7 @@ function messageOf(processId: number, secret: number | Uint8Array): Buffer {
 /**
  * Asks the server to end the statement of a connection that is closed afterwards. Closing alone does not: a backend that waits for
  * a lock or a disk notices only when it answers. The request goes over a connection of its own and in the clear, which a server
- * takes with TLS too (as from libpq before 17); whoever reads the key of the connection can only cancel what is cancelled.
+ * takes with TLS too (as from libpq before 17); a stranger who reads the key of the connection can only cancel a statement that is cancelled anyway.
  *
  * @returns true when the server has read the request; false when it cannot be reached within the time
  */

@@ -32,12 +32,12 @@ export interface PostgresPool {
   connect(callback: (cause: Error | undefined, client: PostgresClient | undefined) => void): void
 }
 
-/** @throws TypeError for what is no pool, such as a connection string */
+/** @throws TypeError for a value that is not a pool, such as a connection string */
 export function requirePool(caller: string, pool: PostgresPool): void {
   if (typeof pool?.connect !== 'function') throw new TypeError(`${caller}: the first argument must be a pool of pg`)
 }
 
-/** Never in UTF-8: what follows is UTF-16, of a text that is no well-formed Unicode. */
+/** Never in UTF-8: what follows is UTF-16, of a text that is not well-formed Unicode. */
 const utf16Mark = 0xff
 
 /** A text for a bytea column, as UTF-8. PostgreSQL's own text has no zero byte and depends on the encoding of the database. */

@@ -7,7 +7,7 @@ import { sqlStateOf } from './sqlstate.js'
  *
  * A row names the place that it was written in: the table itself (`home`, its oid: another one after a dump was restored),
  * the cluster (`system`, another one after `initdb`) and the `timeline` of its log (another one after a standby was promoted
- * or a backup was recovered, both of which may have lost the last writes). Where any of them is no longer true, memory begins anew.
+ * or a backup was recovered, both of which may have lost the last writes). If any of them has changed, memory begins again.
  * The check is part of every statement that depends on it, so it holds through reconnects, failovers and poolers.
  */
 export interface MemorySince {

@@ -27,7 +27,7 @@ function guarded(condition: string, statements: string): string {
  * All migrations as one script for `psql` or a migration tool: a transaction that may run any number of times and by
  * several processes at once (an advisory lock lets one after the other through). Steps that ran are left out by the script itself.
  *
- * @throws TypeError for a schema that is no plain name
+ * @throws TypeError for a schema that is not a plain name
  */
 export function migrationSql(options: MigrationOptions): string {
   checkOptions('migrationSql', options, shape)
@@ -72,7 +72,7 @@ async function versionOf(pool: PostgresPool, schema: string): Promise<number> {
  * release before works on the result.
  *
  * @param pool - of a role that may create the schema and its tables
- * @throws TypeError for a schema that is no plain name; an error of `pg` is passed on, and then nothing was changed
+ * @throws TypeError for a schema that is not a plain name; an error of `pg` is passed on, and then nothing was changed
  */
 export async function migrate(pool: PostgresPool, options: MigrationOptions): Promise<MigrationResult> {
   checkOptions('migrate', options, shape)

@@ -64,7 +64,7 @@ const callsOfRows = (schema: string): string => `
 alter table ${schema}.families add column calls text, add column called_at timestamptz;
 `
 
-/** The same for claims and nonces. What a call on a row that is no longer there came to is kept among the claims. */
+/** The same for claims and nonces. The answer of a call whose row was removed is kept among the claims. */
 const callsOfIds = (schema: string): string => `
 alter table ${schema}.claims add column calls text;
 alter table ${schema}.nonces add column calls text, add column called_at timestamptz;

@@ -48,7 +48,7 @@ export function answerIn(calls: string, call: string): string {
 export const recentCalls = (row: string): string =>
   `case when ${row}.called_at > clock_timestamp() - interval '${callsKeptMs} ms' then ${row}.calls else '' end`
 
-/** A call that was taken back is not carried out again, and its answer is no longer true. */
+/** A call that was taken back is not carried out again, and its answer does not hold any more. */
 export function requireNotUndone(answer: unknown): void {
   if (answer === 'undone') throw new Unavailable('store_unavailable', { cause: new Error('this call was taken back') })
 }

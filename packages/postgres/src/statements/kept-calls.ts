@@ -37,7 +37,7 @@ export interface KeptChange {
 }
 
 /**
- * Calls on what is gone afterwards, or is no row that could keep them: a call whose id the caller gave has a row of its own among
+ * Calls whose row is removed by the call, or that have no row to keep them: a call whose id the caller gave has a row of its own among
  * the claims. An id that was drawn here has none: it cannot come again, for `pg` never sends a statement twice.
  */
 export interface KeptCalls {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 export function rowKey(...parts: readonly string[]): Buffer {
   const hash = createHash('sha256')
   for (const part of parts) {
-    // UTF-16 keeps apart what is no well-formed Unicode
+    // UTF-16 keeps apart names that are not well-formed Unicode
     hash.update(`${part.length}:`).update(part, 'utf16le')
   }
   return hash.digest()

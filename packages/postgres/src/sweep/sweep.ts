@@ -105,7 +105,7 @@ const tables: Readonly<Record<SweptTable, 'key' | 'epoch' | 'id'>> = {
 /**
  * Removes what has expired, of all tenants, and revocations that a later one has replaced. Any number of processes may do it at once.
  *
- * @throws TypeError for a batch that is no positive whole number; Unavailable
+ * @throws TypeError for a batch that is not a positive whole number; Unavailable
  */
 export async function sweep(database: Database, schema: string, { batch = 1_000, signal }: SweepOptions = {}): Promise<SweepResult> {
   if (!(Number.isInteger(batch) && batch > 0)) throw new TypeError(`sweep: batch must be an integer, 1 or more, got ${String(batch)}`)

@@ -5,7 +5,7 @@ import type { DocumentKind } from '../connection/store-keys.js'
 export interface KeptNames {
   begin(): void
   add(names: readonly string[]): Promise<void>
-  /** All of them are there. */
+  /** All of them exist. */
   complete(): Promise<void>
   /** Up to so many names from one on; undefined where they are not complete. */
   from(first: string | undefined, limit: number): Promise<readonly string[] | undefined>

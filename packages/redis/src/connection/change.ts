@@ -17,7 +17,7 @@ export interface ChangeOptions {
   /** Takes the change back if no replica acknowledged it. It must do nothing if the change did not take place. */
   readonly undo?: MakeChange<unknown>
   /**
-   * `always` is made also while there is no replica, because it grants nothing; the answer is an outage all the same. `undo` is made
+   * `always` is made also without a replica, because it grants nothing; the answer is an outage all the same. `undo` is made
    * then as well and waits for no replica: each replica gets it behind what it takes back. @defaultValue it is refused before it is sent
    */
   readonly kind?: 'always' | 'undo' | undefined
@@ -30,7 +30,7 @@ export type ChangeKey = <T>(key: string, make: MakeChange<T>, options?: ChangeOp
 export interface Patience {
   /** By the monotonic clock of this process. */
   readonly giveUpAt: number
-  /** The caller was told that there is no answer. */
+  /** The caller got an outage as its answer. */
   isOver: boolean
 }
 

@@ -4,7 +4,7 @@ import type { RedisClient, RedisWarning } from './redis-client.js'
 
 type OnWarning = (warning: RedisWarning) => void
 
-/** What a client was asked for all stores on it. */
+/** The policy that was read on a client, for all stores on it. */
 interface Asked {
   /** Who was told of which policy, and for how many stores. */
   readonly told: Map<OnWarning, { stores: number; policy: string | undefined }>

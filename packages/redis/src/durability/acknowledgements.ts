@@ -31,7 +31,7 @@ function warningOf(fault: Error | undefined): RedisWarning {
 
 /**
  * @param client - a client of ours, over which nothing else is sent
- * @param key - a key that may be asked for
+ * @param key - a key whose position may be requested
  */
 export function createAcknowledgements(client: RedisClient, key: string): WatchedAcknowledgements {
   const lines = new Map<string, AcknowledgementLine>()

@@ -1,6 +1,6 @@
 /**
  * The names of all collections of a kind, in the order of their bytes: one sorted set whose members all have the score 0. Members are `c` and the name, or
- * `z` and the JSON of a name that is no well-formed Unicode; and `!done` when the set has all of them. It is gathered anew for each scan, and ends by itself.
+ * `z` and the JSON of a name that is not well-formed Unicode; and `!done` when the set has all of them. It is gathered anew for each scan, and ends by itself.
  */
 const gatheredForMs = 24 * 3_600_000
 

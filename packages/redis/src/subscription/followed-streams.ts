@@ -38,7 +38,7 @@ const beginning = '0-0'
 
 /**
  * Reads where a Stream stands. Its listeners are called if it stands elsewhere than before, so also if it was emptied, and at first: what
- * was added before the position was known is known to whoever reads from here on.
+ * was added before the position was known is known to every later reader.
  */
 export async function look(stream: FollowedStream, reader: StreamReader): Promise<void> {
   const [newest] = await reader.xrevrange(stream.key, '+', '-', 'COUNT', 1)

@@ -5,7 +5,7 @@ import { pauseMs } from '../driver/pause.js'
 import type { Tx } from '../driver/transaction.js'
 import type { Connection } from './connection.js'
 
-/** Changes, in the order in which they were asked for. */
+/** Changes, in the order of the calls. */
 export interface WriteQueue {
   /**
    * Runs work within a transaction. It may throw, and must do so before it writes; what it throws is its own verdict.

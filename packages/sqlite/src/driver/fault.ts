@@ -80,7 +80,7 @@ export function faultOf(cause: unknown, uncertain = false): Fault {
   return cause instanceof Fault ? cause : new Fault(meaningOf(cause), { cause, uncertain })
 }
 
-/** A fault that is no error of the driver. @param connectionLost - the connection is to be opened anew */
+/** A fault that is not an error of the driver. @param connectionLost - the connection is to be opened anew */
 export function faultThat(text: string, connectionLost = true): Fault {
   return new Fault(connectionLost ? { ...lost, text } : { ...failed, text })
 }

@@ -5,7 +5,7 @@ interface NodeSqlite {
   readonly DatabaseSync: new (path: string) => SqliteDatabase
 }
 
-/** Node loads it only where it is asked for: the module is absent before 22.13. */
+/** Node loads it only at its first use: the module does not exist before 22.13. */
 function nodeSqlite(): NodeSqlite | undefined {
   const { getBuiltinModule } = process as { getBuiltinModule?: (id: string) => unknown }
   return getBuiltinModule?.('node:sqlite') as NodeSqlite | undefined

@@ -13,7 +13,7 @@ export interface KeptCalls {
 /** In place of the answer of a call that was taken back. */
 export const undone = 'undone'
 
-/** A call that was taken back is not carried out again, and its answer is no longer true. */
+/** A call that was taken back is not carried out again, and its answer does not hold any more. */
 export function requireNotUndone(answer: unknown): void {
   if (answer === undone) throw new Unavailable('store_unavailable', { cause: new Error('this call was taken back') })
 }

@@ -34,7 +34,7 @@ export function readPage(tx: Tx, source: PageSource): { readonly rows: readonly 
   return { rows, end: tx.rows(`select ${order.join(', ')} ${looked} limit 1 offset ${lookedAt - 1}`, ...values)[0] }
 }
 
-/** Conditions on columns that have one value each; those that are not asked for are left out. */
+/** Conditions on columns that have one value each; conditions that the query does not have are left out. */
 export function conditionsOf(wanted: Readonly<Record<string, Value | undefined>>): {
   readonly sql: string
   readonly values: readonly Value[]

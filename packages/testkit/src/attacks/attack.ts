@@ -78,7 +78,7 @@ export interface AttackNotRun {
 /** What attacks are made with. */
 export interface AttackContext {
   readonly target: AttackTarget
-  /** A token of `issuer` that is valid but for what is asked. */
+  /** A token of `issuer` that is valid except for the given changes. */
   valid(options?: TokenOptions): Promise<string>
   /** A token of another issuer, with the claims that the target wants. */
   validOf(issuer: FakeIssuer, options?: TokenOptions): Promise<string>

@@ -75,7 +75,7 @@ async function degenerate(context: AttackContext): Promise<readonly Attack[]> {
   }))
 }
 
-/** Whoever is named in a token is not asked for anything. */
+/** A server that a token names must get no request. */
 function bait(context: AttackContext): Attack {
   return {
     family: 'published keys',

@@ -35,7 +35,7 @@ export interface FakeCognitoUsers {
   add(user: FakeCognitoUserOptions): FakeCognitoUser
   /** By name, `sub`, address or telephone number; case does not matter. */
   find(name: string): FakeCognitoUser | undefined
-  /** @throws Error if there is no such user */
+  /** @throws Error if the user does not exist */
   change(name: string, changes: Partial<FakeCognitoUserOptions>): FakeCognitoUser
   remove(name: string): void
 }
@@ -61,7 +61,7 @@ export function createFakeUsers(): FakeCognitoUsers {
     },
     change(name, changes) {
       const user = find(name)
-      if (!user) throw new Error(`there is no user ${name}`)
+      if (!user) throw new Error(`the user ${name} does not exist`)
       return put({ ...user, ...changes, sub: user.sub })
     },
     remove: (name) => void bySub.delete(find(name)?.sub ?? ''),

@@ -1,6 +1,6 @@
 import { publicJwkOf, testKeys } from '../tokens/test-keys.js'
 
-/** Something that is served where a JWK Set belongs and is none: whoever has a good one keeps it. */
+/** A document that is served in place of a JWK Set. A client that has a good set must keep it. */
 export interface BadDocument {
   readonly name: string
   /** For `issuer.behave({ kind: 'document', body })`. */

@@ -43,7 +43,7 @@ export interface FakeIssuer {
   readonly now: Now
   /** Keys that are published now. */
   readonly keys: readonly TestKey[]
-  /** How often each document was asked for since the start. */
+  /** The number of requests for each document since the start. */
   readonly fetches: Readonly<Record<IssuerEndpoint, number>>
   /** Every request, in order. */
   readonly requests: readonly { readonly url: string; readonly headers: IncomingHttpHeaders }[]

@@ -24,7 +24,7 @@ export interface Caching {
   readonly ageSeconds?: number
   /** true: an ETag that changes with the document; a text: always that one. */
   readonly etag?: boolean | string
-  /** When it answers 304: `match` as HTTP wants, `always` even though the document changed or none was asked for. */
+  /** When it answers 304: `match` as HTTP wants, `always` even if the document changed, or the request had no ETag. */
   readonly notModified?: 'match' | 'always' | 'never'
   /** Further header fields, for instance `expires`. */
   readonly headers?: Readonly<Record<string, string>>

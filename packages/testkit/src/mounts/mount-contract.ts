@@ -7,7 +7,7 @@ import { routeCases } from './route-cases.js'
 export type { MountAdapter, MountApp, MountCase, MountRequest, MountRespond } from './mount-adapter.js'
 
 /**
- * Everything that a mount package must pass, whatever the framework. The guard is scripted, so that only the mount is judged.
+ * Everything that a mount package must pass, for every framework. The guard is scripted, so that only the mount is judged.
  *
  * @returns cases for any test runner: `it.each(mountContract(adapter))('$name', ({ run }) => run())`
  */

@@ -11,7 +11,7 @@ export interface RunningApp {
   readonly heard: readonly unknown[]
 }
 
-/** Makes cases of one adapter: each serves an app of its own, and the app is closed whatever comes. */
+/** Makes cases of one adapter: each serves an app of its own, and the app is always closed. */
 export function mountCase(
   adapter: MountAdapter,
 ): (name: string, define: (app: MountApp) => void, use: (app: RunningApp) => Promise<void>) => MountCase {

@@ -38,7 +38,7 @@ export function encodeSegment(content: string | Uint8Array | object): string {
   return Buffer.from(JSON.stringify(content)).toString('base64url')
 }
 
-/** Joins whatever it is given, signed as `signInput` says: nothing of it is checked. */
+/** Joins the given parts, signed as `signInput` says, without any check. */
 export function forgeToken(parts: ForgedParts, signInput: SignInput): string {
   const input = `${encodeSegment(parts.header)}.${encodeSegment(parts.payload)}`
   return `${input}.${encodeSegment(signInput(input))}`

@@ -30,7 +30,7 @@ function key(kid: string, alg: AsymmetricAlgorithm, jwk: Readonly<Record<string,
 }
 
 /**
- * Synthetic key pairs, published on purpose so that tests need not wait for key generation. Whoever trusts one of them
+ * Synthetic key pairs, published on purpose so that tests need not wait for key generation. A system that trusts one of them
  * outside a test trusts everybody.
  */
 export const testKeys: Readonly<Record<TestKeyName, TestKey>> = Object.freeze({

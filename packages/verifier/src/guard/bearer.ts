@@ -75,7 +75,7 @@ function fromBody(request: WireRequest): readonly string[] {
   if (method === 'GET' || method === 'HEAD' || !isForm(headerField(request, 'content-type'))) return nowhere
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return nowhere
   const token = (body as { access_token: unknown }).access_token
-  // A list or an object is no token; an empty text makes the request malformed.
+  // A list or an object is not a token; an empty string makes the request malformed.
   return typeof token === 'string' ? [token] : ['', '']
 }
 

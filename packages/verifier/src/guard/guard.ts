@@ -63,7 +63,7 @@ async function firstRefusal<A, R>(
   for (const requirement of requirements) {
     const answer = await requirement(auth, request, { now })
     if (answer === undefined) continue
-    // A null, false or true would otherwise mean whatever the reader hopes.
+    // Without this check, a requirement that returns null, false or true by mistake would admit everybody.
     if (!isRefusal(answer))
       throw new TypeError(
         `guard: a requirement must return undefined or a refusal, got ${shownValue(answer)}; requireScopes, for instance, must be called first`,
@@ -151,7 +151,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     async check(sent, ...requirements) {
       const startedAt = startTimer()
       const host = judgedObject(sent)
-      // Whatever an earlier check admitted or is about to admit: this one decides.
+      // The result of this check replaces that of an earlier one, also of one that has not ended.
       const judgement: Judgement<A> = { admitted: undefined, via: undefined }
       judgements.note(host, judgement)
       checkedRequirements(requirements)

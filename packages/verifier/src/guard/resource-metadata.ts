@@ -6,7 +6,7 @@ const wellKnown = '/.well-known/oauth-protected-resource'
 /**
  * Reads the identifier of a resource.
  *
- * @throws TypeError if it is no http(s) URL without fragment
+ * @throws TypeError if it is not an http(s) URL without fragment
  */
 export function resourceUrl(resource: string): URL {
   if (!URL.canParse(resource)) throw new TypeError('createGuard: resource must be an http(s) URL')
@@ -27,7 +27,7 @@ function metadataPath(resource: string): string {
 /**
  * The URL of the metadata of a resource.
  *
- * @throws TypeError if `resource` is no http(s) URL without fragment
+ * @throws TypeError if `resource` is not an http(s) URL without fragment
  */
 export function metadataUrl(resource: string): string {
   const { origin, search } = resourceUrl(resource)

@@ -8,9 +8,9 @@ import { bounded } from '../token/verdict.js'
 export interface TenantOptions<Via extends string = string, Claims extends object = object> {
   /** The name that `auth.via` gives for all of them. */
   readonly via: Via
-  /** Beginnings of the issuers that are asked for, each an https URL with at least the `/` after the host. */
+  /** Prefixes of the issuers that are looked up at the host. Each must be an https URL with at least the `/` after the host. */
   readonly prefixes?: readonly string[]
-  /** Exact issuers that are asked for. */
+  /** Exact issuers that are looked up at the host. */
   readonly issuers?: readonly string[]
   /**
    * The entry of an issuer, or undefined for one that is not believed. Give the same object again to keep its keys.
@@ -19,7 +19,7 @@ export interface TenantOptions<Via extends string = string, Claims extends objec
   readonly resolve: (issuer: string) => Promise<IssuerEntry<Claims> | undefined>
   /** Most tenants in memory. @defaultValue 1000 */
   readonly maxIssuers?: number
-  /** How long an entry is believed before it is asked for again. @defaultValue 300 */
+  /** How long an entry is believed before the next lookup. @defaultValue 300 */
   readonly ttlSeconds?: number
   /** The same for a no. @defaultValue 30 */
   readonly negativeTtlSeconds?: number
@@ -31,7 +31,7 @@ export interface TenantOptions<Via extends string = string, Claims extends objec
 
 /** Issuers that were found at run time. */
 export interface Tenants {
-  /** Undefined for an issuer that is not asked for or not believed. Rejects with `Unavailable`. */
+  /** Undefined for an issuer that is not looked up, or that the host does not trust. Rejects with `Unavailable`. */
   find(issuer: string): TrustedIssuer | undefined | Promise<TrustedIssuer | undefined>
   close(): void
 }
@@ -85,7 +85,7 @@ function timesOf(options: TenantOptions): Record<'ttlMs' | 'negativeTtlMs' | 'st
   }
 }
 
-/** Whether an issuer is one that the host is asked for. */
+/** Whether an issuer is looked up at the host. */
 function matcherOf(options: TenantOptions): (issuer: string) => boolean {
   const { prefixes = [], issuers = [] } = options
   if (prefixes.length === 0 && issuers.length === 0) throw new TypeError('resolveIssuer: prefixes or issuers must name at least one')

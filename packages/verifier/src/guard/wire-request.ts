@@ -23,7 +23,7 @@ const notFields = (value: unknown): TypeError =>
 /**
  * The object that a judgement is noted for: the framework's own request where there is one.
  *
- * @throws TypeError if the request is no object
+ * @throws TypeError if the request is not an object
  */
 export function judgedObject(request: WireRequest | FetchRequest): object {
   if (typeof request !== 'object' || request === null) throw new TypeError(`guard.check: request must be an object, got ${kindOf(request)}`)

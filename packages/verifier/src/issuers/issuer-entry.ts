@@ -99,7 +99,7 @@ const listed = (value: string | readonly string[]): readonly string[] => Object.
  * @throws TypeError if algorithms are asymmetric and HMAC
  */
 export function issuerRule(preset: string, options: RuleOptions, demand?: IssuerRule['demand']): IssuerRule {
-  // Entries may be made in a running process: what a library put into every object is no option of the host's.
+  // Entries may be made in a running process: a member that a library put into every object is not an option of the host.
   const own = Object.assign(Object.create(null) as RuleOptions, options)
   const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60, schema, scopes } = own
   return Object.freeze({

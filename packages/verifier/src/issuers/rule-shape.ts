@@ -11,7 +11,7 @@ function isSchema(value: unknown): boolean {
   return typeof standard?.validate === 'function'
 }
 
-/** Beyond an hour it is no tolerance for clocks; revocations of tokens are kept that long past their expiry. */
+/** More than an hour is not a tolerance for clocks. Revocations of tokens are kept for that time after their expiry. */
 const maxToleranceSeconds = 3600
 
 /** An audience, or several; `null` opts out. */

@@ -12,20 +12,20 @@ export interface TrustedIssuer {
   readonly keys: KeySource
   /** Whether the keys come from another party. */
   readonly isRemote: boolean
-  /** Epoch milliseconds at which the host was last asked for it. */
+  /** Epoch milliseconds of the last lookup at the host. */
   askedAt: number
   /** Epoch milliseconds until which it is believed without asking again; 0 once it was removed. */
   liveUntil: number
 }
 
-/** Whether it is believed without asking again. Not before it was asked for: the clock was set back, and nobody knows how long ago that was. */
+/** Whether it is believed without another lookup. False if the clock is earlier than the last lookup: it was set back, so the age is unknown. */
 export function isLive({ askedAt, liveUntil }: TrustedIssuer, time: number): boolean {
   return time >= askedAt && time < liveUntil
 }
 
 /** The issuers that are believed, by exact `iss`. */
 export interface Trust {
-  /** Costs no I/O, whatever the issuer. */
+  /** Causes no I/O for any issuer. */
   find(issuer: string): TrustedIssuer | undefined
   /** @throws TypeError if another entry has one of its issuers */
   set(via: string, entry: IssuerEntry<object>): void
@@ -51,7 +51,7 @@ const always = { askedAt: Number.NEGATIVE_INFINITY, liveUntil: Number.POSITIVE_I
 /**
  * Opens the key sources of an entry.
  *
- * @param life - when it was asked for and until when it is believed, epoch milliseconds
+ * @param life - when it was looked up and until when it is believed, epoch milliseconds
  */
 export function openEntry(
   via: string,

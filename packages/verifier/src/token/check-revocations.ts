@@ -43,7 +43,7 @@ const revocationReasons: ReadonlySet<unknown> = new Set(
   reasons.filter((reason) => reason.startsWith('revoked_') || reason === 'unprovable'),
 )
 
-/** A false or null would otherwise mean whatever the author of a view hopes. */
+/** Without this check, a view that returns false or null by mistake would admit every token. */
 function knownReason(reason: RevocationReason): RevocationReason {
   if (!revocationReasons.has(reason))
     throw new TypeError(`revocations: the view must return undefined or a reason, got ${shownValue(reason)}`)

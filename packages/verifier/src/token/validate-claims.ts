@@ -30,7 +30,7 @@ function judgeDemand(claims: ParsedClaims, rule: IssuerRule): Refusal | undefine
 
 const boundToKey = refuse('confirmation', { detail: { expected: 'a token without cnf', received: 'cnf' } })
 
-/** A sender-constrained token is no plain bearer: until its proof is checked, it is refused (RFC 7800 §3, RFC 9449 §7.1). */
+/** A sender-constrained token must not pass as a plain bearer token: until its proof is checked, it is refused (RFC 7800 §3, RFC 9449 §7.1). */
 function judgeConfirmation(claims: ParsedClaims): Refusal | undefined {
   return claims.cnf === undefined ? undefined : boundToKey
 }

@@ -55,7 +55,7 @@ interface Judged {
 /** For a host whose tenants are never the same twice: two requests could replace each other's issuer for ever. */
 const maxAttempts = 3
 
-const notText = refuse('malformed', { detail: { expected: 'a compact JWS', received: 'something that is no string' } })
+const notText = refuse('malformed', { detail: { expected: 'a compact JWS', received: 'a value that is not a string' } })
 
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
@@ -94,7 +94,7 @@ export function createJudge(judging: Judging): JudgeToken {
   }
 
   function conclude({ jws, claims: said, trusted, digest }: Judged, claims: JwtClaims, answer: KeyAnswer): Verdict | Promise<Verdict> {
-    // Who the client is and what may be revoked is as the token says, whatever a schema makes of it.
+    // The client and the names for revocations come from the token itself, not from the result of a schema.
     const auth = authFrom(claims, said, trusted, answer.key?.kid ?? jws.header.kid)
     const queries = revocations === undefined ? [] : queriesOf(said, trusted, auth, answer.key?.thumbprint)
     const admit = (reason: RevocationReason | undefined): Verdict => {
@@ -121,7 +121,7 @@ export function createJudge(judging: Judging): JudgeToken {
     headers.remember(jws)
     const refusal = judgeClaims(jws, claims, trusted.rule, judging.now() / 1000)
     if (refusal) return refused(refusal, trusted)
-    // `iss` was looked up and `exp` was judged: both are there.
+    // `iss` was looked up and `exp` was validated: both exist.
     const complete = claims as JwtClaims
     const { schema } = trusted.rule
     if (schema === undefined) return conclude(judged, complete, answer)
@@ -176,7 +176,7 @@ export function createJudge(judging: Judging): JudgeToken {
     const time = judging.now()
     const current = isLive(trusted, time) && trusted.keys.isCurrent(set)
     if (current === true) return recheck(presented, verified, time)
-    // Keys are closed with their issuer: who waited for them is no outage then.
+    // Keys are closed with their issuer. A request that waited for them is then refused; it is not an outage.
     const waited = current && Promise.resolve(current).catch((error: unknown) => throwUnlessEnded(trusted, error))
     return whenKnown(waited, (still) => {
       if (still && !isEnded(trusted)) return recheck(presented, verified, judging.now())

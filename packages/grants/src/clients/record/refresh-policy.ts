@@ -21,7 +21,7 @@ interface FixedRefresh extends ForItself {
 interface RotatingRefresh extends ForItself {
   readonly policy: 'rotating'
   /**
-   * For how long an answer that was lost can be asked for again; never once its token was used. @defaultValue 86,400 for clients that
+   * How long a request whose answer was lost may be repeated; never after the new token was used. @defaultValue 86,400 for clients that
    * authenticate themselves, 0 for public ones
    */
   readonly retryWindowSeconds?: number

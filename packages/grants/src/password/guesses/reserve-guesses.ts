@@ -55,7 +55,7 @@ export function createReserve(now: Now): ReserveGuesses {
     const verdict = await take(attempts, key, { ...budget, limit })
     if (!verdict.ok) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) })
     const used = limit - verdict.remaining
-    // What was lost in one window is no credit in the next.
+    // Guesses that were lost in one window are not added to the next.
     if (used <= before.used) {
       lost.forget(key)
       if (used > budget.limit) return refused('too_many_failures', { retryAfterSeconds: Math.ceil(budget.windowSeconds) })

@@ -100,7 +100,7 @@ function pageCases(define: DefineCase): readonly StoreCase[] {
 
 function lifeCases(define: DefineCase): readonly StoreCase[] {
   return [
-    define('an entry is on pages for as long as it is kept, whatever is kept for longer', async ({ stores: { audit }, pass }) => {
+    define('an entry is on pages for as long as it is kept, even if others are kept for longer', async ({ stores: { audit }, pass }) => {
       for (let n = 0; n < 10; n += 1) await audit.append(entryOf(n), { keepForMs: n % 2 === 0 ? 150 : minute })
       await pass(300)
       await audit.append(entryOf(10), kept)

@@ -180,7 +180,7 @@ function batchCases(define: DefineCase): readonly StoreCase[] {
   const fill = (store: DocumentStore): Promise<unknown> =>
     Promise.all(addresses.map((address) => store.put({ ...address, value: address.id, revision: 0, group: 'group' })))
   return [
-    define('many documents are read at once, in the order that they are asked for', async ({ stores: { accounts } }) => {
+    define('many documents are read at once, in the order of the request', async ({ stores: { accounts } }) => {
       await fill(accounts)
       const asked = [...addresses]
         .reverse()

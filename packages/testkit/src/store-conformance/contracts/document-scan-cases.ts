@@ -49,7 +49,7 @@ function wholeCases(define: DefineCase): readonly StoreCase[] {
         ['c', 'id'],
       ])
     }),
-    define('a scan is in the order of collections and ids, whatever the size of its pages', async ({ stores: { accounts }, open }) => {
+    define('a scan is in the order of collections and ids, with every size of its pages', async ({ stores: { accounts }, open }) => {
       await putAll(accounts, places)
       const { accounts: other } = await open()
       const sorted = [...places].sort(byPlace)

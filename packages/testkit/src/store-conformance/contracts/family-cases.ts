@@ -24,7 +24,7 @@ function tableCases(define: DefineCase): readonly StoreCase[] {
         assert.deepEqual(await rotate(families, generation, { retryWindowMs: 0 }), rotated(generation + 1))
       assert.deepEqual(await families.find('family'), { binding: 'binding', data: 'data', generation: 5, revoked: undefined })
     }),
-    define('a lost answer may be asked for again and is the same generation', async ({ stores: { families } }) => {
+    define('a lost answer is repeated with the same generation', async ({ stores: { families } }) => {
       await families.create(created)
       assert.deepEqual(await rotate(families, 0), rotated(1))
       for (let n = 0; n < 3; n += 1) assert.deepEqual(await rotate(families, 0), retry(1))
@@ -60,7 +60,7 @@ function tableCases(define: DefineCase): readonly StoreCase[] {
       await rotate(families, 1)
       assert.deepEqual(await rotate(families, 1, { retryWindowMs: 10_000 }), retry(2))
     }),
-    define('the token of another binding is a mismatch, whatever its generation, and changes nothing', async ({ stores: { families } }) => {
+    define('the token of another binding is a mismatch with every generation, and changes nothing', async ({ stores: { families } }) => {
       await families.create(created)
       await rotate(families, 0)
       for (const generation of [0, 1, 2])

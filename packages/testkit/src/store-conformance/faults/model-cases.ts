@@ -55,7 +55,7 @@ function stepsOf(command: fc.Arbitrary<ModelCommand>, virtualTime: boolean): fc.
  */
 export function modelCases(define: DefineCase): readonly StoreCase[] {
   return Object.entries(contractModels).map(([contract, command]) =>
-    define(`${contract} answers as the model in memory does, whatever the sequence of calls`, async (context) => {
+    define(`${contract} answers like the model in memory, for every sequence of calls`, async (context) => {
       const lanes = [context.stores, await context.open()] as const
       const state = { run: 0 }
       const property = fc.asyncProperty(stepsOf(command, context.virtualTime), async (steps) => {

@@ -74,7 +74,7 @@ export function checkEntry(entry: RevocationEntry, undone = false): void {
 /** How long past its expiry a token may still be asked about: no tolerance of an issuer entry is longer. */
 export const graceSeconds = 3600
 
-/** What is asked about a token, as the value of an entry; undefined where there is none. */
+/** The name of a token that is looked up, as the value of an entry; undefined if the token does not have it. */
 type ValueOf = Pick<EntryNames, 'get' | 'hasAny'>
 
 /** @param timeOfValue - the time that the value of a subject's entry stands for */

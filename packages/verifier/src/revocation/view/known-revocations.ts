@@ -10,7 +10,7 @@ export interface KnownEntry {
   readonly keepForMs: number | undefined
 }
 
-/** What this process knows of a shared denylist, kept until each entry's own end, whatever the store forgets. */
+/** This process's copy of a shared denylist. Each entry is kept until its own end, even if the store forgets it. */
 export interface KnownRevocations extends Pick<Denylist, 'check'> {
   /**
    * Takes over what the store has.
