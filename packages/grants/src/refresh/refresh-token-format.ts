@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { isSameSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
 import { requireSecretLength } from '../clients/record/secret-length.js'
 
-/** What a refresh token says: which chain, and the how-manieth of it. */
+/** The contents of a refresh token: family id and generation number. */
 export interface RefreshTokenParts {
   readonly family: string
   readonly generation: number
