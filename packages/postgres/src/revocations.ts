@@ -113,7 +113,7 @@ function partOf(row: Row, asked: readonly [number, number] | undefined): Revocat
   return deltaOf(place, () => recordsOf(row, now))
 }
 
-/** How wide a range of numbers has about as many entries as are asked for: the more have ended, the wider. */
+/** The width of the range of numbers that has about as many entries as requested. It grows with the share of entries that have ended. */
 interface RangeWidth {
   of(limit: number): number
   read(row: Row): void

@@ -151,7 +151,7 @@ function claimFault(presented: PresentedAssertion, expected: AssertionExpectatio
   return expected.jti === 'once' && !claims.jti ? 'assertion_jti' : undefined
 }
 
-/** The longest life of a client assertion, in seconds: whoever intercepts one has no use for it five minutes later. */
+/** The longest life of a client assertion, in seconds: an intercepted one is useless five minutes later. */
 export const longestClientAssertionSeconds = 300
 
 /**

@@ -87,7 +87,7 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
     if (left === 0) throw new Unavailable('store_unavailable', { cause: new Error('the client is unlocked again and again') })
     const locked = await lock(id)
     if (locked === undefined) return false
-    // Its credentials stay dead, so that whoever is registered under this id later gets tokens that work, and no old one does.
+    // Its credentials stay revoked. A client that is registered under this id later gets tokens that work, and no old token works.
     // While the record is there, all this can be tried again.
     if (keys?.retireAll) await orUnavailable(keys.retireAll(id))
     await announce([clientEntry(id)], true)

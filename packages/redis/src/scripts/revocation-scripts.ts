@@ -46,7 +46,7 @@ const flatEntries = `
 
 /**
  * ARGV: epoch or '-', count. Answers the newest id, whether the epoch is an entry, the time, the id of the last record if there are as many
- * as were asked for, and the records as one text of JSON, `[id, entry, end or null, undone]` each: a driver takes ten times as long for
+ * as requested, and the records as one text of JSON, `[id, entry, end or null, undone]` each: a driver takes ten times as long for
  * as many answers of their own.
  */
 export const since: string = `${storeTime}

@@ -3,7 +3,7 @@ const records = { least: 100, most: 1_000 }
 /** So long the records of a part may take to be read from the answer and taken over. The driver needs about as long before. */
 const partMs = 10
 
-/** How many records are asked for at once. */
+/** The number of records in one request. */
 export interface PartSize {
   records(): number
   /** So many records were read and taken over in so much time. */

@@ -105,7 +105,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     return asked
   }
 
-  /** Each part is asked for while the one before is taken over. Answers when the last one was asked for. */
+  /** Each part is requested while the one before is taken over. Returns the time of the last request. */
   async function readParts(): Promise<Instant> {
     const { steady } = instant()
     let next: Promise<Part> | undefined = ask(taking.epoch(), !taking.isWhole())
@@ -124,7 +124,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     try {
       const askedAt = await readParts()
       taking.requireUnderstood()
-      // With its last part the copy is what the store was when that part was asked for.
+      // With its last part the copy equals the store at the time of that request.
       succeeded(askedAt)
       return true
     } catch (cause) {
