@@ -32,7 +32,9 @@ const hardPhrases: readonly RegExp[] = [
 const documents = [
   ...filesBelow('docs').filter((path) => !path.startsWith('docs/decisions/')),
   ...packages.map(({ folder }) => `${folder}/README.md`),
-  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
 ].filter((path) => path.endsWith('.md'))
 
 test.each([
