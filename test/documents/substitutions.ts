@@ -26,4 +26,6 @@ export const elsewhere: readonly RegExp[] = [
   /^npx -y pnpm@12\.21\.0 (demo|test|install --lockfile-only|--filter '\.\/packages\/\*' publish --access public --provenance)$/,
   /^npx -y -p node@\S+ -p @changesets\/cli@\S+ changeset( version)?$/,
   /^pnpm (bench|campaign|build|test|lint|demo)( -- .*)?$/,
+  /^pnpm (changeset( version)?|install --lockfile-only --no-frozen-lockfile|--filter '\.\/packages\/\*' publish --access public)$/,
+  /^npm audit signatures$/,
 ]

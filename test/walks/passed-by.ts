@@ -37,9 +37,12 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
   'a part of reading a form': ['packages/core/src/read-body.ts', 'packages/core/src/read-stream.ts'],
   'it only makes things faster or smaller': [
     'packages/jwt/src/header-memo.ts',
+    'packages/verifier/src/revocation/part-size.ts',
+    'packages/verifier/src/revocation/part-taking.ts',
     'packages/verifier/src/revocation/view/entry-names.ts',
     'packages/verifier/src/revocation/view/names.ts',
     'packages/verifier/src/revocation/view/numbers.ts',
+    'packages/verifier/src/revocation/view/slices.ts',
   ],
   'a part of a store in memory': [
     'packages/core/src/memory/expiring-map.ts',

@@ -59,7 +59,7 @@ export function memoryAudit(now: Now, capacity: number): AuditStore {
       state.number += 1
       state.sinceSwept += 1
       // a clock that was set back changes no order
-      state.atMs = Math.max(state.atMs, now())
+      state.atMs = Math.max(state.atMs, Math.floor(now()))
       const id = String(state.number)
       const stored = Object.freeze({ ...(JSON.parse(json) as typeof entry), id, atMs: state.atMs })
       state.kept.push({ number: state.number, entry: stored, until: now() + keepForMs })
