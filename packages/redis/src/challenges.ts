@@ -20,10 +20,13 @@ export function redisChallenges(access: RedisAccess): ChallengeStore {
     argsOf: (memory: ServerMemory) => readonly (string | number)[],
   ): Promise<unknown> {
     const key = keys.of('x', id)
-    const [callKey, issued, isTaken] = [keys.ofCall(key, callIdOf(call)), keys.ofIssue(key), script === 'takeRecord']
+    const [callId, issued, isTaken] = [callIdOf(call), keys.ofIssue(key), script === 'takeRecord']
+    const isPut = script === 'putRecord'
+    const callKey = isPut ? '' : keys.ofCall(key, callId)
     // What is taken back later must still be known then.
     const keep = call?.callId === undefined && !(changes.waitsForReplicas && isTaken) ? '' : callsKeptMs
     const make: MakeChange<unknown> = async ({ memory, deadline, run }) => {
+      if (isPut) return run(script, key, issued, keep, deadline, ...argsOf(memory), callId)
       const answer = await run(script, key, callKey, issued, keep, deadline, ...argsOf(memory))
       if (!isTaken || answer === null || changes.isCurrent(memory)) return answer
       // The connection was lost meanwhile, and another one may have answered: one to a server that lost what was taken.

@@ -12,7 +12,7 @@ import { redisFamilies } from './families.js'
 import { redisNonces } from './nonces.js'
 import { redisReplay } from './replay.js'
 import { redisRevocations } from './revocations.js'
-import { defineScripts } from './scripts/scripts.js'
+import { defineScripts, defineScriptsTogether } from './scripts/scripts.js'
 
 /** Options of {@link redisStores}. */
 export interface RedisStoresOptions {
@@ -70,11 +70,12 @@ interface Connections {
 
 /** @param key - where the beginning of the memory is kept */
 function connectionsOf(client: RedisClient, key: string, options: ConnectionOptions, waits: boolean): Connections {
-  const run = defineScripts(client)
   if (!waits) {
+    const run = defineScriptsTogether(client)
     const connection = redisConnection(client, run, key, options)
     return { reads: connection, changes: connection, replace: () => undefined, leave: connection.close }
   }
+  const run = defineScripts(client)
   // What is known of the server is told once, by the connection that depends on it.
   const reads = redisConnection(client, run, key, { ...options, onWarning: () => undefined })
   const own = joinChangeClient(client, key, options.onWarning)

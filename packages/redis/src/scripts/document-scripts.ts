@@ -1,5 +1,5 @@
 import { callsKeptMs } from '@countersign/core'
-import { keptAnswer, takenBack, unknownFormat } from './script-parts.js'
+import { keepingAnswer, keptAnswer, takenBack, unknownFormat } from './script-parts.js'
 
 /**
  * A collection is a hash, id to record, and its index: one sorted set whose members all have the score 0, so that they stand in the order of
@@ -42,17 +42,23 @@ local function hasRevision(id, wanted)
   return revision == wanted
 end`
 
-/** ARGV: keep the call, deadline, id, revision, value, group or ''. */
-export const putDocument: string = `${keptAnswer}
-if made == 'p' then return 1 end
-if made == 'u' then return ${takenBack} end${indexOf(3)}${hasRevision}
+/**
+ * ARGV: keep the call, deadline, id, revision, value, group or ''. An id that was not in the index has no group there.
+ */
+export const putDocument: string = `${keepingAnswer}${indexOf(3)}${hasRevision}
 local fits = hasRevision(ARGV[3], ARGV[4])
-if fits == nil then return ${unknownFormat} end
-if not fits then return 0 end
+if not fits or not keepFirst('p') then
+  local made = redis.call('GET', KEYS[2])
+  if made == 'p' then return 1 end
+  if made == 'u' then return ${takenBack} end
+  if fits == nil then return ${unknownFormat} end
+  return 0
+end
 redis.call('HSET', KEYS[1], ARGV[3], '1:' .. string.format('%.0f', ARGV[4] + 1) .. ':' .. ARGV[5])
-redis.call('ZADD', I, 0, 'i' .. ARGV[3])
-setGroup(ARGV[3], ARGV[6])
-keepAnswer('p')
+if redis.call('ZADD', I, 0, 'i' .. ARGV[3]) == 0 then setGroup(ARGV[3], ARGV[6])
+elseif ARGV[6] ~= '' then
+  redis.call('ZADD', I, 0, 'x' .. #ARGV[3] .. ':' .. ARGV[3] .. ARGV[6], 0, 'g' .. #ARGV[6] .. ':' .. ARGV[6] .. ARGV[3])
+end
 return 1`
 
 /** Takes back that a document was created, while nobody changed it. ARGV: nothing, deadline, id, value. */

@@ -27,7 +27,7 @@ return 1`
 
 /**
  * ARGV: call, deadline, generation, binding, retry window, new time to live or '', heal. The model is \`rotateFamily\` of core.
- * A rotation is kept with what it replaced, to be taken back: generation, time of the rotation before, end.
+ * A rotation is kept with what it replaced, to be taken back while it is the last: generation, time of the rotation before, end.
  */
 export const rotateFamily: string = `${beforeDeadline}${keptCalls}
 local family = redis.call('HMGET', KEYS[1], 'v', 'binding', 'data', 'generation', 'rotated', 'revoked', 'calls', 'called')
@@ -48,6 +48,8 @@ if presented >= current then
   local generation, ends = string.format('%.0f', presented + 1), '-'
   if ARGV[6] ~= '' then ends = string.format('%.0f', now + redis.call('PTTL', KEYS[1])) end
   local answer = 'rotated ' .. generation .. ' ' .. family[4] .. ' ' .. (family[5] or '-') .. ' ' .. ends
+  local before, rest = string.match(calls, '^(;%S+ rotated %d+)[^;]*()')
+  if before then calls = before .. string.sub(calls, rest) end
   redis.call('HSET', KEYS[1], 'generation', generation, 'rotated', nowText, 'calls', withAnswer(calls, ARGV[1], answer), 'called', nowText)
   if ARGV[6] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
   return {'rotated', family[3], generation}

@@ -31,7 +31,12 @@ local function answerIn(calls, id)
   return last and string.match(calls, '^[^;]*', last + 1)
 end
 local function withAnswer(calls, id, answer)
-  return ';' .. id .. ' ' .. answer .. (string.match(calls, '^${';[^;]*'.repeat(callsKept - 1)}') or calls)
+  local last = 0
+  for _ = 1, ${callsKept} do
+    last = string.find(calls, ';', last + 1, true)
+    if not last then return ';' .. id .. ' ' .. answer .. calls end
+  end
+  return ';' .. id .. ' ' .. answer .. string.sub(calls, 1, last - 1)
 end`
 
 /** What a call that was taken back answers when it comes again. */
@@ -40,8 +45,13 @@ export const refuseUndone = (answer: string): string => `if ${answer} == 'undone
 /**
  * For scripts of two keys, the second of which keeps the answer: what they change is gone afterwards, or an earlier release reads
  * it. ARGV[1] is for how many milliseconds the answer is kept, or '' until the deadline: an id that nobody gave comes again from
- * the driver only. \`made\` is the answer that is there already.
+ * the driver only. `keepFirst` keeps the answer of a call that comes for the first time, and tells whether it does.
  */
+export const keepingAnswer: string = `${beforeDeadline}
+local keep = ARGV[1] ~= '' and ARGV[1] or string.format('%.0f', ARGV[2] - now + 1)
+local function keepFirst(answer) return redis.call('SET', KEYS[2], answer, 'PX', keep, 'NX') end`
+
+/** The same. `made` is the answer that is there already. */
 export const keptAnswer: string = `${beforeDeadline}
 local made = redis.call('GET', KEYS[2])
 local function keepAnswer(answer)

@@ -1,4 +1,4 @@
-import type { RedisClient } from '../connection/redis-client.js'
+import { isCluster, type RedisClient } from '../connection/redis-client.js'
 import { keepRecord, putRecord, readRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
 import { addCollections, listCollections } from './collection-scripts.js'
@@ -7,22 +7,23 @@ import { createFamily, revokeFamily, rotateFamily, undoFamily } from './family-s
 import { memory } from './memory-script.js'
 import { rememberNonce, spendNonce, undoSpending } from './nonce-scripts.js'
 import { appendAudit, readStream, revoke, since } from './revocation-scripts.js'
-import { keptAnswer, storeTime } from './script-parts.js'
+import { keepingAnswer, keptAnswer, storeTime } from './script-parts.js'
+import { forMany, type RunForMany, together } from './together.js'
 
 /** The time of the server that has the key. */
 const storeClock = `${storeTime}
 return string.format('%.0f', now)`
 
 /** ARGV: keep the call, deadline, limit, window. */
-const reserve = `${keptAnswer}
-local remaining = made and string.match(made, '^r(%d+)$')
-if remaining then return {1, remaining} end
-local used = tonumber(redis.call('GET', KEYS[1]) or '0')
-if used >= tonumber(ARGV[3]) then return {0, redis.call('PTTL', KEYS[1])} end
-used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-keepAnswer('r' .. string.format('%.0f', ARGV[3] - used))
-return {1, ARGV[3] - used}`
+const reserve = `${keepingAnswer}
+local used, limit = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[3])
+if used >= limit or not keepFirst('r' .. string.format('%.0f', limit - used - 1)) then
+  local remaining = string.match(redis.call('GET', KEYS[2]) or '', '^r(%d+)$')
+  if remaining then return {1, remaining} end
+  return {0, redis.call('PTTL', KEYS[1])}
+end
+if redis.call('INCR', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return {1, limit - used - 1}`
 
 /** ARGV: keep the call, deadline. */
 const clearAttempts = `${keptAnswer}
@@ -97,13 +98,14 @@ const scripts: Readonly<Record<Script, string>> = {
   listCollections,
 }
 
-/** Scripts whose second key keeps the answer to the call. */
-const keepingAnswers: ReadonlySet<string> = new Set<Script>(['undoTake', 'reserve', 'clearAttempts', 'appendAudit'])
-
-/** Scripts with a third key, or with an index: behind the key of the answer, or behind the first. */
-const indexed: ReadonlyMap<string, number> = new Map<Script, number>([
+/** Scripts with more keys than one: that of the answer, and a third or an index. */
+const keyCounts: ReadonlyMap<Script, number> = new Map<Script, number>([
+  ['undoTake', 2],
+  ['reserve', 2],
+  ['clearAttempts', 2],
+  ['appendAudit', 2],
   ['revoke', 3],
-  ['putRecord', 3],
+  ['putRecord', 2],
   ['keepRecord', 3],
   ['readRecord', 2],
   ['takeRecord', 3],
@@ -115,25 +117,54 @@ const indexed: ReadonlyMap<string, number> = new Map<Script, number>([
   ['buildIndex', 2],
 ])
 
-/** Runs a script on one key, and that of its answer. */
+const keyCountOf = (script: Script): number => keyCounts.get(script) ?? 1
+
+/** Scripts of requests, whose calls have equally many arguments and are sent together. */
+const sentTogether: ReadonlySet<Script> = new Set<Script>([
+  'claimId',
+  'rememberNonce',
+  'spendNonce',
+  'createFamily',
+  'rotateFamily',
+  'putRecord',
+  'keepRecord',
+  'readRecord',
+  'takeRecord',
+  'reserve',
+  'putDocument',
+])
+
+/** Runs a script on one key, and those beside it. */
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
 
-type RunDefined = (this: RedisClient, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
+type RunDefined = (this: RedisClient, ...args: readonly (string | number)[]) => Promise<unknown>
 
 const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 10
+const scriptsVersion = 11
 
-/** Defines the scripts on a client, which sends them by digest and again in full where the server does not know them. */
+/** Defines a script on a client, which sends it by digest and again in full where the server does not know it. */
+function define(client: RedisClient, name: string, definition: { readonly lua: string; readonly numberOfKeys?: number }): RunDefined {
+  const command = `countersign_${name}_${scriptsVersion}`
+  client.defineCommand(command, definition)
+  return (client as unknown as Readonly<Record<string, RunDefined>>)[command] ?? notDefined
+}
+
+/** Defines the scripts on a client. Each call is sent by itself. */
 export function defineScripts(client: RedisClient): RunScript {
-  for (const [name, lua] of Object.entries(scripts))
-    client.defineCommand(`countersign_${name}_${scriptsVersion}`, {
-      lua,
-      numberOfKeys: indexed.get(name) ?? (keepingAnswers.has(name) ? 2 : 1),
-    })
-  const defined = client as unknown as Readonly<Record<string, RunDefined>>
-  const names = new Map<string, string>()
-  for (const name of Object.keys(scripts)) names.set(name, `countersign_${name}_${scriptsVersion}`)
-  return (script, key, ...args) => (defined[names.get(script) ?? ''] ?? notDefined).call(client, key, ...args)
+  const defined = new Map<Script, RunDefined>()
+  for (const [name, lua] of Object.entries(scripts) as [Script, string][])
+    defined.set(name, define(client, name, { lua, numberOfKeys: keyCountOf(name) }))
+  return (script, key, ...args) => (defined.get(script) ?? notDefined).call(client, key, ...args)
+}
+
+/** Defines the scripts on a client. Calls of the same turn of the event loop are sent together, where one server has all keys. */
+export function defineScriptsTogether(client: RedisClient): RunScript {
+  const alone = defineScripts(client)
+  if (isCluster(client)) return alone
+  const defined = new Map<Script, RunDefined>()
+  for (const name of sentTogether) defined.set(name, define(client, `${name}_many`, { lua: forMany(scripts[name]) }))
+  const many: RunForMany = (script, keys, args) => (defined.get(script) ?? notDefined).call(client, keys.length, ...keys, ...args)
+  return together(alone, many, (script) => (sentTogether.has(script) ? keyCountOf(script) : undefined))
 }
