@@ -12,7 +12,8 @@ import { redisFamilies } from './families.js'
 import { redisNonces } from './nonces.js'
 import { redisReplay } from './replay.js'
 import { redisRevocations } from './revocations.js'
-import { defineScripts, defineScriptsTogether } from './scripts/scripts.js'
+import { defineScripts } from './scripts/scripts.js'
+import { defineScriptsTogether } from './scripts/together.js'
 
 /** Options of {@link redisStores}. */
 export interface RedisStoresOptions {

@@ -1,4 +1,4 @@
-import { isCluster, type RedisClient } from '../connection/redis-client.js'
+import type { RedisClient } from '../connection/redis-client.js'
 import { keepRecord, putRecord, readRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
 import { addCollections, listCollections } from './collection-scripts.js'
@@ -8,7 +8,6 @@ import { memory } from './memory-script.js'
 import { rememberNonce, spendNonce, undoSpending } from './nonce-scripts.js'
 import { appendAudit, readStream, revoke, since } from './revocation-scripts.js'
 import { keepingAnswer, keptAnswer, storeTime } from './script-parts.js'
-import { forMany, type RunForMany, together } from './together.js'
 
 /** The time of the server that has the key. */
 const storeClock = `${storeTime}
@@ -65,7 +64,7 @@ export type Script =
   | 'addCollections'
   | 'listCollections'
 
-const scripts: Readonly<Record<Script, string>> = {
+export const scripts: Readonly<Record<Script, string>> = {
   memory,
   storeClock,
   claimId,
@@ -117,35 +116,27 @@ const keyCounts: ReadonlyMap<Script, number> = new Map<Script, number>([
   ['buildIndex', 2],
 ])
 
-const keyCountOf = (script: Script): number => keyCounts.get(script) ?? 1
-
-/** Scripts of requests, whose calls have equally many arguments and are sent together. */
-const sentTogether: ReadonlySet<Script> = new Set<Script>([
-  'claimId',
-  'rememberNonce',
-  'spendNonce',
-  'createFamily',
-  'rotateFamily',
-  'putRecord',
-  'keepRecord',
-  'readRecord',
-  'takeRecord',
-  'reserve',
-  'putDocument',
-])
+/** How many keys a script has. */
+export const keyCountOf = (script: Script): number => keyCounts.get(script) ?? 1
 
 /** Runs a script on one key, and those beside it. */
 export type RunScript = (script: Script, key: string, ...args: readonly (string | number)[]) => Promise<unknown>
 
-type RunDefined = (this: RedisClient, ...args: readonly (string | number)[]) => Promise<unknown>
+/** A command that was defined on a client. */
+export type RunDefined = (this: RedisClient, ...args: readonly (string | number)[]) => Promise<unknown>
 
-const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
+/** For a client that defines no commands. */
+export const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
 const scriptsVersion = 11
 
 /** Defines a script on a client, which sends it by digest and again in full where the server does not know it. */
-function define(client: RedisClient, name: string, definition: { readonly lua: string; readonly numberOfKeys?: number }): RunDefined {
+export function defineScript(
+  client: RedisClient,
+  name: string,
+  definition: { readonly lua: string; readonly numberOfKeys?: number },
+): RunDefined {
   const command = `countersign_${name}_${scriptsVersion}`
   client.defineCommand(command, definition)
   return (client as unknown as Readonly<Record<string, RunDefined>>)[command] ?? notDefined
@@ -155,16 +146,6 @@ function define(client: RedisClient, name: string, definition: { readonly lua: s
 export function defineScripts(client: RedisClient): RunScript {
   const defined = new Map<Script, RunDefined>()
   for (const [name, lua] of Object.entries(scripts) as [Script, string][])
-    defined.set(name, define(client, name, { lua, numberOfKeys: keyCountOf(name) }))
+    defined.set(name, defineScript(client, name, { lua, numberOfKeys: keyCountOf(name) }))
   return (script, key, ...args) => (defined.get(script) ?? notDefined).call(client, key, ...args)
-}
-
-/** Defines the scripts on a client. Calls of the same turn of the event loop are sent together, where one server has all keys. */
-export function defineScriptsTogether(client: RedisClient): RunScript {
-  const alone = defineScripts(client)
-  if (isCluster(client)) return alone
-  const defined = new Map<Script, RunDefined>()
-  for (const name of sentTogether) defined.set(name, define(client, `${name}_many`, { lua: forMany(scripts[name]) }))
-  const many: RunForMany = (script, keys, args) => (defined.get(script) ?? notDefined).call(client, keys.length, ...keys, ...args)
-  return together(alone, many, (script) => (sentTogether.has(script) ? keyCountOf(script) : undefined))
 }

@@ -1,9 +1,25 @@
 import { setImmediate } from 'node:timers'
+import { isCluster, type RedisClient } from '../connection/redis-client.js'
 import { storeTime } from './script-parts.js'
-import type { RunScript, Script } from './scripts.js'
+import { defineScript, defineScripts, keyCountOf, notDefined, type RunDefined, type RunScript, type Script, scripts } from './scripts.js'
 
 /** Runs one script for several calls, with the keys of all of them and the arguments of all of them. Answers an item for each call. */
-export type RunForMany = (script: Script, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
+type RunForMany = (script: Script, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
+
+/** Scripts of requests, whose calls have equally many arguments and are sent together. */
+const sentTogether: ReadonlySet<Script> = new Set<Script>([
+  'claimId',
+  'rememberNonce',
+  'spendNonce',
+  'createFamily',
+  'rotateFamily',
+  'putRecord',
+  'keepRecord',
+  'readRecord',
+  'takeRecord',
+  'reserve',
+  'putDocument',
+])
 
 /** Redis serves nobody else while a script runs. */
 const callsAtOnce = 32
@@ -14,7 +30,7 @@ const shortCall = 2_048
  * A script that does for several calls what `lua` does for one, and reads the time once. ARGV[1] is how many calls there are. A call that fails
  * answers its error, and the others are made.
  */
-export function forMany(lua: string): string {
+function forMany(lua: string): string {
   return `${storeTime}
 local function one(KEYS, ARGV)
 ${lua.replace(storeTime, '')}
@@ -52,7 +68,7 @@ function lengthOf(args: readonly (string | number)[]): number {
  *
  * @param keysOf - how many keys a script has; undefined for one whose calls are always sent alone
  */
-export function together(alone: RunScript, many: RunForMany, keysOf: (script: Script) => number | undefined): RunScript {
+function together(alone: RunScript, many: RunForMany, keysOf: (script: Script) => number | undefined): RunScript {
   let waiting = new Map<Script, WaitingCall[]>()
 
   async function sendMany(script: Script, keyCount: number, calls: readonly WaitingCall[]): Promise<void> {
@@ -100,4 +116,14 @@ export function together(alone: RunScript, many: RunForMany, keysOf: (script: Sc
       else waiting.set(script, [call])
     })
   }
+}
+
+/** Defines the scripts on a client. Calls of the same turn of the event loop are sent together, where one server has all keys. */
+export function defineScriptsTogether(client: RedisClient): RunScript {
+  const alone = defineScripts(client)
+  if (isCluster(client)) return alone
+  const defined = new Map<Script, RunDefined>()
+  for (const name of sentTogether) defined.set(name, defineScript(client, `${name}_many`, { lua: forMany(scripts[name]) }))
+  const many: RunForMany = (script, keys, args) => (defined.get(script) ?? notDefined).call(client, keys.length, ...keys, ...args)
+  return together(alone, many, (script) => (sentTogether.has(script) ? keyCountOf(script) : undefined))
 }
