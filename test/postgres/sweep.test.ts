@@ -170,6 +170,30 @@ describeWith('postgres', 'sweeping', (url) => {
     expect((await stores.sweep()).revocations).toBe(1)
   })
 
+  it('goes on behind the last revocation that it named, and not from the beginning', async () => {
+    const { pool, stores } = open({ tenant: 'named' })
+    const reads: (readonly unknown[])[] = []
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (asked: { text: string; values?: unknown[] }) => unknown
+      Object.assign(client, {
+        query: (asked: { text: string; values?: unknown[] }) => {
+          if (/where r.type is null/.test(asked.text)) reads.push((asked.values ?? []).slice(1))
+          return query(asked)
+        },
+      })
+    })
+    await admin.query(
+      `insert into "${schema()}".revocations (tenant, epoch, fact, entry, undone, expires_at)
+       select tenant::bytea, n, int4send(n), '{"type":"client","issuer":"issuer","clientId":"c"}', false, null
+       from generate_series(1, 25) n, unnest(array['named', 'named too']) tenant`,
+    )
+    await stores.sweep({ batch: 10 })
+    const text = `select count(*)::int as unnamed from "${schema()}".revocations where type is null and tenant in ('named', 'named too')`
+    expect((await admin.query<{ readonly unnamed: number }>(text)).rows).toEqual([{ unnamed: 0 }])
+    const [named, other] = ['named', 'named too'].map((tenant) => Buffer.from(tenant))
+    expect(reads).toEqual([[], [named, '10'], [named, '20'], [other, '5'], [other, '15'], [other, '25']])
+  })
+
   it.each([0, -1, 1.5, Number.NaN])('a batch of %d is a TypeError', async (batch) => {
     await expect(open().stores.sweep({ batch })).rejects.toThrow(TypeError)
   })

@@ -11,6 +11,7 @@ import {
 } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { bytesOf, type Row, textOf } from './connection/driver.js'
+import { postgresCounts } from './document-counts.js'
 import { changeTexts, readTexts } from './statements/document-texts.js'
 import { type CallStatements, keptCalls } from './statements/kept-calls.js'
 
@@ -39,6 +40,7 @@ export function postgresDocuments(
 ): DocumentStore {
   const calls = keptCalls(database, schema, place.tenant)
   const texts = { ...changeTexts(schema, calls), ...readTexts(schema) }
+  const count = postgresCounts(database, schema)
   const address = (collection: string, id: string): unknown[] => [place.kind, partOf('collection', collection), partOf('id', id)]
 
   /** Collections and ids, as a statement on several documents takes them. */
@@ -96,14 +98,7 @@ export function postgresDocuments(
       const rows = await database.operation((run) => run(texts.page(filter, start), values))
       return rows.map(documentOf)
     },
-    async count({ collection }) {
-      const values = [place.tenant, place.kind, partOf('collection', collection)]
-      const [all, ...groups] = await database.operation((run) => run(texts.count, values))
-      return {
-        total: Number(all?.count),
-        groups: groups.map((row) => ({ group: textOf(row.group_name), count: Number(row.count) })),
-      }
-    },
+    count: async ({ collection }) => count([place.tenant, place.kind, partOf('collection', collection)]),
     async scan(query) {
       const { limit, position } = completeScanQuery(query)
       const from = position && [bytesOf(position.collection), bytesOf(position.id)]

@@ -1,3 +1,5 @@
+import { documentCounters } from './document-counters.js'
+
 /** One step. It runs once, in the transaction of all steps. */
 export interface Migration {
   /** 1, 2, 3 … */
@@ -130,7 +132,8 @@ export const migrations: readonly Migration[] = [
   { version: 6, description: 'how far replaced revocations are swept', needs: 1, sql: sweptRevocations },
   { version: 7, description: 'the audit', needs: 1, sql: auditTable },
   { version: 8, description: 'what pages of revocations are filtered by', needs: 1, sql: namesOfRevocations },
+  { version: 9, description: 'totals of large collections of documents', needs: 1, sql: documentCounters },
 ]
 
 /** The version that this release works on. */
-export const requiredVersion = 8
+export const requiredVersion = 9

@@ -83,7 +83,7 @@ function pageText(table: string, filter: PageFilter, start: PageStart): string {
 const columns = 'id, value, revision::text'
 
 /** Statements that read. */
-export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | 'count' | 'scan' | 'scanFirst', string>> & {
+export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | 'scan' | 'scanFirst', string>> & {
   readonly page: (filter: PageFilter, start: PageStart) => string
 } {
   const table = `${schema}.documents`
@@ -98,12 +98,5 @@ export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | '
     scanFirst: scan('', '$3'),
     scan: scan('and (collection, id) > ($3, $4::bytea)', '$5'),
     page: (filter, start) => pageText(table, filter, start),
-    // The order is said: the server may count in several processes, whichever is done first.
-    count: `
-      select group_name, count::text from (
-        select null::bytea as group_name, count(*) from ${table} where ${within}
-        union all
-        select group_name, count(*) from ${table} where ${within} and group_name is not null group by group_name
-      ) counts order by group_name nulls first`,
   }
 }

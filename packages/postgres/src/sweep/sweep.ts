@@ -1,6 +1,8 @@
 import type { Database } from '../connection/connection.js'
+import type { Run } from '../connection/driver.js'
 import { nameRevocations } from './name-revocations.js'
 import { roundedEnd } from './rounded-end.js'
+import { sweepCounters } from './sweep-counters.js'
 
 /** Tables whose rows end by themselves. */
 export type SweptTable = 'claims' | 'nonces' | 'challenges' | 'families' | 'attempts' | 'revocations' | 'audit'
@@ -123,9 +125,11 @@ export async function sweep(database: Database, schema: string, { batch = 1_000,
     untilNoneIsLeft(deleteText(`${schema}.${table}`, tables[table], condition))
   const counts: Record<SweptTable, number> = { claims: 0, nonces: 0, challenges: 0, families: 0, attempts: 0, revocations: 0, audit: 0 }
   await untilNoneIsLeft(roundText(schema))
-  await nameRevocations((text, values) => database.operation((run) => run(text, values), batchTimeoutMs, signal), schema, batch)
+  const runOne: Run = (text, values) => database.operation((run) => run(text, values), batchTimeoutMs, signal)
+  await nameRevocations(runOne, schema, batch)
   for (const table of Object.keys(tables) as SweptTable[])
     counts[table] = await removeAll(table, table === 'families' ? expiredFamily : expired)
   counts.revocations += await removeSuperseded(database, schema, batch, signal)
+  await sweepCounters(runOne, schema, batch)
   return counts
 }
