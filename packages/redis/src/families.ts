@@ -44,7 +44,9 @@ export function redisFamilies({ reads, changes, keys, callIdOf }: RedisAccess): 
     },
     async rotate(request) {
       const [key, callId, args] = [keys.of('f', request.family), callIdOf(request), argumentsOf(request)]
-      const answer = await changes.change(key, ({ run, deadline }) => run('rotateFamily', key, callId, deadline, ...args), {
+      // Nobody else knows the id of this call.
+      const canBeUndone = request.callId !== undefined || changes.waitsForReplicas ? '1' : ''
+      const answer = await changes.change(key, ({ run, deadline }) => run('rotateFamily', key, callId, deadline, ...args, canBeUndone), {
         undo: undoOf(key, callId),
       })
       return rotationOf(answer as Answer)

@@ -3,6 +3,9 @@ import type { RedisAccess } from './connection/access.js'
 import type { MakeChange } from './connection/change.js'
 import { wholeMs } from './connection/durations.js'
 
+/** As it stands in a nonce: behind its length in bytes. */
+const text = (value: string): string => `${Buffer.byteLength(value)}:${value}`
+
 const undoOf =
   (key: string, callId: string): MakeChange<unknown> =>
   ({ run, deadline }) =>
@@ -14,9 +17,10 @@ export function redisNonces({ changes, keys, callIdOf }: RedisAccess): NonceStor
     async remember(jti, { clientId, keepForMs, ...call }) {
       requireDuration('keepForMs', keepForMs)
       const [key, callId, keep] = [keys.of('n', jti), callIdOf(call), wholeMs(keepForMs)]
-      const answer = await changes.change(key, ({ run, deadline }) =>
-        run('rememberNonce', key, callId, deadline, clientId, changes.serverTime(), keep),
-      )
+      const answer = await changes.change(key, ({ run, deadline }) => {
+        const note = `i${changes.serverTime()} ${callId}`
+        return run('rememberNonce', key, callId, deadline, `1${text(clientId)}0${text(note)}`, keep)
+      })
       if (Number(answer) !== 1) throw new Error('this nonce is remembered already')
     },
     async spend(jti, purpose, { clientId, ...call } = {}) {

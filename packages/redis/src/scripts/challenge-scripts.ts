@@ -14,17 +14,16 @@ const untrusted = (issue: string, trusted: string): string =>
 
 /** ARGV: keep the call, deadline, record, time to live, time of issue, call. A put has no answer, so its id is all that is kept of it. */
 export const putRecord: string = `${beforeDeadline}
-local id = ';' .. ARGV[6] .. ';'
-local keep = math.max(ARGV[4], ARGV[1] ~= '' and ARGV[1] or ARGV[2] - now + 1)
-local keepText = string.format('%.0f', keep)
-if not redis.call('SET', KEYS[2], ARGV[5] .. id, 'PX', keepText, 'NX') then
+local id, keep = ';' .. ARGV[6] .. ';', ARGV[4]
+if ARGV[1] ~= '' and ARGV[1] + 0 > keep + 0 then keep = ARGV[1] elseif ARGV[2] - now >= keep + 0 then keep = string.format('%.0f', ARGV[2] - now + 1) end
+if not redis.call('SET', KEYS[2], ARGV[5] .. id, 'PX', keep, 'NX') then
   local issue = redis.call('GET', KEYS[2])
   if string.find(issue, id, 1, true) then return 1 end
   local calls = string.match(issue, ';.*') or ';'
   local last = 0
   for _ = 1, ${callsKept} do last = string.find(calls, ';', last + 1, true) or #calls end
   local left = redis.call('PTTL', KEYS[2])
-  redis.call('SET', KEYS[2], ARGV[5] .. id .. string.sub(calls, 2, last), 'PX', left > keep and left or keepText)
+  redis.call('SET', KEYS[2], ARGV[5] .. id .. string.sub(calls, 2, last), 'PX', left > keep + 0 and left or keep)
 end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`
@@ -51,7 +50,7 @@ local found = redis.call('MGET', KEYS[1], KEYS[2])
 if found[1] and ${untrusted('found[2]', 'ARGV[1]')} then return false end
 return found[1]`
 
-/** ARGV: keep the call, deadline, trusted. When it was issued stays: the record may be put back. */
+/** ARGV: keep the call, deadline, trusted. When it was issued stays: the record may be put back, by a call whose id is known. */
 export const takeRecord: string = `${beforeDeadline}
 local found = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3])
 local record, made = found[1], found[2]
@@ -61,8 +60,9 @@ if at then return string.sub(made, at) end
 if not record then return false end
 if string.sub(record, 1, 1) ~= '1' then return ${unknownFormat} end
 if ${untrusted('found[3]', 'ARGV[3]')} then return false end
-local keep = ARGV[1] ~= '' and ARGV[1] or string.format('%.0f', ARGV[2] - now + 1)
-redis.call('SET', KEYS[2], 't' .. string.format('%.0f', now + redis.call('PTTL', KEYS[1])) .. ' ' .. record, 'PX', keep)
+local keep, ends = ARGV[1], '0'
+if keep == '' then keep = string.format('%.0f', ARGV[2] - now + 1) else ends = string.format('%.0f', now + redis.call('PTTL', KEYS[1])) end
+redis.call('SET', KEYS[2], 't' .. ends .. ' ' .. record, 'PX', keep)
 redis.call('DEL', KEYS[1])
 return record`
 

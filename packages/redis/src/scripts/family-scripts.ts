@@ -26,8 +26,9 @@ redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return 1`
 
 /**
- * ARGV: call, deadline, generation, binding, retry window, new time to live or '', heal. The model is \`rotateFamily\` of core.
- * A rotation is kept with what it replaced, to be taken back while it is the last: generation, time of the rotation before, end.
+ * ARGV: call, deadline, generation, binding, retry window, new time to live or '', heal, whether it may be taken back. The model is
+ * \`rotateFamily\` of core. A rotation that may be taken back is kept with what it replaced while it is the last: generation, time of the
+ * rotation before, end.
  */
 export const rotateFamily: string = `${beforeDeadline}${keptCalls}
 local family = redis.call('HMGET', KEYS[1], 'v', 'binding', 'data', 'generation', 'rotated', 'revoked', 'calls', 'called')
@@ -45,10 +46,13 @@ if family[2] ~= ARGV[4] then return {'mismatch'} end
 local presented, current = tonumber(ARGV[3]), tonumber(family[4])
 if presented > current and ARGV[7] ~= '1' then return {'ahead'} end
 if presented >= current then
-  local generation, ends = string.format('%.0f', presented + 1), '-'
-  if ARGV[6] ~= '' then ends = string.format('%.0f', now + redis.call('PTTL', KEYS[1])) end
-  local answer = 'rotated ' .. generation .. ' ' .. family[4] .. ' ' .. (family[5] or '-') .. ' ' .. ends
-  local before, rest = string.match(calls, '^(;%S+ rotated %d+)[^;]*()')
+  local generation = string.format('%.0f', presented + 1)
+  local answer = 'rotated ' .. generation
+  if ARGV[8] == '1' then
+    local ends = ARGV[6] ~= '' and string.format('%.0f', now + redis.call('PTTL', KEYS[1])) or '-'
+    answer = answer .. ' ' .. family[4] .. ' ' .. (family[5] or '-') .. ' ' .. ends
+  end
+  local before, rest = string.match(calls, '^(;%S+ rotated %d+) [^;]*()')
   if before then calls = before .. string.sub(calls, rest) end
   redis.call('HSET', KEYS[1], 'generation', generation, 'rotated', nowText, 'calls', withAnswer(calls, ARGV[1], answer), 'called', nowText)
   if ARGV[6] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
@@ -91,6 +95,7 @@ if what == 'created' then
 end
 if what ~= 'rotated' then return 0 end
 local generation, rotated, ends = string.match(rest, '^ %d+ (%d+) (%S+) (%S+)')
+if not generation then return 0 end
 redis.call('HSET', KEYS[1], 'generation', generation, 'calls', undone)
 if rotated == '-' then redis.call('HDEL', KEYS[1], 'rotated') else redis.call('HSET', KEYS[1], 'rotated', rotated) end
 if ends ~= '-' then redis.call('PEXPIREAT', KEYS[1], ends) end

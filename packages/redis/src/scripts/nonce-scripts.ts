@@ -18,11 +18,9 @@ const readNonce = `
 local value = redis.call('GET', KEYS[1])
 if value and string.sub(value, 1, 1) ~= '1' then return ${unknownFormat} end`
 
-/** ARGV: call, deadline, client, time of issue, time to live. */
+/** ARGV: call, deadline, nonce, time to live. */
 export const rememberNonce: string = `${beforeDeadline}
-local note = 'i' .. ARGV[4] .. ' ' .. ARGV[1]
-local nonce = '1' .. #ARGV[3] .. ':' .. ARGV[3] .. '0' .. #note .. ':' .. note
-if redis.call('SET', KEYS[1], nonce, 'PX', ARGV[5], 'NX') then return 1 end
+if redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4], 'NX') then return 1 end
 ${readNonce}
 local clientLength, clientAt = string.match(value, '^1(%d+):()')
 local length, at = string.match(value, '^(0%d+):()', clientAt + clientLength)

@@ -21,9 +21,12 @@ export const takenBack: string = `redis.error_reply('COUNTERSIGN this call was t
 export const beforeDeadline: string = `${storeTime}
 if now > tonumber(ARGV[2]) then return redis.error_reply('${lateCode} the call came after its deadline') end`
 
+/** Bytes of a list in which calls are counted: to count them each time would cost more than the bytes. */
+const longList = 640
+
 /**
  * A list of calls is text, \`;id answer\` for each, the newest first. \`answerIn\` finds the answer to a call,
- * \`withAnswer\` adds one and drops the oldest.
+ * \`withAnswer\` adds one, and drops the oldest where the text is long.
  */
 export const callList: string = `
 local function answerIn(calls, id)
@@ -31,12 +34,12 @@ local function answerIn(calls, id)
   return last and string.match(calls, '^[^;]*', last + 1)
 end
 local function withAnswer(calls, id, answer)
-  local last = 0
-  for _ = 1, ${callsKept} do
-    last = string.find(calls, ';', last + 1, true)
-    if not last then return ';' .. id .. ' ' .. answer .. calls end
+  if #calls > ${longList} then
+    local last = 0
+    for _ = 1, ${callsKept} do last = string.find(calls, ';', last + 1, true) or #calls + 1 end
+    calls = string.sub(calls, 1, last - 1)
   end
-  return ';' .. id .. ' ' .. answer .. string.sub(calls, 1, last - 1)
+  return ';' .. id .. ' ' .. answer .. calls
 end`
 
 /** What a call that was taken back answers when it comes again. */

@@ -129,7 +129,7 @@ export type RunDefined = (this: RedisClient, ...args: readonly (string | number)
 export const notDefined: RunDefined = () => Promise.reject(new Error('the client does not define commands'))
 
 /** Of the commands that are defined on the host's client: a release with other scripts has other names. */
-const scriptsVersion = 11
+const scriptsVersion = 12
 
 /** Defines a script on a client, which sends it by digest and again in full where the server does not know it. */
 export function defineScript(

@@ -37,9 +37,8 @@ ${lua.replace(storeTime, '')}
 end
 local calls = tonumber(ARGV[1])
 local keys, args = #KEYS / calls, (#ARGV - 1) / calls
-local answers = {}
+local answers, ownKeys, ownArgs = {}, {}, {}
 for call = 1, calls do
-  local ownKeys, ownArgs = {}, {}
   for at = 1, keys do ownKeys[at] = KEYS[(call - 1) * keys + at] end
   for at = 1, args do ownArgs[at] = ARGV[(call - 1) * args + at + 1] end
   local isDone, answer = pcall(one, ownKeys, ownArgs)
