@@ -36,7 +36,6 @@ export interface Patience {
 
 /** What a connection can do for changes that wait for replicas. */
 export interface ChangeParts {
-  readonly run: RunScript
   readonly maxWaitMs: number
   answered<T>(call: (patience: Patience) => Promise<T>): Promise<T>
   inTime<T>(key: string, giveUpAt: number, make: MakeChange<T>, send?: RunScript): Promise<T>

@@ -131,7 +131,7 @@ export function redisConnection(client: RedisClient, run: RunScript, key: string
   }
 
   const change: ChangeKey = durability
-    ? durability.changeWith({ run, maxWaitMs, answered, inTime, writableBefore, isCurrent: memory.isCurrent })
+    ? durability.changeWith({ maxWaitMs, answered, inTime, writableBefore, isCurrent: memory.isCurrent })
     : (changed, make) => answered(({ giveUpAt }) => inTime(changed, giveUpAt, make))
 
   return {

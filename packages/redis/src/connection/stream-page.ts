@@ -49,9 +49,12 @@ export async function streamPage<T>(
   select: (row: StreamRow) => T | undefined,
 ): Promise<Page<T>> {
   const items: T[] = []
+  // Redis refuses a range that ends before the first id of all
+  const isNothing = (exclusiveEnd: string): boolean => /^\(0+-0+$/.test(exclusiveEnd)
   const [begin, end] = newestFirst ? [last, first] : [first, last]
   const command = newestFirst ? 'XREVRANGE' : 'XRANGE'
   let from = after === undefined ? begin : `(${after}`
+  if (isNothing(last) || (newestFirst && isNothing(from))) return { items, after: undefined }
   for (let looked = 0, count = Math.max(limit, entriesAtFirst); looked < lookedAt; looked += count, count = entriesPerRead) {
     // each reading has a limit of time of its own
     const answer = await reads.read(() => reads.run('readStream', key, command, from, end, count))

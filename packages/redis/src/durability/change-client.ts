@@ -1,7 +1,7 @@
 import type { Durability } from '../connection/change.js'
 import { watchClient } from '../connection/client-events.js'
 import { isCluster, type RedisClient, type RedisWarning } from '../connection/redis-client.js'
-import { defineScripts, type RunScript } from '../scripts/scripts.js'
+import { defineScripts, type RunScript, toldScripts } from '../scripts/scripts.js'
 import { createAcknowledgements, type WatchedAcknowledgements } from './acknowledgements.js'
 import { durableChange } from './durable-change.js'
 
@@ -18,6 +18,7 @@ export interface ChangeClient {
 interface Shared {
   readonly client: RedisClient
   readonly run: RunScript
+  readonly runTold: ReturnType<typeof toldScripts>
   readonly acknowledgements: WatchedAcknowledgements
   stores: number
   replacedAt: number
@@ -51,7 +52,8 @@ function open(host: RedisClient, key: string): Shared {
   const acknowledgements = createAcknowledgements(client, key)
   if (host.status === 'ready') begin()
   if (host.status === 'end') end()
-  return { client, run: defineScripts(client), acknowledgements, stores: 0, replacedAt: Number.NEGATIVE_INFINITY, unwatch }
+  const [run, runTold] = [defineScripts(client), toldScripts(client)]
+  return { client, run, runTold, acknowledgements, stores: 0, replacedAt: Number.NEGATIVE_INFINITY, unwatch }
 }
 
 function close(host: RedisClient, { client, acknowledgements, unwatch }: Shared): void {
@@ -72,7 +74,7 @@ export function joinChangeClient(host: RedisClient, key: string, onWarning: (war
     client: own.client,
     run: own.run,
     durability: {
-      changeWith: (parts) => durableChange(own.acknowledgements, parts),
+      changeWith: (parts) => durableChange(own.acknowledgements, own.runTold, parts),
       requireReplica: own.acknowledgements.requireReplica,
       acknowledged: (name, waitMs) => own.acknowledgements.join(name, waitMs).acknowledged,
     },

@@ -1,7 +1,7 @@
 import { createRetries } from '@countersign/core'
 import { type ChangeKey, type ChangeParts, connectionLost, type MakeChange } from '../connection/change.js'
 import type { ServerMemory } from '../connection/server-memory.js'
-import type { RunScript } from '../scripts/scripts.js'
+import type { RunScript, toldScripts } from '../scripts/scripts.js'
 import type { AcknowledgedGroup } from './acknowledgement-line.js'
 import type { Acknowledgements } from './acknowledgements.js'
 
@@ -17,19 +17,16 @@ interface Course {
  * Changes that count when a replica has them: an acknowledged write of the server alone can be lost in a failover. What no replica acknowledged in half of
  * `maxWaitMs` is taken back where that is possible, and is an outage in any case.
  */
-export function durableChange(acknowledgements: Acknowledgements, parts: ChangeParts): ChangeKey {
-  const { run, maxWaitMs, answered, inTime, writableBefore, isCurrent } = parts
+export function durableChange(acknowledgements: Acknowledgements, run: ReturnType<typeof toldScripts>, parts: ChangeParts): ChangeKey {
+  const { maxWaitMs, answered, inTime, writableBefore, isCurrent } = parts
   const tryAgain = createRetries()
   const waitMs = maxWaitMs / 2
 
-  /** On one connection WAIT may be sent right behind the change; in a Cluster only the answer says which server it was. */
-  function tracked(course: Course): RunScript {
-    return (script, key, ...args) => {
-      const answer = run(script, key, ...args)
+  /** On one connection WAIT may be sent right behind the change, each time that this is sent; in a Cluster only the answer says which server it was. */
+  const tracked = (course: Course): RunScript =>
+    run((key) => {
       if (!acknowledgements.afterAnswers) course.group = acknowledgements.join(key, waitMs)
-      return answer
-    }
-  }
+    })
 
   /** After a loss of the connection the driver sends the change again. The same run of the server may be asked again as well. */
   async function acknowledge(key: string, course: Course, before: ServerMemory, giveUpAt: number): Promise<void> {

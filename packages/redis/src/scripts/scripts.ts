@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { RedisClient } from '../connection/redis-client.js'
 import { keepRecord, putRecord, readRecord, takeRecord, undoTake } from './challenge-scripts.js'
 import { claimId, undoClaim } from './claim-scripts.js'
@@ -148,4 +149,39 @@ export function defineScripts(client: RedisClient): RunScript {
   for (const [name, lua] of Object.entries(scripts) as [Script, string][])
     defined.set(name, defineScript(client, name, { lua, numberOfKeys: keyCountOf(name) }))
   return (script, key, ...args) => (defined.get(script) ?? notDefined).call(client, key, ...args)
+}
+
+/** Commands of ioredis that send a script. */
+interface ScriptClient {
+  evalsha(sha: string, keys: number, ...args: readonly (string | number)[]): Promise<unknown>
+  eval(lua: string, keys: number, ...args: readonly (string | number)[]): Promise<unknown>
+}
+
+/**
+ * Runs scripts as {@link defineScripts} does, and tells when: a server that forgot a script gets it a second time, behind what was sent meanwhile. The
+ * driver does not tell that of commands that are defined.
+ *
+ * @returns takes what is called right behind each sending, with the key
+ */
+export function toldScripts(client: RedisClient): (sent: (key: string) => void) => RunScript {
+  const known = Object.fromEntries(
+    Object.entries(scripts).map(([name, lua]) => [
+      name,
+      { lua, sha: createHash('sha1').update(lua).digest('hex'), keys: keyCountOf(name as Script) },
+    ]),
+  ) as Readonly<Record<Script, { readonly lua: string; readonly sha: string; readonly keys: number }>>
+  const sender = client as unknown as ScriptClient
+  return (sent) => {
+    const told = (key: string, answer: Promise<unknown>): Promise<unknown> => {
+      sent(key)
+      return answer
+    }
+    return (script, key, ...args) => {
+      const { lua, sha, keys } = known[script]
+      return told(key, sender.evalsha(sha, keys, key, ...args)).catch((error: unknown) => {
+        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+        return told(key, sender.eval(lua, keys, key, ...args))
+      })
+    }
+  }
 }

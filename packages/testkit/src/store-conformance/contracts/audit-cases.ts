@@ -87,7 +87,8 @@ function pageCases(define: DefineCase): readonly StoreCase[] {
           }
       const wide = { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY }
       for (const query of [wide, { fromMs: -1e300, untilMs: 1e300 }]) assert.deepEqual(await pageAll(audit, query), all)
-      assert.deepEqual(await pageAll(audit, { fromMs: 1e300 }), [])
+      for (const nothing of [{ fromMs: 1e300 }, { untilMs: 0 }, { untilMs: Number.NEGATIVE_INFINITY }])
+        for (const newestFirst of [false, true]) assert.deepEqual(await pageAll(audit, { ...nothing, newestFirst }), [])
     }),
     define('any text is a client and a subject that entries are filtered by', async ({ stores: { audit } }) => {
       for (const text of strangeStrings) await audit.append({ event: 'event', clientId: text, subject: text }, kept)
