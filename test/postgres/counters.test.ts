@@ -32,6 +32,34 @@ describeWith('postgres', 'totals of large collections', (url) => {
     expect(await accounts.count({ collection })).toMatchObject({ total: many + 997 })
   })
 
+  it.each([false, true])('pages by number are the same with a counter, prepared: %s', async (prepare) => {
+    const collection = newName()
+    const { accounts } = open({ prepare }).stores
+    await fill(collection)
+    const all = await accounts.list({ collection, limit: many })
+    const ofGroup = await accounts.list({ collection, filter: { group: 'g1' }, limit: many })
+    await untilReady(accounts, collection)
+    const offsets = (total: number): readonly number[] => [
+      0,
+      1,
+      total / 2 - 1,
+      total / 2,
+      total / 2 + 1,
+      total - 10,
+      total - 3,
+      total - 1,
+      total,
+      total + 5,
+    ]
+    for (const offset of offsets(many))
+      expect(await accounts.list({ collection, offset, limit: 10 })).toEqual(all.slice(offset, offset + 10))
+    const filter = { group: 'g1' }
+    for (const offset of offsets(many / 4))
+      expect(await accounts.list({ collection, filter, offset, limit: 10 })).toEqual(ofGroup.slice(offset, offset + 10))
+    const none = { collection, filter: { group: 'nobody' }, limit: 10 }
+    expect([await accounts.list({ ...none, offset: 1 }), await accounts.list(none)]).toEqual([[], []])
+  })
+
   it('small collections have no counter', async () => {
     const collection = newName()
     const { accounts } = open().stores

@@ -65,19 +65,37 @@ const filters: Readonly<Record<PageFilter, string>> = {
 }
 
 /**
+ * The id of the document at a place. What stands before it is left out by the index alone; if a counter tells how many there are, the place
+ * is reached from the end that is nearer, as of the same snapshot.
+ */
+function idAt(schema: string, filter: PageFilter, offset: string): string {
+  const ids = `select id from ${schema}.documents where ${within} ${filters[filter]}`
+  const fromFirst = `(${ids} order by id offset ${offset}::bigint limit 1)`
+  if (filter === 'prefix') return fromFirst
+  return `(
+    select case
+      when total.documents is null or 2 * ${offset}::bigint <= total.documents then ${fromFirst}
+      when ${offset}::bigint < total.documents then (${ids} order by id desc offset total.documents - 1 - ${offset}::bigint limit 1)
+    end
+    from (
+      select sum(documents)::bigint as documents from ${schema}.document_counts where ${within} ${filters[filter]}
+      and exists (select from ${schema}.document_counters where ${within} and home = '${schema}.documents'::regclass and is_ready)
+    ) total
+  )`
+}
+
+/**
  * A text for each kind of page: a condition that counts in some calls only would be no condition of an index in a plan that is made
  * once for all calls. The limit is `$4`, the filter `$5`, and the start comes last.
  */
-function pageText(table: string, filter: PageFilter, start: PageStart): string {
-  const condition = filters[filter]
+function pageText(schema: string, filter: PageFilter, start: PageStart): string {
   const place = filter === 'all' ? '$5' : '$6'
-  // What is left out is read from the index alone; only the page itself is read from the table.
-  const starts: Readonly<Record<PageStart, string>> = {
-    first: '',
-    after: `and id > ${place}::bytea`,
-    offset: `and id >= (select id from ${table} where ${within} ${condition} order by id offset ${place}::bigint limit 1)`,
+  const starts: Readonly<Record<PageStart, () => string>> = {
+    first: () => '',
+    after: () => `and id > ${place}::bytea`,
+    offset: () => `and id >= ${idAt(schema, filter, place)}`,
   }
-  return `select ${columns} from ${table} where ${within} ${condition} ${starts[start]} order by id limit $4`
+  return `select ${columns} from ${schema}.documents where ${within} ${filters[filter]} ${starts[start]()} order by id limit $4`
 }
 
 const columns = 'id, value, revision::text'
@@ -97,6 +115,6 @@ export function readTexts(schema: string): Readonly<Record<'get' | 'getMany' | '
       join ${table} d on d.tenant = $1 and d.kind = $2 and d.collection = n.collection and d.id = n.id`,
     scanFirst: scan('', '$3'),
     scan: scan('and (collection, id) > ($3, $4::bytea)', '$5'),
-    page: (filter, start) => pageText(table, filter, start),
+    page: (filter, start) => pageText(schema, filter, start),
   }
 }
