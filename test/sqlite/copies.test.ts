@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Stores } from '@countersign/core'
 import { sqliteStores } from '@countersign/sqlite'
@@ -120,6 +120,32 @@ describe.each(drivers)('copies of a file, through $name', (driver) => {
     expect(await running.revocations.since(epoch)).toMatchObject({ lost: true })
     expect(await judged(running, epoch)).toEqual(afterLoss)
     await running.close()
+  })
+
+  it('a link that leads elsewhere is noticed by a process that runs', async () => {
+    const [one, two] = [join(state.place?.folder ?? '', 'one'), join(state.place?.folder ?? '', 'two')]
+    const link = join(state.place?.folder ?? '', 'current')
+    for (const folder of [one, two]) await mkdir(folder)
+    await symlink(one, link)
+    const path = join(link, 'auth.db')
+    // better-sqlite3 names it by itself
+    const opened = (): Stores => sqliteStores(() => Object.assign(open(path), { name: path }))
+    const running = opened()
+    const epoch = await fill(running)
+    await running.replay.claim({ ...old, issuedAgoMs: 0, id: 'first' })
+    await rm(link)
+    await symlink(two, link)
+    const started = opened()
+    expect(await started.replay.claim({ ...old, issuedAgoMs: 0, id: 'second' })).toBe('claimed')
+    // what goes on in the file that nobody finds any more would be granted twice
+    expect(await running.replay.claim({ ...old, issuedAgoMs: 0, id: 'second' })).toBe('replayed')
+    expect((await running.revocations.since(epoch)).lost).toBe(true)
+    // the file of before may go
+    await rm(one, { recursive: true })
+    expect(await running.replay.claim({ ...old, issuedAgoMs: 0, id: 'next' })).toBe('claimed')
+    expect(await started.replay.claim({ ...old, issuedAgoMs: 0, id: 'next' })).toBe('replayed')
+    await running.close()
+    await started.close()
   })
 
   it('a small file that cannot be written is a warning, once', async () => {

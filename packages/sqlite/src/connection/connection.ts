@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Row, SqliteDatabase, SqliteStatement, Value } from '../driver/driver.js'
 import { Fault, faultOf, faultThat, inTransaction } from '../driver/fault.js'
 import type { Tx } from '../driver/transaction.js'
@@ -27,6 +28,8 @@ export interface Connection {
 interface Opened {
   readonly database: SqliteDatabase
   readonly path: string
+  /** The path with its links, where the host's driver tells it: others who open it find the file there. */
+  readonly name: string
   readonly identity: string
   readonly statements: Map<string, SqliteStatement>
   /** So many changes the file had at least. */
@@ -124,17 +127,25 @@ function runIn<T>(file: Opened, kind: 'read' | 'write', work: (tx: Tx) => T): { 
 }
 
 /** @throws Fault if the connection is to another file than the path */
-function requireSameFile({ path, identity }: Opened): void {
-  const there = fileIdentity(path)
-  if (there === undefined) throw faultThat('the file is gone')
-  if (there !== identity) throw faultThat('the file was replaced while it was open')
+function requireSameFile({ path, name, identity }: Opened): void {
+  for (const at of name === path ? [path] : [name, path]) {
+    const there = fileIdentity(at)
+    if (there === undefined) throw faultThat('the file is gone')
+    if (there !== identity) throw faultThat('the file was replaced while it was open')
+  }
+}
+
+/** A name that does not lead to the file is not a path. */
+function nameOf({ name }: SqliteDatabase, path: string, identity: string): string {
+  const full = typeof name === 'string' && name !== '' ? resolve(name) : path
+  return fileIdentity(full) === identity ? full : path
 }
 
 /** @param identityBefore - of a database that is not ours to open again: it is still the file that it was */
 function openFile(source: Source, mark: Mark, identityBefore: string | undefined): Opened {
   const database = source.open()
   const statements = new Map<string, SqliteStatement>()
-  const bare = { database, statements, path: '', identity: '', changes: 0, hasTables: false }
+  const bare = { database, statements, path: '', name: '', identity: '', changes: 0, hasTables: false }
   try {
     rowsOf(bare, 'pragma busy_timeout = 0')
     const path = rowsOf(bare, 'pragma database_list').find(({ name }) => name === 'main')?.file
@@ -144,7 +155,7 @@ function openFile(source: Source, mark: Mark, identityBefore: string | undefined
     changesOf(bare, 'pragma synchronous = full')
     const identity = identityBefore ?? fileIdentity(path)
     if (identity === undefined) throw faultThat('the file is gone')
-    return { ...bare, path, identity, changes: mark.read(path) }
+    return { ...bare, path, name: nameOf(database, path, identity), identity, changes: mark.read(path) }
   } catch (cause) {
     if (source.isOwn) database.close()
     throw cause
@@ -182,7 +193,7 @@ export function createConnection(source: Source, mark: Mark): Connection {
     } catch (cause) {
       throw faultOf(cause)
     }
-    state.path = state.file.path
+    state.path = state.file.name
     state.identity = state.file.identity
     state.openings += 1
     return state.file

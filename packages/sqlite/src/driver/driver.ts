@@ -9,6 +9,8 @@ export interface SqliteStatement {
 
 /** The part of an open database that is called: a `DatabaseSync` of `node:sqlite`, or one of better-sqlite3 or libsql. */
 export interface SqliteDatabase {
+  /** The path by which it was opened, as better-sqlite3 tells it. SQLite itself tells only where the links on the path lead. */
+  readonly name?: string
   prepare(sql: string): SqliteStatement
   close(): unknown
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { SqliteDatabase } from './driver.js'
 
 /** What `node:sqlite` has. */
@@ -24,5 +25,7 @@ export function opensFile(caller: string, path: string): () => SqliteDatabase {
     throw new TypeError(
       `${caller}: a path must be opened by node:sqlite, which Node ${process.versions.node} has not (22.13 or later has it): pass () => new Database(path) of better-sqlite3 or libsql`,
     )
-  return () => new DatabaseSync(path)
+  // another folder may be the current one when the file is opened again
+  const name = resolve(path)
+  return () => Object.assign(new DatabaseSync(name), { name })
 }
