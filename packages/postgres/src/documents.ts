@@ -28,6 +28,9 @@ function partOf(name: string, text: string): Buffer {
   return bytes
 }
 
+/** A number that is not a whole one fits no document, and is none for PostgreSQL either. */
+const revisionOf = (revision: number): number => (Number.isSafeInteger(revision) ? revision : -1)
+
 /**
  * Lasting records.
  *
@@ -74,14 +77,14 @@ export function postgresDocuments(
       requireGroup(group)
       const values = [...address(change.collection, change.id), bytesOf(value), group === undefined ? null : bytesOf(group)]
       const how = { ...change, as: 'put' } as const
-      return revision === 0 ? changed(texts.create, values, how) : changed(texts.change, [...values, revision], how)
+      return revision === 0 ? changed(texts.create, values, how) : changed(texts.change, [...values, revisionOf(revision)], how)
     },
     async remove({ revision, ...change }) {
-      return changed(texts.remove, [...address(change.collection, change.id), revision], { ...change, as: 'removed' })
+      return changed(texts.remove, [...address(change.collection, change.id), revisionOf(revision)], { ...change, as: 'removed' })
     },
     async removeMany(changes, call) {
       requireAtOnce(changes)
-      const values = [place.kind, ...addresses(changes), changes.map(({ revision }) => revision)]
+      const values = [place.kind, ...addresses(changes), changes.map(({ revision }) => revisionOf(revision))]
       const record = ['documents', place.kind, ...changes.flatMap(({ collection, id }) => [collection, id])]
       const isDone = (row: Row): boolean => typeof row.places === 'string'
       const { row, made } = await calls.change({ statements: texts.removeMany, values, call, record, isDone })

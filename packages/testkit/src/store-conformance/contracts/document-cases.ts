@@ -24,6 +24,15 @@ function changeCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(await clients.put({ ...address, value: '3', revision: 1 }), false)
       assert.deepEqual(await clients.get(address), { id: 'id', value: '2', revision: 2 })
     }),
+    define('a revision that no document can have is an old one', async ({ stores: { clients } }) => {
+      await clients.put({ ...address, value: '1', revision: 0 })
+      for (const revision of [0.5, -1, 2 ** 60, 1e300, Number.NaN]) {
+        assert.equal(await clients.put({ ...address, value: '2', revision }), false, `${revision}`)
+        assert.equal(await clients.remove({ ...address, revision }), false, `${revision}`)
+        assert.deepEqual(await clients.removeMany([{ ...address, revision }]), [false], `${revision}`)
+      }
+      assert.deepEqual(await clients.get(address), { id: 'id', value: '1', revision: 1 })
+    }),
     define('a document is removed by those who read its last revision', async ({ stores: { clients } }) => {
       assert.equal(await clients.remove({ ...address, revision: 0 }), false)
       assert.equal(await clients.remove({ ...address, revision: 1 }), false)
