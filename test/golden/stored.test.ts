@@ -12,7 +12,7 @@ import { isRecording, record, recorded } from './recorded.js'
 import { compared } from './stored/compare.js'
 import { type Held, live, openWorld } from './stored/flow.js'
 import { goOn, type Outcomes } from './stored/go-on.js'
-import { journalOf, tell, type Written } from './stored/journal.js'
+import { journalOf, oneByOne, tell, type Written } from './stored/journal.js'
 import * as postgres from './stored/postgres-content.js'
 import * as redisContent from './stored/redis-content.js'
 
@@ -80,6 +80,7 @@ function suite<R>({ name, open, asBefore = (records) => records }: Kind<R>): voi
 describe('memory', () => {
   suite<Written>({
     name: 'memory',
+    asBefore: oneByOne,
     async open() {
       const clock = fixedClock(startsAt - 60)
       const { stores, journal } = journalOf(memoryStores({ now: clock.now }))
@@ -114,6 +115,7 @@ describeWith('redis', 'Redis', (url) => {
   }
   suite<redisContent.RedisRecord>({
     name: 'redis',
+    asBefore: redisContent.asBefore,
     async open() {
       const prefix = `golden-${randomBytes(6).toString('hex')}`
       await connect(prefix).stores.ready()

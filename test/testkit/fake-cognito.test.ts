@@ -182,7 +182,7 @@ describe('the fake user pool', () => {
     expect(pool.users.change('ann@x.example', { status: 'RESET_REQUIRED' })).toEqual({ ...ann, status: 'RESET_REQUIRED' })
     pool.users.remove(ann?.sub ?? '')
     expect(pool.users.find('ann@x.example')).toBeUndefined()
-    expect(() => pool.users.change('ann@x.example', {})).toThrow('there is no user')
+    expect(() => pool.users.change('ann@x.example', {})).toThrow('does not exist')
   })
 })
 

@@ -17,7 +17,10 @@ export interface AnnounceOptions {
 export interface RevocationAnnouncer extends Partial<RevocationView> {
   /** Announces an entry to all processes. Idempotent; done when every process can learn of it. */
   revoke(entry: RevocationEntry, options?: AnnounceOptions): unknown
-  /** Announces several entries together, all of them or none. Where it is absent, they are announced one by one. */
+  /**
+   * Announces several entries together, all of them or none. Where it is absent, they are announced one by one. An object that spreads
+   * another announcer and replaces `revoke` must replace `revokeAll` too, or set it to undefined: otherwise these entries pass it by.
+   */
   revokeAll?(entries: readonly RevocationAddition[]): unknown
   /**
    * What a subject began until this instant has ended, in epoch seconds; undefined: nothing was ended. It is kept for as long as

@@ -17,7 +17,7 @@ const writing: Readonly<Record<string, readonly string[]>> = {
   clients: ['put', 'remove', 'removeMany'],
   keys: ['put', 'remove', 'removeMany'],
   accounts: ['put', 'remove', 'removeMany'],
-  revocations: ['revoke'],
+  revocations: ['revoke', 'revokeAll'],
 }
 
 /** What was left out at the end was not given. */
@@ -44,6 +44,19 @@ export function journalOf(stores: Stores): { readonly stores: Stores; readonly j
     return [name, watching] as const
   })
   return { stores: Object.fromEntries(watched) as unknown as Stores, journal }
+}
+
+/** Entries that are written together, one by one, as they were written before. */
+export function oneByOne(journal: readonly Written[]): readonly Written[] {
+  return journal.flatMap((written) => {
+    if (written.method !== 'revokeAll') return written
+    const additions = written.args[0] as readonly { readonly entry: unknown; readonly undone?: boolean }[]
+    return additions.map(({ entry, undone, ...options }) => ({
+      ...written,
+      method: 'revoke',
+      args: [entry, { ...options, ...(undone && { undone }) }],
+    }))
+  })
 }
 
 /** Tells other stores the same, in the same order. */
