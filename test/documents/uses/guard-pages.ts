@@ -13,8 +13,11 @@ async function me(_nothing: unknown, { url, source }: Ran): Promise<void> {
   if (!source.includes("app.get('/me'")) return // the other program of the page is asked by curl
   const answer = await request(url).get('/me').expect(401)
   expect(answer.headers['www-authenticate']).toMatch(/^Bearer /)
-  const token = await tokenOfIssuer('https://login.partner.example', { client_id: 'app', scope: 'read' })
-  await request(url).get('/me').set('authorization', `Bearer ${token}`).expect(200, { client: 'app' })
+  const token = await tokenOfIssuer('https://login.partner.example', { sub: 'ann', client_id: 'app', scope: 'profile' })
+  await request(url).get('/me').set('authorization', `Bearer ${token}`).expect(200, { subject: 'ann' })
+  await request(url).get('/orders').set('authorization', `Bearer ${token}`).expect(403)
+  const reader = await tokenOfIssuer('https://login.partner.example', { client_id: 'app', scope: 'orders/read' })
+  await request(url).get('/orders').set('authorization', `Bearer ${reader}`).expect(200, { orders: [] })
 }
 
 async function partner(_nothing: unknown, { url }: Ran): Promise<void> {
