@@ -32,6 +32,8 @@ interface Kind<R> {
   readonly name: string
   /** Records without what may have been added to them since. @defaultValue nothing may */
   readonly asBefore?: (records: readonly R[], before: readonly R[]) => readonly R[]
+  /** The records that are compared. @defaultValue all */
+  readonly compares?: (records: readonly R[]) => readonly R[]
   /** Stores of a new place, which remember the last hour. */
   open(): Promise<{
     readonly stores: Stores
@@ -43,7 +45,7 @@ interface Kind<R> {
 
 const within = 60_000
 
-function suite<R>({ name, open, asBefore = (records) => records }: Kind<R>): void {
+function suite<R>({ name, open, asBefore = (records) => records, compares = (records) => records }: Kind<R>): void {
   const file = `stored-${name}`
   const fill = async (): Promise<Filled<R>> => {
     const place = await open()
@@ -61,7 +63,10 @@ function suite<R>({ name, open, asBefore = (records) => records }: Kind<R>): voi
     const filled = await fill()
     if (isRecording) record(file, filled)
     const before = recorded<Filled<R>>(file)
-    const [now, then] = [compared(asBefore(filled.records, before.records), filled.held), compared(before.records, before.held)]
+    const [now, then] = [
+      compared(compares(asBefore(filled.records, before.records)), filled.held),
+      compared(compares(before.records), before.held),
+    ]
     expect(now.map(({ text }) => text)).toEqual(then.map(({ text }) => text))
     for (const [at, { text, distances }] of now.entries())
       for (const [index, distance] of distances.entries())
@@ -115,7 +120,7 @@ describeWith('redis', 'Redis', (url) => {
   }
   suite<redisContent.RedisRecord>({
     name: 'redis',
-    asBefore: redisContent.asBefore,
+    compares: redisContent.lasting,
     async open() {
       const prefix = `golden-${randomBytes(6).toString('hex')}`
       await connect(prefix).stores.ready()

@@ -50,6 +50,8 @@ const drawn: readonly (readonly [RegExp, string])[] = [
   [/(?<=;)[\w-]{16}(?=[ ;"\\]|$)/g, '<call>'],
   [/(?<=\d:[su])[\w-]{16}/g, '<call>'],
   [/(?<=i<ms -?\d+> )[\w-]{16}/g, '<call>'],
+  // what a rotation needs to be taken back, kept for a minute
+  [/(;<call> rotated \d+)[^;"\\]*/g, '$1'],
   // written at once, in any order
   [/("table":"revocations".*?"epoch":")\d+/g, '$1<epoch>'],
   [/(<ms -?\d+>)-\d+(?=")/g, '$1-<count>'],

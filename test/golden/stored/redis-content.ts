@@ -51,22 +51,9 @@ export async function contentOf(redis: Redis, prefix: string): Promise<readonly 
   return records
 }
 
-/**
- * Records as they were before: without the instants beside challenges (decision 095), which earlier releases do not read, and with one
- * answer of a call for each entry of the denylist.
- */
-export function asBefore(records: readonly RedisRecord[]): readonly RedisRecord[] {
-  const isAnswer = ({ key, value }: RedisRecord): boolean =>
-    key.includes('|y{') && key.includes('|revocations{') && typeof value === 'string'
-  return records
-    .filter(({ key }) => !key.startsWith(`${place}||j{`))
-    .flatMap((record) =>
-      isAnswer(record)
-        ? String(record.value)
-            .split(/ (?=<)/)
-            .map((value) => ({ ...record, value }))
-        : record,
-    )
+/** Without the answers of calls and the instants of challenges, which live for a minute and stand beside the records (decisions 071, 095, 099). */
+export function lasting(records: readonly RedisRecord[]): readonly RedisRecord[] {
+  return records.filter(({ key }) => !key.startsWith(`${place}||y{`) && !key.startsWith(`${place}||j{`))
 }
 
 async function put(redis: Redis, { key, type, value }: RedisRecord, at: Absolute): Promise<void> {
