@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { RevocationEntry, Stores } from '@countersign/core'
+import { type RevocationAddition, type RevocationEntry, type Stores, tieRevokeAll } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { createClients } from '@countersign/grants'
 import { createRevocations, createSharedRevocations } from '@countersign/verifier'
@@ -11,16 +11,17 @@ const pepper = { current: { id: '1', secret: randomBytes(32) } }
 
 /** A store that counts the calls of its methods. */
 function counted<S extends object>(store: S, calls: string[]): S {
-  return new Proxy(store, {
-    get(target, name) {
-      const member = Reflect.get(target, name) as unknown
-      if (typeof member !== 'function') return member
-      return (...args: readonly unknown[]) => {
-        calls.push(String(name))
+  const members = Object.entries(store).map(([name, member]: [string, unknown]) => {
+    if (typeof member !== 'function') return [name, member]
+    return [
+      name,
+      (...args: readonly unknown[]) => {
+        calls.push(name)
         return (member as (...all: readonly unknown[]) => unknown)(...args)
-      }
-    },
+      },
+    ]
   })
+  return Object.fromEntries(members) as S
 }
 
 async function withSecrets(stores: Stores, secrets: number) {
@@ -29,7 +30,7 @@ async function withSecrets(stores: Stores, secrets: number) {
     store: counted(stores.clients, calls),
     pepper,
     issuer,
-    revocations: counted(stores.revocations, calls),
+    revocations: tieRevokeAll(counted(stores.revocations, calls)),
   })
   const id = `client-${randomBytes(6).toString('hex')}`
   await clients.register({ id, grants: ['client_credentials'] })
@@ -37,6 +38,23 @@ async function withSecrets(stores: Stores, secrets: number) {
   calls.length = 0
   return { clients, id, calls }
 }
+
+it('a wrapper that replaces revoke alone gets every entry of a lock', async () => {
+  const { revocations, clients: store } = memoryStores()
+  const heard: RevocationEntry[] = []
+  const wrapper: typeof revocations = {
+    ...revocations,
+    revoke: (entry, options) => (heard.push(entry), revocations.revoke(entry, options)),
+  }
+  for (const announcer of [wrapper, createSharedRevocations({ store: wrapper, maxStalenessSeconds: 10, onStale: 'refuse' })]) {
+    const clients = createClients({ store, pepper, issuer, revocations: announcer })
+    const id = `client-${randomBytes(6).toString('hex')}`
+    await clients.register({ id, grants: ['client_credentials'] })
+    heard.length = 0
+    expect(await clients.lock(id)).toBe(true)
+    expect(heard.map(({ type }) => type).sort()).toEqual(['client', 'client_key', 'client_key'])
+  }
+})
 
 describe('a client with 200 secrets', () => {
   onEveryStore((open) => {
@@ -73,15 +91,15 @@ it('a secret that is added while a client is being locked is ended before the re
     store: stores.clients,
     pepper,
     issuer,
-    revocations: {
+    revocations: tieRevokeAll({
       revoke: () => undefined,
-      async revokeAll(entries) {
+      async revokeAll(entries: readonly RevocationAddition[]) {
         told.push(entries.map(({ entry }) => entry))
         if (added.id !== undefined) return
         const secret = await clients.addSecret(id)
         if (secret) added.id = secret.id
       },
-    },
+    }),
   })
   expect(await racing.lock(id)).toBe(true)
   expect(told.map((entries) => entries.map(({ type }) => type))).toEqual([

@@ -119,13 +119,6 @@ function announcing(store: RevocationStore, view: ReturnType<typeof createRevoca
       else view.revoke(entry)
       return store.revoke(entry, options)
     },
-    revokeAll(entries, call) {
-      for (const { entry, undone } of entries) {
-        if (undone) view.unrevoke(entry)
-        else view.revoke(entry)
-      }
-      return store.revokeAll(entries, call)
-    },
   }
 }
 

@@ -151,6 +151,7 @@ export {
   revocationsAtOnce,
   wholeDelta,
 } from './revocation-store.js'
+export { revokeAllOf, tieRevokeAll } from './revoke-all.js'
 export { isSameSecret } from './same-secret.js'
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'

@@ -18,8 +18,8 @@ export interface RevocationAnnouncer extends Partial<RevocationView> {
   /** Announces an entry to all processes. Idempotent; done when every process can learn of it. */
   revoke(entry: RevocationEntry, options?: AnnounceOptions): unknown
   /**
-   * Announces several entries together, all of them or none. Where it is absent, they are announced one by one. An object that spreads
-   * another announcer and replaces `revoke` must replace `revokeAll` too, or set it to undefined: otherwise these entries pass it by.
+   * Announces several entries together, all of them or none. It is called only if `tieRevokeAll` tied it to the `revoke` beside it;
+   * otherwise `revoke` is called for each entry.
    */
   revokeAll?(entries: readonly RevocationAddition[]): unknown
   /**

@@ -12,6 +12,7 @@ import {
   requireAdditions,
   requireLimit,
   storedRevocation,
+  tieRevokeAll,
   wholeDelta,
   wrongAfter,
 } from '@countersign/core'
@@ -216,7 +217,7 @@ export function postgresRevocations(
     return entries.map((_, at) => epochOf(memory, last - entries.length + 1 + at))
   }
 
-  return {
+  return tieRevokeAll<RevocationStore>({
     async revoke(entry, { keepForMs, undone, ...call } = {}) {
       const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
       return epoch
@@ -241,5 +242,5 @@ export function postgresRevocations(
       return first[0] - second[0] || first[1] - second[1]
     },
     subscribe: parts.subscribe,
-  }
+  })
 }

@@ -9,6 +9,7 @@ import {
   requireAdditions,
   requireLimit,
   storedRevocation,
+  tieRevokeAll,
   wholeDelta,
   wrongAfter,
 } from '@countersign/core'
@@ -133,7 +134,7 @@ export function redisRevocations(
   }
   const subscribed = revocationSubscription(reads.client, { key, onWarning })
 
-  const store: RevocationStore = {
+  const store = tieRevokeAll<RevocationStore>({
     async revoke(entry, { keepForMs, undone, ...call } = {}) {
       const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
       return epoch
@@ -153,6 +154,6 @@ export function redisRevocations(
     epoch,
     compare: compareEpochs,
     subscribe: subscribed.subscribe,
-  }
+  })
   return { store, replace: subscribed.replace, close: subscribed.close }
 }

@@ -11,6 +11,7 @@ import {
   requireLimit,
   revocationName,
   storedRevocation,
+  tieRevokeAll,
   wholeDelta,
   wrongAfter,
 } from '@countersign/core'
@@ -143,7 +144,7 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
     return entries.map((_, at) => epochOf(since, number - entries.length + 1 + at))
   }
 
-  return {
+  return tieRevokeAll<RevocationStore>({
     async revoke(entry, { keepForMs, undone, ...call } = {}) {
       const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
       return epoch
@@ -162,5 +163,5 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
       return first[0] - second[0] || first[1] - second[1]
     },
     subscribe: (listener) => watch.subscribe(tenant, listener),
-  }
+  })
 }

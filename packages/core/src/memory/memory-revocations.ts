@@ -11,6 +11,7 @@ import {
   type RevocationStore,
   requireAdditions,
 } from '../revocation-store.js'
+import { tieRevokeAll } from '../revoke-all.js'
 import { givenCalls } from './given-calls.js'
 
 interface Kept {
@@ -66,7 +67,7 @@ export function memoryRevocations(now: Now): RevocationStore {
     return calls.keep('', call, epochs)
   }
 
-  return {
+  return tieRevokeAll<RevocationStore>({
     async revoke(entry, { keepForMs, undone, ...call } = {}) {
       const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
       return epoch
@@ -112,5 +113,5 @@ export function memoryRevocations(now: Now): RevocationStore {
         listeners.delete(listener)
       }
     },
-  }
+  })
 }

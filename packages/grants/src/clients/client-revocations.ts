@@ -6,6 +6,7 @@ import {
   type RevocationAnnouncer,
   type RevocationEntry,
   revocationsAtOnce,
+  revokeAllOf,
   Unavailable,
 } from '@countersign/core'
 import { type ClientRecords, clientOf } from './record/client-record.js'
@@ -37,7 +38,7 @@ const attempts = 10
 /** How many credentials of a client are announced at a time. */
 const announcedAtOnce = 16
 
-/** For an announcer that knows no `revokeAll`. Clients go before their credentials. */
+/** For an announcer without a `revokeAll` of its own. Clients go before their credentials. */
 async function announceOneByOne(revocations: RevocationAnnouncer, additions: readonly RevocationAddition[]): Promise<void> {
   const tell = async ({ entry, undone }: RevocationAddition): Promise<unknown> => revocations.revoke(entry, undone ? { undone } : {})
   const isOfClient = ({ entry }: RevocationAddition): boolean => entry.type === 'client'
@@ -52,8 +53,9 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
   async function announce(entryOf: readonly ((issuer: string) => RevocationEntry)[], undone = false): Promise<void> {
     if (revocations === undefined) return
     const additions = issuers.flatMap((issuer) => entryOf.map((of) => ({ entry: of(issuer), ...(undone && { undone }) })))
-    const tell = async (some: readonly RevocationAddition[]): Promise<unknown> => revocations.revokeAll?.(some)
-    if (revocations.revokeAll)
+    const revokeAll = revokeAllOf(revocations)
+    const tell = async (some: readonly RevocationAddition[]): Promise<unknown> => revokeAll?.(some)
+    if (revokeAll)
       for (let from = 0; from < additions.length; from += revocationsAtOnce)
         await orUnavailable(tell(additions.slice(from, from + revocationsAtOnce)))
     else await announceOneByOne(revocations, additions)

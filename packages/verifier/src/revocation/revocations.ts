@@ -10,6 +10,7 @@ import {
   type RevocationQuery,
   type RevocationReason,
   type RevocationView,
+  tieRevokeAll,
   wallClock,
 } from '@countersign/core'
 import { checkEntry, createDenylist } from './view/denylist.js'
@@ -55,7 +56,7 @@ export function createRevocations(options: { readonly now?: Now } = {}): Revocat
     events.publish({ outcome: 'revoked', type: entry.type, issuer: entry.issuer })
   }
 
-  return {
+  return tieRevokeAll({
     check: denylist.check,
     revoke,
     revokeAll(entries) {
@@ -63,5 +64,5 @@ export function createRevocations(options: { readonly now?: Now } = {}): Revocat
       for (const { entry, undone = false } of entries) revoke(entry, { undone })
     },
     unrevoke,
-  }
+  })
 }

@@ -18,6 +18,8 @@ import {
   type RevocationStore,
   type RevocationView,
   requireAdditions,
+  revokeAllOf,
+  tieRevokeAll,
   Unavailable,
   wallClock,
 } from '@countersign/core'
@@ -200,11 +202,12 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
 
   /** One entry goes as before, so that a store that knows no other way still works for it. */
   async function revokeAll(additions: readonly RevocationAddition[]): Promise<readonly string[]> {
-    const [first, ...others] = additions
-    if (first === undefined) return []
-    if (others.length > 0) return store.revokeAll(additions)
-    const { entry, keepForMs: keep, undone } = first
-    return [await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) })]
+    const together = additions.length > 1 ? revokeAllOf(store) : undefined
+    if (together) return together(additions)
+    const epochs: string[] = []
+    for (const { entry, keepForMs: keep, undone } of additions)
+      epochs.push(await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) }))
+    return epochs
   }
 
   async function ready(): Promise<Readiness> {
@@ -215,7 +218,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
   }
 
   const close = async (): Promise<void> => sync.close()
-  return {
+  return tieRevokeAll({
     check(query) {
       if (!strong && isFresh()) return judge(query)
       const reason = known.check(query)
@@ -223,11 +226,11 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
       return sync.isLong() || sync.failedMsAgo() < failedLatelyMs ? judgeStale(query) : readUp(query)
     },
     revoke: (entry, { undone = false } = {}) => announce([{ entry, undone }]),
-    revokeAll: announce,
+    revokeAll: (entries) => announce(entries),
     unrevoke: (entry) => announce([{ entry, undone: true }]),
     subjectEnd: async (whose) => subjects?.find(whose),
     ready,
     close,
     [Symbol.asyncDispose]: close,
-  }
+  })
 }
