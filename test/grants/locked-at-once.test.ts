@@ -44,7 +44,10 @@ it('a wrapper that replaces revoke alone gets every entry of a lock', async () =
   const heard: RevocationEntry[] = []
   const wrapper: typeof revocations = {
     ...revocations,
-    revoke: (entry, options) => (heard.push(entry), revocations.revoke(entry, options)),
+    revoke(entry, options) {
+      heard.push(entry)
+      return revocations.revoke(entry, options)
+    },
   }
   for (const announcer of [wrapper, createSharedRevocations({ store: wrapper, maxStalenessSeconds: 10, onStale: 'refuse' })]) {
     const clients = createClients({ store, pepper, issuer, revocations: announcer })

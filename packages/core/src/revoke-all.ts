@@ -20,8 +20,14 @@ interface RevokesAll {
  * const { revocations } = memoryStores()
  * const logged: RevocationStore = tieRevokeAll({
  *   ...revocations,
- *   revoke: (entry, options) => (console.log(entry), revocations.revoke(entry, options)),
- *   revokeAll: (entries, call) => (console.log(entries), revocations.revokeAll(entries, call)),
+ *   revoke(entry, options) {
+ *     console.log('revoke', entry)
+ *     return revocations.revoke(entry, options)
+ *   },
+ *   revokeAll(entries, call) {
+ *     console.log('revoke', entries)
+ *     return revocations.revokeAll(entries, call)
+ *   },
  * })
  * ```
  */

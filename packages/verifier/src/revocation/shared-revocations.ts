@@ -107,6 +107,15 @@ const shape: OptionShape<SharedRevocationsOptions> = {
   random: kind.func,
 }
 
+/** Together, if the store can; else one by one. */
+async function writeAll(store: RevocationStore, additions: readonly RevocationAddition[]): Promise<readonly string[]> {
+  const together = additions.length > 1 ? revokeAllOf(store) : undefined
+  if (together) return together(additions)
+  const epochs: string[] = []
+  for (const { entry, keepForMs, undone } of additions) epochs.push(await store.revoke(entry, { keepForMs, ...(undone && { undone }) }))
+  return epochs
+}
+
 /**
  * A view of a shared denylist: pushed where the store can, polled always, complete again after a loss.
  *
@@ -191,23 +200,13 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     }))
     const written = entries.map(({ entry }) => sync.writing(entry))
     try {
-      const epochs = await revokeAll(additions)
+      const epochs = await writeAll(store, additions)
       for (const [at, addition] of additions.entries()) written[at]?.accept(epochs[at] ?? '', addition)
     } catch (cause) {
       throw asUnavailable(cause, 'revocation_unavailable')
     } finally {
       for (const { end } of written) end()
     }
-  }
-
-  /** One entry goes as before, so that a store that knows no other way still works for it. */
-  async function revokeAll(additions: readonly RevocationAddition[]): Promise<readonly string[]> {
-    const together = additions.length > 1 ? revokeAllOf(store) : undefined
-    if (together) return together(additions)
-    const epochs: string[] = []
-    for (const { entry, keepForMs: keep, undone } of additions)
-      epochs.push(await store.revoke(entry, { keepForMs: keep, ...(undone && { undone }) }))
-    return epochs
   }
 
   async function ready(): Promise<Readiness> {
