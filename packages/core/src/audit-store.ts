@@ -64,7 +64,10 @@ const longestEventBytes = 100
 const longestEntryBytes = 16 * 1_024
 
 function isDetail(detail: unknown): boolean {
-  if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) return false
+  if (typeof detail !== 'object' || detail === null) return false
+  // A Date or a Map would come back as something else.
+  const prototype: unknown = Object.getPrototypeOf(detail)
+  if (prototype !== Object.prototype && prototype !== null) return false
   return Object.values(detail).every((value) => value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value))
 }
 

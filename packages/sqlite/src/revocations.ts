@@ -38,7 +38,7 @@ const epochOf = (since: number, number: number): string => `${since}-${number}`
 
 /** [-1, -1] for what is not an epoch of this store: before everything. */
 function partsOf(epoch: string): readonly [number, number] {
-  const [memory, number, ...rest] = epoch.split('-', 3).map((part) => (part === '' ? Number.NaN : Number(part)))
+  const [memory, number, ...rest] = epoch.split('-', 3).map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN))
   const known = rest.length === 0 && Number.isSafeInteger(memory) && Number.isSafeInteger(number)
   return known ? [memory ?? -1, number ?? -1] : [-1, -1]
 }

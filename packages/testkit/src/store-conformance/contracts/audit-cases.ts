@@ -129,6 +129,8 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
         { event: 'event', detail: [] },
         { event: 'event', detail: { deep: {} } },
         { event: 'event', detail: { n: Number.NaN } },
+        { event: 'event', detail: new Date(0) },
+        { event: 'event', detail: new Map([['a', 1]]) },
         { event: 'event', subject: 'x'.repeat(20_000) },
       ]
       for (const entry of wrong)
