@@ -116,7 +116,7 @@ export const tokenDifferences: readonly Difference<TokenCase, TokenFacts>[] = [
     witnesses: () => [token({}, { exp, text: 'x'.repeat(6200) })],
   },
   {
-    what: 'the header member crit, whatever it lists',
+    what: 'the header member crit, with every list',
     refusedBy: 'countersign',
     why: 'No extension is understood here; `b64`, which jose understands, is not for JWTs (RFC 7797 §7).',
     covers: (facts) => 'crit' in facts.header.value,
@@ -203,7 +203,7 @@ export const tokenDifferences: readonly Difference<TokenCase, TokenFacts>[] = [
   {
     what: 'a key of a pair as an HMAC secret',
     refusedBy: 'countersign',
-    why: 'Whoever knows the public key could sign.',
+    why: 'Everybody who knows the public key could sign.',
     covers: ({ secret }) => secret?.includes('-----BEGIN') === true,
     witnesses: () => {
       const secret = Buffer.from(pairFor('RS256').publicKey.export({ type: 'spki', format: 'pem' }))
@@ -269,12 +269,12 @@ export const keyDifferences: readonly Difference<KeyCase, Members>[] = [
   {
     what: 'a JWK that holds part of a private key or a secret beside the public one',
     refusedBy: 'countersign',
-    why: 'Whoever publishes it has published more than that.',
+    why: 'Its publisher has published more than a public key.',
     covers: (jwk) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv', 'k'].some((name) => jwk[name] !== undefined),
     witnesses: () => [key({ p: 'AQ' }, 'RS256'), key({ k: 'AAAA' })],
   },
   {
-    what: 'a kid that is no string or has more than 1024 characters',
+    what: 'a kid that is not a string or has more than 1024 characters',
     refusedBy: 'countersign',
     why: 'No token can name it.',
     covers: ({ kid }) => kid !== undefined && (typeof kid !== 'string' || kid.length > 1024),
