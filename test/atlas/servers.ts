@@ -46,7 +46,7 @@ export const servers: readonly AtlasRow[] = [
   {
     ...rsaKeys,
     name: 'Ory Hydra, access token',
-    peculiar: '`aud` is an empty list unless asked for; scopes as a list in `scp`; slash at the end of `iss`',
+    peculiar: '`aud` is an empty list unless requested; scopes as a list in `scp`; slash at the end of `iss`',
     header: { alg: 'RS256', kid: 'key-1', typ: 'JWT' },
     claims: {
       ...times(3600),
