@@ -10,7 +10,7 @@ const many = Array.from({ length: 40 }, (_, at) => String(at))
 
 /** Calls that are made at once, and have no ids of their caller. */
 const calls: readonly { readonly name: string; prepare?(stores: Stores): unknown; call(stores: Stores, id: string): Promise<unknown> }[] = [
-  { name: 'claims', call: ({ replay }, id) => replay.claim({ purpose: 'test', id, issuedAgoMs: 0, keepForMs: minute }) },
+  { name: 'claims', call: ({ replay }, id) => replay.claim({ purpose: 'test', id, issuedAgoMs: -minute, keepForMs: minute }) },
   { name: 'nonces', call: ({ nonces }, id) => nonces.remember(id, { clientId: 'client', keepForMs: minute }) },
   {
     name: 'spent nonces',

@@ -94,7 +94,8 @@ function pageCases(define: DefineCase): readonly StoreCase[] {
     define('a query of revocations that is wrong is a TypeError', async ({ stores: { revocations } }) => {
       await revocations.revoke(entryOf(1))
       for (const limit of [0, 1.5, 1_001, Number.NaN]) await assert.rejects(revocations.page({ limit }), TypeError)
-      for (const after of ['', 'nonsense', '-1', '["a","b"]', '0x10-0x10']) await assert.rejects(revocations.page({ after }), TypeError, after)
+      for (const after of ['', 'nonsense', '-1', '["a","b"]', '0x10-0x10'])
+        await assert.rejects(revocations.page({ after }), TypeError, after)
       for (const wrong of [{ issuer: 1 }, { name: null }]) await assert.rejects(revocations.page(wrong as never), TypeError)
     }),
   ]
