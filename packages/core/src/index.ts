@@ -152,6 +152,7 @@ export {
   wholeDelta,
 } from './revocation-store.js'
 export { revokeAllOf, tieRevokeAll } from './revoke-all.js'
+export { epochParts, revocationKey, rowKey } from './row-key.js'
 export { isSameSecret } from './same-secret.js'
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'

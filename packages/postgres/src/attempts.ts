@@ -1,8 +1,8 @@
-import { type AttemptStore, requireDuration, requireLimit } from '@countersign/core'
+import { type AttemptStore, requireDuration, requireLimit, rowKey } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { timelyColumn, timelyCte } from './statements/calls.js'
 import { type CallParts, keptCalls } from './statements/kept-calls.js'
-import { boundedMs, rowKey } from './statements/row-key.js'
+import { boundedMs } from './statements/row-key.js'
 
 const reserveText = (schema: string, { made, unmade, keep, column }: CallParts): string => `
   with ${timelyCte('$5')}${made},

@@ -1,10 +1,10 @@
-import { type ChallengeStore, callsKeptMs, requireDuration } from '@countersign/core'
+import { type ChallengeStore, callsKeptMs, requireDuration, rowKey } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { bytesOf, type Row, textOf } from './connection/driver.js'
 import { type MemorySince, memoryCte } from './connection/server-memory.js'
 import { requireNotUndone, requireTimely, timelyColumn, timelyCte } from './statements/calls.js'
 import { type CallParts, callRow, type KeptCalls, type KeptChange, keptCalls } from './statements/kept-calls.js'
-import { boundedMs, rowKey } from './statements/row-key.js'
+import { boundedMs } from './statements/row-key.js'
 
 const putText = (schema: string, { made, unmade, keep, column }: CallParts): string => `
   with ${timelyCte('$7')}, ${memoryCte(schema)}${made},

@@ -1,8 +1,8 @@
-import { callsKeptMs, type RefreshFamilyStore, type Rotation, requireDuration, requireRotation } from '@countersign/core'
+import { callsKeptMs, type RefreshFamilyStore, type Rotation, requireDuration, requireRotation, rowKey } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { bytesOf, type Row, type Run, textOf } from './connection/driver.js'
 import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './statements/calls.js'
-import { boundedMs, rowKey } from './statements/row-key.js'
+import { boundedMs } from './statements/row-key.js'
 import { roundedEnd } from './sweep/rounded-end.js'
 
 // A row of generation -1 is what is left of a family whose creation was taken back: its calls. A release that does not know

@@ -1,9 +1,9 @@
-import { type NonceStore, type NonceVerdict, requireDuration } from '@countersign/core'
+import { type NonceStore, type NonceVerdict, requireDuration, rowKey } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import { bytesOf } from './connection/driver.js'
 import { type MemorySince, memoryCte } from './connection/server-memory.js'
 import { answerIn, recentCalls, requireNotUndone, requireTimely, timelyColumn, timelyCte, withAnswer } from './statements/calls.js'
-import { boundedMs, rowKey } from './statements/row-key.js'
+import { boundedMs } from './statements/row-key.js'
 
 const rememberText = (schema: string): string => `
   with ${timelyCte('$8')}, ${memoryCte(schema)},

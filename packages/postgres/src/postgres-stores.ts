@@ -6,6 +6,7 @@ import {
   type Readiness,
   type RevocationStore,
   requireDuration,
+  rowKey,
   type Stores,
 } from '@countersign/core'
 import { postgresAttempts } from './attempts.js'
@@ -22,7 +23,6 @@ import { postgresNonces } from './nonces.js'
 import { postgresReplay } from './replay.js'
 import { postgresRevocations } from './revocations.js'
 import { channelOf, quoteSchema } from './schema/schema-name.js'
-import { rowKey } from './statements/row-key.js'
 import { createPush, type Push } from './subscription.js'
 import { type SweepOptions, type SweepResult, sweep } from './sweep/sweep.js'
 import { type SweepTimer, sweepEvery } from './sweep/sweep-timer.js'

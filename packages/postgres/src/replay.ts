@@ -1,9 +1,9 @@
-import { callsKept, callsKeptMs, type ReplayStore, requireDuration, requireIssuedAgo } from '@countersign/core'
+import { callsKept, callsKeptMs, type ReplayStore, requireDuration, requireIssuedAgo, rowKey } from '@countersign/core'
 import type { Database } from './connection/connection.js'
 import type { Row } from './connection/driver.js'
 import { type MemorySince, memoryCte, memoryRow } from './connection/server-memory.js'
 import { requireNotUndone, requireTimely, timelyColumn, timelyCte } from './statements/calls.js'
-import { boundedMs, rowKey } from './statements/row-key.js'
+import { boundedMs } from './statements/row-key.js'
 
 // Who made a claim: `+;id`, and behind it calls that were taken back, the newest first. A claim that was taken back begins with
 // `-`: for a release that does not know the column it stays claimed. Null is of such a release.

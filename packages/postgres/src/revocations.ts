@@ -2,15 +2,16 @@ import {
   type CompleteRevocationQuery,
   completeRevocationQuery,
   deltaOf,
+  epochParts,
   fitsRevocationQuery,
   type Page,
   type RevocationAddition,
   type RevocationDelta,
-  type RevocationEntry,
   type RevocationRecord,
   type RevocationStore,
   requireAdditions,
   requireLimit,
+  revocationKey,
   storedRevocation,
   tieRevokeAll,
   wholeDelta,
@@ -23,7 +24,7 @@ import { keptCalls } from './statements/kept-calls.js'
 import { pageTexts } from './statements/paged.js'
 import { nameKey, namesOf } from './statements/revocation-names.js'
 import { type PageIndex, pageText, revokeText } from './statements/revocation-texts.js'
-import { boundedMs, rowKey } from './statements/row-key.js'
+import { boundedMs } from './statements/row-key.js'
 import type { Topic } from './subscription.js'
 
 const epochText = (schema: string): string => `
@@ -62,18 +63,6 @@ const entriesPerRead = 1_000
 
 /** Epochs are `<microseconds at which the memory began>-<number>`: another memory has other epochs, and a later one greater. */
 const epochOf = (memory: unknown, number: unknown): string => `${String(memory)}-${String(number)}`
-
-/** [-1, -1] for a value that is not an epoch of this store: before everything. */
-function partsOf(epoch: string): readonly [number, number] {
-  const [memory, number, ...rest] = epoch.split('-', 3).map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN))
-  const known = rest.length === 0 && Number.isSafeInteger(memory) && Number.isSafeInteger(number)
-  return known ? [memory ?? -1, number ?? -1] : [-1, -1]
-}
-
-/** The same for the same entry, in any order of its members. */
-function factOf(entry: RevocationEntry): Buffer {
-  return rowKey(JSON.stringify(Object.entries(storedRevocation.toRecord(entry)).sort(([a], [b]) => (a < b ? -1 : 1))))
-}
 
 function recordOf(row: Row): RevocationRecord {
   return {
@@ -137,7 +126,7 @@ function listsOf(entries: readonly RevocationAddition[]): { readonly told: reado
   const names = entries.map(({ entry }) => namesOf(entry))
   return {
     told: [
-      entries.map(({ entry }) => factOf(entry)),
+      entries.map(({ entry }) => revocationKey(entry)),
       entries.map(({ entry }) => bytesOf(JSON.stringify(storedRevocation.toRecord(entry)))),
       entries.map(({ undone = false }) => undone),
       entries.map(({ keepForMs }) => (keepForMs === undefined ? null : boundedMs(keepForMs))),
@@ -158,7 +147,7 @@ const lastNumber = '9223372036854775807'
 /** Where a page begins. */
 function beginningOf({ after, newestFirst }: CompleteRevocationQuery): string {
   if (after === undefined) return newestFirst ? lastNumber : '0'
-  const [, number] = partsOf(after)
+  const [, number] = epochParts(after)
   if (number < 0) throw wrongAfter('revocations.page')
   return String(number)
 }
@@ -185,7 +174,7 @@ export function postgresRevocations(
   const calls = keptCalls(database, schema, parts.tenant)
   const width = createRangeWidth()
   async function part(epoch: string | undefined, limit: number): Promise<RevocationDelta> {
-    const asked = epoch === undefined ? undefined : partsOf(epoch)
+    const asked = epoch === undefined ? undefined : epochParts(epoch)
     const values = [...(asked ?? [-1, -1]), limit, width.of(limit)]
     const [row] = await database.operation((run) => parts.memory.remembering(run, since, values))
     width.read(row)
@@ -213,7 +202,7 @@ export function postgresRevocations(
       isDone: ({ number }) => number !== null,
       within: (run, text, all) => parts.memory.remembering(run, text, all),
     })
-    const [memory, last] = made === undefined ? [row.memory, Number(row.number)] : partsOf(made)
+    const [memory, last] = made === undefined ? [row.memory, Number(row.number)] : epochParts(made)
     return entries.map((_, at) => epochOf(memory, last - entries.length + 1 + at))
   }
 
@@ -238,7 +227,7 @@ export function postgresRevocations(
       return epochOf(row.memory, row.number)
     },
     compare(a, b) {
-      const [first, second] = [partsOf(a), partsOf(b)]
+      const [first, second] = [epochParts(a), epochParts(b)]
       return first[0] - second[0] || first[1] - second[1]
     },
     subscribe: parts.subscribe,

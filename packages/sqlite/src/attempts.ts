@@ -1,8 +1,8 @@
-import { type AttemptStore, type AttemptVerdict, requireDuration } from '@countersign/core'
+import { type AttemptStore, type AttemptVerdict, requireDuration, rowKey } from '@countersign/core'
 import type { Database } from './connection/database.js'
 import type { Tx } from './driver/transaction.js'
 import { keptCalls } from './statements/kept-calls.js'
-import { rowKey, wholeMs } from './statements/row-key.js'
+import { wholeMs } from './statements/row-key.js'
 
 const findSql = 'select used, expires_at from countersign_attempts where tenant = ? and key = ? and expires_at > ?'
 const setSql = `insert into countersign_attempts (tenant, key, used, expires_at) values (?, ?, ?, ?)

@@ -1,10 +1,10 @@
-import { type ChallengeStore, requireDuration } from '@countersign/core'
+import { type ChallengeStore, requireDuration, rowKey } from '@countersign/core'
 import type { Database } from './connection/database.js'
 import { bytesOf, textOf } from './driver/driver.js'
 import type { Tx } from './driver/transaction.js'
 import { keptCalls, requireNotUndone, undone } from './statements/kept-calls.js'
 import { type Memory, memoryOf, readWithMemory, sinceMs } from './statements/memory.js'
-import { rowKey, wholeMs } from './statements/row-key.js'
+import { wholeMs } from './statements/row-key.js'
 
 interface Challenge {
   readonly record: string

@@ -1,9 +1,9 @@
-import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration } from '@countersign/core'
+import { type RefreshFamilyStore, type Rotation, type RotationRequest, requireDuration, rowKey } from '@countersign/core'
 import type { Database } from './connection/database.js'
 import { bytesOf, textOf } from './driver/driver.js'
 import type { Tx } from './driver/transaction.js'
 import { keptCalls, requireNotUndone, undone } from './statements/kept-calls.js'
-import { rowKey, wholeMs } from './statements/row-key.js'
+import { wholeMs } from './statements/row-key.js'
 
 /** How a family was before a rotation, to be put back. */
 interface Before {

@@ -1,10 +1,10 @@
-import { type NonceStore, requireDuration } from '@countersign/core'
+import { type NonceStore, requireDuration, rowKey } from '@countersign/core'
 import type { Database } from './connection/database.js'
 import { bytesOf, textOf } from './driver/driver.js'
 import type { Tx } from './driver/transaction.js'
 import { keptCalls, requireNotUndone, undone } from './statements/kept-calls.js'
 import { memoryOf, sinceMs } from './statements/memory.js'
-import { rowKey, wholeMs } from './statements/row-key.js'
+import { wholeMs } from './statements/row-key.js'
 
 /** A purpose, and the call that spent the nonce for it where its id is known. */
 type Use = readonly [purpose: string, callId: string | null]

@@ -1,9 +1,9 @@
-import { type ReplayStore, requireDuration } from '@countersign/core'
+import { type ReplayStore, requireDuration, rowKey } from '@countersign/core'
 import type { Database } from './connection/database.js'
 import type { Tx } from './driver/transaction.js'
 import { keptCalls, requireNotUndone, undone } from './statements/kept-calls.js'
 import { memoryOf, sinceMs } from './statements/memory.js'
-import { rowKey, wholeMs } from './statements/row-key.js'
+import { wholeMs } from './statements/row-key.js'
 
 const findSql = 'select call from countersign_claims where tenant = ? and key = ? and expires_at > ?'
 const claimSql = `insert into countersign_claims (tenant, key, call, expires_at) values (?, ?, ?, ?)

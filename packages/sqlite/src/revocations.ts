@@ -1,14 +1,15 @@
 import {
   type CompleteRevocationQuery,
   completeRevocationQuery,
+  epochParts,
   type Page,
   type RevocationAddition,
   type RevocationDelta,
-  type RevocationEntry,
   type RevocationRecord,
   type RevocationStore,
   requireAdditions,
   requireLimit,
+  revocationKey,
   revocationName,
   storedRevocation,
   tieRevokeAll,
@@ -22,7 +23,7 @@ import type { Tx } from './driver/transaction.js'
 import { keptCalls } from './statements/kept-calls.js'
 import { type Memory, memoryOf, readWithMemory, sinceMs } from './statements/memory.js'
 import { conditionsOf, readPage } from './statements/paged.js'
-import { nameKey, rowKey, wholeMs } from './statements/row-key.js'
+import { nameKey, wholeMs } from './statements/row-key.js'
 
 const countSql = 'update countersign_memory set epoch = epoch + ? where tenant = ?'
 const addSql = `insert into countersign_revocations (tenant, epoch, fact, entry, undone, expires_at, type, issuer, name)
@@ -35,18 +36,6 @@ const rowsPerRead = 1_000
 
 /** Epochs are `<microseconds at which the memory began>-<number>`: another memory has other epochs, and a later one greater. */
 const epochOf = (since: number, number: number): string => `${since}-${number}`
-
-/** [-1, -1] for what is not an epoch of this store: before everything. */
-function partsOf(epoch: string): readonly [number, number] {
-  const [memory, number, ...rest] = epoch.split('-', 3).map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN))
-  const known = rest.length === 0 && Number.isSafeInteger(memory) && Number.isSafeInteger(number)
-  return known ? [memory ?? -1, number ?? -1] : [-1, -1]
-}
-
-/** The same for the same entry, in whichever order its members stand. */
-function factOf(entry: RevocationEntry): Buffer {
-  return rowKey(JSON.stringify(Object.entries(storedRevocation.toRecord(entry)).sort(([a], [b]) => (a < b ? -1 : 1))))
-}
 
 function recordOf(row: Row, since: number, now: number): RevocationRecord {
   return {
@@ -63,7 +52,7 @@ function valuesOf({ entry, keepForMs, undone = false }: RevocationAddition, now:
   const name: string | undefined = revocationName(entry)
   const end = keepForMs === undefined ? null : now + wholeMs(keepForMs)
   return [
-    factOf(entry),
+    revocationKey(entry),
     bytesOf(JSON.stringify(storedRevocation.toRecord(entry))),
     undone ? 1 : 0,
     end,
@@ -76,7 +65,7 @@ function valuesOf({ entry, keepForMs, undone = false }: RevocationAddition, now:
 /** The number behind which a page begins. */
 function beginningOf({ after }: CompleteRevocationQuery): number | undefined {
   if (after === undefined) return undefined
-  const [, number] = partsOf(after)
+  const [, number] = epochParts(after)
   if (number < 0) throw wrongAfter('revocations.page')
   return number
 }
@@ -106,7 +95,7 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
   const calls = keptCalls(tenant)
 
   function delta(tx: Tx, memory: Memory, epoch: string | undefined, limit: number): RevocationDelta {
-    const asked = epoch === undefined ? undefined : partsOf(epoch)
+    const asked = epoch === undefined ? undefined : epochParts(epoch)
     const lost = asked !== undefined && (asked[0] !== memory.since || asked[1] > memory.epoch)
     const rows = tx.rows(sinceSql, tenant, lost ? 0 : (asked?.[1] ?? 0), limit)
     const last = rows.length < limit ? memory.epoch : Number(rows.at(-1)?.epoch)
@@ -140,7 +129,7 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
       return epoch
     })
     watch.tell(tenant)
-    const [since, number] = partsOf(last)
+    const [since, number] = epochParts(last)
     return entries.map((_, at) => epochOf(since, number - entries.length + 1 + at))
   }
 
@@ -159,7 +148,7 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
       limit === undefined ? wholeDelta(part, epoch, rowsPerRead) : part(epoch, Math.min(requireLimit(limit), rowsPerRead)),
     epoch: () => readWithMemory(database, tenant, (_, memory) => epochOf(memory.since, memory.epoch)),
     compare(a, b) {
-      const [first, second] = [partsOf(a), partsOf(b)]
+      const [first, second] = [epochParts(a), epochParts(b)]
       return first[0] - second[0] || first[1] - second[1]
     },
     subscribe: (listener) => watch.subscribe(tenant, listener),

@@ -1,9 +1,8 @@
-import { callsKeptMs, type StoreCall } from '@countersign/core'
+import { callsKeptMs, rowKey, type StoreCall } from '@countersign/core'
 import type { Database } from '../connection/connection.js'
 import type { Row, Run } from '../connection/driver.js'
 import { sqlStateOf } from '../connection/sqlstate.js'
 import { requireTimely } from './calls.js'
-import { rowKey } from './row-key.js'
 
 /** Parts of a statement that keeps the answer to its call. They are empty in the form without a call. */
 export interface CallParts {

@@ -1,5 +1,4 @@
-import { type RevocationEntry, revocationName } from '@countersign/core'
-import { rowKey } from './row-key.js'
+import { type RevocationEntry, revocationName, rowKey } from '@countersign/core'
 
 /** Half of a SHA-256: nobody finds two texts with one key. */
 const nameBytes = 16

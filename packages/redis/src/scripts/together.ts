@@ -6,7 +6,7 @@ import { defineScript, defineScripts, keyCountOf, notDefined, type RunDefined, t
 /** Runs one script for several calls, with the keys of all of them and the arguments of all of them. Answers an item for each call. */
 type RunForMany = (script: Script, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
 
-/** Scripts of requests, whose calls have equally many arguments and are sent together. */
+/** Scripts of requests, whose calls are sent together. */
 const sentTogether: ReadonlySet<Script> = new Set<Script>([
   'claimId',
   'rememberNonce',
@@ -48,6 +48,12 @@ end
 return answers`
 }
 
+/** Calls of one script with equally many arguments: the script takes its arguments apart by their number. */
+interface WaitingCalls {
+  readonly script: Script
+  readonly calls: WaitingCall[]
+}
+
 interface WaitingCall {
   readonly key: string
   readonly args: readonly (string | number)[]
@@ -68,7 +74,7 @@ function lengthOf(args: readonly (string | number)[]): number {
  * @param keysOf - how many keys a script has; undefined for one whose calls are always sent alone
  */
 function together(alone: RunScript, many: RunForMany, keysOf: (script: Script) => number | undefined): RunScript {
-  let waiting = new Map<Script, WaitingCall[]>()
+  let waiting = new Map<string, WaitingCalls>()
 
   async function sendMany(script: Script, keyCount: number, calls: readonly WaitingCall[]): Promise<void> {
     const keys: string[] = []
@@ -95,7 +101,7 @@ function together(alone: RunScript, many: RunForMany, keysOf: (script: Script) =
   function send(): void {
     const all = waiting
     waiting = new Map()
-    for (const [script, calls] of all) {
+    for (const { script, calls } of all.values()) {
       for (let from = 0; from < calls.length; from += callsAtOnce) {
         const some = calls.slice(from, from + callsAtOnce)
         const [only] = some
@@ -110,9 +116,10 @@ function together(alone: RunScript, many: RunForMany, keysOf: (script: Script) =
     return new Promise((resolve, reject) => {
       if (waiting.size === 0) setImmediate(send)
       const call = { key, args, resolve, reject }
-      const calls = waiting.get(script)
-      if (calls) calls.push(call)
-      else waiting.set(script, [call])
+      const kind = `${script} ${args.length}`
+      const others = waiting.get(kind)
+      if (others) others.calls.push(call)
+      else waiting.set(kind, { script, calls: [call] })
     })
   }
 }

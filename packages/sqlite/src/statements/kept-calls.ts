@@ -1,6 +1,5 @@
-import { callsKeptMs, Unavailable } from '@countersign/core'
+import { callsKeptMs, rowKey, Unavailable } from '@countersign/core'
 import type { Tx } from '../driver/transaction.js'
-import { rowKey } from './row-key.js'
 
 /** Answers to calls whose id the caller gave, for a minute. An id that was drawn here cannot come again: no driver sends a statement twice. */
 export interface KeptCalls {

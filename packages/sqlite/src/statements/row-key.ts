@@ -1,18 +1,5 @@
-import { createHash } from 'node:crypto'
+import { rowKey } from '@countersign/core'
 import { bytesOf } from '../driver/driver.js'
-
-/**
- * The key of a row: a hash of the parts, each behind its length, so that no two lists of parts have one key. Ids of any
- * length and bytes fit an index, and who reads the file learns no id that could be presented.
- */
-export function rowKey(...parts: readonly string[]): Buffer {
-  const hash = createHash('sha256')
-  for (const part of parts) {
-    // UTF-16 keeps apart what is not well-formed Unicode
-    hash.update(`${part.length}:`).update(part, 'utf16le')
-  }
-  return hash.digest()
-}
 
 /** Half of a SHA-256: nobody finds two texts with one key. */
 const nameBytes = 16

@@ -4,6 +4,7 @@ import {
   type RevocationQuery,
   type RevocationReason,
   requireEpochSeconds,
+  revocationName,
   shownValue,
 } from '@countersign/core'
 import { createEntryNames, type EntryNames } from './entry-names.js'
@@ -16,24 +17,6 @@ export interface Denylist {
   add(entry: RevocationEntry): void
   /** Forgets an entry of any type. */
   drop(entry: RevocationEntry): void
-}
-
-/** What an entry is about, within its type and issuer. */
-export function nameOf(entry: RevocationEntry): string {
-  switch (entry.type) {
-    case 'signing_key':
-      return entry.kid
-    case 'client_key':
-      return entry.thumbprint
-    case 'jti':
-      return entry.jti
-    case 'family':
-      return entry.family
-    case 'subject':
-      return entry.subject
-    case 'client':
-      return entry.clientId
-  }
 }
 
 /** Ends with the tokens that it is about, at a time that it tells. */
@@ -61,9 +44,9 @@ const isText = (text: unknown): boolean => typeof text === 'string' && text !== 
  */
 export function checkEntry(entry: RevocationEntry, undone = false): void {
   if (!types.has(entry?.type)) throw new TypeError(`revoke: type must be one of ${[...types].join(', ')}, got ${shownValue(entry?.type)}`)
-  if (!(isText(entry.issuer) && isText(nameOf(entry))))
+  if (!(isText(entry.issuer) && isText(revocationName(entry))))
     throw new TypeError(
-      `revoke: issuer and name of a ${entry.type} entry must be non-empty strings, got ${shownValue(entry.issuer)} and ${shownValue(nameOf(entry))}`,
+      `revoke: issuer and name of a ${entry.type} entry must be non-empty strings, got ${shownValue(entry.issuer)} and ${shownValue(revocationName(entry))}`,
     )
   // In milliseconds, a subject would be ended for ever.
   if (isOfTokens(entry)) requireEpochSeconds(`revoke: expiresAt of a ${entry.type} entry`, entry.expiresAt)
@@ -133,11 +116,11 @@ export function createDenylist(now: Now): Denylist {
     check: createCheck(entries, (time) => time),
     add(entry) {
       const { type, issuer } = entry
-      const name = nameOf(entry)
+      const name = revocationName(entry)
       entries.set({ type, issuer, name, value: Math.max(timeOf(entry), entries.get(type, issuer, name) ?? Number.NEGATIVE_INFINITY) })
       state.sinceSweep += 1
       if (state.sinceSweep >= sweepEvery) sweep(now() / 1000 - graceSeconds)
     },
-    drop: (entry) => entries.delete(entry.type, entry.issuer, nameOf(entry)),
+    drop: (entry) => entries.delete(entry.type, entry.issuer, revocationName(entry)),
   }
 }

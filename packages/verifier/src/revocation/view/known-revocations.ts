@@ -1,5 +1,5 @@
-import { eventChannel, type Now, type RevocationEntry, type RevocationRecord } from '@countersign/core'
-import { checkEntry, createCheck, type Denylist, graceSeconds, isOfKey, isOfTokens, nameOf, timeOf } from './denylist.js'
+import { eventChannel, type Now, type RevocationEntry, type RevocationRecord, revocationName } from '@countersign/core'
+import { checkEntry, createCheck, type Denylist, graceSeconds, isOfKey, isOfTokens, timeOf } from './denylist.js'
 import { createEntryNames, type NamedEntry } from './entry-names.js'
 import { createNumbers } from './numbers.js'
 import { createSlices } from './slices.js'
@@ -97,7 +97,7 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
 
   function add(entry: RevocationEntry, keep: number = Number.POSITIVE_INFINITY): void {
     const { type, issuer } = entry
-    const place = entries.ensure({ type, issuer, name: nameOf(entry) }, newPlace)
+    const place = entries.ensure({ type, issuer, name: revocationName(entry) }, newPlace)
     const [time, old] = [timeOf(entry), numbers.get(place, itsTime)]
     numbers.set(place, endsWall, Math.max(now() + keep, numbers.get(place, endsWall)))
     numbers.set(place, endsSteady, Math.max(performance.now() + keep, numbers.get(place, endsSteady)))
@@ -114,7 +114,7 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
 
   function takeBack(entry: RevocationEntry): void {
     const { type, issuer } = entry
-    const name = nameOf(entry)
+    const name = revocationName(entry)
     const place = entries.get(type, issuer, name)
     if (place === undefined) return
     forget({ type, issuer, name }, place)

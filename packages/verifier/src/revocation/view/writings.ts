@@ -1,5 +1,4 @@
-import type { RevocationEntry, RevocationRecord, RevocationStore } from '@countersign/core'
-import { nameOf } from './denylist.js'
+import { type RevocationEntry, type RevocationRecord, type RevocationStore, revocationName } from '@countersign/core'
 import type { KnownEntry, KnownRevocations } from './known-revocations.js'
 
 /** An entry that this process is writing. */
@@ -32,7 +31,8 @@ interface Written {
   accepted: (Parameters<KnownRevocations['apply']>[0] & { readonly epoch: string }) | undefined
 }
 
-const isSame = (a: RevocationEntry, b: RevocationEntry): boolean => a.type === b.type && a.issuer === b.issuer && nameOf(a) === nameOf(b)
+const isSame = (a: RevocationEntry, b: RevocationEntry): boolean =>
+  a.type === b.type && a.issuer === b.issuer && revocationName(a) === revocationName(b)
 
 /**
  * What this process is writing, and what it wrote that no reading has come to yet: a long list is read in parts, and a later part may
@@ -44,7 +44,7 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
   const unread = new Set<Written & { readonly accepted: object }>()
 
   function forget(one: Written): void {
-    const name = nameOf(one.entry)
+    const name = revocationName(one.entry)
     const same = byName.get(name)
     same?.delete(one)
     if (same?.size === 0) byName.delete(name)
@@ -61,7 +61,7 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
   /** What was written about the same as a record, and is later; in order. */
   function laterThan({ epoch, entry }: RevocationRecord): readonly NonNullable<Written['accepted']>[] {
     const later: NonNullable<Written['accepted']>[] = []
-    for (const one of byName.get(nameOf(entry)) ?? []) {
+    for (const one of byName.get(revocationName(entry)) ?? []) {
       if (!isSame(one.entry, entry)) continue
       one.readAt = epoch
       if (one.accepted !== undefined && compare(epoch, one.accepted.epoch) < 0) later.push(one.accepted)
@@ -78,7 +78,7 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
     lose: () => forgetUntil(() => false),
     writing(entry) {
       const one: Written = { entry, readAt: undefined, accepted: undefined }
-      const name = nameOf(entry)
+      const name = revocationName(entry)
       byName.set(name, (byName.get(name) ?? new Set()).add(one))
       return {
         // Where the store stands says nothing: it may have been set back meanwhile, to before what was read of it.
