@@ -8,12 +8,7 @@ const once: readonly (readonly [name: string, files: readonly string[], pattern:
   [
     'parts are joined with their lengths',
     // Keys of these stores are of another encoding, which is stored.
-    [
-      'core/src/length-prefixed.ts',
-      'postgres/src/statements/row-key.ts',
-      'redis/src/connection/store-keys.ts',
-      'sqlite/src/statements/row-key.ts',
-    ],
+    ['core/src/length-prefixed.ts', 'core/src/row-key.ts', 'redis/src/connection/store-keys.ts'],
     /\.length\}:/,
   ],
   ['an age is told by two clocks', ['core/src/elapsed.ts'], /Math\.max\(now\(\) - .*performance\.now\(\) - /],
