@@ -24,6 +24,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'requireAdditions',
     'requireProtection',
     'requireRotation',
+    'revocationKey',
     'revocationName',
     'revokeAllOf',
     'scanPosition',
