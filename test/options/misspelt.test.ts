@@ -42,6 +42,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'importSecret',
     'parseClaims',
     'parseJws',
+    'parseJwt',
     'selectKey',
     'signJwt',
     'verifySignature',

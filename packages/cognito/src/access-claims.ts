@@ -1,4 +1,4 @@
-import { parseClaims, parseJws } from '@countersign/jwt'
+import { parseJwt } from '@countersign/jwt'
 import { cannotAsk } from './ask.js'
 
 /** Claims of an access token that was just received. */
@@ -22,8 +22,7 @@ const maxBytes = 65_536
  * @throws Unavailable for anything else than an access token of this pool and app client
  */
 export function readAccessToken(token: string, pool: { readonly userPoolId: string; readonly clientId: string }): CognitoClaims {
-  const parsed = parseJws(token, { maxBytes })
-  const read = parsed.ok ? parseClaims(parsed.jws) : parsed
+  const read = parseJwt(token, { maxBytes })
   if (!read.ok) throw cannotAsk(new Error('what Cognito gave is not a JWT'))
   const { iss, sub, iat, exp, token_use: use, client_id: clientId, username, auth_time: authTime } = read.claims
   const isOfPool = iss?.endsWith(`/${pool.userPoolId}`) === true && use === 'access' && clientId === pool.clientId

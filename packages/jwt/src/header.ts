@@ -55,3 +55,17 @@ function withoutKid(header: Readonly<Record<string, unknown>>): Readonly<Record<
   const { kid: _, ...named } = header
   return Object.freeze({ __proto__: null, ...named })
 }
+
+const prefix = 'application/'
+
+/**
+ * The media type in `typ` in the form in which it is compared (RFC 7515 §4.1.9): lower case, without `application/`.
+ *
+ * @returns an empty string for a header without `typ`
+ */
+export function normalizeType(typ: string | undefined): string {
+  if (typ === undefined) return ''
+  const lower = typ.toLowerCase()
+  const hasPrefix = lower.length > prefix.length && lower.startsWith(prefix) && !lower.includes('/', prefix.length)
+  return hasPrefix ? lower.slice(prefix.length) : lower
+}

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { decodeBase64url } from './base64url.js'
+import { checkPublicKey } from './check-public-key.js'
 import type { KeyFault, KeyImport } from './key-fault.js'
-import { checkPublicKey } from './key-object.js'
 
 type Members = Readonly<Record<string, unknown>>
 

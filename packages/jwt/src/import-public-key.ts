@@ -1,7 +1,7 @@
 import { createPublicKey, KeyObject, X509Certificate } from 'node:crypto'
 import type { Algorithm } from '@countersign/core'
+import { checkPublicKey } from './check-public-key.js'
 import type { KeyFault, KeyImport } from './key-fault.js'
-import { checkPublicKey } from './key-object.js'
 
 /** What the owner of a key says of it. */
 export interface ImportPublicKeyOptions {

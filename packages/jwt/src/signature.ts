@@ -2,7 +2,7 @@ import { constants, createHmac, createVerify, type KeyObject, verify } from 'nod
 import { type Algorithm, isSameSecret, type VerificationKey } from '@countersign/core'
 import { fitsAlgorithm, type Primitive, primitiveOf } from './algorithms.js'
 import { derSignature } from './ecdsa-signature.js'
-import type { Jws } from './jws.js'
+import type { Jws } from './parse-jwt.js'
 
 /** Checks one signature whose length is right. */
 interface Check {

@@ -10,9 +10,9 @@ import {
 } from 'node:crypto'
 import { type Algorithm, checkOptions, kind, type OptionShape, type Signer, shownValue } from '@countersign/core'
 import { algorithms, fitsAlgorithm, isHmac, type Primitive, primitiveOf } from './algorithms.js'
+import { checkPublicKey } from './check-public-key.js'
 import { rawSignature } from './ecdsa-signature.js'
 import { hashBytes, isKeyMaterial } from './import-secret.js'
-import { checkPublicKey } from './key-object.js'
 import { jwkThumbprint } from './thumbprint.js'
 
 /** What `createSigner` needs. */

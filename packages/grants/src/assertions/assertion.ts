@@ -1,5 +1,5 @@
 import { type ClientKeys, hasOwn, orUnavailable, type Reason, type ReplayClaim, type ReplayStore } from '@countersign/core'
-import { isHmac, type Jws, normalizeType, type ParsedClaims, parseClaims, parseJws, verifySignature } from '@countersign/jwt'
+import { isHmac, type Jws, normalizeType, type ParsedClaims, parseJwt, verifySignature } from '@countersign/jwt'
 import { digestOf } from '../digest.js'
 import type { AssertionReason } from '../refusal.js'
 import { clientJwt } from './former-uses.js'
@@ -83,10 +83,8 @@ export function assertionFault(reason: Reason): AssertionFault {
 
 /** Takes a JWT apart, strictly. */
 export function readAssertion(text: string): ({ readonly ok: true } & PresentedAssertion) | AssertionFault {
-  const parsed = parseJws(text)
-  if (!parsed.ok) return assertionFault(parsed.refusal.reason)
-  const read = parseClaims(parsed.jws)
-  return read.ok ? { ok: true, jws: parsed.jws, claims: read.claims } : assertionFault(read.refusal.reason)
+  const read = parseJwt(text)
+  return read.ok ? read : assertionFault(read.refusal.reason)
 }
 
 /** What a JWT is judged with. */

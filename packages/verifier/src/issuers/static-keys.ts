@@ -19,7 +19,7 @@ import {
   importJwk,
   importPublicKey,
   importSecret,
-  isMeantFor,
+  jwkFitsAlgorithms,
   type KeyFault,
   type KeyImport,
 } from '@countersign/jwt'
@@ -105,7 +105,7 @@ function importListed(input: PublicKeyInput, algorithms: ReadonlySet<Algorithm>)
   if (!Array.isArray(input.keys)) throw new TypeError('staticKeys: "keys" of a JWK Set must be an array')
   return importMembers(input.keys, {
     onFault(member, fault) {
-      if (dangerous.has(fault) && isMeantFor(member, algorithms)) throw refused(member, fault)
+      if (dangerous.has(fault) && jwkFitsAlgorithms(member, algorithms)) throw refused(member, fault)
     },
   })
 }

@@ -1,5 +1,5 @@
 import { type Refusal, type RefusalFields, refuse } from '@countersign/core'
-import { missingClaim, type ParsedClaims } from './claims.js'
+import { missingClaim, type ParsedClaims } from './parse-jwt.js'
 
 /** What an issuer's tokens are held to in time. All in seconds. */
 export interface TimeRule {
@@ -72,18 +72,4 @@ export function checkAudience(claims: ParsedClaims, accepted: readonly string[])
   if (typeof aud === 'string' ? accepted.includes(aud) : aud?.some((one) => accepted.includes(one))) return undefined
   const received = typeof aud === 'string' ? aud : (aud ?? []).slice(0, 10).join(' ')
   return refuse('audience', { detail: { expected: accepted.join(' ').slice(0, 200), received: received.slice(0, 200) } })
-}
-
-const prefix = 'application/'
-
-/**
- * The media type in `typ` in the form in which it is compared (RFC 7515 §4.1.9): lower case, without `application/`.
- *
- * @returns an empty string for a header without `typ`
- */
-export function normalizeType(typ: string | undefined): string {
-  if (typ === undefined) return ''
-  const lower = typ.toLowerCase()
-  const hasPrefix = lower.length > prefix.length && lower.startsWith(prefix) && !lower.includes('/', prefix.length)
-  return hasPrefix ? lower.slice(prefix.length) : lower
 }

@@ -37,7 +37,7 @@ function isNamed(algorithm: Algorithm, alg: unknown): boolean {
  *
  * @param jwk - as parsed
  */
-export function isMeantFor(jwk: unknown, algorithms: Iterable<Algorithm>): boolean {
+export function jwkFitsAlgorithms(jwk: unknown, algorithms: Iterable<Algorithm>): boolean {
   if (typeof jwk !== 'object' || jwk === null) return false
   const labels = jwk as Labels
   if (labels.use !== undefined && labels.use !== 'sig') return false
