@@ -88,6 +88,8 @@ describe('options', () => {
     const paths = found.flatMap((one) => one.members.map(({ name }) => `${one.name} ${pathAt(one, name)}`))
     expect(paths).toEqual(
       expect.arrayContaining([
+        'createAuthorizationServer tokenEndpoint.rateLimits.failures.limit',
+        'createAuthorizationServer secrets.refreshToken.previous[0].id',
         'createGuard cache.maxEntries',
         'createGuard tokenFrom.query',
         'createNonces purposes.any.audiences',

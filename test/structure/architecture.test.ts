@@ -5,7 +5,9 @@ import { importedFiles } from './exports.js'
 import { host, readWalks } from './walks.js'
 import { packages, read, root } from './workspace.js'
 
-const scope = '@countersign/'
+/** The part of a name after the scope. The assembly has none. */
+const shortName = (name: string): string => name.replace('@countersign/', '')
+const isOurs = (name: string): boolean => packages.some(({ manifest }) => manifest.name === name)
 
 function drawn(): readonly string[] {
   const [, drawing = ''] = /```mermaid\n([\s\S]*?)```/.exec(read('docs/architecture.md')) ?? []
@@ -17,8 +19,8 @@ function drawn(): readonly string[] {
 test('the drawing shows which package imports which, and nothing else', () => {
   const declared = packages.flatMap(({ manifest: { name, dependencies, peerDependencies } }) =>
     Object.keys({ ...dependencies, ...peerDependencies })
-      .filter((imported) => imported.startsWith(scope))
-      .map((imported) => `${name.slice(scope.length)} --> ${imported.slice(scope.length)}`),
+      .filter(isOurs)
+      .map((imported) => `${shortName(name)} --> ${shortName(imported)}`),
   )
   expect([...drawn()].sort()).toEqual(declared.sort())
 })

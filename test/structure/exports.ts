@@ -38,9 +38,9 @@ function declaringFile({ name, file }: ExportedName): string {
 
 /** Source of an entry of a package; undefined for what is not ours. */
 function entryOf(specifier: string): string | undefined {
-  const [scope = '', name = '', ...subpath] = specifier.split('/')
-  const member = packages.find(({ manifest }) => manifest.name === `${scope}/${name}`)
-  const source = member?.manifest.exports?.[['.', ...subpath].join('/')]?.['@countersign/source']
+  const member = packages.find(({ manifest: { name } }) => specifier === name || specifier.startsWith(`${name}/`))
+  const subpath = `.${specifier.slice(member?.manifest.name.length)}`
+  const source = member?.manifest.exports?.[subpath]?.['@countersign/source']
   return member && source && `${member.folder}/${source.slice(2)}`
 }
 

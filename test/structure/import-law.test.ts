@@ -1,14 +1,20 @@
+import { posix } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { importsOf, type Member, packages, read, sources } from './workspace.js'
+import { filesBelow, importsOf, type Member, packages, read, sources, withoutComments } from './workspace.js'
 
 const scope = '@countersign/'
+/** It puts the parts together, and nothing imports it. */
+const assembly = 'countersign'
 const anyOfOurs = packages.map(({ manifest }) => manifest.name)
+const isOurs = (specifier: string): boolean => specifier.startsWith(scope) || packageOf(specifier) === assembly
+const allButItself = anyOfOurs.filter((name) => name !== assembly)
 
 /** What a package may have of ours. A package that is not named here stands on core and jwt. */
 const allowances: Readonly<Record<string, readonly string[]>> = {
   '@countersign/core': [],
   '@countersign/jwt': ['@countersign/core'],
-  '@countersign/testkit': anyOfOurs,
+  '@countersign/testkit': allButItself,
+  [assembly]: allButItself.filter((name) => name !== '@countersign/testkit'),
 }
 
 function allowed({ manifest }: Member): readonly string[] {
@@ -30,12 +36,12 @@ describe.each(packages)('$manifest.name', (member) => {
   const shipped = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
 
   test('declares nothing of ours beyond what the law allows', () => {
-    const declared = Object.keys({ ...shipped, ...manifest.devDependencies }).filter((name) => name.startsWith(scope))
+    const declared = Object.keys({ ...shipped, ...manifest.devDependencies }).filter(isOurs)
     expect(declared.filter((name) => !allowed(member).includes(name))).toEqual([])
   })
 
   test('imports nothing of ours beyond what the law allows', () => {
-    const ours = imports(member).filter(({ specifier }) => specifier.startsWith(scope))
+    const ours = imports(member).filter(({ specifier }) => isOurs(specifier))
     expect(ours.filter(({ specifier }) => !allowed(member).includes(packageOf(specifier)))).toEqual([])
   })
 
@@ -53,7 +59,7 @@ describe.each(packages)('$manifest.name', (member) => {
 
 test('only the packages that SECURITY.md names install packages of third parties', () => {
   const installing = packages.filter(({ manifest: { dependencies, optionalDependencies } }) =>
-    Object.keys({ ...dependencies, ...optionalDependencies }).some((name) => !name.startsWith(scope)),
+    Object.keys({ ...dependencies, ...optionalDependencies }).some((name) => !isOurs(name)),
   )
   expect(installing.map(({ folder }) => folder)).toEqual(['packages/cognito', 'packages/testkit'])
   expect(read('SECURITY.md')).toContain('Only `cognito` (the AWS SDK) and `testkit` install packages of third parties.')
@@ -66,6 +72,22 @@ test('the testkit is declared by private members only', () => {
       { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies, ...manifest.devDependencies },
   )
   expect(declaring.map(({ folder }) => folder)).toEqual([])
+})
+
+test('the assembly has at most 400 lines of code, and imports the entries of packages and nothing below them', () => {
+  const files = filesBelow('packages/countersign/src')
+  const code = files.filter((file) => !file.endsWith('/index.ts')).flatMap((file) => withoutComments(read(file)).split('\n'))
+  expect(code.filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(400)
+  const entries = packages.flatMap(({ manifest }) =>
+    Object.keys(manifest.exports ?? {}).map((subpath) => posix.join(manifest.name, subpath)),
+  )
+  const imported = files.flatMap((file) => importsOf(read(file))).filter((specifier) => !specifier.startsWith('.'))
+  expect(imported.filter((specifier) => !specifier.startsWith('node:') && !entries.includes(specifier))).toEqual([])
+})
+
+test('nothing that is shipped imports the assembly', () => {
+  const importing = sources.filter((file) => importsOf(read(file)).some((specifier) => packageOf(specifier) === assembly))
+  expect(importing).toEqual([])
 })
 
 test('what looks like an import in a comment or a string is not one, and the other forms are', () => {

@@ -5,7 +5,13 @@ export type { AuthenticatedClient, AuthenticationContext, ClientVerdict } from '
 export type { IdAndSecret, PresentedClient } from './authentication/presented-client.js'
 export type { ClientChanges } from './clients/client-changes.js'
 export { type Clients, createClients, type ListedClient, type UsedSecretView } from './clients/clients.js'
-export type { ClientRegistration, ClientsOptions, IssuedSecret, SecretSettings } from './clients/clients-options.js'
+export {
+  type ClientRegistration,
+  type ClientsOptions,
+  clientsShape,
+  type IssuedSecret,
+  type SecretSettings,
+} from './clients/clients-options.js'
 export type { AssertionRules } from './clients/record/assertion-rules.js'
 export type { Client, ClientMethod, ClientSettings, CompleteSettings, SecretView } from './clients/record/client.js'
 export type { RefreshPolicy } from './clients/record/refresh-policy.js'
@@ -33,13 +39,17 @@ export { type JwtBearerOptions, jwtBearer } from './grants/jwt-bearer.js'
 export { type TokenExchangeOptions, tokenExchange } from './grants/token-exchange.js'
 export type { Budget } from './limits/budget.js'
 export type { RateLimits } from './limits/rate-limits.js'
-export { type RefreshTokenOptions, refreshToken } from './refresh/refresh-token.js'
+export { type RefreshTokenOptions, refreshToken, refreshTokenShape } from './refresh/refresh-token.js'
 export { type AssertionReason, refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './refusal.js'
 export type { Audit, AuditRecord } from './token-endpoint/audit.js'
 export { type AuditToOptions, auditTo, type StoreAudit } from './token-endpoint/audit-to.js'
 export type { TokenEndpoint } from './token-endpoint/readiness.js'
-export { type AuthorizationServerMetadata, authorizationServerMetadata } from './token-endpoint/server-metadata.js'
+export { type AuthorizationServerMetadata, authorizationServerMetadata, serverMetadataShape } from './token-endpoint/server-metadata.js'
 export { createTokenEndpoint } from './token-endpoint/token-endpoint.js'
-export type { TokenEndpointOptions } from './token-endpoint/token-endpoint-options.js'
-export { createIntrospectionEndpoint, type IntrospectionEndpointOptions } from './token-status/introspection-endpoint.js'
-export { createRevocationEndpoint, type RevocationEndpointOptions } from './token-status/revocation-endpoint.js'
+export { type TokenEndpointOptions, tokenEndpointShape } from './token-endpoint/token-endpoint-options.js'
+export {
+  createIntrospectionEndpoint,
+  type IntrospectionEndpointOptions,
+  introspectionEndpointShape,
+} from './token-status/introspection-endpoint.js'
+export { createRevocationEndpoint, type RevocationEndpointOptions, revocationEndpointShape } from './token-status/revocation-endpoint.js'

@@ -6,7 +6,7 @@ export type { RegisteredKeys, RegistrationResult } from './clients/registered-ke
 export type { Registration, RegistrationFault, RegistrationRefused } from './clients/registration.js'
 export { type RemoteClientKeysOptions, remoteClientKeys } from './clients/remote-client-keys.js'
 export { createKeyRegistry, type KeyRegistry } from './registry.js'
-export type { KeyRegistryOptions } from './registry-options.js'
+export { type KeyRegistryOptions, keyRegistryShape } from './registry-options.js'
 export type { KeyUse } from './signing/new-key.js'
 export type { FindSigner } from './signing/signers.js'
 export type { KeyTimes, OwnKeyState } from './signing/signing-key.js'

@@ -76,7 +76,8 @@ function signingAlgorithms(given: readonly AsymmetricAlgorithm[]): CheckedOption
   return [usual, ...others]
 }
 
-const shape: OptionShape<KeyRegistryOptions> = {
+/** What each of the options of `createKeyRegistry` must be, for a factory that hands them on. */
+export const keyRegistryShape: OptionShape<KeyRegistryOptions> = {
   issuer: kind.required(kind.string),
   tokenIssuers: kind.listOf(kind.string),
   store: kind.required(kind.having('a DocumentStore, for instance stores.keys', 'put')),
@@ -98,7 +99,7 @@ const shape: OptionShape<KeyRegistryOptions> = {
 
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: KeyRegistryOptions): CheckedOptions {
-  checkEach('createKeyRegistry', options, shape)
+  checkEach('createKeyRegistry', options, keyRegistryShape)
   const { encryption, refreshSeconds = 2, maxKeysPerClient = 20 } = options
   if (options.generateFirst === true && encryption === undefined) fail('encryption must be given with generateFirst, got undefined')
   const generateFirst = encryption !== undefined && options.generateFirst !== false

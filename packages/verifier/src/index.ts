@@ -25,6 +25,7 @@ export type {
   Verifier,
   VerifierOptions,
 } from './guard/guard-options.js'
+export { guardShape } from './guard/guard-shape.js'
 export type { IssuerReadiness } from './guard/readiness.js'
 export { protectedResourceMetadata } from './guard/resource-metadata.js'
 export type { TenantOptions } from './guard/tenants.js'
@@ -49,6 +50,7 @@ export {
   type OwnIssuerOptions,
   oidc,
   ownIssuer,
+  ownIssuerShape,
   type StaticKeysOptions,
   staticKeys,
 } from './issuers/presets.js'
@@ -59,5 +61,6 @@ export {
   type OnStale,
   type SharedRevocations,
   type SharedRevocationsOptions,
+  sharedRevocationsShape,
 } from './revocation/shared-revocations.js'
 export type { CacheOptions } from './token/token-cache.js'

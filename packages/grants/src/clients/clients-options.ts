@@ -57,7 +57,7 @@ export interface ClientRegistration extends ClientSettings {
 
 const isPrefix = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_-]{0,64}$/.test(value)
 
-/** What each of the options of `createClients` must be. */
+/** What each of the options of `createClients` must be, for a factory that hands them on. */
 export const clientsShape: OptionShape<ClientsOptions> = {
   store: kind.required(kind.having('a DocumentStore, for instance stores.clients', 'put')),
   pepper: kind.required(kind.secrets),

@@ -36,7 +36,8 @@ export interface RefreshTokenOptions {
   readonly randomBytes?: (size: number) => Buffer
 }
 
-const shape: OptionShape<RefreshTokenOptions> = {
+/** What each of the options of `refreshToken` must be, for a factory that hands them on. */
+export const refreshTokenShape: OptionShape<RefreshTokenOptions> = {
   secrets: kind.required(kind.secrets),
   onStoreBehind: kind.oneOf('refuse', 'heal'),
   accessTokenSeconds: accessTokenSecondsKind,
@@ -95,7 +96,7 @@ function retryWindowMs(client: Client): number {
  * @throws TypeError for secrets that are too short or share an id
  */
 export function refreshToken(options: RefreshTokenOptions): Grant {
-  checkOptions('refreshToken', options, shape)
+  checkOptions('refreshToken', options, refreshTokenShape)
   const { onStoreBehind, accessTokenSeconds, providers = [] } = options
   const tokens = createRefreshTokenText(options.secrets)
   const random = options.randomBytes ?? randomBytes

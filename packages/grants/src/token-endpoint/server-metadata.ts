@@ -28,7 +28,8 @@ export interface AuthorizationServerMetadata {
 const asymmetric = algorithms.filter((algorithm) => !isHmac(algorithm))
 const url = kind.satisfying('an http(s) URL', (value) => typeof value === 'string' && URL.canParse(value) && /^https?:/i.test(value))
 
-const shape: OptionShape<AuthorizationServerMetadata> = {
+/** What each of the options of `authorizationServerMetadata` must be, for a factory that hands them on. */
+export const serverMetadataShape: OptionShape<AuthorizationServerMetadata> = {
   issuer: kind.required(url),
   tokenEndpoint: kind.required(url),
   revocationEndpoint: url,
@@ -70,7 +71,7 @@ function statusEndpoints(
  * @throws TypeError if an option is missing or wrong
  */
 export function authorizationServerMetadata(options: AuthorizationServerMetadata): RouteTable {
-  checkOptions('authorizationServerMetadata', options, shape)
+  checkOptions('authorizationServerMetadata', options, serverMetadataShape)
   const { issuer, tokenEndpoint, jwksUri, grants, scopesSupported, further } = options
   const { methods = ['client_secret_basic', 'client_secret_post'] } = options
   const { assertionAlgorithms = asymmetric } = options

@@ -58,7 +58,8 @@ const grantKind = kind.satisfying(
   isGrant,
 )
 
-const shape: OptionShape<TokenEndpointOptions> = {
+/** What each of the options of `createTokenEndpoint` must be, for a factory that hands them on. */
+export const tokenEndpointShape: OptionShape<TokenEndpointOptions> = {
   ...clientEndpointShape,
   signer: kind.required(kind.having('a source of signers, for instance keys.signer of a key registry', 'current')),
   stores: kind.required(storesKind({ attempts: 'reserve', replay: 'claim', families: 'rotate', challenges: 'put' })),
@@ -76,7 +77,7 @@ const shape: OptionShape<TokenEndpointOptions> = {
 
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
-  checkEach('createTokenEndpoint', options, shape)
+  checkEach('createTokenEndpoint', options, tokenEndpointShape)
   const { issuer, clients, grants, accessTokenSeconds = 900, dialect = rfc6749 } = options
   if (clients.issuers?.includes(issuer) === false)
     fail(`issuer must be one of createClients({ issuer }), since clients end the tokens of those: got ${JSON.stringify(issuer)}`)

@@ -70,7 +70,8 @@ function answerOf(judged: Judged, trace: StatusTrace): StatusAnswer {
   return { ok: true, outcome: 'inactive', reply: jsonReply(200, { active: false }, notStored) }
 }
 
-const shape: OptionShape<IntrospectionEndpointOptions> = {
+/** What each of the options of `createIntrospectionEndpoint` must be, for a factory that hands them on. */
+export const introspectionEndpointShape: OptionShape<IntrospectionEndpointOptions> = {
   ...presentedTokenShape,
   audiencesOf: kind.required(kind.func),
   mayIntrospect: kind.func,
@@ -93,7 +94,7 @@ const shape: OptionShape<IntrospectionEndpointOptions> = {
  * @throws TypeError if an option is missing or wrong
  */
 export function createIntrospectionEndpoint(options: IntrospectionEndpointOptions): Endpoint {
-  checkOptions('createIntrospectionEndpoint', options, shape)
+  checkOptions('createIntrospectionEndpoint', options, introspectionEndpointShape)
   const { issuer, clients, stores, verifier, audiencesOf, mayIntrospect, isActive, refreshSecrets, rateLimits = {} } = options
   const now = options.now ?? wallClock
   const isSubjectEnded = createSubjectEnd(issuer, options.revocations)

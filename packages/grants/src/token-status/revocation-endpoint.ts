@@ -46,7 +46,8 @@ export interface RevocationEndpointOptions extends PresentedTokenOptions {
   readonly now?: () => number
 }
 
-const shape: OptionShape<RevocationEndpointOptions> = {
+/** What each of the options of `createRevocationEndpoint` must be, for a factory that hands them on. */
+export const revocationEndpointShape: OptionShape<RevocationEndpointOptions> = {
   ...presentedTokenShape,
   revocations: kind.required(announcerKind),
   refreshSecrets: kind.secrets,
@@ -99,7 +100,7 @@ function answerTo({ reason }: Refusal, trace: StatusTrace): StatusAnswer {
  * @throws TypeError if an option is missing or wrong
  */
 export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
-  checkOptions('createRevocationEndpoint', options, shape)
+  checkOptions('createRevocationEndpoint', options, revocationEndpointShape)
   const { issuer, stores, verifier, revocations, refreshSecrets, providers = [], rateLimits = {} } = options
   const now = options.now ?? wallClock
   const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)

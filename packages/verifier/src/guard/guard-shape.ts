@@ -46,7 +46,8 @@ const metadataShape: OptionShape<ResourceMetadata> = {
   resourceTosUri: kind.string,
 }
 
-const guardShape: OptionShape<GuardOptions> = {
+/** What each of the options of `createGuard` must be, for a factory that hands them on. */
+export const guardShape: OptionShape<GuardOptions> = {
   ...verifierShape,
   resource: kind.string,
   realm: kind.string,

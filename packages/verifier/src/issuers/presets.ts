@@ -155,7 +155,8 @@ export interface OwnIssuerOptions<Output extends object = None> extends Asymmetr
   readonly typ?: string | readonly string[] | null
 }
 
-const ownShape: OptionShape<OwnIssuerOptions> = {
+/** What each of the options of `ownIssuer` must be, for a factory that hands them on. */
+export const ownIssuerShape: OptionShape<OwnIssuerOptions> = {
   issuer: kind.required(kind.string),
   keys: kind.required(kind.having('a source of keys, for instance keys.source of a key registry', 'find', 'isCurrent', 'ready')),
   ...ruleShape,
@@ -167,7 +168,7 @@ const ownShape: OptionShape<OwnIssuerOptions> = {
  * @throws TypeError if an option is missing or wrong
  */
 export function ownIssuer<Output extends object = None>(options: OwnIssuerOptions<Output>): Entry<NoInfer<Output>> {
-  checkOptions('ownIssuer', options, ownShape)
+  checkOptions('ownIssuer', options, ownIssuerShape)
   const { keys } = options
   const borrowed: KeySource = {
     find: (query) => keys.find(query),

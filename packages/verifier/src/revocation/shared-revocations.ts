@@ -91,7 +91,8 @@ const stale: OptionKind = kind.either(
   kind.members<Exclude<OnStale, string>>({ allowTokenLifeUnderSeconds: kind.required(kind.positiveSeconds) }),
 )
 
-const shape: OptionShape<SharedRevocationsOptions> = {
+/** What each of the options of `createSharedRevocations` must be, for a factory that hands them on. */
+export const sharedRevocationsShape: OptionShape<SharedRevocationsOptions> = {
   store: kind.required(
     kind.having('a RevocationStore, for instance stores.revocations', 'revoke', 'since', 'epoch', 'compare', 'subscribe'),
   ),
@@ -122,7 +123,7 @@ async function writeAll(store: RevocationStore, additions: readonly RevocationAd
  * @throws TypeError if an option is missing or wrong
  */
 export function createSharedRevocations(options: SharedRevocationsOptions): SharedRevocations {
-  checkOptions('createSharedRevocations', options, shape)
+  checkOptions('createSharedRevocations', options, sharedRevocationsShape)
   const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400, random = mathRandom } = options
   if (pollSeconds >= maxStalenessSeconds)
     throw new TypeError(

@@ -1,0 +1,178 @@
+import type { Auth, JwtClaims, Lifecycle, ReadyOptions, RouteTable, Stores } from '@countersign/core'
+import {
+  type ClientSettings,
+  type Clients,
+  createClients,
+  createIntrospectionEndpoint,
+  createRevocationEndpoint,
+  createTokenEndpoint,
+  type TokenEndpoint,
+} from '@countersign/grants'
+import { createIntegrations, type Integrations, type IntegrationsOptions } from '@countersign/integrations'
+import { createKeyRegistry, type KeyRegistry } from '@countersign/keys'
+import { createNonces, type NonceOptions, type Nonces } from '@countersign/nonce'
+import {
+  type AuthOfIssuers,
+  createGuard,
+  createSharedRevocations,
+  createVerifier,
+  type IssuerEntry,
+  type IssuerReadiness,
+  type Issuers,
+  ownIssuer,
+  protectedResourceMetadata,
+  type ResourceGuard,
+  type SharedRevocations,
+} from '@countersign/verifier'
+import { grantsOf } from './grants.js'
+import { countRequests, together } from './lifecycle.js'
+import { type AuthorizationServerOptions, checkServerOptions } from './options.js'
+import { routesOf } from './routes.js'
+import { requireSecret, secretsFinder } from './secrets.js'
+
+/** The server's own entry beside those of `trust`. */
+export type WithOwn<Trust extends Issuers> = { readonly own: IssuerEntry<JwtClaims> } & Trust
+/** Who was admitted. `via` is `own` or a name of `trust`, and narrows the claims. */
+export type ServerAuth<Trust extends Issuers, Via extends string, Claims extends object> = AuthOfIssuers<WithOwn<Trust>, Via, Claims>
+
+/** Options of `nonces`: those of `createNonces`, without what the server knows. */
+export type ServerNonceOptions<Purpose extends string> = Pick<NonceOptions<Purpose>, 'ttlSeconds' | 'purposes'> &
+  Partial<Omit<NonceOptions<Purpose>, 'secrets' | 'signer' | 'keys' | 'algorithm' | 'ttlSeconds' | 'purposes'>>
+
+/** Options of `integrations`: those of `createIntegrations`, without what the server knows. */
+export type ServerIntegrationsOptions<A extends Auth> = Omit<IntegrationsOptions<A, ClientSettings>, 'issuer' | 'accounts' | 'clients'>
+
+/** An authorization server and the guard of its API, wired. */
+export interface AuthorizationServer<
+  Trust extends Issuers = Record<never, never>,
+  Via extends string = never,
+  Claims extends object = JwtClaims,
+> extends Lifecycle {
+  /** For the `routes` of a mount, without a prefix. */
+  readonly routes: RouteTable
+  readonly guard: ResourceGuard<WithOwn<Trust>, ServerAuth<Trust, Via, Claims>>
+  readonly clients: Clients
+  readonly keys: KeyRegistry
+  /** The one denylist of all parts. For a further guard of this process, too. */
+  readonly revocations: SharedRevocations
+  readonly tokenEndpoint: TokenEndpoint
+  readonly stores: Stores
+  /** One-time JWTs that end with their client, their credentials and their subject. */
+  nonces<const Purpose extends string>(options: ServerNonceOptions<Purpose>): Nonces<Purpose>
+  /** Accounts for programs, whose clients are `clients`. */
+  integrations<A extends Auth = Auth>(options: ServerIntegrationsOptions<A>): Integrations<A>
+  /**
+   * Makes the first signing key, and asks every part. Stores are tested for writing. Parts of one name are one part here.
+   * Never rejects for a part that is down.
+   */
+  ready(options?: ReadyOptions): Promise<IssuerReadiness>
+  /** Waits at most 5 seconds for requests that have begun, then closes all parts and the stores. The host's own pool may be closed before or after. */
+  close(): Promise<void>
+}
+
+/**
+ * Wires an authorization server for the API that it is in: clients, keys, token endpoint, revocation, introspection, and a guard that accepts its
+ * tokens and those of further issuers. All parts share one denylist. Nothing here is a rule of OAuth: each part can be used without the others.
+ *
+ * @throws TypeError if an option is missing or wrong
+ * @example
+ * import { createAuthorizationServer } from 'countersign'
+ * import { memoryStores } from '@countersign/core/memory'
+ * import { randomBytes } from 'node:crypto'
+ *
+ * const server = createAuthorizationServer({
+ *   issuer: 'https://api.example',
+ *   stores: memoryStores(),
+ *   masterSecret: { current: { id: '1', secret: randomBytes(32) } },
+ *   grants: ['client_credentials'],
+ * })
+ * console.log((await server.ready()).ok) // → true
+ * await server.close()
+ */
+export function createAuthorizationServer<
+  const Trust extends Issuers = Record<never, never>,
+  const Via extends string = never,
+  Claims extends object = JwtClaims,
+>(options: AuthorizationServerOptions<Trust, Via, Claims>): AuthorizationServer<Trust, Via, Claims> {
+  checkServerOptions(options)
+  const { issuer, stores, resource = issuer } = options
+  const clock = options.now === undefined ? {} : { now: options.now }
+  const secretOf = secretsFinder(options.masterSecret, options.secrets)
+  const pepper = requireSecret(secretOf('clientPepper'), 'clientPepper')
+  const refreshSecrets = secretOf('refreshToken')
+  const encryption = secretOf('keyEncryption')
+  if (options.keys?.externalSigner === undefined) requireSecret(encryption, 'keyEncryption')
+  const grants = grantsOf(options.grants, () => ({ ...options.refreshToken, secrets: requireSecret(refreshSecrets, 'refreshToken') }))
+
+  const revocations = createSharedRevocations({
+    store: stores.revocations,
+    subjects: stores.accounts,
+    maxStalenessSeconds: 10,
+    onStale: 'refuse',
+    ...clock,
+    ...options.revocations,
+  })
+  const keys = createKeyRegistry({ ...clock, ...options.keys, issuer, store: stores.keys, revocations, encryption })
+  const clients = createClients({ ...clock, ...options.clients, issuer, store: stores.clients, revocations, pepper, keys: keys.clients })
+  const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...options.own, issuer, keys: keys.source }
+  const issuers = { ...options.trust, own: ownIssuer({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
+  const guard = createGuard<WithOwn<Trust>, Via, Claims>({ ...clock, ...options.guard, resource, revocations, issuers })
+  // A client may revoke, and a resource server may ask about, tokens for every audience.
+  const verifier = createVerifier({ ...clock, revocations, issuers: { own: ownIssuer({ ...ownRules, audience: null }) } })
+
+  const common = { ...clock, issuer, clients, stores, revocations }
+  const ofTokens = { ...common, verifier, ...(refreshSecrets && { refreshSecrets }) }
+  const tokenEndpoint = createTokenEndpoint({ audience: resource, ...options.tokenEndpoint, ...common, signer: keys.signer, grants })
+  const { providers = [] } = options.refreshToken ?? {}
+  const revocation = createRevocationEndpoint({ ...options.revocationEndpoint, ...ofTokens, providers })
+  const introspection = createIntrospectionEndpoint({ audiencesOf: () => undefined, ...options.introspectionEndpoint, ...ofTokens })
+
+  const { counted, drained } = countRequests()
+  const endpoints = { token: counted(tokenEndpoint), revocation: counted(revocation), introspection: counted(introspection) }
+  const ofNonces: Nonces<string>[] = []
+  // A server that nobody asks whether it is ready has its first key all the same.
+  const started = keys.ready()
+
+  async function ready(how?: ReadyOptions): Promise<IssuerReadiness> {
+    // The signer of the token endpoint needs the first key.
+    const first = await keys.ready()
+    const others = [stores.ready(), tokenEndpoint.ready(), guard.ready(how), ...ofNonces.map((nonces) => nonces.ready())]
+    return together([first, ...(await Promise.all(others))])
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([started, drained()])
+    for (const part of [guard, verifier, revocations, keys, stores]) await part.close()
+  }
+
+  return {
+    routes: [...routesOf(options, { endpoints, keys, grants }), ...(guard.metadata ? protectedResourceMetadata(guard) : [])],
+    guard,
+    clients,
+    keys,
+    revocations,
+    tokenEndpoint,
+    stores,
+    nonces(given) {
+      const { signer, source } = keys
+      const [algorithm = 'ES256'] = ownRules.algorithms
+      const nonces = createNonces({
+        ...clock,
+        audience: resource,
+        revocations,
+        ...given,
+        issuer,
+        store: stores.nonces,
+        signer,
+        keys: source,
+        algorithm,
+      })
+      ofNonces.push(nonces)
+      return nonces
+    },
+    integrations: (given) => createIntegrations({ ...clock, ...given, issuer, accounts: stores.accounts, clients }),
+    ready,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

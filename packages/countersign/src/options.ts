@@ -1,0 +1,135 @@
+import {
+  checkOptions,
+  type JwtClaims,
+  kind,
+  type Now,
+  type OptionKind,
+  type OptionNames,
+  type OptionShape,
+  type SecretsOption,
+  type Stores,
+} from '@countersign/core'
+import * as grants from '@countersign/grants'
+import * as keys from '@countersign/keys'
+import * as verifier from '@countersign/verifier'
+import { type GrantName, grantNames } from './grants.js'
+import { type ServerSecrets, serverSecretsShape } from './secrets.js'
+
+/** Where the routes are, as clients see it: the mount must not add a prefix. `false` leaves a route out. */
+export interface ServerPaths {
+  /** @defaultValue the path of the issuer, with `/token` */
+  readonly token?: string | false
+  /** RFC 7009. @defaultValue with `/revoke` */
+  readonly revocation?: string | false
+  /** RFC 7662. @defaultValue with `/introspect` */
+  readonly introspection?: string | false
+  /** RFC 7517 §5. @defaultValue with `/.well-known/jwks.json` */
+  readonly jwks?: string | false
+  /** RFC 8414 §3.1. @defaultValue `/.well-known/oauth-authorization-server`, followed by the path of the issuer */
+  readonly metadata?: string | false
+}
+
+/** What the server itself gives to its parts. */
+type Given = 'issuer' | 'store' | 'stores' | 'clients' | 'revocations' | 'now'
+/** Further options of a part. */
+type Of<Options, More extends string = never> = Partial<Omit<Options, Given | More>>
+
+/** Options of {@link createAuthorizationServer}. Those of a part are the ones of its own factory, with the same defaults. */
+export interface AuthorizationServerOptions<
+  Trust extends verifier.Issuers = verifier.Issuers,
+  Via extends string = never,
+  Claims extends object = JwtClaims,
+> {
+  /** Our own `iss` (RFC 8414 §2): an https URL without query and fragment; http is for development. */
+  readonly issuer: string
+  /** For instance `memoryStores()`. `close` closes them too. */
+  readonly stores: Stores
+  /** One secret of 32 bytes or more, from which the others are derived with its ids (HKDF, RFC 5869). A string counts as its UTF-8 bytes. */
+  readonly masterSecret?: SecretsOption
+  /** Secrets of their own; they win over `masterSecret`. */
+  readonly secrets?: ServerSecrets
+  /** What the token endpoint grants: names, or grants made by their factories. The password grant has no name. */
+  readonly grants: readonly (GrantName | grants.Grant)[]
+  /** Further issuers whose tokens the guard accepts, by the names that `auth.via` gives. The server's own tokens have the name `own`. */
+  readonly trust?: Trust
+  /** The identifier of this API: `aud` of the tokens, and what the guard demands. @defaultValue `issuer` */
+  readonly resource?: string
+  readonly paths?: ServerPaths
+  /** @defaultValue `{ maxStalenessSeconds: 10, onStale: 'refuse' }` */
+  readonly revocations?: Partial<Omit<verifier.SharedRevocationsOptions, 'store' | 'subjects' | 'now'>>
+  readonly keys?: Of<keys.KeyRegistryOptions, 'encryption'>
+  readonly clients?: Of<grants.ClientsOptions, 'pepper' | 'keys'>
+  readonly tokenEndpoint?: Of<grants.TokenEndpointOptions, 'signer' | 'grants'>
+  /** Of the grant that has the name `refresh_token`. */
+  readonly refreshToken?: Of<grants.RefreshTokenOptions, 'secrets'>
+  readonly revocationEndpoint?: Of<grants.RevocationEndpointOptions, 'verifier' | 'refreshSecrets' | 'providers'>
+  /** Without `audiencesOf` a client sees only its own tokens. */
+  readonly introspectionEndpoint?: Of<grants.IntrospectionEndpointOptions, 'verifier' | 'refreshSecrets'>
+  /** What the metadata says beside what the server knows, or in place of it. */
+  readonly metadata?: Partial<Omit<grants.AuthorizationServerMetadata, 'issuer' | 'grants'>>
+  /** Rules for the server's own tokens at the guard. @defaultValue `audience` is `resource` */
+  readonly own?: Of<verifier.OwnIssuerOptions, 'keys'>
+  readonly guard?: Of<verifier.GuardOptions<verifier.Issuers, Via, Claims>, 'issuers' | 'resource'>
+  /** Epoch milliseconds, for all parts. @defaultValue `Date.now` */
+  readonly now?: Now
+}
+
+const optional = ({ isRequired: _required, ...one }: OptionKind): OptionKind => one
+
+/** The options of a part without those that the server gives; none of the others is required. */
+function of(shape: OptionNames, ...given: readonly string[]): OptionKind {
+  const entries = Object.entries(shape).filter(([name]) => !given.includes(name))
+  const members = Object.fromEntries(entries.map(([name, one]) => [name, optional(one)]))
+  return { ...kind.record, must: `an object with ${Object.keys(members).join(', ')}`, members }
+}
+
+const given = ['issuer', 'store', 'stores', 'clients', 'revocations', 'now']
+const path = kind.satisfying(
+  'a path such as "/token", or false',
+  (value) => value === false || (typeof value === 'string' && /^\/[^\s?#:]*$/.test(value)),
+)
+const isIssuer = (value: unknown): boolean => typeof value === 'string' && URL.canParse(value) && /^https?:\/\/[^\s?#"\\]+$/.test(value)
+const stores: readonly (keyof Stores)[] = [
+  'replay',
+  'nonces',
+  'families',
+  'attempts',
+  'clients',
+  'keys',
+  'accounts',
+  'revocations',
+  'audit',
+]
+const isStores = (value: unknown): boolean => stores.every((name) => typeof (value as Partial<Stores> | null)?.[name] === 'object')
+const isGrant = (value: unknown): boolean => typeof (value as Partial<grants.Grant> | null)?.validate === 'function'
+
+const shape: OptionShape<AuthorizationServerOptions> = {
+  issuer: kind.required(kind.satisfying('an http(s) URL without query and fragment', isIssuer)),
+  stores: kind.required(kind.satisfying('stores, for instance memoryStores() or redisStores(…)', isStores)),
+  masterSecret: kind.secrets,
+  secrets: kind.members<ServerSecrets>(serverSecretsShape),
+  grants: kind.required(
+    kind.listOf(kind.either(kind.oneOf(...grantNames), kind.satisfying('a grant, for instance what tokenExchange(…) returns', isGrant))),
+  ),
+  trust: optional(verifier.guardShape.issuers),
+  resource: kind.string,
+  paths: kind.members<ServerPaths>({ token: path, revocation: path, introspection: path, jwks: path, metadata: path }),
+  revocations: of(verifier.sharedRevocationsShape, 'store', 'subjects', 'now'),
+  keys: of(keys.keyRegistryShape, ...given, 'encryption'),
+  clients: of(grants.clientsShape, ...given, 'pepper', 'keys'),
+  tokenEndpoint: of(grants.tokenEndpointShape, ...given, 'signer', 'grants'),
+  refreshToken: of(grants.refreshTokenShape, 'secrets'),
+  revocationEndpoint: of(grants.revocationEndpointShape, ...given, 'verifier', 'refreshSecrets', 'providers'),
+  introspectionEndpoint: of(grants.introspectionEndpointShape, ...given, 'verifier', 'refreshSecrets'),
+  metadata: of(grants.serverMetadataShape, 'issuer', 'grants'),
+  own: of(verifier.ownIssuerShape, 'issuer', 'keys'),
+  guard: of(verifier.guardShape, ...given, 'issuers', 'resource'),
+  now: kind.func,
+}
+
+/** @throws TypeError that names the option by its whole path */
+export function checkServerOptions(options: object): void {
+  checkOptions('createAuthorizationServer', options, shape)
+  if (Object.hasOwn((options as AuthorizationServerOptions).trust ?? {}, 'own'))
+    throw new TypeError('createAuthorizationServer: trust.own must have another name: "own" is the name of this server')
+}
