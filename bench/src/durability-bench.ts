@@ -30,7 +30,7 @@ function wayOf(name: keyof typeof ways, client: Redis): Way {
   const ids = { next: 0 }
   const claim = (): Promise<unknown> => {
     ids.next += 1
-    return stores.replay.claim({ purpose: 'private_key_jwt', id: `id-${ids.next}`, issuedAgoMs: 0, keepForMs: 2_000 })
+    return stores.replay.claim({ purpose: 'private_key_jwt', id: `id-${ids.next}`, issuedAgoMs: 0, ttlMs: 2_000 })
   }
   const waiting = async (): Promise<void> => {
     await claim()

@@ -27,7 +27,7 @@ export const client = {
   secret: 'cs_4f1d0c8f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d',
 }
 const scopes = ['records:read', 'records:write']
-const lifeSeconds = 900
+const lifetimeSeconds = 900
 
 /** Signs claims with node:crypto and nothing else. */
 function rawSign(alg: GrantAlgorithm): (claims: object) => string {
@@ -44,7 +44,7 @@ function rawSign(alg: GrantAlgorithm): (claims: object) => string {
 function claimsNow(): Readonly<Record<string, unknown>> {
   const iat = Math.floor(Date.now() / 1000)
   const subject = { iss: issuer, sub: client.id, aud: audience, client_id: client.id, scope: scopes.join(' ') }
-  return { ...subject, iat, exp: iat + lifeSeconds, jti: randomUUID(), client_credential: `secret:${client.id}:0123456789abcdef` }
+  return { ...subject, iat, exp: iat + lifetimeSeconds, jti: randomUUID(), client_credential: `secret:${client.id}:0123456789abcdef` }
 }
 
 /** What nobody can do without: the framework, its parser of forms, one signature, an answer. No client is authenticated. */
@@ -53,7 +53,7 @@ function withRawSign(alg: GrantAlgorithm): Express {
   const app = express()
   app.post('/token', express.urlencoded({ extended: false }), (_req, res) => {
     res.set({ 'cache-control': 'no-store', pragma: 'no-cache' })
-    res.json({ access_token: signed(claimsNow()), token_type: 'Bearer', expires_in: lifeSeconds, scope: scopes.join(' ') })
+    res.json({ access_token: signed(claimsNow()), token_type: 'Bearer', expires_in: lifetimeSeconds, scope: scopes.join(' ') })
   })
   return app
 }
@@ -106,7 +106,7 @@ function withOidcProvider(alg: GrantAlgorithm): Express {
           scope: scopes.join(' '),
           audience,
           accessTokenFormat: 'jwt',
-          accessTokenTTL: lifeSeconds,
+          accessTokenTTL: lifetimeSeconds,
           jwt: { sign: { alg } },
         }),
       },
@@ -125,7 +125,7 @@ const isSecret = (secret: string | undefined): boolean => timingSafeEqual(hash(s
 /** It makes opaque tokens unless it is told otherwise. */
 function withNodeOauth(alg: GrantAlgorithm): Express {
   const signed = jsonwebtokenSign(alg)
-  const known = { id: client.id, grants: ['client_credentials'], accessTokenLifetime: lifeSeconds }
+  const known = { id: client.id, grants: ['client_credentials'], accessTokenLifetime: lifetimeSeconds }
   const server = new OAuth2Server({
     model: {
       getClient: async (id, secret) => (id === client.id && isSecret(secret) ? known : false),
@@ -175,7 +175,7 @@ function withJmondi(alg: GrantAlgorithm): Express {
     {
       issueToken: async (of, granted) => ({
         accessToken: randomUUID(),
-        accessTokenExpiresAt: new Date(Date.now() + lifeSeconds * 1000),
+        accessTokenExpiresAt: new Date(Date.now() + lifetimeSeconds * 1000),
         client: of,
         scopes: granted,
       }),

@@ -62,7 +62,7 @@ async function bareRecord({ client, prefix }: Bed): Promise<string> {
 
 async function remembered({ store }: Bed): Promise<string> {
   const jti = randomUUID()
-  await store.remember(jti, { clientId: 'client-1', keepForMs: 10_000 })
+  await store.remember(jti, { clientId: 'client-1', ttlMs: 10_000 })
   return jti
 }
 
@@ -114,7 +114,7 @@ export async function nonceBench(effort: Effort): Promise<readonly Result[]> {
   await stores.ready()
   const secret = createSecretKey(randomBytes(64))
   const secrets = { current: { id: '1', secret: secret.export() } }
-  const rules = { issuer: 'https://issuer.example', audience: 'form', ttlSeconds: 5, clockToleranceSeconds: 0 }
+  const rules = { issuer: 'https://issuer.example', audience: 'form', lifetimeSeconds: 5, clockToleranceSeconds: 0 }
   const nonces = createNonces({ ...rules, secrets, store: stores.nonces, purposes: { login: {} } })
   const sample = await issued(nonces)
   const input = Buffer.from(sample.slice(0, sample.lastIndexOf('.')))

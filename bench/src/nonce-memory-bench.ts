@@ -54,7 +54,7 @@ function measure({ prefix, clientId }: Names, count: number): Promise<number> {
     const lane = async (): Promise<void> => {
       while (left > 0) {
         left -= 1
-        await stores.nonces.remember(randomUUID(), { clientId, keepForMs: 3_600_000 })
+        await stores.nonces.remember(randomUUID(), { clientId, ttlMs: 3_600_000 })
       }
     }
     await Promise.all(Array.from({ length: 64 }, lane))

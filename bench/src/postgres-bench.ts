@@ -40,8 +40,7 @@ export async function postgresBench(effort: Effort): Promise<readonly Result[]> 
     }
     const insert = `insert into "${schema}".bare values ($1, clock_timestamp() + interval '2 seconds') on conflict do nothing`
     const bare = (): Promise<unknown> => pool.query(insert, [nextId()])
-    const claim = (): Promise<unknown> =>
-      stores.replay.claim({ purpose: 'private_key_jwt', id: nextId(), issuedAgoMs: 0, keepForMs: 2_000 })
+    const claim = (): Promise<unknown> => stores.replay.claim({ purpose: 'private_key_jwt', id: nextId(), issuedAgoMs: 0, ttlMs: 2_000 })
     const measured = await interleave([concurrent(bareName, bare), concurrent('countersign', claim)], bareName, effort)
     await stores.close()
     return measured.map(({ name, opsPerSecond, ratio }) => ({

@@ -43,11 +43,11 @@ async function bareScript(client: Redis, script: { readonly name: string; readon
 async function storeRotation(stores: ReturnType<typeof redisStores>): Promise<Subject> {
   const binding = 'client-1'
   const families = Array.from({ length: inFlight }, () => ({ family: randomBytes(16).toString('base64url'), generation: 0 }))
-  for (const { family } of families) await stores.families.create({ family, binding, data: '{"v":1}', keepForMs: 600_000 })
+  for (const { family } of families) await stores.families.create({ family, binding, data: '{"v":1}', ttlMs: 600_000 })
   const chains = lanes(families)
   return concurrent('countersign, the store alone', async () => {
     const chain = chains.take()
-    const rotation = await stores.families.rotate({ ...chain, binding, retryWindowMs: 10_000, keepForMs: 600_000 })
+    const rotation = await stores.families.rotate({ ...chain, binding, retryWindowMs: 10_000, ttlMs: 600_000 })
     if (rotation.outcome !== 'rotated') throw new Error(rotation.outcome)
     chains.give({ family: chain.family, generation: rotation.generation })
   })

@@ -41,7 +41,7 @@ async function onRedis(entries: number): Promise<readonly Result[]> {
   try {
     for (let n = 0; n < entries; n += 1_000) {
       const ids = Array.from({ length: Math.min(1_000, entries - n) }, (_, k) => `token-of-a-usual-length-${n + k}`)
-      await Promise.all(ids.map((jti) => stores.revocations.revoke({ type: 'jti', issuer, jti, expiresAt }, { keepForMs: 86_400_000 })))
+      await Promise.all(ids.map((jti) => stores.revocations.revoke({ type: 'jti', issuer, jti, expiresAt }, { ttlMs: 86_400_000 })))
     }
     return resultsOf('Redis', entries, await figuresOf('redis', url, prefix))
   } finally {

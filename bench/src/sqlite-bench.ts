@@ -35,8 +35,7 @@ export async function sqliteBench(effort: Effort): Promise<readonly Result[]> {
       return `id-${ids.next}`
     }
     const bare = bareInsert(join(folder, 'bare.db'), nextId)
-    const claim = (): Promise<unknown> =>
-      stores.replay.claim({ purpose: 'private_key_jwt', id: nextId(), issuedAgoMs: 0, keepForMs: 2_000 })
+    const claim = (): Promise<unknown> => stores.replay.claim({ purpose: 'private_key_jwt', id: nextId(), issuedAgoMs: 0, ttlMs: 2_000 })
     const measured = await interleave([concurrent(bareName, bare), concurrent('countersign', claim)], bareName, effort)
     return measured.map(({ name, opsPerSecond, ratio }) => ({
       bench: 'sqlite-claim',

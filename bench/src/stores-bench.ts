@@ -55,7 +55,7 @@ export async function storesBench(effort: Effort): Promise<readonly Result[]> {
     return `id-${ids.next}`
   }
   const bare = (): Promise<unknown> => client.set(`${prefix}|bare:private_key_jwt:${nextId()}`, '1', 'PX', 2_000, 'NX')
-  const claim = (): Promise<unknown> => stores.replay.claim({ purpose: 'private_key_jwt', id: nextId(), issuedAgoMs: 0, keepForMs: 2_000 })
+  const claim = (): Promise<unknown> => stores.replay.claim({ purpose: 'private_key_jwt', id: nextId(), issuedAgoMs: 0, ttlMs: 2_000 })
   const measured = await interleave([concurrent('ioredis SET NX PX', bare), concurrent('countersign', claim)], 'ioredis SET NX PX', effort)
   await client.del(`${prefix}||memory{-}`)
   await stores.close()

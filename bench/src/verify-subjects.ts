@@ -43,7 +43,7 @@ function verificationKey({ alg, kid, verifying }: BenchKey): VerificationKey {
   const imported = isHmac(alg)
     ? importSecret(verifying.export(), { kid, algorithms: [alg] })
     : importPublicKey(verifying, { kid, algorithm: alg })
-  if (!imported.ok) throw new Error(imported.fault)
+  if (!imported.ok) throw new Error(imported.reason)
   return imported.key
 }
 

@@ -33,7 +33,7 @@ async function registerClients(place: Place, secret: string): Promise<Record<Cli
   const clients = createClients({ store: stores.clients, pepper: { current: { id: '1', secret } }, issuer })
   const common = { grants: [signInType, 'refresh_token'], scopes: ['read'], refresh: { policy: 'rotating' } } as const
   const registered = await clients.register({ ...common, id: clientIds.confidential })
-  await clients.register({ ...common, id: clientIds.public, methods: ['none'] })
+  await clients.register({ ...common, id: clientIds.public, authMethods: ['none'] })
   await close()
   return { confidential: (registered.ok && registered.secret?.secret) || '', public: '' }
 }

@@ -23,9 +23,9 @@ export async function startGrant(...[options, fakeOptions]: Parameters<typeof st
   const kept: string[] = []
   const challenges: typeof memory.challenges = {
     ...memory.challenges,
-    put(id, value, keepForMs) {
+    put(id, value, ttlMs) {
       kept.push(value)
-      return memory.challenges.put(id, value, keepForMs)
+      return memory.challenges.put(id, value, ttlMs)
     },
   }
   const stores = { ...memory, challenges }

@@ -115,7 +115,7 @@ describe('cognito-local', () => {
   it('asks for a new password in place of a temporary one', async () => {
     const step = await suite.signIn('eve@x.example', 'Temporary-1')
     expect(challengeOf(step).types).toEqual(['new_password_required'])
-    const answered = await suite.cognito.authenticator.answer({
+    const answered = await suite.cognito.authenticator.answerChallenge({
       state: stateOf(step),
       type: 'new_password_required',
       code: 'Permanent-1',

@@ -18,7 +18,7 @@ describe('the start ends with a TypeError for', () => {
     ['a client and a region', { client, region: 'eu-central-1' }],
     ['a client and an address', { client, endpoint: 'https://cognito.example' }],
     ['no time', { timeoutMs: 0 }],
-    ['endless sessions', { sessionSeconds: Number.NaN }],
+    ['endless sessions', { sessionLifetimeSeconds: Number.NaN }],
     ['tokens of somebody else', { tokens: 'other' }],
     ['another refresh', { refreshWith: 'other' }],
     ['a factor that is none', { preferredFactors: ['EMAIL_OTP'] }],

@@ -31,7 +31,7 @@ describe.each(table)('a Cognito that %s', (_how, behaviour) => {
     const before = pool.calls.length
     pool.misbehave(behaviour)
     expect(await refusedBy(authenticator.start({ username: 'ann@x.example', password, request }))).toBe('authenticator_unavailable')
-    const answered = authenticator.answer({ state: stateOf(step), type: undefined, code: code(), request })
+    const answered = authenticator.answerChallenge({ state: stateOf(step), type: undefined, code: code(), request })
     expect(await refusedBy(answered)).toBe('authenticator_unavailable')
     expect(await refusedBy(refreshProvider.refresh({ token: refreshToken, request }))).toBe('authenticator_unavailable')
     expect(pool.calls.slice(before).map(({ operation }) => operation)).toEqual([

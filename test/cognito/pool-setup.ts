@@ -46,7 +46,7 @@ export async function startPool(options: Partial<CognitoOptions> = {}, fakeOptio
     clock,
     people,
     signIn: (username, given = password) => cognito.authenticator.start({ username, password: given, request }),
-    answer: (step, given, type) => cognito.authenticator.answer({ state: stateOf(step), type, code: given, request }),
+    answer: (step, given, type) => cognito.authenticator.answerChallenge({ state: stateOf(step), type, code: given, request }),
     code,
     wrongCode: () => code().replace(/./, (digit) => String((Number(digit) + 1) % 10)),
   }

@@ -23,7 +23,10 @@ describe.each(['GetTokensFromRefreshToken', 'REFRESH_TOKEN_AUTH'] as const)('ref
   })
 
   it('is refused for a token that expired, was revoked, belongs to another app client, or is of a user who was disabled', async () => {
-    const { cognito, signIn, pool, clock } = await startPool({ refreshWith }, { clients: [{ clientId, refreshTokenSeconds: 5400 }] })
+    const { cognito, signIn, pool, clock } = await startPool(
+      { refreshWith },
+      { clients: [{ clientId, refreshTokenLifetimeSeconds: 5400 }] },
+    )
     const refresh = async (token: string) => (await cognito.refreshProvider.refresh({ token, request })).outcome
     const { refreshToken } = issuedOf(await signIn('ann@x.example'))
     clock.advance(5399)

@@ -57,7 +57,7 @@ describe('the right password again and again, over a pool', () => {
   })
 
   it('has at most 20 sent in an hour, however the name is spelt, and is told when to come again', async () => {
-    const { signIn, pool, clock } = await oneServer({ challengeSeconds: 60 })
+    const { signIn, pool, clock } = await oneServer({ challengeLifetimeSeconds: 60 })
     const names = ['ben@x.example', 'BEN@x.example', 'Ben@X.example']
     for (let times = 0; times < 20; times += 1) {
       expect((await signIn(names[times % 3] ?? '', password)).body.error).toBe('mfa_required')

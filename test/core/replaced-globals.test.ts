@@ -64,7 +64,7 @@ it('keys of clients made before fetch was replaced are asked of the replacement'
   })
   onTestFinished(() => keys.close())
   const mock = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({ keys: [] }))
-  expect(await keys.find({ clientId: 'c', kid: 'k', algorithm: 'ES256' })).toEqual({ ok: false, fault: 'unknown' })
+  expect(await keys.find({ clientId: 'c', kid: 'k', algorithm: 'ES256' })).toEqual({ ok: false, reason: 'unknown' })
   expect(mock).toHaveBeenCalled()
 })
 
@@ -95,7 +95,7 @@ it('nonces and memory stores made before fake timers end by them', async () => {
   const nonces = createNonces({
     issuer: 'https://auth.example',
     audience: 'sign-up',
-    ttlSeconds: 60,
+    lifetimeSeconds: 60,
     secrets: { current: { id: '1', secret: randomBytes(64) } },
     store: memoryStores().nonces,
     purposes: { register: {} },
@@ -108,7 +108,7 @@ it('nonces and memory stores made before fake timers end by them', async () => {
 
 it('a memory store made before fake timers forgets a claim by them', async () => {
   const { replay } = memoryStores()
-  const claim = { purpose: 'private_key_jwt', id: 'one', issuedAgoMs: 0, keepForMs: 60_000 }
+  const claim = { purpose: 'private_key_jwt', id: 'one', issuedAgoMs: 0, ttlMs: 60_000 }
   expect(await replay.claim(claim)).toBe('claimed')
   expect(await replay.claim(claim)).toBe('replayed')
   vi.useFakeTimers({ now: Date.now() + 3_600_000 })
@@ -124,7 +124,7 @@ it('a key registry made before fake timers dates its keys by them', async () => 
   const later = Math.floor(Date.now() / 1000) + 3_600
   vi.useFakeTimers({ now: later * 1000 })
   await registry.ready()
-  expect((await registry.own.list()).map(({ activeAt }) => activeAt)).toEqual([later])
+  expect((await registry.signing.list()).map(({ activeAt }) => activeAt)).toEqual([later])
 })
 
 it('a token with an unknown kid is answered under fake timers that nobody moves', async () => {
@@ -161,6 +161,6 @@ it('shared revocations made before fake timers are read again when they are old 
   const guard = createGuard({ issuers: { main: entryOf() }, revocations })
   const token = await freshToken(7_200)
   vi.useFakeTimers({ now: Date.now() + 3_600_000 })
-  await store.revoke({ type: 'subject', issuer: 'https://issuer.test', subject: 'user-1', notBefore: secondsNow() }, { keepForMs: 60_000 })
+  await store.revoke({ type: 'subject', issuer: 'https://issuer.test', subject: 'user-1', notBefore: secondsNow() }, { ttlMs: 60_000 })
   expect(await answerTo(guard, token)).toBe('401 revoked_subject')
 })

@@ -30,7 +30,7 @@ const nonceSecret = 'n'.repeat(64)
 /** A good nonce of the program: one that is not would be refused before the store is asked. */
 async function nonceOf(issuer: string, audience: string): Promise<string> {
   const secrets = { current: { id: '2027', secret: nonceSecret } }
-  const nonces = createNonces({ issuer, audience, ttlSeconds: 600, secrets, store: memoryStores().nonces, purposes: { login: {} } })
+  const nonces = createNonces({ issuer, audience, lifetimeSeconds: 600, secrets, store: memoryStores().nonces, purposes: { login: {} } })
   const issued = await nonces.issue({ clientId: 'app' })
   return issued.ok ? issued.token : ''
 }

@@ -151,7 +151,7 @@ describeWith('postgres', 'PostgreSQL', (url) => {
       if (schema === undefined) throw new Error('there are more tests than schemas')
       const { admin } = schema
       const { stores } = schema.open()
-      await stores.revocations.epoch()
+      await stores.revocations.cursor()
       await postgres.age(admin, schema.schema())
       return {
         stores,

@@ -19,7 +19,7 @@ import { hostUsers, passwordGrants } from '@countersign/grants/password'
 import { createSigner } from '@countersign/jwt'
 import { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions } from '@countersign/keys'
 import { fixedClock, privateKeyOf, publicJwkOf } from '@countersign/testkit'
-import { createSharedRevocations, createVerifier, ownIssuer, staticKeys } from '@countersign/verifier'
+import { createSharedRevocations, createVerifier, signingKeys, staticKeys } from '@countersign/verifier'
 import {
   api,
   countedBytes,
@@ -129,7 +129,7 @@ function clientsOf(stores: Stores, { registry, view, now, draws }: ClientParts):
   return createClients({
     store: stores.clients,
     pepper,
-    keys: registry.clients,
+    clientKeys: registry.clientKeys,
     issuer,
     revocations: view,
     now,
@@ -150,7 +150,7 @@ export async function createWorld({ stores: open, token = {}, draws = '', regist
   const clients = clientsOf(stores, { registry, view, now, draws })
   const { users, codes } = people(draws)
   const issuers = {
-    own: ownIssuer({ issuer, keys: registry.source, algorithms: ['ES256'], audience: [api, otherApi] }),
+    own: signingKeys({ issuer, keys: registry.source, algorithms: ['ES256'], audience: [api, otherApi] }),
     people: staticKeys({ issuer: peopleIssuer, keys: { keys: [publicJwkOf(peopleKey)] }, algorithms: ['RS256'], audience: [issuer, api] }),
   }
   const trusted = createVerifier({ issuers, revocations: view, now })
@@ -198,6 +198,6 @@ export type World = Awaited<ReturnType<typeof createWorld>>
 
 /** Stages the key of a world that signs. */
 export async function begin({ registry }: Pick<World, 'registry'>): Promise<void> {
-  const staged = await registry.own.stage(publicJwkOf(es256, { kid: undefined }))
+  const staged = await registry.signing.stage(publicJwkOf(es256, { kid: undefined }))
   if (!staged.ok) throw new Error(staged.reason)
 }

@@ -102,7 +102,7 @@ describe.each(assertionUses)('$name', (use) => {
   it('is verified with the keys of its own client only', async () => {
     const { registry, tokenWith, present, client, keyed } = await start(use)
     const other = await keyed({}, testKeys.es256)
-    await registry.clients.register({ owner: other.id, kid: 'theirs', jwk: publicJwkOf(testKeys.es256Other) })
+    await registry.clientKeys.register({ owner: other.id, kid: 'theirs', jwk: publicJwkOf(testKeys.es256Other) })
     // The kid of another client, an unknown one, and a kid that two clients have.
     expect(await present(await tokenWith({ kid: 'theirs', key: testKeys.es256Other }))).toBe(refusal('assertion_key_unknown'))
     expect(await present(await tokenWith({ kid: 'nobody' }))).toBe(refusal('assertion_key_unknown'))
@@ -114,10 +114,10 @@ describe.each(assertionUses)('$name', (use) => {
   it('needs no kid: it is tried with every key of the client that fits, and with no other', async () => {
     const { registry, tokenWith, present, client } = await start(use)
     expect(await present(await tokenWith({ omitKid: true }))).toBe('200')
-    await registry.clients.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.rs256Other, { kid: undefined }) })
+    await registry.clientKeys.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.rs256Other, { kid: undefined }) })
     expect(await present(await tokenWith({ omitKid: true }))).toBe('200')
     expect(await present(await tokenWith({ omitKid: true, key: testKeys.rs256Other }))).toBe('200')
-    await registry.clients.revoke(client.id, 'k2')
+    await registry.clientKeys.revoke(client.id, 'k2')
     expect(await present(await tokenWith({ omitKid: true, key: testKeys.rs256Other }))).toBe(refusal('assertion_signature'))
     expect(await present(await tokenWith({ omitKid: true, key: testKeys.es256 }))).toBe(refusal('assertion_key_unknown'))
   })
@@ -135,12 +135,12 @@ describe.each(assertionUses)('$name', (use) => {
     const now = clock.now() / seconds
     const { es256, es256Other, es384, es512 } = testKeys
     const owner = client.id
-    const { clients } = registry
-    await clients.register({ owner, kid: 'late', jwk: publicJwkOf(es256), notBefore: now + 60, expiresAt: now + 120 })
-    await clients.register({ owner, kid: 'retired', jwk: publicJwkOf(es256Other) })
-    await clients.register({ owner, kid: 'revoked', jwk: publicJwkOf(es384) })
-    await clients.retire(owner, 'retired')
-    await clients.revoke(owner, 'revoked')
+    const { clientKeys } = registry
+    await clientKeys.register({ owner, kid: 'late', jwk: publicJwkOf(es256), notBefore: now + 60, expiresAt: now + 120 })
+    await clientKeys.register({ owner, kid: 'retired', jwk: publicJwkOf(es256Other) })
+    await clientKeys.register({ owner, kid: 'revoked', jwk: publicJwkOf(es384) })
+    await clientKeys.retire(owner, 'retired')
+    await clientKeys.revoke(owner, 'revoked')
     expect(await present(await tokenWith({ kid: 'late', key: es256 }))).toBe(refusal('assertion_key_not_yet_valid'))
     clock.advance(60)
     expect(await present(await tokenWith({ kid: 'late', key: es256 }))).toBe('200')
@@ -199,14 +199,14 @@ describe.each(assertionUses)('$name', (use) => {
     const { tokenWith, present, stores, registry } = await start(use)
     const token = await tokenWith()
     const { claim } = stores.replay
-    const { find } = registry.clients
+    const { find } = registry.clientKeys
     const down = async (): Promise<never> => Promise.reject(new Error('down'))
     Object.assign(stores.replay, { claim: down })
     expect(await present(token)).toBe('503 temporarily_unavailable unavailable')
     Object.assign(stores.replay, { claim })
-    Object.assign(registry.clients, { find: down })
+    Object.assign(registry.clientKeys, { find: down })
     expect(await present(token)).toBe('503 temporarily_unavailable unavailable')
-    Object.assign(registry.clients, { find })
+    Object.assign(registry.clientKeys, { find })
     expect(await present(token)).toBe('200')
   })
 
@@ -221,7 +221,7 @@ describe.each(assertionUses)('$name', (use) => {
 describe('a JWT', () => {
   it.each(assertionUses)('that was $name is used up: it is none of the others any more', async (first) => {
     const suite = usesSetup({ grants: everyUse })
-    const client = await suite.keyed({ methods: everyMethod })
+    const client = await suite.keyed({ authMethods: everyMethod })
     const token = await suite.jwtOf(client.id, { claims: { sub: client.id } })
     expect(await suite.outcomeOf(...first.request(token, client))).toBe('200')
     for (const { request, refusal } of assertionUses)
@@ -230,7 +230,7 @@ describe('a JWT', () => {
 
   it('cannot authenticate the client and be its subject token in one request', async () => {
     const suite = usesSetup({ grants: everyUse })
-    const client = await suite.keyed({ methods: everyMethod })
+    const client = await suite.keyed({ authMethods: everyMethod })
     const token = await suite.jwtOf(client.id, { claims: { sub: client.id } })
     const twice = { ...exchangeOf(token), client_assertion: token, client_assertion_type: clientAssertionType }
     expect(await suite.outcomeOf(twice)).toBe('400 invalid_request assertion_replayed')

@@ -23,16 +23,20 @@ beforeAll(async () => {
   const stores = memoryStores({ now: () => Date.now() - started.secondsAgo * 1000 })
   started.secondsAgo = 0
   const registry = createKeyRegistry({ issuer, store: stores.keys })
-  const { clients, register } = setup({ now: Date.now, allStores: stores, clientOptions: { now: Date.now, keys: registry.clients } })
+  const { clients, register } = setup({
+    now: Date.now,
+    allStores: stores,
+    clientOptions: { now: Date.now, clientKeys: registry.clientKeys },
+  })
   const grants = grantsWith()
   const usual = { grants: grants.map(({ type }) => type), refresh: { policy: 'rotating' } } as const
-  const { id } = await register({ ...usual, methods: ['private_key_jwt'] })
+  const { id } = await register({ ...usual, authMethods: ['private_key_jwt'] })
   const withSecret = await register(usual)
-  await registry.clients.register({ owner: id, kid: 'k1', jwk: publicJwkOf(testKeys.es256Other, { kid: undefined }) })
-  await registry.clients.register({ owner: withSecret.id, kid: 'k1', jwk: publicJwkOf(testKeys.rs256, { kid: undefined }) })
+  await registry.clientKeys.register({ owner: id, kid: 'k1', jwk: publicJwkOf(testKeys.es256Other, { kid: undefined }) })
+  await registry.clientKeys.register({ owner: withSecret.id, kid: 'k1', jwk: publicJwkOf(testKeys.rs256, { kid: undefined }) })
   app.post('/token', handle(createTokenEndpoint({ issuer, signer, stores, clients, audience, grants })))
-  const methods = ['client_secret_basic', 'private_key_jwt']
-  app.use(routes(authorizationServerMetadata({ issuer, tokenEndpoint: `${issuer}/token`, jwksUri: `${issuer}/keys`, grants, methods })))
+  const authMethods = ['client_secret_basic', 'private_key_jwt']
+  app.use(routes(authorizationServerMetadata({ issuer, tokenEndpoint: `${issuer}/token`, jwksUri: `${issuer}/keys`, grants, authMethods })))
   Object.assign(state, { url, close, id, withSecret })
 })
 afterAll(() => state.close())

@@ -32,7 +32,7 @@ onEveryStore((open) => {
   // A store that has just begun to remember knows nothing of what may have been signed before.
   beforeAll(async () => {
     await open()
-      .replay.claim({ purpose: 'first', id: 'first', issuedAgoMs: 0, keepForMs: 1000 })
+      .replay.claim({ purpose: 'first', id: 'first', issuedAgoMs: 0, ttlMs: 1000 })
       .catch(() => undefined)
     await wait(1100)
   })
@@ -40,7 +40,7 @@ onEveryStore((open) => {
   it('a JWT that 64 requests present at once, in every way that there is, is accepted once', async () => {
     const { one, other } = begin(open, everyUse)
     const key = newKey()
-    const client = await one.keyed({ methods: everyMethod }, key)
+    const client = await one.keyed({ authMethods: everyMethod }, key)
     const iat = Math.floor(Date.now() / 1000) + 5
     const token = await one.jwtOf(client.id, { key, claims: { sub: client.id, iat } })
     const answers = await Promise.all(

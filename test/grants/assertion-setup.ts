@@ -83,7 +83,7 @@ export function assertionSetup(options: AssertionOptions = {}): AssertionSetup {
     ...rest,
     now,
     allStores: stores,
-    clientOptions: { keys: registry.clients, issuer, revocations: stores.revocations, now, ...clientOptions },
+    clientOptions: { clientKeys: registry.clientKeys, issuer, revocations: stores.revocations, now, ...clientOptions },
   })
   const seconds = (): number => Math.floor(now() / 1000)
 
@@ -94,8 +94,8 @@ export function assertionSetup(options: AssertionOptions = {}): AssertionSetup {
     outcomes: () => heard.map((event) => event.outcome),
     async keyed(changes = {}, key = testKeys.rs256) {
       const client = await suite.register({ ...usual, ...changes })
-      const registered = await registry.clients.register({ owner: client.id, kid: 'k1', jwk: publicJwkOf(key, { kid: undefined }) })
-      if (!registered.ok) throw new Error(registered.fault)
+      const registered = await registry.clientKeys.register({ owner: client.id, kid: 'k1', jwk: publicJwkOf(key, { kid: undefined }) })
+      if (!registered.ok) throw new Error(registered.reason)
       return client
     },
     async jwtOf(id, { claims = {}, key = testKeys.rs256, kid = 'k1', omitKid = false, typ = 'JWT' } = {}) {

@@ -26,7 +26,7 @@ async function begin() {
   const registry = createKeyRegistry({ issuer, store: stores.keys, now: clock.now })
   const serve = (allStores: Stores) => usesSetup({ clock, registry, grants: everyUse, allStores })
   const now = serve(stores)
-  const client = await now.keyed({ methods: everyMethod })
+  const client = await now.keyed({ authMethods: everyMethod })
   return { clock, stores, now, before: (use: string) => serve(former(stores, use)), client }
 }
 

@@ -34,14 +34,14 @@ export const assertionUses: readonly AssertionUse[] = [
   {
     name: 'an assertion',
     refusal: '400 invalid_grant',
-    client: (suite, changes, key) => suite.keyed({ methods: ['private_key_jwt'], ...changes }, key),
+    client: (suite, changes, key) => suite.keyed({ authMethods: ['private_key_jwt'], ...changes }, key),
     claims: () => ({}),
     request: (token) => [{ grant_type: bearer, assertion: token }],
   },
   {
     name: 'a client assertion',
     refusal: '401 invalid_client',
-    client: (suite, changes, key) => suite.keyed({ methods: ['private_key_jwt'], ...changes }, key),
+    client: (suite, changes, key) => suite.keyed({ authMethods: ['private_key_jwt'], ...changes }, key),
     claims: (id) => ({ sub: id }),
     request: (token) => [{ grant_type: 'client_credentials', client_assertion: token, client_assertion_type: clientAssertionType }],
   },

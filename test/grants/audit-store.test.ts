@@ -122,7 +122,7 @@ describe('an audit in a store', () => {
 
   it('that is wrong is a TypeError', () => {
     const { audit: store } = memoryStores()
-    for (const options of [{ onOutage: 'wait' }, { keepForSeconds: 0 }, { keepFor: 1 }])
+    for (const options of [{ onOutage: 'wait' }, { entryLifetimeSeconds: 0 }, { keepFor: 1 }])
       expect(() => auditTo(store, options as never)).toThrow(TypeError)
     for (const wrong of [undefined, {}]) expect(() => auditTo(wrong as never)).toThrow(TypeError)
   })

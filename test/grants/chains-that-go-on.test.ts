@@ -10,7 +10,7 @@ import { basic, claimsOf, guardOf, issuer } from './endpoint-setup.js'
 const secrets = { current: { id: 'r', secret: randomBytes(32) } }
 const policies: readonly RefreshPolicy[] = [
   { policy: 'rotating', retryWindowSeconds: 0 },
-  { policy: 'fixed', lifeSeconds: 3600 },
+  { policy: 'fixed', lifetimeSeconds: 3600 },
 ]
 
 /** Announces chains that ended to a guard. */
@@ -33,11 +33,11 @@ describe.each(policies)('a chain, with $policy refresh tokens,', (refresh) => {
     const headers = basic(client.id, client.secret)
     const one = (await ask(exchangeOf(await jwtOf(client.id)), headers)).body
     const use = { grant_type: 'refresh_token', refresh_token: one.refresh_token }
-    const { find } = registry.clients
-    Object.assign(registry.clients, { find: async () => ({ ok: false, fault: 'unknown' }) })
+    const { find } = registry.clientKeys
+    Object.assign(registry.clientKeys, { find: async () => ({ ok: false, reason: 'unknown' }) })
     for (let round = 0; round < 5; round += 1) expect(await outcomeOf(use, headers)).toBe('400 invalid_grant refresh_revoked')
     expect(await admits(one.access_token)).toBe(true)
-    Object.assign(registry.clients, { find })
+    Object.assign(registry.clientKeys, { find })
     expect(await admits((await ask(use, headers)).body.access_token)).toBe(true)
   })
 

@@ -42,7 +42,7 @@ async function signedInOnce(stores: Stores) {
       throw new Unavailable('store_unavailable')
     },
   })
-  const { id } = await register({ grants: ['password'], isFirstParty: true, methods: ['none'] })
+  const { id } = await register({ grants: ['password'], isFirstParty: true, authMethods: ['none'] })
   const { body } = await ask({ grant_type: 'password', client_id: id, username: 'ann', password: 'right' })
   const answer = { grant_type: mfa, client_id: id, mfa_token: body.mfa_token, code: code() }
   return { answer: () => ask(answer), failing, state }

@@ -98,7 +98,7 @@ it.each<[string, PasswordVerdict | undefined]>([
 describe('an authenticator that says which password a challenge was for', () => {
   const challenge: SignInStep = { outcome: 'challenge', types: ['otp'], user: 'u', state: 's', passwordVersion: 1 }
   const signedIn: SignInStep = { outcome: 'signed_in', subject: 'u', amr: ['mfa'] }
-  const answering = (answer: SignInStep) => start({ start: async () => challenge, answer: async () => answer })
+  const answering = (answer: SignInStep) => start({ start: async () => challenge, answerChallenge: async () => answer })
 
   it.each<[string, SignInStep]>([
     ['200', { ...signedIn, passwordVersion: 1 }],

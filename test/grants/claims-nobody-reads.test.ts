@@ -26,7 +26,7 @@ it('an id that a database has rounded gets no token, and uses no refresh token u
 it('a nonce that could never be spent is not issued', async () => {
   const { nonces: store } = memoryStores()
   const remember = vi.spyOn(store, 'remember')
-  const nonces = createNonces({ issuer: 'https://a.example', audience: 'a', ttlSeconds: 60, purposes: { login: {} }, secrets, store })
+  const nonces = createNonces({ issuer: 'https://a.example', audience: 'a', lifetimeSeconds: 60, purposes: { login: {} }, secrets, store })
   await expect(nonces.issue({ clientId: 'c', claims: { uid: 2 ** 53 } })).rejects.toThrow(/^signJwt: claims\.uid must be/)
   expect(remember).not.toHaveBeenCalled()
 })

@@ -12,7 +12,7 @@ describe('a client authenticates', () => {
   it('by Basic or by post, as it is registered', async () => {
     const { ask, register } = setup()
     const both = await register()
-    const onlyPost = await register({ methods: ['client_secret_post'] })
+    const onlyPost = await register({ authMethods: ['client_secret_post'] })
     const post = ({ id, secret }: typeof both) => ({ ...grantType, client_id: id, client_secret: secret })
     expect((await ask(grantType, basic(both.id, both.secret))).status).toBe(200)
     expect((await ask(post(both))).status).toBe(200)
@@ -197,7 +197,7 @@ describe('the anonymous client', () => {
     }
     const { ask, clients } = setup({ anonymousClient: 'people', grants: [grant, { ...grant, type: 'client_credentials' }] })
     expect((await ask({ grant_type: grant.type })).status).toBe(401)
-    await clients.register({ id: 'people', methods: ['none'], grants: [grant.type] })
+    await clients.register({ id: 'people', authMethods: ['none'], grants: [grant.type] })
     expect((await ask({ grant_type: grant.type })).status).toBe(200)
     expect((await ask(grantType)).status).toBe(401)
     expect((await ask({ grant_type: grant.type }, basic('people', 'x'))).status).toBe(401)

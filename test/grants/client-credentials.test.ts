@@ -72,11 +72,11 @@ describe('an access token', () => {
   })
 
   it('lives as long as the client, else the grant, else the endpoint says', async () => {
-    const lives = setup({ grants: [clientCredentials({ accessTokenSeconds: 300 })] })
+    const lives = setup({ grants: [clientCredentials({ accessTokenLifetimeSeconds: 300 })] })
     const usual = await lives.register()
-    const own = await lives.register({ accessTokenSeconds: 60 })
-    const ofGrant = await lives.register({ accessTokenSeconds: { client_credentials: 30, refresh_token: 5 } })
-    const other = await lives.register({ accessTokenSeconds: { refresh_token: 5 } })
+    const own = await lives.register({ accessTokenLifetimeSeconds: 60 })
+    const ofGrant = await lives.register({ accessTokenLifetimeSeconds: { client_credentials: 30, refresh_token: 5 } })
+    const other = await lives.register({ accessTokenLifetimeSeconds: { refresh_token: 5 } })
     const seconds = async ({ id, secret }: { id: string; secret: string }) =>
       (await lives.ask(grantType, basic(id, secret))).body.expires_in
     expect([await seconds(usual), await seconds(own), await seconds(ofGrant), await seconds(other)]).toEqual([300, 60, 30, 300])
@@ -208,7 +208,7 @@ it('wrong options are a TypeError at the start', () => {
     { grants: [] },
     { grants: [clientCredentials(), clientCredentials()] },
     { audience: [] },
-    { accessTokenSeconds: 0 },
+    { accessTokenLifetimeSeconds: 0 },
     { rateLimits: { requests: { limit: 0, windowSeconds: 1 } } },
   ]) {
     expect(() => createTokenEndpoint({ ...good, ...bad } as never)).toThrow(TypeError)

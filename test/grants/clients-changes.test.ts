@@ -36,8 +36,8 @@ function start(open: () => Stores, onRevoke: (entry: RevocationEntry) => void | 
   const admits = async (bearer: string) => {
     const { guard, revocations } = guardOf({ ...one.clock, now: Date.now })
     const { records } = await one.stores.revocations.since(undefined)
-    for (const { entry, undone } of records) {
-      if (undone) revocations.unrevoke(entry)
+    for (const { entry, reinstated } of records) {
+      if (reinstated) revocations.reinstate(entry)
       else revocations.revoke(entry)
     }
     return (await guard.check({ headers: { authorization: `Bearer ${bearer}` } })).ok
@@ -51,8 +51,8 @@ onEveryStore((open) => {
   describe('a client that was changed', () => {
     it('is what the changes say, judged as a whole, and keeps its secrets', async () => {
       const { one, other, register } = start(open)
-      const { id, signIn } = await register({ title: 'Old', owner: 'FD1', accessTokenSeconds: 60 })
-      const changed = await other.clients.update(id, { title: 'New', scopes: ['read'], accessTokenSeconds: undefined })
+      const { id, signIn } = await register({ title: 'Old', owner: 'FD1', accessTokenLifetimeSeconds: 60 })
+      const changed = await other.clients.update(id, { title: 'New', scopes: ['read'], accessTokenLifetimeSeconds: undefined })
       expect(changed).toEqual(await one.clients.find(id))
       expect(changed).toMatchObject({
         title: 'New',
@@ -76,15 +76,15 @@ onEveryStore((open) => {
         { grants: [] },
         { grants: undefined },
         { owner: '' },
-        { methods: ['none'] },
+        { authMethods: ['none'] },
         { grants: ['password'] },
         { refresh: { policy: 'fixed' } },
-        { accessTokenSeconds: -1 },
+        { accessTokenLifetimeSeconds: -1 },
       ]) {
         await expect(one.clients.update(id, wrong as never)).rejects.toThrow(TypeError)
       }
-      const open_ = await register({ methods: ['none'], grants: ['refresh_token'] })
-      await expect(one.clients.update(open_.id, { methods: ['client_secret_basic'] })).rejects.toThrow(TypeError)
+      const open_ = await register({ authMethods: ['none'], grants: ['refresh_token'] })
+      await expect(one.clients.update(open_.id, { authMethods: ['client_secret_basic'] })).rejects.toThrow(TypeError)
       expect(await one.clients.find(id)).toEqual(before)
     })
 

@@ -61,7 +61,7 @@ export async function start({ refresh = 'rotating', subjects = true, endpoint = 
   await revocations.ready()
   const grants = [person, clientCredentials(), refreshToken({ secrets })]
   const suite = setup({ allStores: stores, grants, revocations, now: clock.now, clientOptions: { now: clock.now }, ...endpoint })
-  const policy = refresh === 'fixed' ? ({ policy: 'fixed', lifeSeconds: 365 * day } as const) : ({ policy: 'rotating' } as const)
+  const policy = refresh === 'fixed' ? ({ policy: 'fixed', lifetimeSeconds: 365 * day } as const) : ({ policy: 'rotating' } as const)
   const client = await suite.register({ grants: [person.type, 'refresh_token', 'client_credentials'], refresh: policy })
   const headers = basic(client.id, client.secret)
   const signIn = async (user = 'ann') => (await suite.ask({ grant_type: person.type, user }, headers)).body.refresh_token

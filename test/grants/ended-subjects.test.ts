@@ -46,7 +46,7 @@ describe('the end of a subject', () => {
     await end()
     await end({ notBefore: clock.now() / 1000 - 100 })
     expect((await use(older)).status).toBe(400)
-    await revocations.unrevoke({ type: 'subject', issuer, subject: 'ann', notBefore: clock.now() / 1000 })
+    await revocations.reinstate({ type: 'subject', issuer, subject: 'ann', notBefore: clock.now() / 1000 })
     expect((await use(older)).status).toBe(200)
   })
 

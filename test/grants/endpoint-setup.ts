@@ -96,7 +96,7 @@ export function setup(
       const { refresh = { policy: 'none' } } = changes
       const made = await clients.register({
         grants: ['client_credentials', 'refresh_token'],
-        methods: ['client_secret_basic', 'client_secret_post'],
+        authMethods: ['client_secret_basic', 'client_secret_post'],
         scopes: ['read', 'write'],
         ...changes,
         refresh: refresh.policy === 'none' ? refresh : { withClientCredentials: true, ...refresh },

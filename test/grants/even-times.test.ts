@@ -23,7 +23,7 @@ const broken = (jwt: string): string => `${jwt.slice(0, -8)}AAAAAAAA`
 
 async function start() {
   const suite = assertionSetup({ rateLimits: false })
-  const client = await suite.keyed({ methods: ['private_key_jwt'] })
+  const client = await suite.keyed({ authMethods: ['private_key_jwt'] })
   const sign = async (id: string, kid = 'k1') => broken(await suite.jwtOf(id, { kid, claims: { sub: id } }))
   return { ...suite, client, sign }
 }

@@ -204,7 +204,7 @@ describe('a token that was exchanged for a JWT of a client', () => {
     const parameters = { grant_type: exchange, subject_token: token, subject_token_type: jwtType }
     await revocations.revoke(entry)
     expect(await outcomeOf(parameters, { ...headers })).toBe('400 invalid_grant assertion_revoked')
-    await revocations.unrevoke(entry)
+    await revocations.reinstate(entry)
     expect(await outcomeOf(parameters, { ...headers })).toBe('200')
   })
 })

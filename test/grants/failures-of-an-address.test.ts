@@ -90,7 +90,7 @@ describe('passwords tried from one address at ever other names', () => {
       now: Date.now,
       clientOptions: { now: Date.now },
     })
-    await suite.register({ id: 'app', methods: ['none'], grants: ['password'], isFirstParty: true })
+    await suite.register({ id: 'app', authMethods: ['none'], grants: ['password'], isFirstParty: true })
     const server = await suite.register({ grants: ['password'], isFirstParty: true })
     const text = (username: string, password: string) => new URLSearchParams({ grant_type: 'password', username, password }).toString()
     return {

@@ -6,7 +6,7 @@ import { assertionSetup, basic, clientAssertionType } from './assertion-setup.js
 /** A client that signs, and requests from ever other addresses. */
 async function start(rateLimits: RateLimits) {
   const suite = assertionSetup({ rateLimits })
-  const client = await suite.keyed({ methods: ['private_key_jwt'] })
+  const client = await suite.keyed({ authMethods: ['private_key_jwt'] })
   const send = async (form: Readonly<Record<string, string>>, ip: string, headers: object = {}): Promise<number> => {
     const body = new URLSearchParams({ grant_type: 'client_credentials', ...form }).toString()
     const type = { 'content-type': 'application/x-www-form-urlencoded' }

@@ -22,7 +22,7 @@ function forgetful(way: Way, during: (asked: GrantRequest) => Promise<unknown> =
       await during(asked)
       const { scopes, audiences } = asked
       const issued = { accessToken: 'theirs', expiresInSeconds: 60 }
-      const granted: Granted = { ok: true, subject: 'holder', isPerson: true, begunAt: asked.now - 60, scopes, audiences }
+      const granted: Granted = { ok: true, subject: 'holder', isPerson: true, startedAt: asked.now - 60, scopes, audiences }
       const commit = async (): Promise<Granted> => {
         state.commits += 1
         return way === 'another issuer' ? { ...granted, issued } : granted
@@ -37,7 +37,7 @@ function forgetful(way: Way, during: (asked: GrantRequest) => Promise<unknown> =
 async function start(way: Way, during?: (asked: GrantRequest) => Promise<unknown>, options: Parameters<typeof assertionSetup>[0] = {}) {
   const { grant, state } = forgetful(way, during)
   const suite = assertionSetup({ grants: [grant], ...options })
-  const client = await suite.keyed({ grants: [type], methods: ['client_secret_basic', 'private_key_jwt'] })
+  const client = await suite.keyed({ grants: [type], authMethods: ['client_secret_basic', 'private_key_jwt'] })
   const ask = () => suite.outcomeOf({ grant_type: type }, basic(client.id, client.secret))
   return { ...suite, state, client, askOnce: ask }
 }

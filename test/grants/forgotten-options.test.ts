@@ -47,7 +47,10 @@ describe('what is forgotten is told by its name at start-up', () => {
     expect(() => (refreshToken as () => unknown)()).toThrow(/^refreshToken: secrets/)
   })
 
-  const authenticator: PasswordAuthenticator = { start: () => Promise.reject(new Error()), answer: () => Promise.reject(new Error()) }
+  const authenticator: PasswordAuthenticator = {
+    start: () => Promise.reject(new Error()),
+    answerChallenge: () => Promise.reject(new Error()),
+  }
 
   it.each<[string, readonly unknown[]]>([
     ['a factory that was not called', [clientCredentials]],

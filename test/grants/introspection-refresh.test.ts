@@ -16,9 +16,9 @@ async function trial(options: Parameters<typeof start>[0] = {}, changes: Paramet
 describe('a refresh token', () => {
   it.each<[string, RefreshPolicy, number | undefined]>([
     ['without an end', { policy: 'rotating' }, undefined],
-    ['that ends if nobody uses it', { policy: 'rotating', idleSeconds: 50 }, undefined],
-    ['that ends however it is used', { policy: 'rotating', idleSeconds: 50, absoluteSeconds: 500 }, 500],
-    ['of fixed life', { policy: 'fixed', lifeSeconds: 5400 }, 5400],
+    ['that ends if nobody uses it', { policy: 'rotating', idleLifetimeSeconds: 50 }, undefined],
+    ['that ends however it is used', { policy: 'rotating', idleLifetimeSeconds: 50, absoluteLifetimeSeconds: 500 }, 500],
+    ['of fixed life', { policy: 'fixed', lifetimeSeconds: 5400 }, 5400],
   ])('%s is told of to its own client', async (_what, refresh, life) => {
     const { client, tokens, about, clock } = await trial({}, { refresh })
     const now = clock.now() / 1000
@@ -55,7 +55,7 @@ describe('a refresh token', () => {
     [
       'whose end was brought forward',
       async ({ clients, client, clock }) => {
-        await clients.update(client.id, { refresh: { policy: 'rotating', idleSeconds: 400, absoluteSeconds: 100 } })
+        await clients.update(client.id, { refresh: { policy: 'rotating', idleLifetimeSeconds: 400, absoluteLifetimeSeconds: 100 } })
         clock.advance(100)
       },
     ],
@@ -63,14 +63,14 @@ describe('a refresh token', () => {
     ['that the client may not use any more', ({ clients, client }) => clients.update(client.id, { refresh: { policy: 'none' } })],
     ['whose grant was taken from the client', ({ clients, client }) => clients.update(client.id, { grants: ['refresh_token'] })],
   ])('%s is inactive', async (_what, happens) => {
-    const one = await trial({}, { refresh: { policy: 'rotating', absoluteSeconds: 500 } })
+    const one = await trial({}, { refresh: { policy: 'rotating', absoluteLifetimeSeconds: 500 } })
     await happens(one)
     expect(await one.about(one.tokens.refresh)).toEqual({ active: false })
   })
 
   it('of a fixed life that was shortened since is active until its own end, of which nothing is said', async () => {
-    const { clients, client, tokens, about, clock } = await trial({}, { refresh: { policy: 'fixed', lifeSeconds: 500 } })
-    await clients.update(client.id, { refresh: { policy: 'fixed', lifeSeconds: 100 } })
+    const { clients, client, tokens, about, clock } = await trial({}, { refresh: { policy: 'fixed', lifetimeSeconds: 500 } })
+    await clients.update(client.id, { refresh: { policy: 'fixed', lifetimeSeconds: 100 } })
     clock.advance(499)
     expect(await about(tokens.refresh)).toSatisfy((told: object) => 'active' in told && told.active === true && !('exp' in told))
     clock.advance(1)
@@ -88,13 +88,13 @@ describe('a refresh token', () => {
   it('that is owed to a key is inactive when the key was revoked, and so is its access token', async () => {
     const { keys, ...stores } = storesWithKeys()
     const { register, ask, introspect } = start(stores)
-    const client = await register({ methods: ['client_secret_basic', 'private_key_jwt'] })
+    const client = await register({ authMethods: ['client_secret_basic', 'private_key_jwt'] })
     const assertion = await keyOf(keys, client.id)
     const { body } = await ask({ grant_type: 'client_credentials', ...(await assertion()) })
     const about = async () =>
       Promise.all([body.access_token, body.refresh_token].map(async (token) => (await introspect({ token }, client.headers)).body?.active))
     expect(await about()).toEqual([true, true])
-    await keys.clients.revoke(client.id, 'k1')
+    await keys.clientKeys.revoke(client.id, 'k1')
     expect(await about()).toEqual([false, false])
   })
 
@@ -116,7 +116,7 @@ describe('a refresh token', () => {
 describe('who asks', () => {
   it('is authenticated: public clients, and nobody, are 401', async () => {
     const { tokens, introspect, register } = await trial()
-    const open = await register({ methods: ['none'], grants: ['urn:x:person'] })
+    const open = await register({ authMethods: ['none'], grants: ['urn:x:person'] })
     for (const parameters of [{}, { client_id: open.id }, { client_id: 'nobody' }]) {
       const answer = await introspect({ token: tokens.access, ...parameters })
       expect([answer.status, answer.body?.error, answer.headers['cache-control']]).toEqual([401, 'invalid_client', 'no-store'])

@@ -169,7 +169,7 @@ describe('a token is inactive, in the same words,', () => {
     const { introspect, revoke, register, clients } = await trial({ introspection: { verifier }, revocation: { verifier } })
     // A client of the same name, and whatever else our own tokens say.
     const { headers } = await register({ id: 'c1' })
-    const client_credential = `client:c1:${(await clients.find('c1'))?.era}`
+    const client_credential = `client:c1:${(await clients.find('c1'))?.credentialGeneration}`
     const says = (iss: string) =>
       Object.assign(auth, { claims: { iss, aud: audience, client_id: 'c1', sub: 'c1', jti: 'j', client_credential } })
     const about = async () => [

@@ -9,7 +9,7 @@ async function start(
   options: Parameters<typeof assertionSetup>[0] = {},
 ) {
   const suite = assertionSetup({ grants: [jwtBearer()], ...options })
-  const client = await suite.keyed({ id: 'robot@project', methods: ['private_key_jwt'], ...changes })
+  const client = await suite.keyed({ id: 'robot@project', authMethods: ['private_key_jwt'], ...changes })
   const request = async (more: Changes = {}, further: Record<string, string> = {}) => ({
     grant_type: bearer,
     assertion: await suite.jwtOf(client.id, { ...more, claims: { sub: undefined, ...more.claims } }),
@@ -75,7 +75,7 @@ describe('a service account', () => {
   })
 
   it('authenticates itself as well where it likes, and then only for itself', async () => {
-    const { jwtOf, client, keyed, outcomeOf } = await start({ methods: ['client_secret_basic', 'private_key_jwt'] })
+    const { jwtOf, client, keyed, outcomeOf } = await start({ authMethods: ['client_secret_basic', 'private_key_jwt'] })
     const other = await keyed({}, testKeys.es256)
     const own = { grant_type: bearer, assertion: await jwtOf(client.id, { claims: { sub: undefined } }) }
     expect(await outcomeOf(own, basic(other.id, other.secret))).toBe('400 invalid_grant assertion_key_unknown')
@@ -86,7 +86,7 @@ describe('a service account', () => {
   it('gets a refresh token where grant and client say so', async () => {
     const secrets = { current: { id: 'r', secret: 'k'.repeat(32) } }
     const grants = [jwtBearer({ refreshTokens: true }), refreshToken({ secrets })]
-    const { ask, request, jwtOf, client, outcomeOf } = await start({ refresh: { policy: 'fixed', lifeSeconds: 600 } }, { grants })
+    const { ask, request, jwtOf, client, outcomeOf } = await start({ refresh: { policy: 'fixed', lifetimeSeconds: 600 } }, { grants })
     const { body } = await ask(await request())
     const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
     const client_assertion = await jwtOf(client.id, { claims: { sub: client.id } })
@@ -139,7 +139,7 @@ describe('a stranger', () => {
 
 describe('the request of an assertion', () => {
   it('without one is refused', async () => {
-    const { outcomeOf, client } = await start({ methods: ['client_secret_basic'] })
+    const { outcomeOf, client } = await start({ authMethods: ['client_secret_basic'] })
     expect(await outcomeOf({ grant_type: bearer }, basic(client.id, client.secret))).toBe('400 invalid_request missing_parameter')
     expect(await outcomeOf({ grant_type: bearer })).toBe('401 invalid_client no_authentication')
   })

@@ -19,7 +19,7 @@ function start() {
   const heard: RevocationEntry[] = []
   const announced: typeof revoke = async (entry, options) => {
     heard.push(entry)
-    if (options?.undone) revocations.unrevoke(entry)
+    if (options?.reinstated) revocations.reinstate(entry)
     else revocations.revoke(entry)
     return revoke(entry, options)
   }
@@ -34,12 +34,12 @@ function start() {
 type Started = ReturnType<typeof start>
 
 const rotating: RefreshPolicy = { policy: 'rotating' }
-const fixed: RefreshPolicy = { policy: 'fixed', lifeSeconds: 3600 }
+const fixed: RefreshPolicy = { policy: 'fixed', lifetimeSeconds: 3600 }
 
 /** A client with two keys, and a chain of refresh tokens that began with each. */
 async function withChains(suite: Started, refresh: RefreshPolicy = rotating) {
   const client = await suite.keyed({ refresh, assertion: { mayOutlive: true } })
-  await suite.registry.clients.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
+  await suite.registry.clientKeys.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
   const headers = basic(client.id, client.secret)
   const one = (await suite.ask(exchangeOf(await suite.jwtOf(client.id)), headers)).body
   const two = (await suite.ask(exchangeOf(await suite.jwtOf(client.id, { kid: 'k2', key: testKeys.es256 })), headers)).body
@@ -56,7 +56,7 @@ describe.each([rotating, fixed])('a revoked key, with $policy refresh tokens', (
     const later = (await refreshed(one.refresh_token)).body
     const all = [one, later, two, other].map(({ access_token }) => access_token)
     expect(await Promise.all(all.map(suite.admits))).toEqual([true, true, true, true])
-    await suite.registry.clients.revoke(client.id, 'k1')
+    await suite.registry.clientKeys.revoke(client.id, 'k1')
     expect(await Promise.all(all.map(suite.admits))).toEqual([false, false, true, true])
     for (let round = 0; round < 2; round++) expect(await outcome(later.refresh_token)).toBe('400 invalid_grant refresh_revoked')
     expect(await outcome(two.refresh_token)).toBe('200')
@@ -65,8 +65,8 @@ describe.each([rotating, fixed])('a revoked key, with $policy refresh tokens', (
   it('that was replaced under its name ends them too', async () => {
     const suite = start()
     const { one, outcome } = await withChains(suite, policy)
-    const { find } = suite.registry.clients
-    Object.assign(suite.registry.clients, {
+    const { find } = suite.registry.clientKeys
+    Object.assign(suite.registry.clientKeys, {
       find: async (query: Parameters<typeof find>[0]) => {
         const answer = await find(query)
         return answer.ok ? { ok: true, key: { ...answer.key, thumbprint: 'another' } } : answer
@@ -80,14 +80,14 @@ describe('a key that', () => {
   it('merely expired or was retired ends nothing that it began', async () => {
     const suite = start()
     const { client, one, refreshed } = await withChains(suite)
-    await suite.registry.clients.retire(client.id, 'k1')
+    await suite.registry.clientKeys.retire(client.id, 'k1')
     const second = await refreshed(one.refresh_token)
     expect(second.status).toBe(200)
     expect(await suite.admits(second.body.access_token)).toBe(true)
     const short = await suite.keyed({ refresh: rotating, assertion: { mayOutlive: true } }, testKeys.es384)
     const expiresAt = suite.clock.now() / 1000 + 60
     const { es384Other: key } = testKeys
-    await suite.registry.clients.register({ owner: short.id, kid: 'short', jwk: publicJwkOf(key, { kid: undefined }), expiresAt })
+    await suite.registry.clientKeys.register({ owner: short.id, kid: 'short', jwk: publicJwkOf(key, { kid: undefined }), expiresAt })
     const headers = basic(short.id, short.secret)
     const { body } = await suite.ask(exchangeOf(await suite.jwtOf(short.id, { kid: 'short', key })), headers)
     suite.clock.advance(120)
@@ -97,17 +97,17 @@ describe('a key that', () => {
   it('is gone from where the client publishes its keys ends what it began', async () => {
     const suite = start()
     const { one, outcome } = await withChains(suite)
-    Object.assign(suite.registry.clients, { find: async () => ({ ok: false, fault: 'unknown' }) })
+    Object.assign(suite.registry.clientKeys, { find: async () => ({ ok: false, reason: 'unknown' }) })
     expect(await outcome(one.refresh_token)).toBe('400 invalid_grant refresh_revoked')
   })
 
   it('cannot be asked about is an outage, and uses no refresh token up', async () => {
     const suite = start()
     const { one, outcome } = await withChains(suite, { policy: 'rotating', retryWindowSeconds: 0 })
-    const { find } = suite.registry.clients
-    Object.assign(suite.registry.clients, { find: async () => Promise.reject(new Error('down')) })
+    const { find } = suite.registry.clientKeys
+    Object.assign(suite.registry.clientKeys, { find: async () => Promise.reject(new Error('down')) })
     expect(await outcome(one.refresh_token)).toBe('503 temporarily_unavailable unavailable')
-    Object.assign(suite.registry.clients, { find })
+    Object.assign(suite.registry.clientKeys, { find })
     expect(await outcome(one.refresh_token)).toBe('200')
   })
 
@@ -119,7 +119,7 @@ describe('a key that', () => {
     Object.assign(replay, {
       claim: async (request: Parameters<typeof claim>[0]) => {
         const verdict = await claim(request)
-        await suite.registry.clients.revoke(client.id, 'k2')
+        await suite.registry.clientKeys.revoke(client.id, 'k2')
         return verdict
       },
     })
@@ -130,7 +130,7 @@ describe('a key that', () => {
     Object.assign(families, {
       rotate: async (request: Parameters<typeof rotate>[0]) => {
         const rotation = await rotate(request)
-        await suite.registry.clients.revoke(client.id, 'k1')
+        await suite.registry.clientKeys.revoke(client.id, 'k1')
         return rotation
       },
     })
@@ -140,10 +140,10 @@ describe('a key that', () => {
 })
 
 describe('a client that signs', () => {
-  it('loses tokens and chains with the key that it authenticated with, and with the era of a lock', async () => {
+  it('loses tokens and chains with the key that it authenticated with, and with the credentialGeneration of a lock', async () => {
     const suite = start()
-    const client = await suite.keyed({ methods: ['private_key_jwt'], refresh: rotating })
-    await suite.registry.clients.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
+    const client = await suite.keyed({ authMethods: ['private_key_jwt'], refresh: rotating })
+    await suite.registry.clientKeys.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
     const authentication = async (kid: string) => {
       const key = kid === 'k1' ? testKeys.rs256 : testKeys.es256
       return {
@@ -158,7 +158,7 @@ describe('a client that signs', () => {
     // Refreshed with the other key: owed to both.
     const crossed = (await refresh(two.refresh_token, 'k1')).body
     expect(claimsOf(crossed.access_token).client_key).toHaveLength(2)
-    await suite.registry.clients.revoke(client.id, 'k1')
+    await suite.registry.clientKeys.revoke(client.id, 'k1')
     expect(await Promise.all([one, two, crossed].map(({ access_token }) => suite.admits(access_token)))).toEqual([false, true, false])
     expect((await refresh(one.refresh_token, 'k2')).body.error).toBe('invalid_grant')
     const last = (await refresh(crossed.refresh_token, 'k2')).body
@@ -173,7 +173,7 @@ describe('a client that signs', () => {
 
 it('a replayed client assertion uses up no subject token that comes with it', async () => {
   const suite = start()
-  const client = await suite.keyed({ methods: ['private_key_jwt'] })
+  const client = await suite.keyed({ authMethods: ['private_key_jwt'] })
   const authentication = async () => {
     const client_assertion = await suite.jwtOf(client.id, { claims: { sub: client.id } })
     return { client_assertion, client_assertion_type: clientAssertionType }
@@ -188,8 +188,8 @@ it('a replayed client assertion uses up no subject token that comes with it', as
 it('events name the key, of a client assertion and of a subject token, also if the request is refused', async () => {
   const heard = heardEvents()
   const suite = start()
-  const client = await suite.keyed({ methods: ['private_key_jwt', 'client_secret_basic'] })
-  const [key] = await suite.registry.clients.list(client.id)
+  const client = await suite.keyed({ authMethods: ['private_key_jwt', 'client_secret_basic'] })
+  const [key] = await suite.registry.clientKeys.list(client.id)
   const assertion = {
     client_assertion: await suite.jwtOf(client.id, { claims: { sub: client.id } }),
     client_assertion_type: clientAssertionType,
@@ -216,7 +216,7 @@ it('chains that are owed to keys cannot be refreshed where there are none to ask
     clock,
     allStores: stores,
     grants: [refreshToken({ secrets })],
-    clientOptions: { keys: undefined as never },
+    clientOptions: { clientKeys: undefined as never },
   })
   const refresh = { grant_type: 'refresh_token', refresh_token: one.refresh_token }
   await expect(without.ask(refresh, headers)).rejects.toThrow(TypeError)

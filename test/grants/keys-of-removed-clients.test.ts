@@ -4,7 +4,7 @@ import { assertionSetup, clientAssertionType } from './assertion-setup.js'
 
 it('the keys of a client that is removed end: whoever gets its id later is somebody else', async () => {
   const { keyed, jwtOf, outcomeOf, clients, registry } = assertionSetup({ grants: [clientCredentials()] })
-  const { id } = await keyed({ methods: ['private_key_jwt'] })
+  const { id } = await keyed({ authMethods: ['private_key_jwt'] })
   const asked = async () =>
     outcomeOf({
       grant_type: 'client_credentials',
@@ -13,7 +13,7 @@ it('the keys of a client that is removed end: whoever gets its id later is someb
     })
   expect(await asked()).toBe('200')
   expect(await clients.remove(id)).toBe(true)
-  await clients.register({ id, methods: ['private_key_jwt'], grants: ['client_credentials'] })
+  await clients.register({ id, authMethods: ['private_key_jwt'], grants: ['client_credentials'] })
   expect(await asked()).toBe('401 invalid_client assertion_key_retired')
-  expect((await registry.clients.list(id)).map(({ state }) => state)).toEqual(['retired'])
+  expect((await registry.clientKeys.list(id)).map(({ state }) => state)).toEqual(['retired'])
 })

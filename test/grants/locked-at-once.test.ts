@@ -64,7 +64,7 @@ describe('a client with 200 secrets', () => {
     it('is locked in three round trips, with an entry for each secret', async () => {
       const stores = open()
       const { clients, id, calls } = await withSecrets(stores, 200)
-      const before = await stores.revocations.epoch()
+      const before = await stores.revocations.cursor()
       expect(await clients.lock(id)).toBe(true)
       expect(calls).toEqual(['get', 'revokeAll', 'put'])
       const { records } = await stores.revocations.since(before)
@@ -136,7 +136,7 @@ describe('revocations of this process', () => {
       const wrong = async () => revocations.revokeAll([{ entry: client('a') }, { entry: client('') }])
       await expect(wrong()).rejects.toThrow(TypeError)
       expect(await revocations.check({ ...nobody, clientId: 'a' })).toBeUndefined()
-      await revocations.revokeAll([{ entry: client('a') }, { entry: client('b') }, { entry: client('b'), undone: true }])
+      await revocations.revokeAll([{ entry: client('a') }, { entry: client('b') }, { entry: client('b'), reinstated: true }])
       expect(await revocations.check({ ...nobody, clientId: 'a' })).toBe('revoked_client')
       expect(await revocations.check({ ...nobody, clientId: 'b' })).toBeUndefined()
     }

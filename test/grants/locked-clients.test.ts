@@ -15,7 +15,7 @@ async function start() {
     if (left.announcements <= 0) throw new Error('down')
     left.announcements -= 1
     heard.push(entry)
-    pending.revoke(entry, options?.undone ?? false)
+    pending.revoke(entry, options?.reinstated ?? false)
     return store.revoke(entry, options)
   }
   const person: Grant = {
@@ -29,7 +29,7 @@ async function start() {
     clientOptions: { issuer, revocations: { revoke }, now: suite.clock.now },
   })
   const { guard, revocations } = guardOf(suite.clock)
-  pending.revoke = (entry, undone) => (undone ? revocations.unrevoke(entry) : revocations.revoke(entry))
+  pending.revoke = (entry, undone) => (undone ? revocations.reinstate(entry) : revocations.revoke(entry))
   const client = await announcing.register()
   const token = async (secret = client.secret) =>
     (await announcing.ask({ grant_type: 'client_credentials' }, basic(client.id, secret))).body.access_token
@@ -56,7 +56,7 @@ describe('a locked client', () => {
     const { clients, ask, admits, register } = await start()
     const parameters = { grant_type: 'urn:x:person' }
     const confidential = await register({ grants: [parameters.grant_type] })
-    const open = await register({ grants: [parameters.grant_type], methods: ['none'] })
+    const open = await register({ grants: [parameters.grant_type], authMethods: ['none'] })
     const signIns = [() => ask(parameters, basic(confidential.id, confidential.secret)), () => ask({ ...parameters, client_id: open.id })]
     const before = await Promise.all(signIns.map(async (signIn) => (await signIn()).body.access_token))
     for (const { id } of [confidential, open]) {
@@ -109,7 +109,7 @@ describe('registration', () => {
   it('gives an id once', async () => {
     const { clients, register } = await start()
     await register({ id: 'c1' })
-    expect(await clients.register({ id: 'c1', grants: ['client_credentials'] })).toEqual({ ok: false, fault: 'taken' })
+    expect(await clients.register({ id: 'c1', grants: ['client_credentials'] })).toEqual({ ok: false, reason: 'taken' })
   })
 
   it('of 20 at once under one id is one', async () => {
@@ -133,19 +133,19 @@ describe('registration', () => {
       { id: 'a b', grants },
       { id: '', grants },
       { grants: [] },
-      { grants, methods: [] },
-      { grants, methods: ['private_key_jwt'] },
-      { grants, methods: ['none'] },
-      { grants: ['x'], methods: ['none', 'client_secret_basic'] },
+      { grants, authMethods: [] },
+      { grants, authMethods: ['private_key_jwt'] },
+      { grants, authMethods: ['none'] },
+      { grants: ['x'], authMethods: ['none', 'client_secret_basic'] },
       { grants, scopes: ['a b'] },
       { grants, scopes: ['a'], defaultScopes: ['b'] },
       { grants, audiences: [] },
-      { grants, accessTokenSeconds: 0 },
-      { grants, accessTokenSeconds: { client_credentials: -1 } },
+      { grants, accessTokenLifetimeSeconds: 0 },
+      { grants, accessTokenLifetimeSeconds: { client_credentials: -1 } },
       { grants, basicEncoding: 'hex' },
       { grants, refresh: { policy: 'forever' } },
       { grants, refresh: { policy: 'fixed' } },
-      { grants, refresh: { policy: 'rotating', idleSeconds: 0 } },
+      { grants, refresh: { policy: 'rotating', idleLifetimeSeconds: 0 } },
       { grants, secret: { secret: '' } },
       { grants, secret: { notBefore: 2, expiresAt: 1 } },
     ]) {

@@ -29,7 +29,7 @@ onEveryStore((open) => {
 
   it('a subject that can be no client id is no outage: signing, it is nobody; in a subject token, a person', async () => {
     const { json, jwtOf, keyed } = start()
-    const { id, secret } = await keyed({ assertion: { jti: 'any', maxLifeSeconds: 3600 } })
+    const { id, secret } = await keyed({ assertion: { jti: 'any', maxLifetimeSeconds: 3600 } })
     // Longer than client assertions live: the store has only begun to remember.
     const exp = Math.floor(Date.now() / 1000) + 900
     // What is signed is Unicode, and no longer than a token.

@@ -39,7 +39,7 @@ type Store = Readonly<Record<string, (...values: unknown[]) => unknown>>
 function failing(stores: Stores, outage: Outage): Stores {
   const wrapped = Object.entries(stores).map(([name, store]: [string, unknown]) => {
     if (typeof store !== 'object' || store === null) return [name, store]
-    const methods = Object.entries(store as Store).map(([method, run]) => {
+    const authMethods = Object.entries(store as Store).map(([method, run]) => {
       const operation = async (...values: unknown[]): Promise<unknown> => {
         if (outage.at === undefined) return run(...values)
         if (outage.operations.push(nameOf(`${name}.${method}`, values)) - 1 !== outage.at) return run(...values)
@@ -48,7 +48,7 @@ function failing(stores: Stores, outage: Outage): Stores {
       }
       return [method, typeof run === 'function' && name !== 'revocations' ? operation : run]
     })
-    return [name, Object.fromEntries(methods)]
+    return [name, Object.fromEntries(authMethods)]
   })
   return Object.fromEntries(wrapped) as Stores
 }
@@ -101,9 +101,9 @@ async function tryOnce(flow: (typeof flows)[string], at: number, isAnswerLost: b
   const outage: Outage = { at: undefined, isAnswerLost, operations: [] }
   const suite = start(outage)
   const grants = ['client_credentials', 'refresh_token', 'password', exchange, bearer]
-  const methods = ['client_secret_basic', 'private_key_jwt'] as const
+  const authMethods = ['client_secret_basic', 'private_key_jwt'] as const
   const refresh = { policy: 'rotating', retryWindowSeconds: 0 } as const
-  const { id, secret } = await suite.keyed({ isFirstParty: true, methods, grants, refresh })
+  const { id, secret } = await suite.keyed({ isFirstParty: true, authMethods, grants, refresh })
   const request = await flow(suite, id, basic(id, secret))
   outage.at = at
   const { status, body } = await suite.ask(...request)

@@ -237,9 +237,9 @@ describe('a challenge', () => {
   it('is unreadable in the store, and its token is not there', async () => {
     const kept: string[] = []
     const stores = memoryStores()
-    const put: typeof stores.challenges.put = async (id, record, keepForMs) => {
+    const put: typeof stores.challenges.put = async (id, record, ttlMs) => {
       kept.push(id, record)
-      return stores.challenges.put(id, record, keepForMs)
+      return stores.challenges.put(id, record, ttlMs)
     }
     const { challenge, rightCode } = await start({ now: Date.now }, { stores: { ...stores, challenges: { ...stores.challenges, put } } })
     const token = await challenge()
@@ -334,7 +334,7 @@ it('an authenticator of another kind: throttled, and tokens that are made elsewh
     authenticator: {
       start: async ({ username }) =>
         username === 'busy' ? { outcome: 'throttled', retryAfterSeconds: 7 } : { outcome: 'signed_in', subject: 'x', amr: ['pwd'], issued },
-      answer: async () => ({ outcome: 'refused' }),
+      answerChallenge: async () => ({ outcome: 'refused' }),
     },
   })
   const busy = await elsewhere.signIn('busy')
@@ -350,7 +350,7 @@ it('wrong options are a TypeError at the start', () => {
   expect(() => hostUsers({ ...none, sendCode: undefined as never })).toThrow(TypeError)
   for (const bad of [
     { authenticator: {} },
-    { challengeSeconds: 0 },
+    { challengeLifetimeSeconds: 0 },
     { maxAnswers: 0 },
     { limits: { codes: { limit: 0, windowSeconds: 1 } } },
   ]) {

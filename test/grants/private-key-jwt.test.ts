@@ -15,7 +15,7 @@ async function start(
   options: Parameters<typeof assertionSetup>[0] = {},
 ) {
   const suite = assertionSetup(options)
-  const client = await suite.keyed({ methods: ['private_key_jwt'], ...changes })
+  const client = await suite.keyed({ authMethods: ['private_key_jwt'], ...changes })
   const sign = (more: Changes = {}) => suite.jwtOf(client.id, { ...more, claims: { sub: client.id, ...more.claims } })
   const ask = async (more: Changes = {}, further: Record<string, string> = {}, headers?: Record<string, string>) => {
     const parameters = { client_assertion: await sign(more), client_assertion_type: clientAssertionType }
@@ -31,12 +31,12 @@ describe('a client that signs', () => {
     expect(await clients.addSecret(client.id)).toBeUndefined()
     const parameters = { grant_type: 'client_credentials', client_assertion: await sign(), client_assertion_type: clientAssertionType }
     const { body } = await ask(parameters)
-    const [key] = await registry.clients.list(client.id)
-    const { era } = (await clients.find(client.id)) ?? {}
+    const [key] = await registry.clientKeys.list(client.id)
+    const { credentialGeneration } = (await clients.find(client.id)) ?? {}
     expect(claimsOf(body.access_token)).toMatchObject({
       sub: client.id,
       client_key: key?.thumbprint,
-      client_credential: `client:${client.id}:${era}`,
+      client_credential: `client:${client.id}:${credentialGeneration}`,
     })
   })
 
@@ -89,7 +89,7 @@ describe('a client that signs', () => {
   it('is refused where it is registered for secrets, and a client of secrets where it signs', async () => {
     const { registry, register, jwtOf, outcomeOf, client } = await start()
     const other = await register()
-    await registry.clients.register({ owner: other.id, kid: 'k1', jwk: { ...testKeys.es256.jwk, d: undefined } })
+    await registry.clientKeys.register({ owner: other.id, kid: 'k1', jwk: { ...testKeys.es256.jwk, d: undefined } })
     const assertion = await jwtOf(other.id, { key: testKeys.es256, claims: { sub: other.id } })
     const parameters = { grant_type: 'client_credentials', client_assertion: assertion, client_assertion_type: clientAssertionType }
     expect(await outcomeOf(parameters)).toBe('401 invalid_client wrong_method_of_client')
@@ -105,7 +105,9 @@ describe('a client that signs', () => {
   })
 
   it('cannot loosen what holds for client assertions', async () => {
-    const { present, clock } = await start({ assertion: { jti: 'any', maxLifeSeconds: 86_400, audiences: ['NUANCE'], issuer: 'BELISLE' } })
+    const { present, clock } = await start({
+      assertion: { jti: 'any', maxLifetimeSeconds: 86_400, audiences: ['NUANCE'], issuer: 'BELISLE' },
+    })
     const exp = clock.now() / 1000 + 301
     expect(await present({ claims: { exp } })).toBe('401 invalid_client assertion_life')
     expect(await present({ claims: { jti: undefined } })).toBe('401 invalid_client assertion_jti')
@@ -171,7 +173,7 @@ describe('a client assertion', () => {
 
   it('that is replayed uses up no password attempt and no challenge', async () => {
     const grants = passwordGrants({
-      authenticator: { start: async () => challenge, answer: async () => ({ outcome: 'wrong_code', state: 's' }) },
+      authenticator: { start: async () => challenge, answerChallenge: async () => ({ outcome: 'wrong_code', state: 's' }) },
     })
     const settings = { grants: ['password'], isFirstParty: true }
     const { sign, ask, outcomeOf } = await start(settings, { grants, isActive: () => true })
@@ -225,7 +227,7 @@ describe('settings', () => {
     ['no audiences', { audiences: [] }],
     ['an empty issuer', { issuer: '' }],
     ['no subjects', { subjects: [] }],
-    ['a life that is none', { maxLifeSeconds: 0 }],
+    ['a life that is none', { maxLifetimeSeconds: 0 }],
     ['a tolerance that is none', { clockToleranceSeconds: 301 }],
     ['another jti', { jti: 'twice' }],
     ['mayOutlive as a text', { mayOutlive: 'no' }],
@@ -237,9 +239,9 @@ describe('settings', () => {
 
   it('of a client that signs need keys', async () => {
     const grants = [clientCredentials(), refreshToken({ secrets: { current: { id: 'r', secret: 'k'.repeat(32) } } })]
-    const { register, clients } = assertionSetup({ grants, clientOptions: { keys: undefined as never } })
-    await expect(register({ methods: ['private_key_jwt'] })).rejects.toThrow(TypeError)
+    const { register, clients } = assertionSetup({ grants, clientOptions: { clientKeys: undefined as never } })
+    await expect(register({ authMethods: ['private_key_jwt'] })).rejects.toThrow(TypeError)
     const { id } = await register()
-    await expect(clients.update(id, { methods: ['private_key_jwt'] })).rejects.toThrow(TypeError)
+    await expect(clients.update(id, { authMethods: ['private_key_jwt'] })).rejects.toThrow(TypeError)
   })
 })

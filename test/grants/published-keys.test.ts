@@ -21,7 +21,7 @@ async function start() {
   onTestFinished(close)
   const clock = fixedClock()
   const { guard, revocations } = guardOf(clock)
-  const keys = remoteClientKeys({
+  const clientKeys = remoteClientKeys({
     jwksUri: (clientId) => (clientId === 'ehr' ? `${url}/jwks` : undefined),
     allowedOrigins: [url],
     allowInsecure: true,
@@ -29,9 +29,9 @@ async function start() {
     denylist: { issuer, revocations },
     now: clock.now,
   })
-  onTestFinished(() => keys.close())
-  const suite = assertionSetup({ clock, grants: [clientCredentials()], clientOptions: { keys } })
-  await suite.register({ id: 'ehr', methods: ['private_key_jwt'] })
+  onTestFinished(() => clientKeys.close())
+  const suite = assertionSetup({ clock, grants: [clientCredentials()], clientOptions: { clientKeys } })
+  await suite.register({ id: 'ehr', authMethods: ['private_key_jwt'] })
   const ask = async (claims: Record<string, unknown> = {}, key = testKeys.es384, changes: Changes = {}) => {
     const client_assertion = await suite.jwtOf('ehr', { key, kid: key.kid, claims: { sub: 'ehr', iat: undefined, ...claims }, ...changes })
     return suite.ask({ grant_type: 'client_credentials', client_assertion, client_assertion_type: clientAssertionType })

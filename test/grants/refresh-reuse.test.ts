@@ -55,7 +55,7 @@ async function reuse(state = { isDown: false }) {
 
 describe('an access token that comes with a refresh token', () => {
   it('names its chain, and lives a day at most', async () => {
-    const { register, signIn, ask, refresh } = start({ tokens: { accessTokenSeconds: 100_000 } })
+    const { register, signIn, ask, refresh } = start({ tokens: { accessTokenLifetimeSeconds: 100_000 } })
     const client = await register()
     const pair = await signIn(client)
     const next = await refresh(client, pair.refresh)

@@ -40,7 +40,7 @@ async function start(refresh: RefreshPolicy, options: Partial<TokenEndpointOptio
   const suite = setup({ allStores: { ...stores, families }, now: clock.now, clientOptions: { now: clock.now }, grants, ...options })
   const client = await suite.register({
     grants: isPublic ? ['refresh_token', person.type] : ['client_credentials', 'refresh_token', person.type],
-    ...(isPublic ? { methods: ['none'] as const } : { methods: ['client_secret_basic'] as const }),
+    ...(isPublic ? { authMethods: ['none'] as const } : { authMethods: ['client_secret_basic'] as const }),
     audiences: ['https://api.example', 'https://other.example'],
     refresh,
   })
@@ -208,7 +208,7 @@ describe('the policy of a client', () => {
   })
 
   it('fixed: the same token again, until its end to the second', async () => {
-    const { signIn, use, clock } = await start({ policy: 'fixed', lifeSeconds: 5400 })
+    const { signIn, use, clock } = await start({ policy: 'fixed', lifetimeSeconds: 5400 })
     const { refresh_token: token } = await signIn()
     for (let minutes = 0; minutes < 80; minutes += 10) {
       clock.advance(600)
@@ -221,16 +221,16 @@ describe('the policy of a client', () => {
   })
 
   it('fixed: 64 uses at once are 64 answers with the same token', async () => {
-    const { signIn, use } = await start({ policy: 'fixed', lifeSeconds: 5400 })
+    const { signIn, use } = await start({ policy: 'fixed', lifetimeSeconds: 5400 })
     const { refresh_token: token } = await signIn()
     const answers = await Promise.all(Array.from({ length: 64 }, () => use(token)))
     expect(new Set(answers.map(({ body }) => body.refresh_token))).toEqual(new Set([token]))
   })
 
   it('rotating: ends when idle, or so long after the sign-in, whichever comes first', async () => {
-    const idle = await start({ policy: 'rotating', idleSeconds: 100 })
-    const both = await start({ policy: 'rotating', idleSeconds: 100, absoluteSeconds: 250 })
-    const absolute = await start({ policy: 'rotating', absoluteSeconds: 250 })
+    const idle = await start({ policy: 'rotating', idleLifetimeSeconds: 100 })
+    const both = await start({ policy: 'rotating', idleLifetimeSeconds: 100, absoluteLifetimeSeconds: 250 })
+    const absolute = await start({ policy: 'rotating', absoluteLifetimeSeconds: 250 })
     const lives = async ({ signIn, use, clock }: typeof idle, steps: readonly number[]) => {
       let { refresh_token: token } = await signIn()
       const statuses: number[] = []
@@ -269,9 +269,9 @@ describe('the policy of a client', () => {
 
   it('that leaves a public client with one token for ever has to say so', async () => {
     const { clients } = await start(rotating)
-    const people = { methods: ['none'] as const, grants: ['refresh_token'] }
-    await expect(clients.register({ ...people, refresh: { policy: 'fixed', lifeSeconds: 60 } })).rejects.toThrow(TypeError)
-    expect((await clients.register({ ...people, refresh: { policy: 'fixed', lifeSeconds: 60, unrotatedPublicClient: true } })).ok).toBe(
+    const people = { authMethods: ['none'] as const, grants: ['refresh_token'] }
+    await expect(clients.register({ ...people, refresh: { policy: 'fixed', lifetimeSeconds: 60 } })).rejects.toThrow(TypeError)
+    expect((await clients.register({ ...people, refresh: { policy: 'fixed', lifetimeSeconds: 60, unrotatedPublicClient: true } })).ok).toBe(
       true,
     )
   })
@@ -337,7 +337,7 @@ describe('a store that lost writes', () => {
     const { binding = '', data = '' } = (await suite.stores.families.find(family(token))) ?? {}
     // A backup from before the rotation.
     const restored = memoryStores({ now: suite.clock.now })
-    await restored.families.create({ family: family(token), binding, data, keepForMs: 1e9 })
+    await restored.families.create({ family: family(token), binding, data, ttlMs: 1e9 })
     Object.assign(suite.stores.families, restored.families)
     return { ...suite, token, child }
   }

@@ -33,7 +33,7 @@ function start() {
 
 const policies: readonly Exclude<RefreshPolicy, { readonly policy: 'none' }>[] = [
   { policy: 'rotating' },
-  { policy: 'fixed', lifeSeconds: 600 },
+  { policy: 'fixed', lifetimeSeconds: 600 },
 ]
 
 describe.each(policies)('a client whose refresh tokens are $policy', (policy) => {

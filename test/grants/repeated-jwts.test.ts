@@ -26,7 +26,7 @@ async function begin(open: () => Stores, claims: object = {}, now = Date.now) {
   const [suite] = suites
   if (suite === undefined) throw new Error('there are two')
   const key = newKey()
-  const client = await suite.keyed({ methods: everyMethod, assertion: { jti: 'any', maxLifeSeconds: 3600 } }, key)
+  const client = await suite.keyed({ authMethods: everyMethod, assertion: { jti: 'any', maxLifetimeSeconds: 3600 } }, key)
   // As far in the future as the clock of a client may be: signed after the memory of the store begins, whatever that is.
   const iat = Math.floor(now() / 1000) + 5
   const token = await suite.jwtOf(client.id, { key, claims: { sub: client.id, iat, exp: iat + 200, ...claims } })
@@ -49,7 +49,7 @@ onEveryStore((open) => {
   // A store that has just begun to remember knows nothing of what may have been signed before.
   beforeAll(async () => {
     await open()
-      .replay.claim({ purpose: 'first', id: 'first', issuedAgoMs: 0, keepForMs: 1000 })
+      .replay.claim({ purpose: 'first', id: 'first', issuedAgoMs: 0, ttlMs: 1000 })
       .catch(() => undefined)
     await new Promise((resolve) => setTimeout(resolve, 1100))
   })

@@ -73,7 +73,7 @@ describe('a client assertion', () => {
   it('is used up by a request that is answered, and by none that is refused', async () => {
     const { keys, ...stores } = storesWithKeys()
     const { register, signIn, revoke, introspect } = start(stores)
-    const [{ id }, stranger] = [await register({ methods: ['private_key_jwt'] }), await register()]
+    const [{ id }, stranger] = [await register({ authMethods: ['private_key_jwt'] }), await register()]
     const own = await keyOf(keys, id)
     const { access } = await signIn(stranger)
     for (const ask of [revoke, introspect]) {

@@ -58,8 +58,8 @@ describe('a refresh token that is revoked', () => {
   it('of a public client is revoked by that client', async () => {
     const { register, signIn, revoke, admits } = start()
     const [client, stranger] = [
-      await register({ methods: ['none'], grants: ['urn:x:person', 'refresh_token'] }),
-      await register({ methods: ['none'], grants: ['urn:x:person', 'refresh_token'] }),
+      await register({ authMethods: ['none'], grants: ['urn:x:person', 'refresh_token'] }),
+      await register({ authMethods: ['none'], grants: ['urn:x:person', 'refresh_token'] }),
     ]
     const { access, refresh: token } = await signIn(client)
     expect(await revoke({ token, client_id: stranger.id })).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
@@ -140,7 +140,7 @@ describe('an access token that is revoked', () => {
     for (const one of [access, token]) await revoke({ token: one }, client.headers)
     const { exp } = claimsOf(access)
     const { records } = await stores.revocations.since(undefined)
-    const kept = records.map(({ entry, keepForMs }) => [entry.type, 'expiresAt' in entry && entry.expiresAt, keepForMs])
+    const kept = records.map(({ entry, ttlMs }) => [entry.type, 'expiresAt' in entry && entry.expiresAt, ttlMs])
     const now = clock.now() / 1000
     expect(kept).toEqual([
       ['jti', exp, (900 + 3600) * 1000],
@@ -183,7 +183,7 @@ describe('there is nothing to end', () => {
   it('of what was never a token, is none any more, or was not made by us: 200, and the event says why', async () => {
     const { register, signIn, revoke, clock, stores } = start()
     const events = statusEvents('countersign:token-revocation')
-    const client = await register({ refresh: { policy: 'fixed', lifeSeconds: 1000 } })
+    const client = await register({ refresh: { policy: 'fixed', lifetimeSeconds: 1000 } })
     const { access, refresh: token } = await signIn(client)
     const forged = `${access.slice(0, -4)}AAAA`
     const foreign = await tokenFactory({ issuer: 'https://elsewhere.example', keys: [testKeys.es256] }).token()

@@ -45,7 +45,7 @@ export async function servers(
   // Peppers differ between the suites: a public client is the same in all.
   const headers = client === undefined ? {} : basic(client.id, client.secret)
   const id = randomUUID()
-  await suites[0]?.clients.register({ id, grants: ['password'], isFirstParty: true, methods: ['none'], scopes: [], secret: false })
+  await suites[0]?.clients.register({ id, grants: ['password'], isFirstParty: true, authMethods: ['none'], scopes: [], secret: false })
   return Promise.all(
     suites.map(async ({ endpoint }, at) => {
       const app = express()

@@ -55,7 +55,7 @@ describe('the right password again and again', () => {
   it('sends at most 20 codes an hour, and then says when to come again', async () => {
     const clock = fixedClock()
     const heard = outcomes()
-    const { signIn, sent } = await oneServer({ now: clock.now, challengeSeconds: 60 })
+    const { signIn, sent } = await oneServer({ now: clock.now, challengeLifetimeSeconds: 60 })
     for (let times = 0; times < 20; times += 1) {
       expect((await signIn('ann', 'right')).status).toBe(400)
       clock.advance(60)
@@ -79,7 +79,7 @@ describe('the right password again and again', () => {
 
   it('has a budget that the spelling of the name does not widen', async () => {
     const clock = fixedClock()
-    const { signIn, sent } = await oneServer({ now: clock.now, challengeSeconds: 60 })
+    const { signIn, sent } = await oneServer({ now: clock.now, challengeLifetimeSeconds: 60 })
     const names = ['ann', 'ANN', 'Ann', 'aNN'].values()
     const signedIn = () => signIn(names.next().value ?? 'anN', 'right')
     expect(await untilRefused(signedIn, () => clock.advance(60))).toBe(20)
@@ -99,7 +99,11 @@ describe('beyond the budget', () => {
 
   it('who does not know the password is told what is told of nobody at all', async () => {
     const clock = fixedClock()
-    const { signIn } = await oneServer({ now: clock.now, challengeSeconds: 60, limits: { codesSent: { limit: 1, windowSeconds: 3600 } } })
+    const { signIn } = await oneServer({
+      now: clock.now,
+      challengeLifetimeSeconds: 60,
+      limits: { codesSent: { limit: 1, windowSeconds: 3600 } },
+    })
     await signIn('ann', 'right')
     clock.advance(60)
     expect((await signIn('ann', 'right')).status).toBe(429)

@@ -9,8 +9,8 @@ describe('a view of revocations that is out of date', () => {
     ['allow', { onStale: 'allow' }, 200],
     ['another choice for our issuer: allow', { onStale: 'refuse', issuers: { [issuer]: 'allow' } }, 200],
     ['another choice for our issuer: refuse', { onStale: 'allow', issuers: { [issuer]: 'refuse' } }, 503],
-    ['short tokens', { onStale: 'refuse', issuers: { [issuer]: { allowTokenLifeUnderSeconds: 901 } } }, 200],
-    ['shorter tokens', { onStale: 'refuse', issuers: { [issuer]: { allowTokenLifeUnderSeconds: 900 } } }, 503],
+    ['short tokens', { onStale: 'refuse', issuers: { [issuer]: { allowTokenLifetimeUnderSeconds: 901 } } }, 200],
+    ['shorter tokens', { onStale: 'refuse', issuers: { [issuer]: { allowTokenLifetimeUnderSeconds: 900 } } }, 503],
     ['a choice for an entry of a guard', { onStale: 'refuse', issuers: { own: 'allow' } }, 503],
   ])('decides before a token is issued as guards will: %s', async (_what, view, status) => {
     const { ask, headers, clock, stores } = await start({ view: { maxStalenessSeconds: 10, ...view } })

@@ -21,7 +21,7 @@ const metadata = authorizationServerMetadata({
   introspectionEndpoint: `${issuer}/introspect`,
   jwksUri: `${issuer}/keys`,
   grants: [{ type: 'client_credentials' }, { type: 'refresh_token' }],
-  methods: ['client_secret_basic', 'private_key_jwt', 'none'],
+  authMethods: ['client_secret_basic', 'private_key_jwt', 'none'],
 })
 
 function onExpress({ endpoint, endpoints }: Trial) {
@@ -111,7 +111,7 @@ describe.each([
     const { register, signIn, customFetch } = await serving(serve)
     const [registered, open] = [
       await register({ title: audience }),
-      await register({ methods: ['none'], grants: ['urn:x:person', 'refresh_token'] }),
+      await register({ authMethods: ['none'], grants: ['urn:x:person', 'refresh_token'] }),
     ]
     const options = { algorithm: 'oauth2', [openid.customFetch]: customFetch } as const
     const config = await openid.discovery(
@@ -133,9 +133,9 @@ describe.each([
 
   it('a client with a key authenticates with it, once', async () => {
     const { register, keys, server, local, sent, url } = await serving(serve)
-    const { id } = await register({ methods: ['private_key_jwt'] })
+    const { id } = await register({ authMethods: ['private_key_jwt'] })
     const { kid } = testKeys.es256
-    expect((await keys.clients.register({ owner: id, kid, jwk: publicJwkOf(testKeys.es256) })).ok).toBe(true)
+    expect((await keys.clientKeys.register({ owner: id, kid, jwk: publicJwkOf(testKeys.es256) })).ok).toBe(true)
     const jwk = privateKeyOf(testKeys.es256).export({ format: 'jwk' })
     const key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
     const client = { client_id: id }

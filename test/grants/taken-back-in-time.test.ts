@@ -15,7 +15,7 @@ it('an answer 503 does not wait for a store that hangs', async () => {
     refreshToken({ secrets: { current: { id: 'r', secret: 'k'.repeat(32) } } }),
   ]
   const { ask, register } = setup({ allStores, grants, now: Date.now, clientOptions: { now: Date.now } })
-  const { id: client_id } = await register({ methods: ['none'], grants: [signIn, 'refresh_token'], refresh: { policy: 'rotating' } })
+  const { id: client_id } = await register({ authMethods: ['none'], grants: [signIn, 'refresh_token'], refresh: { policy: 'rotating' } })
   const { body } = await ask({ grant_type: signIn, client_id })
   Object.assign(allStores.families, {
     rotate: async () => {

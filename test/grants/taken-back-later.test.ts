@@ -18,7 +18,7 @@ it('what a store cannot take back while it is away is taken back when it is ther
   ]
   const { ask, register } = setup({ allStores, grants, now: Date.now, clientOptions: { now: Date.now } })
   const { id: client_id } = await register({
-    methods: ['none'],
+    authMethods: ['none'],
     grants: [signIn, 'refresh_token'],
     refresh: { policy: 'rotating' },
   })

@@ -18,7 +18,7 @@ async function start() {
   const stores = memoryStores()
   const { revocations } = stores
   const registry = createKeyRegistry({ issuer: a, tokenIssuers: issuers, store: stores.keys, revocations })
-  const clients = createClients({ store: stores.clients, pepper, keys: registry.clients, issuer: issuers, revocations })
+  const clients = createClients({ store: stores.clients, pepper, clientKeys: registry.clientKeys, issuer: issuers, revocations })
   const view = createSharedRevocations({
     store: revocations,
     consistency: 'strong',
@@ -51,7 +51,7 @@ async function start() {
   const made = await clients.register({
     id: 'shared',
     grants: ['client_credentials', bearer],
-    assertion: { jti: 'any', maxLifeSeconds: 3600 },
+    assertion: { jti: 'any', maxLifetimeSeconds: 3600 },
   })
   if (!made.ok) throw new Error('taken')
   const { id: secretId = '', secret = '' } = made.secret ?? {}
@@ -81,7 +81,7 @@ describe('of tenants that share their clients,', () => {
 
   it('a revoked key ends what was obtained with it of all of them', async () => {
     const { registry, tokens, admitted } = await start()
-    await registry.clients.register({ owner: 'shared', kid: 'k1', jwk: publicJwkOf(testKeys.es384, { kid: undefined }) })
+    await registry.clientKeys.register({ owner: 'shared', kid: 'k1', jwk: publicJwkOf(testKeys.es384, { kid: undefined }) })
     const key = createSigner({ key: privateKeyOf(testKeys.es384), algorithm: 'ES384', kid: 'k1' })
     const obtained = await tokens(async (aud) => {
       const iat = Math.floor(Date.now() / 1000)
@@ -89,7 +89,7 @@ describe('of tenants that share their clients,', () => {
       return [{ grant_type: bearer, assertion: await signJwt(claims, { signer: key, typ: 'JWT' }) }]
     })
     expect(await admitted(obtained)).toEqual([true, true])
-    await registry.clients.revoke('shared', 'k1')
+    await registry.clientKeys.revoke('shared', 'k1')
     expect(await admitted(obtained)).toEqual([false, false])
   })
 })

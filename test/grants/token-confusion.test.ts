@@ -52,16 +52,16 @@ async function start() {
   const suite = assertionSetup({ clock, allStores: stores, registry, grants })
   const { id, secret } = await suite.register({
     grants: ['client_credentials', 'refresh_token', 'password', exchange, bearer],
-    methods: ['client_secret_basic', 'private_key_jwt'],
+    authMethods: ['client_secret_basic', 'private_key_jwt'],
     isFirstParty: true,
     refresh: { policy: 'rotating' },
   })
   const pending = (owner: string, kid: string, key = testKeys.rs256) =>
-    registry.clients.register({ owner, kid, jwk: publicJwkOf(key, { kid: undefined }) })
+    registry.clientKeys.register({ owner, kid, jwk: publicJwkOf(key, { kid: undefined }) })
   const proof = (kid: string, key = testKeys.rs256) =>
     suite.jwtOf(id, { kid, key, typ: 'key-possession+jwt', claims: { sub: undefined, jti: undefined } })
   await pending(id, 'k1')
-  await registry.clients.confirm(id, 'k1', await proof('k1'))
+  await registry.clientKeys.confirm(id, 'k1', await proof('k1'))
   const headers = basic(id, secret)
   const is200 = async (...request: Parameters<typeof suite.ask>) => (await suite.ask(...request)).status === 200
   const common = { issuer, clients: suite.clients, stores, verifier: guard.verifier, refreshSecrets: secrets, now: clock.now }
@@ -95,7 +95,7 @@ async function start() {
       const answer = await introspection({ method: 'POST', headers: { ...type, ...headers }, body })
       return (JSON.parse(String(answer.body)) as { active: boolean }).active
     },
-    'as proof of possession': (token) => registry.clients.confirm(id, 'k1', token),
+    'as proof of possession': (token) => registry.clientKeys.confirm(id, 'k1', token),
   }
   return { ...suite, kinds, places, pending, registry, proof, id }
 }
@@ -124,7 +124,7 @@ it('a proof of possession is one by its type: nothing else that the client signs
   await pending(id, 'k2', testKeys.es384)
   for (const typ of ['JWT', 'client-authentication+jwt', 'authorization-grant+jwt', 'at+jwt']) {
     const other = await jwtOf(id, { kid: 'k2', key: testKeys.es384, typ, claims: { sub: id } })
-    expect([typ, await registry.clients.confirm(id, 'k2', other)]).toEqual([typ, false])
+    expect([typ, await registry.clientKeys.confirm(id, 'k2', other)]).toEqual([typ, false])
   }
-  expect(await registry.clients.confirm(id, 'k2', await proof('k2', testKeys.es384))).toBe(true)
+  expect(await registry.clientKeys.confirm(id, 'k2', await proof('k2', testKeys.es384))).toBe(true)
 })

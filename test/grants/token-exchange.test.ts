@@ -14,7 +14,7 @@ describe('a subject token that the client signed', () => {
     expect(headers['cache-control']).toBe('no-store')
     expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'issued_token_type', 'scope', 'token_type'])
     expect(body).toMatchObject({ issued_token_type: 'urn:ietf:params:oauth:token-type:access_token', scope: 'read', expires_in: 300 })
-    const [key] = await registry.clients.list(id)
+    const [key] = await registry.clientKeys.list(id)
     const now = clock.now() / 1000
     expect(claimsOf(body.access_token)).toMatchObject({
       iss: issuer,
@@ -64,7 +64,7 @@ describe('a subject token that the client signed', () => {
 
   it('is judged by the rules of its client: name, literal audience, life, subjects', async () => {
     const { keyed, jwtOf, outcomeOf, clock } = assertionSetup()
-    const assertion = { issuer: 'BELISLE', audiences: ['NUANCE'], maxLifeSeconds: 86_400, subjects: ['person-1'] }
+    const assertion = { issuer: 'BELISLE', audiences: ['NUANCE'], maxLifetimeSeconds: 86_400, subjects: ['person-1'] }
     const { id, secret } = await keyed({ assertion })
     const iat = clock.now() / 1000
     const claims = { iss: 'BELISLE', aud: 'NUANCE', iat, nbf: iat, exp: iat + 86_400 }
@@ -203,11 +203,11 @@ describe('tokenExchange', () => {
     for (const audiences of [undefined, [], [''], 'x'])
       expect(() => tokenExchange({ policy: allowPeople, trusted: { verifier, audiences: audiences as never } })).toThrow(TypeError)
     expect(() => tokenExchange({ policy: allowPeople, trusted: {} as never })).toThrow(TypeError)
-    expect(() => assertionSetup({ grants: [tokenExchange({ policy: allowPeople })], clientOptions: { keys: undefined as never } })).toThrow(
-      TypeError,
-    )
+    expect(() =>
+      assertionSetup({ grants: [tokenExchange({ policy: allowPeople })], clientOptions: { clientKeys: undefined as never } }),
+    ).toThrow(TypeError)
     const grant = tokenExchange({ policy: allowPeople, clientSigned: false, trusted: { verifier, audiences: null } })
-    expect(() => assertionSetup({ grants: [grant], clientOptions: { keys: undefined as never } })).not.toThrow()
-    expect([grant.type, hasOwn(grant, 'accessTokenSeconds')]).toEqual([exchange, false])
+    expect(() => assertionSetup({ grants: [grant], clientOptions: { clientKeys: undefined as never } })).not.toThrow()
+    expect([grant.type, hasOwn(grant, 'accessTokenLifetimeSeconds')]).toEqual([exchange, false])
   })
 })

@@ -73,12 +73,12 @@ export function storesWithKeys(): {
   const allStores = memoryStores({ now: () => Date.now() - started.secondsAgo * 1000 })
   started.secondsAgo = 0
   const keys = createKeyRegistry({ issuer, store: allStores.keys, revocations: allStores.revocations })
-  return { allStores, keys, clientOptions: { keys: keys.clients, now: Date.now } }
+  return { allStores, keys, clientOptions: { clientKeys: keys.clientKeys, now: Date.now } }
 }
 
 /** Gives a client a key, and answers with what makes it authenticate with that key. */
 export async function keyOf(keys: KeyRegistry, id: string): Promise<() => Promise<Readonly<Record<string, string>>>> {
-  await keys.clients.register({ owner: id, kid: 'k1', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
+  await keys.clientKeys.register({ owner: id, kid: 'k1', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
   const factory = tokenFactory({ issuer: id, audience: issuer, keys: [testKeys.es256] })
   return async () => ({
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
@@ -164,7 +164,7 @@ export function start({ allStores, clientOptions, tokens, revocation, introspect
         refresh: { policy: 'rotating' },
         ...changes,
       })
-      return { id, secret, secretId, headers: changes?.methods?.includes('none') ? {} : basic(id, secret) }
+      return { id, secret, secretId, headers: changes?.authMethods?.includes('none') ? {} : basic(id, secret) }
     },
     async signIn({ id, headers }, parameters = {}) {
       const { body } = await base.ask({ grant_type: 'urn:x:person', client_id: id, ...parameters }, headers)

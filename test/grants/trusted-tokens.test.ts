@@ -165,7 +165,7 @@ describe('an assertion of a trusted issuer', () => {
 
   it('identifies nobody: without authentication of the client it is nothing', async () => {
     const { keyed, tokenWith, outcomeOf } = start()
-    const { id } = await keyed({ methods: ['private_key_jwt'] })
+    const { id } = await keyed({ authMethods: ['private_key_jwt'] })
     const assertion = await tokenWith()
     expect(await outcomeOf({ grant_type: bearer, assertion })).toBe('400 invalid_grant unknown_client')
     expect(await outcomeOf({ grant_type: bearer, assertion, client_id: id })).toBe('401 invalid_client wrong_method_of_client')
@@ -176,7 +176,7 @@ describe('an assertion of a trusted issuer', () => {
     const trusted = { verifier, audiences: [ours] }
     const grants = [jwtBearer({ trusted, policy: allowPeople, clientIdOf: () => 'robot' })]
     const suite = assertionSetup({ clock, grants })
-    await suite.keyed({ id: 'robot', methods: ['private_key_jwt'] })
+    await suite.keyed({ id: 'robot', authMethods: ['private_key_jwt'] })
     const seconds = Math.floor(clock.now() / 1000)
     const claims = { iss: partner, sub: 'person-1', aud: ours, iat: seconds, exp: seconds + 300 }
     const assertion = await signToken({ key: testKeys.es384, claims, header: { typ: 'JWT' } })

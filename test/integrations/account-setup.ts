@@ -115,7 +115,7 @@ function announcing(store: RevocationStore, view: ReturnType<typeof createRevoca
   return {
     ...store,
     revoke(entry, options) {
-      if (options?.undone) view.unrevoke(entry)
+      if (options?.reinstated) view.reinstate(entry)
       else view.revoke(entry)
       return store.revoke(entry, options)
     },

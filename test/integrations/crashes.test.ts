@@ -72,7 +72,7 @@ describe('when the stores fail after some changes', () => {
       deployment.failAfter(Number.POSITIVE_INFINITY)
       const [live, listed] = await liveAndListed(deployment)
       expect(listed).toEqual(expect.arrayContaining([...live]))
-      const unknown = { ok: false, fault: 'unknown_integration' }
+      const unknown = { ok: false, reason: 'unknown_integration' }
       expect(await integrations.remove(operator, clientId)).toEqual(failed.at(-1) ? { ok: true } : unknown)
       expect(await liveAndListed(deployment)).toEqual([[], []])
       for (const collection of ['integrations', `integrations_of:${vendor}`, `enrollments:${clientId}`, `enrolled_by:${department}`])
@@ -105,8 +105,8 @@ describe('when the stores fail after some changes', () => {
     deployment.failAfter(1)
     expect(await fails(integrations.remove(operator, clientId))).toBe(true)
     deployment.failAfter(Number.POSITIVE_INFINITY)
-    expect(await integrations.list(operator, vendor)).toMatchObject({ integrations: [{ clientId, isEnding: true }] })
-    const unknown = { ok: false, fault: 'unknown_integration' }
+    expect(await integrations.list(operator, vendor)).toMatchObject({ integrations: [{ clientId, isBeingDeleted: true }] })
+    const unknown = { ok: false, reason: 'unknown_integration' }
     expect(await integrations.addCredential(operator, { clientId })).toEqual(unknown)
     expect(await integrations.enroll(operator, { entity: department, clientId })).toEqual(unknown)
   })

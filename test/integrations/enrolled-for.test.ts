@@ -9,7 +9,7 @@ async function start(options: EnrolledForOptions<Auth, string> = {}, isEnrolled 
   const deployment = deploy()
   const { integrations } = deployment
   const made = await integrations.create(operator, { entity: vendor, title: 'Dispatch' })
-  if (!made.ok) throw new Error(made.fault)
+  if (!made.ok) throw new Error(made.reason)
   const { clientId } = made
   if (isEnrolled) await integrations.enroll(operator, { entity: department, clientId })
   const own = { issuer, subject: clientId, clientId, claims: {} } as unknown as Auth

@@ -12,7 +12,7 @@ const options = { types: ['CAD', 'RMS'], defaultType: 'RMS', findEntity }
 
 async function created({ integrations }: Deployment, title: string, type?: string): Promise<string> {
   const made = await integrations.create(operator, { entity: vendor, title, type })
-  if (!made.ok) throw new Error(made.fault)
+  if (!made.ok) throw new Error(made.reason)
   return made.clientId
 }
 
@@ -40,7 +40,7 @@ describe('enrollments', () => {
     expect(ofAlpha).toMatchObject({ enrollments: titles.map((integrationTitle) => ({ integrationTitle })) })
     const found = async (query: object) => {
       const list = await integrations.enrollments(operator, { entity: department, ...query })
-      return list.ok ? list.enrollments.map(({ clientId }) => clientId) : list.fault
+      return list.ok ? list.enrollments.map(({ clientId }) => clientId) : list.reason
     }
     expect(await found({ title: ' rec' })).toEqual([records])
     expect(await found({ title: 'x' })).toEqual([])
@@ -76,15 +76,15 @@ describe('enrollments', () => {
     }
     expect(seen).toEqual(entities)
     for (const wrong of [{ pageNumber: 0 }, { pageSize: 101 }, { pageSize: 0 }, { pageNumber: 1.5 }, { pageSize: Number.NaN }])
-      expect(await integrations.enrollments(operator, { clientId, ...wrong })).toMatchObject({ fault: 'invalid' })
-    expect(await integrations.enrollments(operator, {})).toMatchObject({ fault: 'invalid' })
+      expect(await integrations.enrollments(operator, { clientId, ...wrong })).toMatchObject({ reason: 'invalid' })
+    expect(await integrations.enrollments(operator, {})).toMatchObject({ reason: 'invalid' })
     await expect(integrations.enrollments(operator, { clientId, entity: 'D01' })).rejects.toThrow(TypeError)
   })
 
   it('are made only for entities that there are, as integrations are', async () => {
     const deployment = deploy(options)
     const clientId = await created(deployment, 'Dispatch')
-    const unknown = { ok: false, fault: 'unknown_entity' }
+    const unknown = { ok: false, reason: 'unknown_entity' }
     expect(await deployment.integrations.enroll(operator, { entity: 'FD99999999', clientId })).toEqual(unknown)
     expect(await deployment.integrations.create(operator, { entity: 'FD99999999', title: 'a' })).toEqual(unknown)
   })
@@ -92,7 +92,7 @@ describe('enrollments', () => {
   it('of the whole id of an entity, whatever the pattern of the host lets through', async () => {
     const fault = async (entityId: RegExp, entity: string) => {
       const done = await deploy({ entityId }).integrations.create(operator, { entity, title: 'a' })
-      return done.ok ? 'done' : done.fault
+      return done.ok ? 'done' : done.reason
     }
     expect(await fault(/^FD\d+|VN\d+$/, 'VN1')).toBe('done')
     expect(await fault(/^FD\d+|VN\d+$/, '../VN1')).toBe('invalid')
@@ -136,7 +136,7 @@ describe('events', () => {
     onTestFinished(onEvent('countersign:integration', (event) => void heard.push(event)))
     const { integrations } = deploy()
     const made = await integrations.create(operator, { entity: vendor, title: 'Dispatch' })
-    if (!made.ok) throw new Error(made.fault)
+    if (!made.ok) throw new Error(made.reason)
     const { clientId, credentialId, secret } = made
     const which = { entity: department, clientId }
     await integrations.enroll(operator, which)
@@ -169,11 +169,11 @@ describe('settings', () => {
       accounts,
       clients,
       types: ['CAD', 'RMS'],
-      settings: async ({ type }) => ({ ...settings, accessTokenSeconds: type === 'CAD' ? 60 : 600 }),
+      settings: async ({ type }) => ({ ...settings, accessTokenLifetimeSeconds: type === 'CAD' ? 60 : 600 }),
       policies: { mayManage: () => false, mayEnroll: () => false },
     })
     const made = await integrations.create(operator, { entity: vendor, title: 'Dispatch', type: 'CAD' })
-    expect(await clients.find(made.ok ? made.clientId : '')).toMatchObject({ accessTokenSeconds: 60, scopes: ['incidents'] })
+    expect(await clients.find(made.ok ? made.clientId : '')).toMatchObject({ accessTokenLifetimeSeconds: 60, scopes: ['incidents'] })
     expect(await integrations.create(operator, { entity: vendor, title: 'Dispatch' })).toMatchObject({
       issues: [{ field: 'type', problem: 'missing' }],
     })
@@ -182,7 +182,7 @@ describe('settings', () => {
   it('name no type where there are none', async () => {
     const { integrations } = deploy()
     const made = await integrations.create(operator, { entity: vendor, title: 'Dispatch', type: 'CAD' })
-    expect(made).toMatchObject({ fault: 'invalid', issues: [{ field: 'type', problem: 'unexpected' }] })
+    expect(made).toMatchObject({ reason: 'invalid', issues: [{ field: 'type', problem: 'unexpected' }] })
   })
 })
 

@@ -60,7 +60,7 @@ const enrollment = (clientId: string, id: string) => [
 const integration = (n: number) => ({
   collection: 'integrations',
   id: clientIdOf(n),
-  record: { entity: vendor, title: `T${n}`, type: n % 3 === 0 ? 'CAD' : 'RMS', createdBy, createdAt: 1, isEnding: false },
+  record: { entity: vendor, title: `T${n}`, type: n % 3 === 0 ? 'CAD' : 'RMS', createdBy, createdAt: 1, isBeingDeleted: false },
 })
 
 async function pagesOf(
@@ -71,7 +71,7 @@ async function pagesOf(
   const totals: number[] = []
   for (let pageNumber = 1; ; pageNumber += 1) {
     const page = await integrations.enrollments(operator, { ...query, pageNumber, pageSize: 100 })
-    if (!page.ok) throw new Error(page.fault)
+    if (!page.ok) throw new Error(page.reason)
     totals.push(page.totalCount)
     ids.push(...page.enrollments.map((one) => ('entity' in query ? one.clientId : one.entity)))
     if (pageNumber >= page.pageCount) return { ids, totals }
@@ -110,7 +110,7 @@ onEveryStore((open) => {
     calls.count = 0
     const list = await integrations.list(operator, owner)
     expect(calls.count).toBeLessThanOrEqual(4)
-    if (!list.ok) throw new Error(list.fault)
+    if (!list.ok) throw new Error(list.reason)
     expect(list.integrations.map(({ title }) => title).sort()).toEqual(titles.sort())
     for (const { credentials, isLocked } of list.integrations)
       expect([credentials.length, credentials[0]?.lastUsedAt, isLocked]).toEqual([1, undefined, false])
@@ -124,7 +124,7 @@ onEveryStore((open) => {
     const made: string[] = []
     for (const n of some) {
       const created = await deployment.integrations.create(operator, { entity: vendor, title: `T${n}` })
-      if (!created.ok) throw new Error(created.fault)
+      if (!created.ok) throw new Error(created.reason)
       made.push(created.clientId)
       await deployment.integrations.enroll(operator, { entity, clientId: created.clientId })
     }

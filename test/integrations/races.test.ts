@@ -8,7 +8,7 @@ const operator = { operator: 'test' }
 
 async function created({ integrations }: Deployment): Promise<string> {
   const made = await integrations.create(operator, { entity: vendor, title: 'Dispatch' })
-  if (!made.ok) throw new Error(made.fault)
+  if (!made.ok) throw new Error(made.reason)
   return made.clientId
 }
 
@@ -44,7 +44,7 @@ onEveryStore((open) => {
       const removing = [one, other].map(({ integrations }) => integrations.remove(operator, clientId))
       const [enrolled, removed] = [await Promise.all(enrolling), await Promise.all(removing)]
       expect(removed.some(({ ok }) => ok)).toBe(true)
-      expect(enrolled.every((result) => result.ok || result.fault === 'unknown_integration')).toBe(true)
+      expect(enrolled.every((result) => result.ok || result.reason === 'unknown_integration')).toBe(true)
       expect(await leftOf(one.stores, clientId, entities)).toEqual([])
       expect(await one.clients.find(clientId)).toBeUndefined()
     }
@@ -76,7 +76,7 @@ onEveryStore((open) => {
     expect(kept).toHaveLength(5)
     const told = added.flatMap((result) => (result.ok ? [result.credentialId] : []))
     expect([...told].sort()).toEqual(kept?.slice(1).sort())
-    expect(added.every((result) => result.ok || result.fault === 'too_many_credentials')).toBe(true)
+    expect(added.every((result) => result.ok || result.reason === 'too_many_credentials')).toBe(true)
   })
 
   it('lists are complete while others make and remove', async () => {
@@ -94,7 +94,7 @@ onEveryStore((open) => {
 
 describe('an integration that is removed while it is made', () => {
   /** Removes whatever integrations there are at the moment when `method` of the clients is called. */
-  async function removedAt(method: 'register' | 'addSecret', moment: 'before' | 'after'): Promise<Deployment & { fault: string }> {
+  async function removedAt(method: 'register' | 'addSecret', moment: 'before' | 'after'): Promise<Deployment & { reason: string }> {
     const { clients } = deploy()
     const intruding = {
       ...clients,
@@ -111,7 +111,7 @@ describe('an integration that is removed while it is made', () => {
     const methods = { ...plain.clients, [method]: intruding[method] }
     const deployment = { ...plain, integrations: deploy({ clients: methods }, stores).integrations }
     const made = await deployment.integrations.create(operator, { entity: vendor, title: 'Dispatch' })
-    return { ...deployment, fault: made.ok ? 'none' : made.fault }
+    return { ...deployment, reason: made.ok ? 'none' : made.reason }
   }
 
   it.each([
@@ -121,7 +121,7 @@ describe('an integration that is removed while it is made', () => {
     ['addSecret', 'after', 'none'],
   ] as const)('%s, %s: leaves no client', async (method, moment, fault) => {
     const deployment = await removedAt(method, moment)
-    expect(deployment.fault).toBe(fault)
+    expect(deployment.reason).toBe(fault)
     expect(await deployment.clients.list()).toEqual([])
     expect(await deployment.integrations.list(operator, vendor)).toEqual({ ok: true, integrations: [] })
   })
@@ -135,6 +135,6 @@ it('an integration that is removed just before its enrollment is kept is not enr
     if (operation === `put enrollments:${clientId}`) await other.integrations.remove(operator, clientId)
   }
   const result = await one.integrations.enroll(operator, { entity: department, clientId })
-  expect(result).toEqual({ ok: false, fault: 'unknown_integration' })
+  expect(result).toEqual({ ok: false, reason: 'unknown_integration' })
   expect(await leftOf(stores, clientId, [department])).toEqual([])
 })

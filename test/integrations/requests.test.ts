@@ -141,8 +141,8 @@ describe.each(adapters)('another dialect on $name', ({ start }) => {
             client_secret: secret,
           }),
           enrollments: ({ totalCount, enrollments }) => ({ total_count: totalCount, ids: enrollments.map(({ clientId }) => clientId) }),
-          failure: ({ fault, status, description, issues }) =>
-            fault === 'invalid'
+          refusal: ({ reason, status, description, issues }) =>
+            reason === 'invalid'
               ? detail(
                   422,
                   issues.map(({ place, name, problem }) => ({ loc: [place, name], type: problem })),

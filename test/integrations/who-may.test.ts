@@ -15,7 +15,7 @@ async function authOf({ guard }: Deployment, token: string) {
 async function creating(deployment: Deployment, claims: Readonly<Record<string, unknown>> = {}, entity: string = vendor): Promise<string> {
   const auth = await authOf(deployment, await deployment.person([vendor], claims))
   const done = await deployment.integrations.create(auth, { entity, title: 'Dispatch' })
-  return done.ok ? 'done' : done.fault
+  return done.ok ? 'done' : done.reason
 }
 
 /** Nothing was kept, whatever was asked. */
@@ -57,12 +57,12 @@ describe('a person', () => {
   it('who came by an integration is refused', async () => {
     const deployment = deploy()
     const made = await deployment.integrations.create({ operator: 'test' }, { entity: vendor, title: 'Dispatch' })
-    if (!made.ok) throw new Error(made.fault)
+    if (!made.ok) throw new Error(made.reason)
     const claims = { entities: [vendor], amr: ['mfa'], auth_time: 1_800_000_000 }
     const auth = { issuer: 'https://api.example', via: 'own', subject: 'vera', clientId: made.clientId, claims } as unknown as Auth
     const { integrations } = deployment as { readonly integrations: { create: (...args: never[]) => Promise<object> } }
     const create = (by: Auth) => integrations.create(...([by, { entity: vendor, title: 'Second' }] as unknown as never[]))
-    expect(await create(auth)).toMatchObject({ ok: false, fault: 'not_a_person' })
+    expect(await create(auth)).toMatchObject({ ok: false, reason: 'not_a_person' })
     expect(await create({ ...auth, clientId: 'login' })).toMatchObject({ ok: true })
   })
 })
@@ -76,13 +76,13 @@ describe('an integration', () => {
     const { integrations } = deploy({ policies: { mayManage: () => false, mayEnroll: () => false } })
     const operator = { operator: 'test' }
     const made = await integrations.create(operator, { entity: vendor, title: 'Dispatch' })
-    if (!made.ok) throw new Error(made.fault)
+    if (!made.ok) throw new Error(made.reason)
     const { clientId } = made
     await integrations.enroll(operator, { entity: department, clientId })
     const auth = { issuer: 'https://api.example', via: 'own', subject: clientId, clientId, claims, ...changes } as unknown as Auth
     const read = integrations.enrollments as unknown as (by: Auth, query: object) => ReturnType<typeof integrations.enrollments>
     const done = await read(auth, query ?? { clientId })
-    return done.ok ? done.totalCount : done.fault
+    return done.ok ? done.totalCount : done.reason
   }
 
   it('reads its own enrollments, whoever may manage it', async () => {
@@ -119,9 +119,9 @@ describe('a policy', () => {
     const made = await deployment.integrations.create(auth, { entity: vendor, title: 'Dispatch' })
     const clientId = made.ok ? made.clientId : ''
     const which = { entity: department, clientId }
-    expect(await deployment.integrations.enroll(auth, which)).toMatchObject({ ok: false, fault: 'foreign_entity' })
+    expect(await deployment.integrations.enroll(auth, which)).toMatchObject({ ok: false, reason: 'foreign_entity' })
     await deployment.integrations.enroll({ operator: 'test' }, which)
-    expect(await deployment.integrations.unenroll(auth, which)).toMatchObject({ ok: false, fault: 'foreign_entity' })
+    expect(await deployment.integrations.unenroll(auth, which)).toMatchObject({ ok: false, reason: 'foreign_entity' })
     expect(await deployment.integrations.enrollments(auth, { clientId })).toMatchObject({ ok: true, totalCount: 1 })
   })
 

@@ -86,7 +86,7 @@ describe.each(adapters)('two issuers on $name', ({ start }) => {
   it('no credentials are 401 without a code, bad ones 401 with one, and both point to the metadata', async () => {
     const bare = await get('/me').expect(401)
     expect(bare.headers['www-authenticate']).toBe(`Bearer realm="${resource}", ${metadata}`)
-    const bad = await get('/me', await own.token({ ttlSeconds: -60 })).expect(401)
+    const bad = await get('/me', await own.token({ lifetimeSeconds: -60 })).expect(401)
     expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
     expect(bad.headers['www-authenticate']).toContain(metadata)
     await get('/me', await own.token({ key: testKeys.rs256 })).expect(401)

@@ -44,8 +44,8 @@ describe('a WebSocket upgrade', () => {
     for (const close of closing.splice(0)) await close()
   })
 
-  const token = (claims: Record<string, unknown> = {}, ttlSeconds = 300): Promise<string> =>
-    issuer.token({ claims: { scope: 'events:read', ...claims }, ttlSeconds })
+  const token = (claims: Record<string, unknown> = {}, lifetimeSeconds = 300): Promise<string> =>
+    issuer.token({ claims: { scope: 'events:read', ...claims }, lifetimeSeconds })
 
   const refusedWith = (...tokens: readonly string[]): Promise<ReceivedReply> =>
     createSender(`http://${url}`)({

@@ -6,7 +6,7 @@ import { jwkFor, pairFor, sampleSecret } from './sample-keys.js'
 const ec = jwkFor('ES256')
 const rsa = jwkFor('RS256')
 const ed = jwkFor('EdDSA')
-const verdict = (outcome: KeyImport): string => (outcome.ok ? outcome.key.algorithms.join(' ') : outcome.fault)
+const verdict = (outcome: KeyImport): string => (outcome.ok ? outcome.key.algorithms.join(' ') : outcome.reason)
 const judge = (jwk: unknown): string => verdict(importJwk(jwk))
 const all = { rsa: 'RS256 RS384 RS512 PS256 PS384 PS512', ed: 'EdDSA Ed25519' }
 /** Self-signed, P-256, made for this test. */
@@ -263,7 +263,7 @@ describe('a secret', () => {
     [1, 'HS384', 'it must have 48 bytes or more, got 1 byte'],
     [63, 'HS512', 'it must have 64 bytes or more, got 63 bytes'],
   ] as const)('of %d bytes for %s is refused with its length and the one that it must have', (length, algorithm, detail) => {
-    expect(importSecret(secretOf(length), { algorithms: [algorithm] })).toEqual({ ok: false, fault: 'weak_secret', detail })
+    expect(importSecret(secretOf(length), { algorithms: [algorithm] })).toEqual({ ok: false, reason: 'weak_secret', detail })
   })
 
   test('is long enough for every algorithm that it is for', () => {

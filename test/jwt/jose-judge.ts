@@ -37,7 +37,7 @@ export function judgeHere({ token, key, now }: TokenCase): string {
   const { jws } = parsed
   const { alg } = jws.header
   const imported: KeyImport = 'jwk' in key ? importJwk(key.jwk) : importSecret(key.secret, { algorithms: isHmac(alg) ? [alg] : [] })
-  if (!imported.ok) return imported.fault
+  if (!imported.ok) return imported.reason
   const kid = 'jwk' in key ? jws.header.kid : undefined
   const found = selectKey(createKeySet([imported.key]), { kid, algorithm: alg })
   if (found === undefined) return 'unknown_key'
@@ -61,7 +61,7 @@ export async function judgeJose({ token, key, now }: TokenCase): Promise<string>
 
 export function judgeKeyHere({ jwk, algorithm }: KeyCase): string {
   const imported = importJwk(jwk)
-  if (!imported.ok) return imported.fault
+  if (!imported.ok) return imported.reason
   return imported.key.algorithms.includes(algorithm) ? 'accepted' : 'unknown_key'
 }
 

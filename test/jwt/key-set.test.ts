@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { jwkFor, sampleSecret } from './sample-keys.js'
 
 function taken(outcome: KeyImport): VerificationKey {
-  if (!outcome.ok) throw new Error(outcome.fault)
+  if (!outcome.ok) throw new Error(outcome.reason)
   return outcome.key
 }
 

@@ -16,7 +16,7 @@ import { compactOf } from './compact.js'
 import { jwkFor, pairFor, sampleSecret } from './sample-keys.js'
 
 function taken(outcome: KeyImport): VerificationKey {
-  if (!outcome.ok) throw new Error(outcome.fault)
+  if (!outcome.ok) throw new Error(outcome.reason)
   return outcome.key
 }
 

@@ -40,6 +40,6 @@ export function isGood(token: string, key: VectorKey): boolean {
 function importOct({ k, alg, kid }: VectorJwk, fallback: unknown): KeyImport {
   const algorithm = alg ?? fallback
   const secret = decodeBase64url(k)
-  if (secret === undefined || !isHmac(algorithm)) return { ok: false, fault: 'algorithm_mismatch' }
+  if (secret === undefined || !isHmac(algorithm)) return { ok: false, reason: 'algorithm_mismatch' }
   return importSecret(secret, { ...(typeof kid === 'string' ? { kid } : {}), algorithms: [algorithm] })
 }

@@ -15,20 +15,20 @@ function proofOf(changes: Readonly<Record<string, unknown>> = {}, key: TestKey =
 async function startPending(): Promise<KeyRegistry & ReturnType<typeof deploy>> {
   const deployment = deploy()
   const registry = deployment.start({ requirePossession: true })
-  await registry.clients.register({ owner, kid: 'k1', jwk: publicJwkOf(es256) })
+  await registry.clientKeys.register({ owner, kid: 'k1', jwk: publicJwkOf(es256) })
   return { ...deployment, ...registry }
 }
 
-const found = async ({ clients }: KeyRegistry, clientId: string = owner): Promise<unknown> => {
-  const answer = await clients.find({ clientId, kid: 'k1', algorithm: 'ES256' })
-  return answer.ok ? 'found' : answer.fault
+const found = async ({ clientKeys }: KeyRegistry, clientId: string = owner): Promise<unknown> => {
+  const answer = await clientKeys.find({ clientId, kid: 'k1', algorithm: 'ES256' })
+  return answer.ok ? 'found' : answer.reason
 }
 
 describe('a key whose possession was not shown', () => {
   it('is pending and verifies nothing, until it is', async () => {
     const registry = await startPending()
     expect(await found(registry)).toBe('pending')
-    expect(await registry.clients.confirm(owner, 'k1', await proofOf())).toBe(true)
+    expect(await registry.clientKeys.confirm(owner, 'k1', await proofOf())).toBe(true)
     expect(await found(registry)).toBe('found')
   })
 
@@ -47,22 +47,22 @@ describe('a key whose possession was not shown', () => {
   }
   it.each(Object.entries(bad))('a proof %s shows nothing', async (_name, proof) => {
     const registry = await startPending()
-    expect(await registry.clients.confirm(owner, 'k1', await proof())).toBe(false)
+    expect(await registry.clientKeys.confirm(owner, 'k1', await proof())).toBe(false)
     expect(await found(registry)).toBe('pending')
   })
 
   it('a proof for a key that is not there shows nothing', async () => {
     const registry = await startPending()
     const events = recorded('countersign:key')
-    expect(await registry.clients.confirm(owner, 'k2', await proofOf())).toBe(false)
-    expect(await registry.clients.confirm('client-b', 'k1', await proofOf())).toBe(false)
+    expect(await registry.clientKeys.confirm(owner, 'k2', await proofOf())).toBe(false)
+    expect(await registry.clientKeys.confirm('client-b', 'k1', await proofOf())).toBe(false)
     expect(events.map(({ outcome }) => outcome)).toEqual(['refused', 'refused'])
   })
 
   it('a retired key is not confirmed', async () => {
     const registry = await startPending()
-    await registry.clients.retire(owner, 'k1')
-    expect(await registry.clients.confirm(owner, 'k1', await proofOf())).toBe(false)
+    await registry.clientKeys.retire(owner, 'k1')
+    expect(await registry.clientKeys.confirm(owner, 'k1', await proofOf())).toBe(false)
     expect(await found(registry)).toBe('retired')
   })
 })
@@ -71,27 +71,27 @@ describe('somebody else who has read the public key', () => {
   it('does not block its owner by registering it first', async () => {
     const registry = await startPending()
     const jwk = publicJwkOf(es256)
-    expect(await registry.clients.register({ owner: 'client-b', kid: 'k1', jwk })).toMatchObject({ ok: true, key: { state: 'pending' } })
-    expect(await registry.clients.confirm('client-b', 'k1', await proofOf({ iss: 'client-b' }))).toBe(true)
+    expect(await registry.clientKeys.register({ owner: 'client-b', kid: 'k1', jwk })).toMatchObject({ ok: true, key: { state: 'pending' } })
+    expect(await registry.clientKeys.confirm('client-b', 'k1', await proofOf({ iss: 'client-b' }))).toBe(true)
     // It is the other one's now.
-    expect(await registry.clients.confirm(owner, 'k1', await proofOf())).toBe(false)
+    expect(await registry.clientKeys.confirm(owner, 'k1', await proofOf())).toBe(false)
     expect(await found(registry)).toBe('pending')
     expect(await found(registry, 'client-b')).toBe('found')
   })
 
   it('does not end the tokens of its owner by revoking it', async () => {
     const registry = await startPending()
-    await registry.clients.register({ owner: 'client-b', kid: 'k1', jwk: publicJwkOf(es256) })
-    await registry.clients.confirm(owner, 'k1', await proofOf())
-    expect(await registry.clients.revoke('client-b', 'k1')).toBe(true)
+    await registry.clientKeys.register({ owner: 'client-b', kid: 'k1', jwk: publicJwkOf(es256) })
+    await registry.clientKeys.confirm(owner, 'k1', await proofOf())
+    expect(await registry.clientKeys.revoke('client-b', 'k1')).toBe(true)
     expect((await registry.stores.revocations.since(undefined)).records).toEqual([])
     expect(await found(registry)).toBe('found')
   })
 
   it('cannot register it once it was confirmed', async () => {
     const registry = await startPending()
-    await registry.clients.confirm(owner, 'k1', await proofOf())
-    const result = await registry.clients.register({ owner: 'client-b', kid: 'k1', jwk: publicJwkOf(es256) })
-    expect(result).toEqual({ ok: false, fault: 'key_taken' })
+    await registry.clientKeys.confirm(owner, 'k1', await proofOf())
+    const result = await registry.clientKeys.register({ owner: 'client-b', kid: 'k1', jwk: publicJwkOf(es256) })
+    expect(result).toEqual({ ok: false, reason: 'key_taken' })
   })
 })

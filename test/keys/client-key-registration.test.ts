@@ -18,18 +18,18 @@ const jwk = publicJwkOf(testKeys.es256, { kid: undefined })
 const owner = 'client-a'
 
 async function faultOf(changes: Partial<Registration> & Pick<Registration, 'jwk' | 'pem'>): Promise<string> {
-  const { clients } = deploy().start()
-  const result = await clients.register({ owner, kid: 'k1', ...changes })
-  return result.ok ? `registered for ${result.key.algorithm}` : result.fault
+  const { clientKeys } = deploy().start()
+  const result = await clientKeys.register({ owner, kid: 'k1', ...changes })
+  return result.ok ? `registered for ${result.key.algorithm}` : result.reason
 }
 
 describe('what is registered', () => {
   it('a JWK, under the name that the client gives it', async () => {
-    const { clients } = deploy().start()
-    const result = await clients.register({ owner, kid: 'laptop:2027', jwk: { ...jwk, kid: 'whatever', x5u: 'https://evil.test' } })
+    const { clientKeys } = deploy().start()
+    const result = await clientKeys.register({ owner, kid: 'laptop:2027', jwk: { ...jwk, kid: 'whatever', x5u: 'https://evil.test' } })
     const view = { kid: 'laptop:2027', thumbprint: jwkThumbprint(jwk), algorithm: 'ES256', state: 'active' }
     expect(result).toEqual({ ok: true, key: { ...view, notBefore: undefined, expiresAt: undefined } })
-    expect(await clients.list(owner)).toEqual([{ ...view, notBefore: undefined, expiresAt: undefined }])
+    expect(await clientKeys.list(owner)).toEqual([{ ...view, notBefore: undefined, expiresAt: undefined }])
   })
 
   const pairs: readonly (readonly [string, readonly string[], string])[] = [
@@ -58,20 +58,20 @@ describe('what is registered', () => {
 
   it('with its times: not yet valid, then active, then expired', async () => {
     const { start, clock } = deploy()
-    const { clients } = start()
-    const result = await clients.register({ owner, kid: 'k1', jwk, notBefore: startsAt + 10, expiresAt: startsAt + 20 })
+    const { clientKeys } = start()
+    const result = await clientKeys.register({ owner, kid: 'k1', jwk, notBefore: startsAt + 10, expiresAt: startsAt + 20 })
     expect(result).toMatchObject({ ok: true, key: { state: 'not_yet_valid', notBefore: startsAt + 10, expiresAt: startsAt + 20 } })
     const seen: unknown[] = []
     for (const second of [9, 10, 19, 20]) {
       clock.set(startsAt + second)
-      seen.push((await clients.list(owner))[0]?.state)
+      seen.push((await clientKeys.list(owner))[0]?.state)
     }
     expect(seen).toEqual(['not_yet_valid', 'active', 'active', 'expired'])
   })
 
   it('public members only are kept', async () => {
     const { start, stores } = deploy()
-    await start().clients.register({ owner, kid: 'k1', jwk: { ...jwk, x5c: ['AAAA'], note: 'hello' } })
+    await start().clientKeys.register({ owner, kid: 'k1', jwk: { ...jwk, x5c: ['AAAA'], note: 'hello' } })
     const { value } = (await stores.keys.get({ collection: 'client_keys', id: owner })) ?? { value: '' }
     const [{ publicJwk }] = (JSON.parse(value) as { keys: [{ publicJwk: object }] }).keys
     expect(Object.keys(publicJwk).sort()).toEqual(['crv', 'kty', 'x', 'y'])
@@ -129,56 +129,56 @@ describe('what is refused', () => {
   })
 
   it('a client without a name', async () => {
-    const { clients } = deploy().start()
-    expect(await endOf(clients.register({ owner: '', kid: 'k1', jwk }))).toBe('TypeError')
+    const { clientKeys } = deploy().start()
+    expect(await endOf(clientKeys.register({ owner: '', kid: 'k1', jwk }))).toBe('TypeError')
   })
 
   it('a kid that the client has already', async () => {
-    const { clients } = deploy().start()
-    await clients.register({ owner, kid: 'k1', jwk })
+    const { clientKeys } = deploy().start()
+    await clientKeys.register({ owner, kid: 'k1', jwk })
     const other = publicJwkOf(testKeys.es256Other)
-    expect(await clients.register({ owner, kid: 'k1', jwk: other })).toEqual({ ok: false, fault: 'kid_taken' })
-    expect(await clients.register({ owner, kid: 'k2', jwk: other })).toMatchObject({ ok: true })
+    expect(await clientKeys.register({ owner, kid: 'k1', jwk: other })).toEqual({ ok: false, reason: 'kid_taken' })
+    expect(await clientKeys.register({ owner, kid: 'k2', jwk: other })).toMatchObject({ ok: true })
   })
 
   it('the same key again: under another name, for another client, after it was retired, after it was revoked', async () => {
-    const { clients } = deploy().start()
-    const again = async (kid: string, client = owner): Promise<unknown> => clients.register({ owner: client, kid, jwk })
+    const { clientKeys } = deploy().start()
+    const again = async (kid: string, client = owner): Promise<unknown> => clientKeys.register({ owner: client, kid, jwk })
     await again('k1')
-    const taken = { ok: false, fault: 'key_taken' }
+    const taken = { ok: false, reason: 'key_taken' }
     expect(await again('k2')).toEqual(taken)
     expect(await again('k1', 'client-b')).toEqual(taken)
-    await clients.retire(owner, 'k1')
+    await clientKeys.retire(owner, 'k1')
     expect(await again('k3')).toEqual(taken)
     expect(await again('k1', 'client-b')).toEqual(taken)
-    await clients.revoke(owner, 'k1')
+    await clientKeys.revoke(owner, 'k1')
     expect(await again('k4')).toEqual(taken)
     expect(await again('k1', 'client-b')).toEqual(taken)
   })
 
   it('the same key in another encoding', async () => {
-    const { clients } = deploy().start()
-    await clients.register({ owner, kid: 'k1', jwk })
+    const { clientKeys } = deploy().start()
+    await clientKeys.register({ owner, kid: 'k1', jwk })
     const pem = publicKeyOf(testKeys.es256).export({ format: 'pem', type: 'spki' }) as string
-    expect(await clients.register({ owner: 'client-b', kid: 'k1', pem })).toEqual({ ok: false, fault: 'key_taken' })
+    expect(await clientKeys.register({ owner: 'client-b', kid: 'k1', pem })).toEqual({ ok: false, reason: 'key_taken' })
   })
 
   it('a key that we sign with', async () => {
     const { registry, stores } = await deployReady()
     const { value } = (await stores.keys.get({ collection: 'own_keys', id: 'https://api.test' })) ?? { value: '' }
     const [{ publicJwk }] = (JSON.parse(value) as { keys: [{ publicJwk: object }] }).keys
-    expect(await registry.clients.register({ owner, kid: 'k1', jwk: publicJwk })).toEqual({ ok: false, fault: 'key_taken' })
+    expect(await registry.clientKeys.register({ owner, kid: 'k1', jwk: publicJwk })).toEqual({ ok: false, reason: 'key_taken' })
   })
 
   it('more keys than a client may have; one that was retired makes room', async () => {
-    const { clients } = deploy().start({ maxKeysPerClient: 2 })
+    const { clientKeys } = deploy().start({ maxKeysPerClient: 2 })
     const { es256, es256Other, es256Third } = testKeys
-    await clients.register({ owner, kid: 'k1', jwk: publicJwkOf(es256) })
-    await clients.register({ owner, kid: 'k2', jwk: publicJwkOf(es256Other) })
+    await clientKeys.register({ owner, kid: 'k1', jwk: publicJwkOf(es256) })
+    await clientKeys.register({ owner, kid: 'k2', jwk: publicJwkOf(es256Other) })
     const third = { owner, kid: 'k3', jwk: publicJwkOf(es256Third) }
-    expect(await clients.register(third)).toEqual({ ok: false, fault: 'too_many' })
-    await clients.retire(owner, 'k1')
-    expect(await clients.register(third)).toMatchObject({ ok: true })
+    expect(await clientKeys.register(third)).toEqual({ ok: false, reason: 'too_many' })
+    await clientKeys.retire(owner, 'k1')
+    expect(await clientKeys.register(third)).toMatchObject({ ok: true })
   })
 })
 
@@ -186,36 +186,38 @@ it('of 40 registrations at once in two processes, of one name, one is done', asy
   const { start } = deploy()
   const processes = [start({ maxKeysPerClient: 100 }), start({ maxKeysPerClient: 100 })]
   const results = await Promise.all(
-    Array.from({ length: 40 }, async (_, index) => processes[index % 2]?.clients.register({ owner, kid: 'k1', jwk: newJwk() })),
+    Array.from({ length: 40 }, async (_, index) => processes[index % 2]?.clientKeys.register({ owner, kid: 'k1', jwk: newJwk() })),
   )
   expect(results.filter((result) => result?.ok)).toHaveLength(1)
-  expect(results.filter((result) => result && !result.ok && result.fault === 'kid_taken')).toHaveLength(39)
+  expect(results.filter((result) => result && !result.ok && result.reason === 'kid_taken')).toHaveLength(39)
 })
 
 it('of 40 registrations at once in two processes, of 40 names, all are done', async () => {
   const { start } = deploy()
   const processes = [start({ maxKeysPerClient: 100 }), start({ maxKeysPerClient: 100 })]
   const results = await Promise.all(
-    Array.from({ length: 40 }, async (_, index) => processes[index % 2]?.clients.register({ owner, kid: `k${index}`, jwk: newJwk() })),
+    Array.from({ length: 40 }, async (_, index) => processes[index % 2]?.clientKeys.register({ owner, kid: `k${index}`, jwk: newJwk() })),
   )
   expect(results.filter((result) => result?.ok)).toHaveLength(40)
-  expect(await processes[0]?.clients.list(owner)).toHaveLength(40)
+  expect(await processes[0]?.clientKeys.list(owner)).toHaveLength(40)
 })
 
 it('of two clients that register one key at once, one is done', async () => {
   const { start } = deploy()
-  const results = await Promise.all(['client-a', 'client-b'].map((client) => start().clients.register({ owner: client, kid: 'k1', jwk })))
+  const results = await Promise.all(
+    ['client-a', 'client-b'].map((client) => start().clientKeys.register({ owner: client, kid: 'k1', jwk })),
+  )
   expect(results.filter(({ ok }) => ok)).toHaveLength(1)
 })
 
 it('every registration is an event for audits, refused ones with their reason', async () => {
-  const { clients } = deploy().start()
+  const { clientKeys } = deploy().start()
   const events = recorded('countersign:key')
-  await clients.register({ owner, kid: 'k1', jwk })
-  await clients.register({ owner, kid: 'k1', jwk: publicJwkOf(testKeys.es256Other) })
-  await clients.retire(owner, 'k1')
-  await clients.retire(owner, 'k9')
-  await clients.revoke(owner, 'k1')
+  await clientKeys.register({ owner, kid: 'k1', jwk })
+  await clientKeys.register({ owner, kid: 'k1', jwk: publicJwkOf(testKeys.es256Other) })
+  await clientKeys.retire(owner, 'k1')
+  await clientKeys.retire(owner, 'k9')
+  await clientKeys.revoke(owner, 'k1')
   expect(events).toEqual([
     { action: 'register', owner, outcome: 'done', kid: 'k1' },
     { action: 'register', owner, outcome: 'kid_taken', kid: 'k1' },
@@ -227,14 +229,14 @@ it('every registration is an event for audits, refused ones with their reason', 
 
 it('an outage of the store is no refusal', async () => {
   const { start, keys } = deploy()
-  const { clients } = start()
+  const { clientKeys } = start()
   keys.isDown = true
   const calls = [
-    clients.register({ owner, kid: 'k1', jwk }),
-    clients.retire(owner, 'k1'),
-    clients.revoke(owner, 'k1'),
-    clients.list(owner),
-    clients.find({ clientId: owner, kid: 'k1', algorithm: 'ES256' }),
+    clientKeys.register({ owner, kid: 'k1', jwk }),
+    clientKeys.retire(owner, 'k1'),
+    clientKeys.revoke(owner, 'k1'),
+    clientKeys.list(owner),
+    clientKeys.find({ clientId: owner, kid: 'k1', algorithm: 'ES256' }),
   ]
   expect(await Promise.all(calls.map(endOf))).toEqual(calls.map(() => 'store_unavailable'))
 })

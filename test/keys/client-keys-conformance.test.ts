@@ -13,11 +13,11 @@ const registry: ClientKeysBackend = {
   name: 'the registry',
   async start() {
     const { start, keys } = deploy()
-    const { clients } = start()
+    const { clientKeys } = start()
     return {
-      keys: clients,
+      keys: clientKeys,
       async publish(owner, ...published) {
-        for (const key of published) await clients.register({ owner, kid: key.kid, jwk: publicJwkOf(key), algorithm: key.alg })
+        for (const key of published) await clientKeys.register({ owner, kid: key.kid, jwk: publicJwkOf(key), algorithm: key.alg })
       },
       async goDown() {
         keys.isDown = true

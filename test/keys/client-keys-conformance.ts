@@ -26,7 +26,7 @@ async function find(place: ClientKeysPlace, clientId: string, kid: string | unde
   return place.keys.find({ clientId, kid, algorithm })
 }
 
-const thumbprintOf = (answer: ClientKeyAnswer): string | undefined => (answer.ok ? answer.key.thumbprint : answer.fault)
+const thumbprintOf = (answer: ClientKeyAnswer): string | undefined => (answer.ok ? answer.key.thumbprint : answer.reason)
 const thumbprint = (key: TestKey): string => jwkThumbprint(publicJwkOf(key))
 
 /** What every implementation of `ClientKeys` must do; for `it.each(cases)('$name', …)`. */
@@ -44,8 +44,8 @@ export const clientKeysConformance: readonly { readonly name: string; run(place:
     async run(place) {
       await place.publish('a', named(es256, 'k1'))
       await place.publish('b', named(es256Other, 'k2'))
-      expect(await find(place, 'b', 'k1')).toEqual({ ok: false, fault: 'unknown' })
-      expect(await find(place, 'a', 'k2')).toEqual({ ok: false, fault: 'unknown' })
+      expect(await find(place, 'b', 'k1')).toEqual({ ok: false, reason: 'unknown' })
+      expect(await find(place, 'a', 'k2')).toEqual({ ok: false, reason: 'unknown' })
     },
   },
   {
@@ -62,7 +62,7 @@ export const clientKeysConformance: readonly { readonly name: string; run(place:
     async run(place) {
       await place.publish('a', named(es256, 'k1'))
       for (const clientId of ['nobody', '', '__proto__', 'constructor', 'A', 'a ', 'a\u0000']) {
-        expect(await find(place, clientId, 'k1')).toEqual({ ok: false, fault: 'unknown' })
+        expect(await find(place, clientId, 'k1')).toEqual({ ok: false, reason: 'unknown' })
       }
     },
   },
@@ -79,7 +79,7 @@ export const clientKeysConformance: readonly { readonly name: string; run(place:
       await place.publish('a', named(es256, 'k1'), named(es384, 'k2'))
       expect(thumbprintOf(await find(place, 'a', undefined))).toBe(thumbprint(es256))
       expect(thumbprintOf(await find(place, 'a', undefined, 'ES384'))).toBe(thumbprint(es384))
-      expect(await find(place, 'a', undefined, 'RS256')).toEqual({ ok: false, fault: 'unknown' })
+      expect(await find(place, 'a', undefined, 'RS256')).toEqual({ ok: false, reason: 'unknown' })
     },
   },
   {
@@ -89,7 +89,7 @@ export const clientKeysConformance: readonly { readonly name: string; run(place:
       const answer = await find(place, 'a', undefined)
       const found = answer.ok ? [answer.key, ...(answer.others ?? [])] : []
       expect(new Set(found.map((key) => key.thumbprint))).toEqual(new Set([thumbprint(es256), thumbprint(es256Other)]))
-      expect(await find(place, 'a', 'k4')).toEqual({ ok: false, fault: 'unknown' })
+      expect(await find(place, 'a', 'k4')).toEqual({ ok: false, reason: 'unknown' })
     },
   },
   {
@@ -98,7 +98,7 @@ export const clientKeysConformance: readonly { readonly name: string; run(place:
       await place.publish('a', named(rs256, 'k1'))
       expect(await find(place, 'a', 'k1', 'RS256')).toMatchObject({ ok: true })
       for (const algorithm of ['PS256', 'RS512', 'ES256', 'HS256'] as const) {
-        expect(await find(place, 'a', 'k1', algorithm)).toEqual({ ok: false, fault: 'unknown' })
+        expect(await find(place, 'a', 'k1', algorithm)).toEqual({ ok: false, reason: 'unknown' })
       }
     },
   },

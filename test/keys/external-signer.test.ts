@@ -17,7 +17,7 @@ function startWith(externalSigner: (kid: string) => Signer | undefined): { regis
 
 it('a key that a KMS holds signs, and no private key is in the store', async () => {
   const { registry, stores } = startWith((asked) => (asked === kid ? { ...inKms, kid: 'arn:aws:kms:eu-central-1:1:key/1' } : undefined))
-  expect(done(await registry.own.stage(jwk))).toBe(kid)
+  expect(done(await registry.signing.stage(jwk))).toBe(kid)
   const token = await signJwt({ iss: issuer }, { signer: await registry.signer.current(), typ: 'at+jwt' })
   const parsed = parseJws(token)
   if (!parsed.ok) throw new Error('not a JWS')
@@ -31,10 +31,10 @@ it('a key that a KMS holds signs, and no private key is in the store', async () 
 it('keys of a KMS are rotated by staging the next one', async () => {
   const other = createSigner({ key: privateKeyOf(testKeys.es256Other), algorithm: 'ES256' })
   const { registry, clock } = startWith((asked) => [inKms, other].find((signer) => signer.kid === asked))
-  await registry.own.stage(jwk)
-  const next = done(await registry.own.stage(publicJwkOf(testKeys.es256Other)))
-  expect(await registry.own.activate(next)).toMatchObject({ reason: 'too_early' })
-  await registry.own.activate(next, { whenSafe: true })
+  await registry.signing.stage(jwk)
+  const next = done(await registry.signing.stage(publicJwkOf(testKeys.es256Other)))
+  expect(await registry.signing.activate(next)).toMatchObject({ reason: 'too_early' })
+  await registry.signing.activate(next, { whenSafe: true })
   expect(await signingKid(registry)).toBe(kid)
   clock.advance(safeAfter)
   expect(await signingKid(registry)).toBe(next)
@@ -42,11 +42,11 @@ it('keys of a KMS are rotated by staging the next one', async () => {
 
 it('without a signer for the key, or with one of another algorithm, nothing signs', async () => {
   const none = startWith(() => undefined)
-  await none.registry.own.stage(jwk)
+  await none.registry.signing.stage(jwk)
   expect(await endOf(signingKid(none.registry))).toBe('key_source_unavailable')
   expect(await none.registry.ready()).toMatchObject({ ok: false, parts: { keys: { ok: true }, signer: { ok: false } } })
   const other = startWith(() => ({ ...inKms, algorithm: 'RS256' }))
-  await other.registry.own.stage(jwk)
+  await other.registry.signing.stage(jwk)
   expect(await endOf(signingKid(other.registry))).toBe('key_source_unavailable')
 })
 
@@ -54,13 +54,13 @@ it('a signature that does not fit the published key never leaves', async () => {
   // ECDSA of most KMS comes in DER, which no verifier of JWS takes.
   const inDer: Signer = { ...inKms, sign: async (data) => Buffer.concat([Buffer.from([0x30]), await inKms.sign(data)]) }
   const { registry } = startWith(() => inDer)
-  await registry.own.stage(jwk)
+  await registry.signing.stage(jwk)
   const signer = await registry.signer.current()
   expect(await endOf(Promise.resolve(signer.sign(Buffer.from('x'))))).toBe('key_source_unavailable')
 })
 
 it('keys are generated only where private keys can be kept', async () => {
   const { registry } = startWith(() => inKms)
-  expect(await endOf(registry.own.generate())).toBe('TypeError')
-  expect(await endOf(registry.own.rotate())).toBe('TypeError')
+  expect(await endOf(registry.signing.generate())).toBe('TypeError')
+  expect(await endOf(registry.signing.rotate())).toBe('TypeError')
 })

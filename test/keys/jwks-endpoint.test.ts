@@ -91,20 +91,20 @@ describe('what is published', () => {
   it('staged, active and retiring keys; no retired and no revoked ones', async () => {
     const deployment = await deployReady()
     const { registry, first, clock } = deployment
-    const next = done(await registry.own.rotate())
+    const next = done(await registry.signing.rotate())
     expect((await fetchJwks(deployment)).kids).toEqual([first, next])
     clock.advance(safeAfter)
     expect((await fetchJwks(deployment)).kids).toEqual([first, next])
     clock.advance(verifiesFor)
     expect((await fetchJwks(deployment)).kids).toEqual([next])
-    const standby = done(await registry.own.generate())
-    await registry.own.revoke(next)
+    const standby = done(await registry.signing.generate())
+    await registry.signing.revoke(next)
     expect((await fetchJwks(deployment)).kids).toEqual([standby])
   })
 
   it('what another process has just staged', async () => {
     const deployment = await deployReady()
-    const kid = done(await deployment.start().own.generate())
+    const kid = done(await deployment.start().signing.generate())
     expect((await fetchJwks(deployment)).kids).toContain(kid)
   })
 
@@ -129,7 +129,7 @@ describe('for how long it may be kept', () => {
   it('at most until the next transition', async () => {
     const deployment = await deployReady()
     const { registry, clock } = deployment
-    await registry.own.rotate()
+    await registry.signing.rotate()
     const seen: unknown[] = []
     for (const second of [0, safeAfter - 300, safeAfter - 299, safeAfter - 10, safeAfter, safeAfter + verifiesFor - 5]) {
       clock.set(startsAt + second)
@@ -144,7 +144,7 @@ describe('for how long it may be kept', () => {
 
   it('shortly for an hour after a revocation', async () => {
     const deployment = await deployReady()
-    await deployment.registry.own.revoke(deployment.first)
+    await deployment.registry.signing.revoke(deployment.first)
     expect(await maxAge(deployment)).toBe(seconds(15))
     deployment.clock.advance(3600)
     expect(await maxAge(deployment)).toBe(seconds(300))
@@ -164,6 +164,6 @@ it('the ETag changes with the keys and with nothing else', async () => {
   const first = await etag()
   deployment.clock.advance(100_000)
   expect(await etag()).toBe(first)
-  await deployment.registry.own.generate()
+  await deployment.registry.signing.generate()
   expect(await etag()).not.toBe(first)
 })

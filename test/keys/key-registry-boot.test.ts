@@ -8,7 +8,7 @@ describe('the first start', () => {
     const { start } = deploy()
     const [one, other] = [start(), start()]
     await Promise.all([one.ready(), other.ready()])
-    expect(await one.own.list()).toHaveLength(1)
+    expect(await one.signing.list()).toHaveLength(1)
     expect(await signingKid(one)).toBe(await signingKid(other))
   })
 
@@ -16,7 +16,7 @@ describe('the first start', () => {
     const { start } = deploy()
     const registries = [0, 1, 2].map(() => start({ algorithms: ['ES256', 'EdDSA'] }))
     await Promise.all(registries.map((registry) => registry.ready()))
-    const keys = await registries[0]?.own.list()
+    const keys = await registries[0]?.signing.list()
     expect(keys?.map(({ algorithm, state }) => [algorithm, state])).toEqual([
       ['ES256', 'active'],
       ['EdDSA', 'active'],
@@ -28,7 +28,7 @@ describe('the first start', () => {
     await start().ready()
     const later = start({ algorithms: ['ES256', 'EdDSA'] })
     await later.ready()
-    expect((await later.own.list()).map(({ algorithm, state }) => [algorithm, state])).toEqual([
+    expect((await later.signing.list()).map(({ algorithm, state }) => [algorithm, state])).toEqual([
       ['ES256', 'active'],
       ['EdDSA', 'staged'],
     ])
@@ -38,7 +38,7 @@ describe('the first start', () => {
     const { start } = deploy()
     const registry = start({ generateFirst: false })
     expect(await registry.ready()).toMatchObject({ ok: false, parts: { keys: { ok: true }, signer: { ok: false } } })
-    expect(await registry.own.list()).toEqual([])
+    expect(await registry.signing.list()).toEqual([])
   })
 
   it('does not depend on the store being up', async () => {
@@ -82,7 +82,7 @@ describe('a wrong option ends the start-up', () => {
     'an unknown algorithm': { algorithms: ['ES257'] },
     'a name of Object.prototype as algorithm': { algorithms: ['constructor'] },
     'an algorithm twice': { algorithms: ['ES256', 'ES256'] },
-    'a negative life of tokens': { maxTokenLifeSeconds: -1 },
+    'a negative life of tokens': { maxTokenLifetimeSeconds: -1 },
     'a life that is no number': { jwksMaxAgeSeconds: Number.NaN },
     'a refresh that never comes': { refreshSeconds: 0 },
     'a stale ring for ever': { staleIfErrorSeconds: Number.POSITIVE_INFINITY },

@@ -87,7 +87,7 @@ describe.each(adapters)('on $name', ({ start }) => {
 
   it('an operator revokes in code', async () => {
     await as('a').post({ kid: 'k1', jwk }).expect(201)
-    await app.registry.clients.revoke('a', 'k1', { reason: 'laptop stolen' })
+    await app.registry.clientKeys.revoke('a', 'k1', { reason: 'laptop stolen' })
     expect((await as('a').list()).body).toMatchObject({ keys: [{ state: 'revoked' }] })
   })
 
@@ -237,7 +237,7 @@ describe.each(adapters)('where possession is required, on $name', ({ start }) =>
 it('without the client in the path, the authenticated one is meant', async () => {
   const registry = deploy().start()
   const [list] = keyRoutes(registry, { authenticate, path: '/my/keys' })
-  await registry.clients.register({ owner: 'a', kid: 'k1', jwk })
+  await registry.clientKeys.register({ owner: 'a', kid: 'k1', jwk })
   const reply = await list?.endpoint({ method: 'GET', url: '/my/keys', headers: { 'x-client': 'a' }, params: {} })
   expect(JSON.parse(String(reply?.body))).toMatchObject({ keys: [{ kid: 'k1' }] })
 })

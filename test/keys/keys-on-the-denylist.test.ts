@@ -24,7 +24,7 @@ describe('a key that is on the denylist', () => {
     announce()
     const kids = await Promise.all(Array.from({ length: 20 }, () => signingKid(registry)))
     expect(new Set(kids).size).toBe(1)
-    expect((await registry.own.list()).length).toBe(2)
+    expect((await registry.signing.list()).length).toBe(2)
   })
 
   it('is replaced once, however many processes learn of it', async () => {
@@ -51,9 +51,9 @@ describe('a key that is on the denylist', () => {
     const { registry, first, announce, stores } = await signing()
     announce()
     await signingKid(registry)
-    await registry.own.revoke(first, { reason: 'the laptop' })
+    await registry.signing.revoke(first, { reason: 'the laptop' })
     expect(await kept(stores, 'own_keys', issuer)).toContain('"revokedFor":"the laptop"')
-    await registry.own.revoke(first, { reason: 'another one' })
+    await registry.signing.revoke(first, { reason: 'another one' })
     expect(await kept(stores, 'own_keys', issuer)).toContain('"revokedFor":"the laptop"')
   })
 

@@ -5,10 +5,10 @@ import { deployReady, done, safeAfter, signingKid, startsAt, verifyingOf } from 
 it('a retired key verifies until the last signature of a process that was cut off, plus the life of a token', async () => {
   const { registry, first, clock, start, keys } = await deployReady({ staleIfErrorSeconds: 900 })
   const cutOff = start({ staleIfErrorSeconds: 900 })
-  const next = done(await registry.own.generate())
+  const next = done(await registry.signing.generate())
   clock.advance(safeAfter)
   expect(await signingKid(cutOff)).toBe(first)
-  await registry.own.activate(next)
+  await registry.signing.activate(next)
   keys.isDown = true
   clock.advance(899)
   expect(await signingKid(cutOff)).toBe(first)

@@ -14,14 +14,14 @@ it('a client with 1,500 keys that names none is answered without importing them 
     }),
   )
   await store.put({ collection: 'client_keys', id: 'client', value: JSON.stringify({ v: 1, keys }), revision: 0 })
-  const { clients } = createKeyRegistry({ issuer: 'https://api.example', store, generateFirst: false })
+  const { clientKeys } = createKeyRegistry({ issuer: 'https://api.example', store, generateFirst: false })
   const query = { clientId: 'client', kid: undefined, algorithm: 'ES256' } as const
   const parse = vi.spyOn(JSON, 'parse')
   onTestFinished(() => parse.mockRestore())
   const times: number[] = []
   for (let n = 0; n < 7; n += 1) {
     const begun = performance.now()
-    const answer = await clients.find(query)
+    const answer = await clientKeys.find(query)
     times.push(performance.now() - begun)
     expect(answer.ok && [answer.key, ...(answer.others ?? [])].map(({ kid }) => kid)).toEqual(['k0', 'k1', 'k2', 'k3'])
   }
@@ -38,6 +38,6 @@ it('a client with 1,500 keys that names none is answered without importing them 
     value: JSON.stringify({ v: 1, keys: changed }),
     revision: known?.revision ?? 0,
   })
-  const answer = await clients.find(query)
+  const answer = await clientKeys.find(query)
   expect(answer.ok && answer.key.kid).toBe('k1')
 })

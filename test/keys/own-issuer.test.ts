@@ -1,7 +1,7 @@
 import { signJwt } from '@countersign/jwt'
 import type { KeyRegistry } from '@countersign/keys'
 import { publicJwkOf, testKeys } from '@countersign/testkit'
-import { createGuard, createSharedRevocations, ownIssuer, type ResourceGuard, type SharedRevocations } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, type ResourceGuard, type SharedRevocations, signingKeys } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Deployment, deploy, deployReady, done, issuer, safeAfter, startsAt, verifiesFor } from './registry-setup.js'
 
@@ -15,7 +15,7 @@ async function sign({ signer }: Pick<KeyRegistry, 'signer'>, { clock }: Deployme
 
 /** A guard of one process: it has the registry's keys, and its own view of the shared denylist. */
 function guardOf(registry: KeyRegistry, { clock }: Deployment, revocations?: SharedRevocations): ResourceGuard {
-  const own = ownIssuer({ issuer, keys: registry.source, audience, algorithms: ['ES256'] })
+  const own = signingKeys({ issuer, keys: registry.source, audience, algorithms: ['ES256'] })
   const guard = createGuard({ issuers: { own }, now: clock.now, ...(revocations && { revocations }) })
   onTestFinished(() => guard.close())
   return guard
@@ -53,7 +53,7 @@ describe('tokens that the registry signs, in a guard of the same process', () =>
     const deployment = await deployReady()
     const { registry, clock } = deployment
     const guard = guardOf(registry, deployment)
-    await registry.own.rotate()
+    await registry.signing.rotate()
     clock.advance(safeAfter - 1)
     const old = await sign(registry, deployment)
     clock.advance(1)
@@ -70,7 +70,7 @@ describe('tokens that the registry signs, in a guard of the same process', () =>
     const { registry, clock } = deployment
     const guard = guardOf(registry, deployment)
     const endless = await sign(registry, deployment, { exp: startsAt + 10 * 86_400 })
-    await registry.own.rotate()
+    await registry.signing.rotate()
     clock.advance(safeAfter + verifiesFor - 1)
     expect(await ask(guard, endless)).toBe('200')
     clock.advance(1)
@@ -84,7 +84,7 @@ describe('tokens that the registry signs, in a guard of the same process', () =>
     const token = await sign(registry, deployment)
     expect(await ask(guard, token)).toBe('200')
     expect(await ask(guard, token)).toBe('200')
-    await registry.own.revoke(first)
+    await registry.signing.revoke(first)
     expect(await ask(guard, token)).toMatch(/^401 (unknown|revoked)_key$/)
     expect(await ask(guard, await sign(registry, deployment))).toBe('200')
   })
@@ -113,7 +113,7 @@ describe('in the guard of another process', () => {
     const guard = guardOf(other, deployment, view)
     const token = await sign(registry, deployment)
     expect([await ask(guard, token), await ask(guard, token)]).toEqual(['200', '200'])
-    await registry.own.revoke(first)
+    await registry.signing.revoke(first)
     const took = await until(async () => (await ask(guard, token)) === '401 revoked_key')
     expect(took).toBeLessThan(2000)
   })
@@ -121,8 +121,8 @@ describe('in the guard of another process', () => {
   it('tokens obtained with a client key that was revoked are refused, those of another key of the client are not', async () => {
     const deployment = await deployReady()
     const { registry, start } = deployment
-    const one = await registry.clients.register({ owner: 'client-a', kid: 'k1', jwk: publicJwkOf(testKeys.es256) })
-    const two = await registry.clients.register({ owner: 'client-a', kid: 'k2', jwk: publicJwkOf(testKeys.es256Other) })
+    const one = await registry.clientKeys.register({ owner: 'client-a', kid: 'k1', jwk: publicJwkOf(testKeys.es256) })
+    const two = await registry.clientKeys.register({ owner: 'client-a', kid: 'k2', jwk: publicJwkOf(testKeys.es256Other) })
     if (!one.ok || !two.ok) throw new Error('refused')
     const view = sharedView(deployment)
     await view.ready()
@@ -130,7 +130,7 @@ describe('in the guard of another process', () => {
     const obtained = await sign(registry, deployment, { client_key: one.key.thumbprint })
     const others = await sign(registry, deployment, { client_key: two.key.thumbprint })
     expect([await ask(guard, obtained), await ask(guard, others)]).toEqual(['200', '200'])
-    await registry.clients.revoke('client-a', 'k1')
+    await registry.clientKeys.revoke('client-a', 'k1')
     await until(async () => (await ask(guard, obtained)) === '401 revoked_key')
     expect(await ask(guard, others)).toBe('200')
   })
@@ -144,8 +144,8 @@ describe('in the guard of another process', () => {
     const guard = guardOf(other, deployment)
     const token = await sign(registry, deployment)
     expect(await ask(guard, token)).toBe('200')
-    const kid = (await registry.own.list())[0]?.kid ?? ''
-    await registry.own.revoke(kid)
+    const kid = (await registry.signing.list())[0]?.kid ?? ''
+    await registry.signing.revoke(kid)
     clock.advance(5)
     expect(await ask(guard, token)).toBe('401 revoked_key')
   })
@@ -156,8 +156,8 @@ describe('in the guard of another process', () => {
     const other = start()
     await other.ready()
     const guard = guardOf(other, deployment)
-    const next = done(await registry.own.generate())
-    await registry.own.activate(next, { force: true })
+    const next = done(await registry.signing.generate())
+    await registry.signing.activate(next, { force: true })
     clock.advance(0.01)
     const token = await sign(registry, deployment)
     const begun = performance.now()

@@ -1,4 +1,4 @@
-import type { KeyRegistry, OwnKeyView } from '@countersign/keys'
+import type { KeyRegistry, SigningKeyView } from '@countersign/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deploy, deployReady, statesOf } from './registry-setup.js'
@@ -17,15 +17,15 @@ const moves = fc.array(
   { maxLength: 25 },
 )
 
-async function make(move: Exclude<Move, { do: 'wait' }>, { own }: KeyRegistry, keys: readonly OwnKeyView[]): Promise<unknown> {
-  if (!('key' in move)) return own[move.do]()
+async function make(move: Exclude<Move, { do: 'wait' }>, { signing }: KeyRegistry, keys: readonly SigningKeyView[]): Promise<unknown> {
+  if (!('key' in move)) return signing[move.do]()
   const kid = keys[move.key % keys.length]?.kid ?? ''
   switch (move.do) {
     case 'retire':
     case 'revoke':
-      return own[move.do](kid)
+      return signing[move.do](kid)
     default:
-      return own.activate(kid, { force: move.do === 'force', whenSafe: move.do === 'whenSafe' })
+      return signing.activate(kid, { force: move.do === 'force', whenSafe: move.do === 'whenSafe' })
   }
 }
 
@@ -38,7 +38,7 @@ const later: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What went wrong between two looks at the ring; nothing else may. */
-function faults(before: readonly OwnKeyView[], after: readonly OwnKeyView[], canSign: boolean): readonly string[] {
+function faults(before: readonly SigningKeyView[], after: readonly SigningKeyView[], canSign: boolean): readonly string[] {
   const active = after.filter(({ state }) => state === 'active')
   const back = before.filter(({ kid, state }) => {
     const now = after.find((key) => key.kid === kid)?.state
@@ -55,11 +55,11 @@ it('whatever is done in whatever order: one key signs at any time, and no key go
   await fc.assert(
     fc.asyncProperty(moves, async (sequence) => {
       const { registry, clock } = await deployReady()
-      let before = await registry.own.list()
+      let before = await registry.signing.list()
       for (const move of sequence) {
         if (move.do === 'wait') clock.advance(move.seconds)
         else await make(move, registry, before)
-        const after = await registry.own.list()
+        const after = await registry.signing.list()
         const { kid } = await registry.signer.current()
         const found = faults(
           before,
@@ -87,8 +87,8 @@ it('and also when three processes do it at once', async () => {
       const { clock, start } = deploy()
       const processes = [start(), start(), start()]
       await Promise.all(processes.map((registry) => registry.ready()))
-      for (const registry of processes) await registry.own.generate()
-      const keys = (await processes[0]?.own.list()) ?? []
+      for (const registry of processes) await registry.signing.generate()
+      const keys = (await processes[0]?.signing.list()) ?? []
       clock.advance(1)
       const pick = (index: number): KeyRegistry => processes[index % 3] as KeyRegistry
       await Promise.all(together.map((move, index) => make(move as Exclude<Move, { do: 'wait' }>, pick(index), keys)))
@@ -121,9 +121,9 @@ describe('compare-and-set', () => {
       raced.conflicts += isPut ? 0 : 1
       return isPut
     }
-    const results = await Promise.all(Array.from({ length: 30 }, async (_, index) => processes[index % 3]?.own.generate()))
+    const results = await Promise.all(Array.from({ length: 30 }, async (_, index) => processes[index % 3]?.signing.generate()))
     expect(results.filter((result) => result?.ok)).toHaveLength(30)
-    expect(await processes[0]?.own.list()).toHaveLength(31)
+    expect(await processes[0]?.signing.list()).toHaveLength(31)
     expect(raced.conflicts).toBeGreaterThan(0)
   })
 })

@@ -15,7 +15,7 @@ describe('what the store has of a private key', () => {
 
   it('is nothing any more once the key is retired, without anybody changing the ring', async () => {
     const { registry, first, stores, clock } = await deployReady()
-    await registry.own.rotate()
+    await registry.signing.rotate()
     const events = recorded('countersign:key')
     clock.advance(safeAfter + 61)
     await signingKid(registry)
@@ -30,21 +30,21 @@ describe('what the store has of a private key', () => {
 
   it('is nothing any more once the key is revoked', async () => {
     const { registry, first, stores } = await deployReady()
-    await registry.own.revoke(first)
+    await registry.signing.revoke(first)
     const keys = (JSON.parse(await kept(stores, ...ring)) as { keys: { kid: string; sealed?: string }[] }).keys
     expect(keys.find(({ kid }) => kid === first)).not.toHaveProperty('sealed')
   })
 
   it('is forgotten altogether 30 days after it last verified, unless it was revoked', async () => {
     const { registry, first, clock } = await deployReady()
-    const second = done(await registry.own.rotate())
+    const second = done(await registry.signing.rotate())
     clock.advance(safeAfter)
-    const third = done(await registry.own.rotate())
+    const third = done(await registry.signing.rotate())
     clock.advance(safeAfter)
-    await registry.own.revoke(second)
+    await registry.signing.revoke(second)
     clock.advance(40 * 86_400)
-    await registry.own.generate()
-    const kids = (await registry.own.list()).map(({ kid }) => kid)
+    await registry.signing.generate()
+    const kids = (await registry.signing.list()).map(({ kid }) => kid)
     expect(kids).toEqual([second, third, kids[2]])
     expect(kids).not.toContain(first)
   })
@@ -53,7 +53,7 @@ describe('what the store has of a private key', () => {
 describe('a sealed key', () => {
   async function withChangedRing(change: (keys: { kid: string; sealed: string }[]) => void): Promise<string> {
     const { registry, stores, start } = await deployReady()
-    await registry.own.generate()
+    await registry.signing.generate()
     const address = { collection: ring[0], id: ring[1] }
     const { value, revision } = (await stores.keys.get(address)) ?? { value: '', revision: 0 }
     const kept = JSON.parse(value) as { keys: { kid: string; sealed: string }[] }
@@ -93,7 +93,7 @@ describe('key-encryption keys', () => {
     await registry.ready()
     const first = await signingKid(registry)
     state.secrets = { current: next, previous: [old] }
-    await registry.own.generate()
+    await registry.signing.generate()
     expect(await kept(stores, ...ring)).toContain('"sealed":"v1.2026.')
     expect(await kept(stores, ...ring)).toContain('"sealed":"v1.2027.')
     const restarted = start({ encryption: () => state.secrets })
@@ -107,8 +107,8 @@ describe('key-encryption keys', () => {
     await registry.ready()
     const first = await signingKid(registry)
     const both = start({ encryption: { current: next, previous: [old] } })
-    expect(await both.own.reseal()).toBe(1)
-    expect(await both.own.reseal()).toBe(0)
+    expect(await both.signing.reseal()).toBe(1)
+    expect(await both.signing.reseal()).toBe(0)
     const restarted = start({ encryption: { current: next } })
     expect(await signingKid(restarted)).toBe(first)
     expect(await restarted.ready()).toMatchObject({ ok: true })

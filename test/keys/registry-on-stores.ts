@@ -48,14 +48,14 @@ export function registrySuite<Place>(backend: StoreBackend<Place>): void {
       await Promise.all(registries.map((registry) => registry.ready()))
       const kids = await Promise.all(registries.map(signingKid))
       expect(new Set(kids).size).toBe(1)
-      expect(await registries[0]?.own.list()).toHaveLength(1)
+      expect(await registries[0]?.signing.list()).toHaveLength(1)
     }))
 
   it('of 24 keys made on four connections at once none is lost, and one signs', () =>
     withStores(backend, 4, async (stores) => {
       const registries = stores.map((one) => registryOn(one))
       await registries[0]?.ready()
-      const results = await Promise.all(Array.from({ length: 24 }, async (_, index) => registries[index % 4]?.own.rotate()))
+      const results = await Promise.all(Array.from({ length: 24 }, async (_, index) => registries[index % 4]?.signing.rotate()))
       expect(results.filter((result) => result?.ok)).toHaveLength(24)
       const states = Object.values(await statesOf(registries[1] as KeyRegistry))
       expect(states).toHaveLength(25)
@@ -67,7 +67,7 @@ export function registrySuite<Place>(backend: StoreBackend<Place>): void {
       const jwk = publicJwkOf(testKeys.es256)
       const results = await Promise.all(
         Array.from({ length: 8 }, async (_, index) =>
-          registryOn(stores[index % 4] as Stores).clients.register({ owner: `client-${index}`, kid: 'k', jwk }),
+          registryOn(stores[index % 4] as Stores).clientKeys.register({ owner: `client-${index}`, kid: 'k', jwk }),
         ),
       )
       expect(results.filter(({ ok }) => ok)).toHaveLength(1)
@@ -82,7 +82,7 @@ export function registrySuite<Place>(backend: StoreBackend<Place>): void {
       const view = createSharedRevocations({ store: there.revocations, maxStalenessSeconds: 30, onStale: 'refuse', onUnknownPast: 'allow' })
       await view.ready()
       const kid = await signingKid(operator)
-      await operator.own.revoke(kid)
+      await operator.signing.revoke(kid)
       const query = {
         issuer,
         kid,
@@ -106,11 +106,11 @@ export function registrySuite<Place>(backend: StoreBackend<Place>): void {
       withStores(backend, 1, async ([stores]) => {
         if (!stores) throw new Error('one is needed')
         const keys = watched(stores.keys)
-        const { clients } = registryOn({ ...stores, keys })
+        const { clientKeys } = registryOn({ ...stores, keys })
         await run({
-          keys: clients,
+          keys: clientKeys,
           async publish(owner, ...published) {
-            for (const key of published) await clients.register({ owner, kid: key.kid, jwk: publicJwkOf(key), algorithm: key.alg })
+            for (const key of published) await clientKeys.register({ owner, kid: key.kid, jwk: publicJwkOf(key), algorithm: key.alg })
           },
           async goDown() {
             keys.isDown = true

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { DocumentStore, Events, RotatingSecrets, Stores } from '@countersign/core'
 import { onEvent } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
-import { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions, type OwnKeyState } from '@countersign/keys'
+import { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions, type SigningKeyState } from '@countersign/keys'
 import { type FixedClock, fixedClock } from '@countersign/testkit'
 import { onTestFinished } from 'vitest'
 
@@ -91,7 +91,7 @@ export function deploy(): Deployment {
   const keys = watched(stores.keys)
   const encryption = { current: kek('kek-1') }
   const { revocations } = stores
-  const shared = { issuer, store: keys, revocations, encryption, maxTokenLifeSeconds: 3600, now: clock.now }
+  const shared = { issuer, store: keys, revocations, encryption, maxTokenLifetimeSeconds: 3600, now: clock.now }
   return { clock, stores, keys, encryption, start: (options) => createKeyRegistry({ ...shared, ...options }) }
 }
 
@@ -102,14 +102,14 @@ export async function deployReady(
   const deployment = deploy()
   const registry = deployment.start(options)
   await registry.ready()
-  const [key] = await registry.own.list()
+  const [key] = await registry.signing.list()
   if (key === undefined) throw new Error('there is no first key')
   return { ...deployment, registry, first: key.kid }
 }
 
 /** States by kid. */
-export async function statesOf(registry: KeyRegistry): Promise<Readonly<Record<string, OwnKeyState>>> {
-  return Object.fromEntries((await registry.own.list()).map(({ kid, state }) => [kid, state]))
+export async function statesOf(registry: KeyRegistry): Promise<Readonly<Record<string, SigningKeyState>>> {
+  return Object.fromEntries((await registry.signing.list()).map(({ kid, state }) => [kid, state]))
 }
 
 /** The kid that signs now. */

@@ -54,7 +54,7 @@ describe('where the keys of a client may stand', () => {
 
   it('for a client without a URL nothing is fetched, and it has no keys', async () => {
     const host = await startHost()
-    expect(await find(keysAt(host), 'nobody')).toEqual({ ok: false, fault: 'unknown' })
+    expect(await find(keysAt(host), 'nobody')).toEqual({ ok: false, reason: 'unknown' })
     expect(host.fetches('nobody')).toBe(0)
   })
 
@@ -87,7 +87,7 @@ describe('what is believed of a set', () => {
     const keys = keysAt(host, { algorithms: ['ES256', 'RS256', 'EdDSA'] })
     expect(await find(keys, 'a')).toMatchObject({ ok: true })
     for (const { kid, alg } of bad) {
-      expect(await keys.find({ clientId: 'a', kid, algorithm: alg as 'ES256' })).toEqual({ ok: false, fault: 'unknown' })
+      expect(await keys.find({ clientId: 'a', kid, algorithm: alg as 'ES256' })).toEqual({ ok: false, reason: 'unknown' })
     }
   })
 
@@ -95,7 +95,7 @@ describe('what is believed of a set', () => {
     const host = await startHost()
     host.publish('a', [publicJwkOf(es384), publicJwkOf(rs256)])
     const keys = keysAt(host)
-    expect(await keys.find({ clientId: 'a', kid: es384.kid, algorithm: 'ES384' })).toEqual({ ok: false, fault: 'unknown' })
+    expect(await keys.find({ clientId: 'a', kid: es384.kid, algorithm: 'ES384' })).toEqual({ ok: false, reason: 'unknown' })
     expect(host.fetches('a')).toBe(0)
     expect(await keys.find({ clientId: 'a', kid: rs256.kid, algorithm: 'RS256' })).toMatchObject({ ok: true })
   })
@@ -118,7 +118,7 @@ describe('what is believed of a set', () => {
     expect(await find(keys, 'a')).toMatchObject({ ok: true })
     host.publish('a', [publicJwkOf(es256Other)])
     clock.advance(601)
-    expect(await find(keys, 'a')).toEqual({ ok: false, fault: 'unknown' })
+    expect(await find(keys, 'a')).toEqual({ ok: false, reason: 'unknown' })
   })
 
   it('a revoked key is refused although the client still publishes it', async () => {
@@ -128,7 +128,7 @@ describe('what is believed of a set', () => {
     const keys = keysAt(host, { denylist: { issuer, revocations } })
     expect(await find(keys, 'a')).toMatchObject({ ok: true })
     revocations.revoke({ type: 'client_key', issuer, thumbprint: jwkThumbprint(publicJwkOf(es256)) })
-    expect(await find(keys, 'a')).toEqual({ ok: false, fault: 'revoked' })
+    expect(await find(keys, 'a')).toEqual({ ok: false, reason: 'revoked' })
     expect(await find(keys, 'a', es256Other.kid)).toMatchObject({ ok: true })
   })
 })

@@ -21,7 +21,7 @@ describe('the ring in memory', () => {
   it('is read again after refreshSeconds: what another process revoked ends then', async () => {
     const { registry, first, clock, start } = await deployReady({ refreshSeconds: 5 })
     const other = start()
-    await other.own.revoke(first)
+    await other.signing.revoke(first)
     clock.advance(5)
     expect(await verifyingOf(registry, [first])).toEqual([])
   })
@@ -61,8 +61,8 @@ describe('the ring in memory', () => {
       return document
     }
     const late = Promise.resolve(registry.source.find({ kid: first, algorithm: 'ES256' }))
-    const next = done(await registry.own.generate())
-    await registry.own.revoke(first)
+    const next = done(await registry.signing.generate())
+    await registry.signing.revoke(first)
     gate.open?.()
     await late
     const answers = [next, first].map((kid) => registry.source.find({ kid, algorithm: 'ES256' }))
@@ -73,7 +73,7 @@ describe('the ring in memory', () => {
     const { registry, first, clock, start } = await deployReady({ refreshSeconds: 0.05 })
     const other = start()
     clock.advance(-86_400)
-    await other.own.revoke(first)
+    await other.signing.revoke(first)
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(await verifyingOf(registry, [first])).toEqual([])
   })
@@ -132,7 +132,7 @@ describe('while the store is down', () => {
       throw new Error('connection refused')
     }
     const begun = performance.now()
-    const ends = await Promise.all(Array.from({ length: 40 }, () => endOf(registry.own.retire('any'))))
+    const ends = await Promise.all(Array.from({ length: 40 }, () => endOf(registry.signing.retire('any'))))
     expect(new Set(ends)).toEqual(new Set(['store_unavailable']))
     expect(performance.now() - begun).toBeLessThan(1000)
   })
@@ -154,7 +154,7 @@ describe('an unknown kid', () => {
     const other = start()
     const [unknown] = await verifyingOf(registry, ['nobody'])
     expect(unknown).toBeUndefined()
-    const kid = done(await other.own.generate())
+    const kid = done(await other.signing.generate())
     const begun = performance.now()
     expect(await verifyingOf(registry, [kid])).toEqual([kid])
     expect(performance.now() - begun).toBeLessThan(1500)
@@ -177,7 +177,7 @@ describe('an unknown kid', () => {
 
   it('of a revoked key reads nothing', async () => {
     const { registry, first, keys } = await deployReady()
-    await registry.own.revoke(first)
+    await registry.signing.revoke(first)
     const { reads } = keys
     expect(await verifyingOf(registry, [first])).toEqual([])
     expect(keys.reads).toBe(reads)
@@ -192,14 +192,14 @@ describe('isCurrent', () => {
 
   it('ends with every change of them', async () => {
     const { registry, first } = await deployReady()
-    expect(await isCurrent(registry, first, () => registry.own.generate())).toBe(false)
-    expect(await isCurrent(registry, first, () => registry.own.revoke(first))).toBe(false)
+    expect(await isCurrent(registry, first, () => registry.signing.generate())).toBe(false)
+    expect(await isCurrent(registry, first, () => registry.signing.revoke(first))).toBe(false)
   })
 })
 
 it('a token without kid is verified where exactly one key fits', async () => {
   const { registry, first } = await deployReady()
   expect((await registry.source.find({ kid: undefined, algorithm: 'ES256' })).key?.kid).toBe(first)
-  await registry.own.generate()
+  await registry.signing.generate()
   expect((await registry.source.find({ kid: undefined, algorithm: 'ES256' })).key).toBeUndefined()
 })

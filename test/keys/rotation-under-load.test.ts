@@ -20,7 +20,7 @@ async function startIssuer(): Promise<{ operator: KeyRegistry; signing: KeyRegis
     issuer,
     store: memoryStores().keys,
     encryption: { current: { id: 'kek', secret: randomBytes(32) } },
-    maxTokenLifeSeconds: tokenLifeSeconds,
+    maxTokenLifetimeSeconds: tokenLifeSeconds,
     jwksMaxAgeSeconds: 1,
     verifierCacheSeconds: 1,
     toleranceSeconds: 0.1,
@@ -98,7 +98,7 @@ it('ten rotations, each with its own safe time, refuse nothing', { timeout: 90_0
   const { operator, signing, guard, fetches } = await startIssuer()
   const load = startLoad(signing, guard)
   for (let rotation = 0; rotation < 10; rotation += 1) {
-    const result = await operator.own.rotate()
+    const result = await operator.signing.rotate()
     const activeAt = result.ok ? (result.activeAt ?? 0) : 0
     // The next rotation begins when this one is over.
     await sleep(activeAt * 1000 - Date.now() + 100)
@@ -115,8 +115,8 @@ it('the same without the wait refuses tokens', { timeout: 60_000 }, async () => 
   const load = startLoad(signing, guard)
   await sleep(1000)
   for (let rotation = 0; rotation < 10; rotation += 1) {
-    const made = await operator.own.generate()
-    if (made.ok) await operator.own.activate(made.kid, { force: true })
+    const made = await operator.signing.generate()
+    if (made.ok) await operator.signing.activate(made.kid, { force: true })
     await sleep(600)
   }
   const { verified, refused } = await load.stop()

@@ -14,8 +14,8 @@ const contracts = ['replay', 'nonces', 'families'] as const
 
 /** Stores in memory, with a clock of their own. A backup is the list of all calls until then, and is restored by making them again. */
 export function memoryDriver(): DrivenStore {
-  const clock = { ms: 0, begunAt: 0 }
-  const state: { stores: Stores; journal: Entry[]; backup: { begunAt: number; journal: readonly Entry[] } | undefined } = {
+  const clock = { ms: 0, startedAt: 0 }
+  const state: { stores: Stores; journal: Entry[]; backup: { startedAt: number; journal: readonly Entry[] } | undefined } = {
     stores: memoryStores({ now: () => clock.ms }),
     journal: [],
     backup: undefined,
@@ -52,12 +52,12 @@ export function memoryDriver(): DrivenStore {
       clock.ms += tickMs
     },
     async backUp() {
-      state.backup = { begunAt: clock.begunAt, journal: [...state.journal] }
+      state.backup = { startedAt: clock.startedAt, journal: [...state.journal] }
     },
     async restore() {
       const { ms } = clock
-      const { begunAt, journal } = state.backup ?? { begunAt: 0, journal: [] }
-      clock.ms = begunAt
+      const { startedAt, journal } = state.backup ?? { startedAt: 0, journal: [] }
+      clock.ms = startedAt
       state.stores = memoryStores({ now: () => clock.ms })
       for (const entry of journal) {
         clock.ms = entry.at
@@ -65,12 +65,12 @@ export function memoryDriver(): DrivenStore {
       }
       state.journal = [...journal]
       clock.ms = ms
-      clock.begunAt = begunAt
+      clock.startedAt = startedAt
     },
     async empty() {
       state.stores = memoryStores({ now: () => clock.ms })
       state.journal = []
-      clock.begunAt = clock.ms
+      clock.startedAt = clock.ms
     },
     close: async () => undefined,
   }

@@ -32,7 +32,7 @@ function stepOf({ action, answer }: TraceStep<FamilyAction>, before: FamilyState
       expected: expectedOf(before, answer, generation),
       async run({ stores, tickMs }) {
         const binding = presenter.client === 'C' ? 'another client' : 'client'
-        const more = { heal: options.heal, ...(options.renew && { keepForMs: lifeTicks * tickMs }) }
+        const more = { heal: options.heal, ...(options.renew && { ttlMs: lifeTicks * tickMs }) }
         return wordsOf(await stores().families.rotate({ family, generation, binding, retryWindowMs: windowTicks * tickMs, ...more }))
       },
     }
@@ -54,7 +54,7 @@ export function playedFamily(trace: readonly TraceStep<FamilyAction>[], options:
   const store = states.at(-1)?.store
   const end = store === undefined ? 'nothing' : `${store.generation} ${store.revoked ?? 'good'}`
   return {
-    begin: ({ stores, tickMs }) => stores().families.create({ family, binding: 'client', data: 'data', keepForMs: lifeTicks * tickMs }),
+    begin: ({ stores, tickMs }) => stores().families.create({ family, binding: 'client', data: 'data', ttlMs: lifeTicks * tickMs }),
     steps: [...steps, { action: 'look into the store', expected: end, run: found }],
   }
 }

@@ -4,7 +4,7 @@ import { type NonceAction, nonceLife, spendOf } from './nonce-machine.js'
 import { type DrivenStore, happen, type PlayedStep, type PlayedTrace } from './played.js'
 
 async function remember({ stores, tickMs }: DrivenStore): Promise<string> {
-  await stores().nonces.remember('jti', { clientId: 'client', keepForMs: (nonceLife - 0.5) * tickMs })
+  await stores().nonces.remember('jti', { clientId: 'client', ttlMs: (nonceLife - 0.5) * tickMs })
   return 'remembered'
 }
 
@@ -34,8 +34,8 @@ export function playedClaims(trace: readonly TraceStep<ClaimAction>[]): PlayedTr
         expected: answer,
         run({ stores, now, tickMs }) {
           const issuedAgoMs = now() - issuedAt[name]
-          const keepForMs = (thingLife - Math.round(issuedAgoMs / tickMs) - 0.5) * tickMs
-          return stores().replay.claim({ purpose: 'test', id: name, issuedAgoMs, keepForMs })
+          const ttlMs = (thingLife - Math.round(issuedAgoMs / tickMs) - 0.5) * tickMs
+          return stores().replay.claim({ purpose: 'test', id: name, issuedAgoMs, ttlMs })
         },
       }
     }

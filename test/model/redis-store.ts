@@ -19,9 +19,9 @@ async function open(client: Redis, prefix: string, tenant: string): Promise<Open
 /** What all keys of a tenant are called after its name: the traces use the same ids. A scan for each trace would take too long. */
 export async function keyNames(client: Redis, prefix: string): Promise<readonly string[]> {
   const stores = await open(client, prefix, 'sample')
-  await stores.families.create({ family: 'family', binding: 'client', data: 'data', keepForMs: 10_000 })
-  await stores.nonces.remember('jti', { clientId: 'client', keepForMs: 10_000 })
-  for (const id of ['x', 'y']) await stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, keepForMs: 10_000 })
+  await stores.families.create({ family: 'family', binding: 'client', data: 'data', ttlMs: 10_000 })
+  await stores.nonces.remember('jti', { clientId: 'client', ttlMs: 10_000 })
+  for (const id of ['x', 'y']) await stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, ttlMs: 10_000 })
   const names = new Set<string>()
   for (let cursor = ''; cursor !== '0'; ) {
     const [next, page] = await client.scan(cursor || '0', 'MATCH', `${prefix}|sample|*`, 'COUNT', 1_000)

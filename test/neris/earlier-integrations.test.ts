@@ -25,7 +25,7 @@ describeWith('redis', 'integrations that an earlier version stored, which send B
       redis.disconnect()
     })
     const clients = createClients({ store: stores.clients, pepper: { current: { id: 'none', secret: randomBytes(32) } } })
-    for (const { id } of [own, ofSeed]) expect(await clients.update(id, { methods: ['client_secret_basic'] })).toBeDefined()
+    for (const { id } of [own, ofSeed]) expect(await clients.update(id, { authMethods: ['client_secret_basic'] })).toBeDefined()
 
     const app = await startNeris(env)
     const inBody = async ({ id, secret }: typeof own): Promise<number> =>

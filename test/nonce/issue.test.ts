@@ -82,7 +82,7 @@ describe('a nonce', () => {
   })
 
   it('may live for a fraction of a second', async () => {
-    const { nonces, clock } = startNonces({ ttlSeconds: 0.5, clockToleranceSeconds: 0 })
+    const { nonces, clock } = startNonces({ lifetimeSeconds: 0.5, clockToleranceSeconds: 0 })
     const token = await issued(nonces)
     clock.advance(0.499)
     expect(await spending(nonces, token)).toBe('spent')
@@ -104,9 +104,9 @@ describe('at issue', () => {
   it('the store is told the client, and to keep it for exactly the life, the tolerance and a minute', async () => {
     const told: unknown[] = []
     const store = { remember: async (...args: unknown[]) => void told.push(args), spend: async () => 'spent' }
-    const { nonces } = startNonces({ store, ttlSeconds: 900, clockToleranceSeconds: 7, randomUUID: () => 'id' })
+    const { nonces } = startNonces({ store, lifetimeSeconds: 900, clockToleranceSeconds: 7, randomUUID: () => 'id' })
     await issued(nonces, 'client-7')
-    expect(told).toEqual([['id', { clientId: 'client-7', keepForMs: 967_000 }]])
+    expect(told).toEqual([['id', { clientId: 'client-7', ttlMs: 967_000 }]])
   })
 
   it('a nonce whose id is taken is not given out', async () => {

@@ -41,7 +41,7 @@ async function startWithRegistry(): Promise<WithRegistry> {
 /** Nonces that one test key signs; the source has no other. */
 function startWithKey(key: TestKey, changes: object = {}): ReturnType<typeof startNonces> {
   const imported = importJwk(publicJwkOf(key))
-  if (!imported.ok) throw new Error(imported.fault)
+  if (!imported.ok) throw new Error(imported.reason)
   const set = createKeySet([imported.key])
   const signer = createSigner({ key: privateKeyOf(key), algorithm: key.alg, kid: key.kid })
   return startNonces({
@@ -66,13 +66,13 @@ describe('nonces that the keys of a registry sign', () => {
     const { registry, nonces, clock } = await startWithRegistry()
     const first = (await registry.signer.current()).kid
     const token = await issued(nonces)
-    const next = await registry.own.generate()
+    const next = await registry.signing.generate()
     if (!next.ok) throw new Error('not made')
-    await registry.own.activate(next.kid, { force: true })
+    await registry.signing.activate(next.kid, { force: true })
     clock.advance(10)
     expect(decoded(await issued(nonces)).header.kid).toBe(next.kid)
     expect(await spending(nonces, token, 'sms')).toBe('spent')
-    await registry.own.revoke(first)
+    await registry.signing.revoke(first)
     expect(await spending(nonces, token, 'login')).toBe('401 unknown_key')
   })
 

@@ -24,7 +24,7 @@ export function optionsOf(changes: object = {}): Options {
   const options = {
     issuer,
     audience: 'form',
-    ttlSeconds: 300,
+    lifetimeSeconds: 300,
     store: memoryStores({ now }).nonces,
     secrets: { current: secretOf('a') },
     purposes: { login: { audiences: ['form', 'app'] }, sms: { audiences: ['form'] } },

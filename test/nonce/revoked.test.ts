@@ -20,7 +20,7 @@ describe('a nonce that was revoked', () => {
     const told = recorded('countersign:nonce')
     expect(await spending(nonces, token)).toBe('401 revoked_client')
     expect(told).toMatchObject([{ action: 'spend', outcome: 'revoked_client' }])
-    revocations.unrevoke(lock)
+    revocations.reinstate(lock)
     expect(await spending(nonces, token)).toBe('spent')
   })
 
@@ -43,7 +43,7 @@ describe('a nonce that was revoked', () => {
 
   it('with a key pair, and never with a secret of the same name', async () => {
     const imported = importJwk(publicJwkOf(testKeys.es256))
-    if (!imported.ok) throw new Error(imported.fault)
+    if (!imported.ok) throw new Error(imported.reason)
     const set = createKeySet([imported.key])
     const signer = createSigner({ key: privateKeyOf(testKeys.es256), algorithm: 'ES256', kid: testKeys.es256.kid })
     const keys = { find: (query: Parameters<typeof selectKey>[1]) => ({ key: selectKey(set, query), set }) }
@@ -59,11 +59,11 @@ describe('a nonce that was revoked', () => {
 
   it('with its subject counts also where only the lasting status has it', async () => {
     const asked: object[] = []
-    const subjectEnd = async (whose: object): Promise<number> => {
+    const subjectNotBefore = async (whose: object): Promise<number> => {
       asked.push(whose)
       return startsAt
     }
-    const { nonces } = start({ revocations: { check: () => undefined, subjectEnd } })
+    const { nonces } = start({ revocations: { check: () => undefined, subjectNotBefore } })
     expect(await spending(nonces, await issued(nonces, 'c', { claims: { sub: 'ann' } }))).toBe('401 revoked_subject')
     expect(await spending(nonces, await issued(nonces))).toBe('spent')
     expect(asked).toEqual([{ issuer, subject: 'ann' }])
@@ -74,7 +74,7 @@ const down = async (): Promise<never> => {
   throw new Error('down')
 }
 
-const outOfReach: readonly NonceRevocations[] = [{ check: down }, { check: () => undefined, subjectEnd: down }]
+const outOfReach: readonly NonceRevocations[] = [{ check: down }, { check: () => undefined, subjectNotBefore: down }]
 
 describe('revocations of nonces', () => {
   it.each(outOfReach)('that cannot be told spend nothing', async (revocations) => {
@@ -87,7 +87,7 @@ describe('revocations of nonces', () => {
   })
 
   it('that are out of reach are an outage', async () => {
-    const { nonces } = start({ revocations: { check: () => undefined, subjectEnd: down } })
+    const { nonces } = start({ revocations: { check: () => undefined, subjectNotBefore: down } })
     const token = await issued(nonces, 'c', { claims: { sub: 'ann' } })
     expect(isUnavailable(await spending(nonces, token).catch((error: unknown) => error))).toBe(true)
   })

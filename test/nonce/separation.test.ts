@@ -2,7 +2,7 @@ import { memoryStores } from '@countersign/core/memory'
 import { createKeySet, createSigner, importJwk, selectKey, signJwt } from '@countersign/jwt'
 import { createNonces, type Nonces } from '@countersign/nonce'
 import { createFakeCognito, createFakeIssuer, privateKeyOf, publicJwkOf, signToken, testKeys } from '@countersign/testkit'
-import { cognito, createGuard, jwks, jwksRsa, oidc, ownIssuer, staticKeys } from '@countersign/verifier'
+import { cognito, createGuard, jwks, jwksRsa, oidc, signingKeys, staticKeys } from '@countersign/verifier'
 import { JwksClient } from 'jwks-rsa'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { decoded, issued, optionsOf, type Purpose, secretOf, spending } from './nonce-setup.js'
@@ -35,7 +35,7 @@ async function userPool(tokenUse: 'access' | 'id'): Promise<Place> {
 
 const issuer = 'https://api.test'
 const imported = importJwk(publicJwkOf(key))
-if (!imported.ok) throw new Error(imported.fault)
+if (!imported.ok) throw new Error(imported.reason)
 const set = createKeySet([imported.key])
 const source = {
   find: (query: Parameters<typeof selectKey>[1]) => ({ key: selectKey(set, query), set }),
@@ -51,7 +51,7 @@ const presets: Readonly<Record<string, () => Place | Promise<Place>>> = {
     remote(({ issuer: name, jwksUrl: jwksUri }) => jwksRsa({ issuer: name, client: new JwksClient({ jwksUri }), algorithms, audience })),
   staticKeys: () => ({ issuer, entry: staticKeys({ issuer, keys: publicJwkOf(key), algorithms, audience }) }),
   'staticKeys with the same secrets': () => ({ issuer, entry: staticKeys({ issuer, secrets, algorithms: ['HS512'], audience }) }),
-  ownIssuer: () => ({ issuer, entry: ownIssuer({ issuer, keys: source, algorithms, audience }) }),
+  signingKeys: () => ({ issuer, entry: signingKeys({ issuer, keys: source, algorithms, audience }) }),
   'cognito for access tokens': () => userPool('access'),
   'cognito for ID tokens': () => userPool('id'),
 }
@@ -104,7 +104,7 @@ describe.each(Object.keys(presets))('with %s, as it is by default, and the same 
 
   it.each(['at+jwt', 'JWT', undefined])('an access token of type %s never passes as a nonce, even with the id of one', async (typ) => {
     const trial = await tryOut(preset)
-    await trial.store.remember('access-1', { clientId: audience, keepForMs: 60_000 })
+    await trial.store.remember('access-1', { clientId: audience, ttlMs: 60_000 })
     expect(await spending(trial.nonces, await accessToken(trial, typ))).toBe('401 token_type')
     const token = await issued(trial.nonces)
     expect(await spending(trial.nonces, await accessToken(trial, typ, String(decoded(token).claims.jti)))).toBe('401 token_type')

@@ -6,7 +6,7 @@ import { optionsOf, secretOf, startNonces } from './nonce-setup.js'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const imported = importPublicKey(publicKey, { kid: 'k' })
-if (!imported.ok) throw new Error(imported.fault)
+if (!imported.ok) throw new Error(imported.reason)
 const set = createKeySet([imported.key])
 const pair = {
   secrets: undefined,
@@ -19,13 +19,13 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['no issuer', { issuer: undefined }],
   ['an empty issuer', { issuer: '' }],
   ['an issuer that is no text', { issuer: ['https://api.test'] }],
-  ['no ttlSeconds', { ttlSeconds: undefined }],
-  ['a ttlSeconds of 0', { ttlSeconds: 0 }],
-  ['a negative ttlSeconds', { ttlSeconds: -1 }],
-  ['a ttlSeconds that is NaN', { ttlSeconds: Number.NaN }],
-  ['a ttlSeconds without end', { ttlSeconds: Number.POSITIVE_INFINITY }],
-  ['a ttlSeconds of centuries, which no store keeps', { ttlSeconds: 1e300 }],
-  ['a ttlSeconds that is text', { ttlSeconds: '300' }],
+  ['no ttlSeconds', { lifetimeSeconds: undefined }],
+  ['a lifetimeSeconds of 0', { lifetimeSeconds: 0 }],
+  ['a negative ttlSeconds', { lifetimeSeconds: -1 }],
+  ['a lifetimeSeconds that is NaN', { lifetimeSeconds: Number.NaN }],
+  ['a lifetimeSeconds without end', { lifetimeSeconds: Number.POSITIVE_INFINITY }],
+  ['a lifetimeSeconds of centuries, which no store keeps', { lifetimeSeconds: 1e300 }],
+  ['a lifetimeSeconds that is text', { lifetimeSeconds: '300' }],
   ['no store', { store: undefined }],
   ['a store that cannot remember', { store: { spend: async () => 'spent' } }],
   ['a store that cannot spend', { store: { remember: async () => undefined } }],

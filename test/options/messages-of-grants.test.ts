@@ -16,32 +16,32 @@ it.each<[string, object, string]>([
   [
     'in the policy of refresh tokens',
     { refresh: { policy: 'rotating', idle: 60 } },
-    'client: unknown option "refresh.idle"; did you mean "refresh.idleSeconds"?',
+    'client: unknown option "refresh.idle"; did you mean "refresh.idleLifetimeSeconds"?',
   ],
   [
     'an option of another policy',
-    { refresh: { policy: 'rotating', lifeSeconds: 60 } },
-    'client: unknown option "refresh.lifeSeconds"; the options of refresh are policy, retryWindowSeconds, idleSeconds, absoluteSeconds, withClientCredentials',
+    { refresh: { policy: 'rotating', lifetimeSeconds: 60 } },
+    'client: unknown option "refresh.lifetimeSeconds"; the options of refresh are policy, retryWindowSeconds, idleLifetimeSeconds, absoluteLifetimeSeconds, withClientCredentials',
   ],
   [
     'a policy',
-    { refresh: { policy: 'rotate', idleSeconds: 60 } },
+    { refresh: { policy: 'rotate', idleLifetimeSeconds: 60 } },
     'client: refresh.policy must be "none" or "fixed" or "rotating", got "rotate"',
   ],
   [
     'a policy without what it needs',
     { refresh: { policy: 'fixed' } },
-    'client: refresh.lifeSeconds must be a number of seconds, more than 0, got undefined',
+    'client: refresh.lifetimeSeconds must be a number of seconds, more than 0, got undefined',
   ],
   [
     'in the rules for assertions',
     { assertion: { maxLife: 60 } },
-    'client: unknown option "assertion.maxLife"; did you mean "assertion.maxLifeSeconds"?',
+    'client: unknown option "assertion.maxLife"; did you mean "assertion.maxLifetimeSeconds"?',
   ],
   [
     'a life by grant type',
-    { accessTokenSeconds: { password: 0 } },
-    'client: accessTokenSeconds.password must be a number of seconds, more than 0, got 0',
+    { accessTokenLifetimeSeconds: { password: 0 } },
+    'client: accessTokenLifetimeSeconds.password must be a number of seconds, more than 0, got 0',
   ],
   [
     'grants as a string',
@@ -95,7 +95,7 @@ it.each<[string, (options: never) => unknown, unknown, string]>([
     'options of a grant',
     clientCredentials,
     { expiresIn: 60 },
-    'clientCredentials: unknown option "expiresIn"; did you mean "accessTokenSeconds"?',
+    'clientCredentials: unknown option "expiresIn"; did you mean "accessTokenLifetimeSeconds"?',
   ],
 ])('options of an authorization server, %s', (_what, make, options, message) => {
   expect(() => loose(make)(options)).toThrow(new TypeError(message))

@@ -18,7 +18,7 @@ const client = { defineCommand: nothing }
 const pool = { connect: nothing }
 const nonces = {
   issuer: 'a',
-  ttlSeconds: 60,
+  lifetimeSeconds: 60,
   store: memoryStores().nonces,
   audience: 'b',
   secrets: { current: { id: '', secret: 'x'.repeat(64) } },

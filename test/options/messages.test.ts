@@ -83,7 +83,7 @@ it.each<[string, (options: never) => unknown, unknown, string]>([
     'of one issuer',
     createSharedRevocations,
     { store, maxStalenessSeconds: 9, onStale: 'refuse', issuers: { 'https://a.test': { allowTokenLifeUnder: 1 } } },
-    'createSharedRevocations: unknown option "issuers[\\"https://a.test\\"].allowTokenLifeUnder"; did you mean "issuers[\\"https://a.test\\"].allowTokenLifeUnderSeconds"?',
+    'createSharedRevocations: unknown option "issuers[\\"https://a.test\\"].allowTokenLifeUnder"; did you mean "issuers[\\"https://a.test\\"].allowTokenLifetimeUnderSeconds"?',
   ],
   [
     'a secret without its id',
@@ -125,7 +125,7 @@ it.each<[string, (options: never) => unknown, unknown, string]>([
     'a plain object in place of an entry',
     createGuard,
     { issuers: { partner: remote } },
-    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, ownIssuer or jwksRsa), got an object',
+    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys or jwksRsa), got an object',
   ],
   [
     'what is missing',

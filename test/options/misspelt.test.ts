@@ -33,7 +33,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'unreadBody',
   ],
   '@countersign/grants': ['refuseToken'],
-  '@countersign/integrations': ['requestFailure'],
+  '@countersign/integrations': ['requestRefusal'],
   '@countersign/jwt': [
     'answerFrom',
     'checkTimes',

@@ -34,10 +34,10 @@ describeWithServers('rows that are written again and again', () => {
   it('a rotation that moves the end of its family writes no index', async () => {
     const stores = postgresStores(pool(), { schema, tenant: 'hot' })
     const family = randomBytes(16).toString('hex')
-    const keepForMs = 14 * day
-    await stores.families.create({ family, binding: 'client', data: 'data', keepForMs })
+    const ttlMs = 14 * day
+    await stores.families.create({ family, binding: 'client', data: 'data', ttlMs })
     for (let generation = 0; generation < 200; generation += 1)
-      expect(await stores.families.rotate({ family, generation, binding: 'client', retryWindowMs: 0, keepForMs })).toMatchObject({
+      expect(await stores.families.rotate({ family, generation, binding: 'client', retryWindowMs: 0, ttlMs })).toMatchObject({
         outcome: 'rotated',
       })
     await untilTrue(async () => (await updates()).all >= 200)

@@ -32,7 +32,7 @@ describeWith('postgres', 'rotation under concurrency', (url) => {
 
   async function create({ stores }: Lane): Promise<string> {
     const family = randomUUID()
-    await stores.families.create({ family, binding: 'client', data: 'data', keepForMs: minute })
+    await stores.families.create({ family, binding: 'client', data: 'data', ttlMs: minute })
     return family
   }
 

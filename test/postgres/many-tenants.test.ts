@@ -39,7 +39,7 @@ describeWith('postgres', 'stores of many tenants on one pool', (url) => {
     process.on('warning', warned)
     const { pool, tenants, callsOf, listeners } = await start(100)
     const before = tenants.map((_, at) => callsOf(at))
-    await Promise.all(tenants.map(({ revocations }, at) => (at % 2 === 0 ? revocations.revoke(entry(`t${at}`)) : revocations.epoch())))
+    await Promise.all(tenants.map(({ revocations }, at) => (at % 2 === 0 ? revocations.revoke(entry(`t${at}`)) : revocations.cursor())))
     await untilTrue(async () => tenants.every((_, at) => at % 2 === 1 || callsOf(at) > (before[at] ?? 0)))
     expect(tenants.filter((_, at) => at % 2 === 1 && callsOf(at) !== before[at])).toEqual([])
     expect(await listeners()).toBe(1)

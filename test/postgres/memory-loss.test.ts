@@ -8,14 +8,14 @@ import { patientMs, quietPool } from './postgres-backend.js'
 
 const minute = 60_000
 const schema = 'auth'
-const claim = { purpose: 'test', id: 'id', keepForMs: 60 * minute }
+const claim = { purpose: 'test', id: 'id', ttlMs: 60 * minute }
 const presented = { family: 'family', binding: 'client', retryWindowMs: minute }
 const entryOf = (clientId: string) => ({ type: 'client', issuer: 'issuer', clientId }) as const
 
 /** Everything of one tenant, and how long ago it was issued by now. */
 interface Written {
   readonly epoch: string
-  readonly memorySince: number
+  readonly retainedSince: number
   readonly agoMs: () => number
 }
 
@@ -24,13 +24,13 @@ async function write(stores: PostgresStores): Promise<Written> {
   await stores.ready()
   const begun = performance.now()
   expect(await replay.claim({ ...claim, issuedAgoMs: 0 })).toBe('claimed')
-  await nonces.remember('jti', { clientId: 'client', keepForMs: 60 * minute })
+  await nonces.remember('jti', { clientId: 'client', ttlMs: 60 * minute })
   await challenges.put('id', 'record', 60 * minute)
-  await families.create({ family: 'family', binding: 'client', data: 'data', keepForMs: 60 * minute })
+  await families.create({ family: 'family', binding: 'client', data: 'data', ttlMs: 60 * minute })
   await families.rotate({ ...presented, generation: 0 })
   const epoch = await revocations.revoke(entryOf('revoked'))
-  const { memorySince } = await revocations.since(undefined)
-  return { epoch, memorySince, agoMs: () => performance.now() - begun }
+  const { retainedSince } = await revocations.since(undefined)
+  return { epoch, retainedSince, agoMs: () => performance.now() - begun }
 }
 
 async function expectMemoryKept({ replay, nonces, challenges, revocations }: PostgresStores, { epoch, agoMs }: Written): Promise<void> {
@@ -42,16 +42,16 @@ async function expectMemoryKept({ replay, nonces, challenges, revocations }: Pos
 }
 
 async function expectMemoryLost({ replay, nonces, challenges, revocations }: PostgresStores, written: Written): Promise<void> {
-  const { epoch, memorySince, agoMs } = written
+  const { epoch, retainedSince, agoMs } = written
   expect(await replay.claim({ ...claim, id: 'another', issuedAgoMs: agoMs() })).toBe('unprovable')
   expect(await replay.claim({ ...claim, id: 'new', issuedAgoMs: 0 })).toBe('claimed')
   expect(await nonces.spend('jti', 'purpose')).toBe('unknown')
   expect(await challenges.take('id')).toBe(null)
   const delta = await revocations.since(epoch)
   expect(delta.lost).toBe(true)
-  expect(delta.memorySince).toBeGreaterThan(memorySince)
-  expect(revocations.compare(delta.epoch, epoch)).toBeGreaterThan(0)
-  await nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+  expect(delta.retainedSince).toBeGreaterThan(retainedSince)
+  expect(revocations.compare(delta.cursor, epoch)).toBeGreaterThan(0)
+  await nonces.remember('jti', { clientId: 'client', ttlMs: minute })
   expect(await nonces.spend('jti', 'purpose')).toBe('spent')
 }
 

@@ -56,7 +56,7 @@ describeWith('postgres', 'migrations', (url) => {
     const asApp = quietPool(url, { options: `-c role=${role}` })
     const app = postgresStores(asApp, { schema, tenant: 'app' })
     expect((await app.ready()).ok).toBe(true)
-    expect(await app.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: 1_000 })).toBe('claimed')
+    expect(await app.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: 1_000 })).toBe('claimed')
     expect((await app.sweep()).nonces).toBe(0)
     await asApp.end()
     await pool.query(`drop owned by ${role}; drop role ${role}`)

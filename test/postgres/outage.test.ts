@@ -6,7 +6,7 @@ import { describeWith } from '../services.js'
 import { testSchema, untilTrue, untilWaiting } from './schema-setup.js'
 
 const minute = 60_000
-const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }
+const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }
 const presented = { family: 'family', generation: 0, binding: 'client', retryWindowMs: 0 }
 
 async function outageOf(call: Promise<unknown>): Promise<Unavailable> {
@@ -34,13 +34,13 @@ interface Interrupted {
 const interrupted: readonly Interrupted[] = [
   {
     name: 'claim',
-    prepare: ({ replay }) => replay.claim({ ...claim, keepForMs: 1 }),
+    prepare: ({ replay }) => replay.claim({ ...claim, ttlMs: 1 }),
     block: (schema) => `select from "${schema}".claims for update`,
     granted: async ({ replay }) => (await replay.claim(claim)) === 'claimed',
   },
   {
     name: 'spend',
-    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }),
+    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', ttlMs: minute }),
     block: (schema) => `select from "${schema}".nonces for update`,
     granted: async ({ nonces }) => (await nonces.spend('jti', 'purpose')) === 'spent',
   },
@@ -52,7 +52,7 @@ const interrupted: readonly Interrupted[] = [
   },
   {
     name: 'rotation',
-    prepare: ({ families }) => families.create({ family: 'family', binding: 'client', data: 'data', keepForMs: minute }),
+    prepare: ({ families }) => families.create({ family: 'family', binding: 'client', data: 'data', ttlMs: minute }),
     block: (schema) => `select from "${schema}".families for update`,
     granted: async ({ families }) => (await families.rotate(presented)).outcome === 'rotated',
   },
@@ -151,7 +151,7 @@ describeWith('postgres', 'a database that does not answer', (url) => {
   it('changes of one row, ten a second, take no connection each while somebody holds the row', async () => {
     const application = 'locked'
     const { stores, pool } = open({ tenant: 'locked', maxWaitMs: 300 }, { application_name: application, max: 4 })
-    await stores.families.create({ family: 'family', binding: 'client', data: 'data', keepForMs: minute })
+    await stores.families.create({ family: 'family', binding: 'client', data: 'data', ttlMs: minute })
     const blocked = await blocking(`select from "${schema()}".families for update`)
     try {
       const changes: Promise<unknown>[] = []
@@ -209,7 +209,7 @@ describeWith('postgres', 'a database that does not answer', (url) => {
   it('under a stricter isolation of the pool 64 callers still have one winner, and the others no grant', async () => {
     for (const isolation of ['repeatable read', 'serializable']) {
       const { stores } = open({ tenant: isolation }, { options: `-c default_transaction_isolation=${isolation.replaceAll(' ', '\\ ')}` })
-      await stores.families.create({ family: 'family', binding: 'client', data: 'data', keepForMs: minute })
+      await stores.families.create({ family: 'family', binding: 'client', data: 'data', ttlMs: minute })
       for (const call of [
         () => stores.replay.claim(claim).then((verdict) => verdict === 'claimed'),
         () => stores.families.rotate(presented).then(({ outcome }) => outcome === 'rotated'),

@@ -71,7 +71,7 @@ describeWithServers('ready() of stores on PostgreSQL', () => {
     const { pool, stores } = open({}, { max: 3 })
     expect(await partOf(stores)).toContain('read-only')
     const calls = [
-      () => answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute })),
+      () => answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute })),
       () => answerOf(stores.nonces.spend('unknown', 'purpose')),
       () => answerOf(stores.challenges.take('unknown')),
       () => answerOf(stores.families.rotate({ family: 'unknown', generation: 0, binding: 'b', retryWindowMs: 0 })),
@@ -84,7 +84,7 @@ describeWithServers('ready() of stores on PostgreSQL', () => {
     expect((await stores.revocations.since(undefined)).records.length).toBe(1)
     await becomeReadOnly(admin, false)
     await expect.poll(() => partOf(stores)).toBe('ok')
-    await expect.poll(() => answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }))).toBe('claimed')
+    await expect.poll(() => answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }))).toBe('claimed')
     expect(pool.totalCount).toBeLessThanOrEqual(3)
   })
 
@@ -145,7 +145,7 @@ describeWithServers('ready() of stores on PostgreSQL', () => {
     }
     const { stores } = open({ tenant: 'told', onWarning: receives }, {}, urlAs('app'))
     expect(await partOf(stores)).toBe('ok')
-    await stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute })
+    await stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute })
     expect(warnings).toEqual([{ name: 'memory_unchecked', detail: expect.stringContaining('pg_control_system') }])
     const quiet: PostgresWarning[] = []
     await open({ onWarning: (warning) => quiet.push(warning) }).stores.ready()

@@ -12,13 +12,13 @@ describeWith('postgres', 'the order of revocations', (url) => {
   it('a reader that polls while 64 revoke on two pools misses none and sees none twice', async () => {
     const lanes = [open({ tenant: 'poll' }), open({ tenant: 'poll' })] as const
     const reader = open({ tenant: 'poll' }).stores.revocations
-    const state = { epoch: await reader.epoch(), writing: true, reads: 0 }
+    const state = { epoch: await reader.cursor(), writing: true, reads: 0 }
     const seen: string[] = []
     const read = async (): Promise<void> => {
-      const { records, epoch, lost } = await reader.since(state.epoch)
+      const { records, cursor, lost } = await reader.since(state.epoch)
       expect(lost).toBe(false)
       seen.push(...records.map(({ entry }) => idOf(entry)))
-      state.epoch = epoch
+      state.epoch = cursor
       state.reads += 1
     }
     const poll = async (): Promise<void> => {
@@ -54,7 +54,7 @@ describeWith('postgres', 'the order of revocations', (url) => {
       expect(meanwhile.records.map(({ entry }) => idOf(entry))).toEqual(['before'])
       await slow.query('commit')
       await second
-      const after = await revocations.since(meanwhile.epoch)
+      const after = await revocations.since(meanwhile.cursor)
       expect(after.records.map(({ entry }) => idOf(entry))).toEqual(['first', 'second'])
     } finally {
       slow.release()

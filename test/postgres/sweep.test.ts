@@ -49,18 +49,18 @@ describeWith('postgres', 'sweeping', (url) => {
   it('removes what has expired of every table and tenant, and nothing else', async () => {
     for (const tenant of ['one', 'two']) {
       const { replay, nonces, challenges, families, attempts, clients, revocations, audit } = open({ tenant }).stores
-      for (const [name, keepForMs] of [
+      for (const [name, ttlMs] of [
         ['short', 20],
         ['long', minute],
       ] as const) {
-        await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, keepForMs })
-        await nonces.remember(name, { clientId: 'client', keepForMs })
-        await challenges.put(name, 'record', keepForMs)
-        await families.create({ family: name, binding: 'client', data: 'data', keepForMs })
-        await attempts.reserve({ key: name, limit: 1, windowMs: keepForMs })
+        await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, ttlMs })
+        await nonces.remember(name, { clientId: 'client', ttlMs })
+        await challenges.put(name, 'record', ttlMs)
+        await families.create({ family: name, binding: 'client', data: 'data', ttlMs })
+        await attempts.reserve({ key: name, limit: 1, windowMs: ttlMs })
         await clients.put({ collection: 'c', id: name, value: '0', revision: 0 })
-        await audit.append({ event: name }, { keepForMs })
-        await revocations.revoke({ type: 'client', issuer: 'issuer', clientId: name }, { keepForMs })
+        await audit.append({ event: name }, { ttlMs })
+        await revocations.revoke({ type: 'client', issuer: 'issuer', clientId: name }, { ttlMs })
       }
     }
     const { stores } = open({ tenant: 'sweeper' })
@@ -111,10 +111,10 @@ describeWith('postgres', 'sweeping', (url) => {
         id: `${n % 8}`,
         issuedAgoMs: 0,
       })
-      for (let n = 0; n < 8; n += 1) await stores.replay.claim({ ...claimOf(n), keepForMs: 1 })
+      for (let n = 0; n < 8; n += 1) await stores.replay.claim({ ...claimOf(n), ttlMs: 1 })
       await new Promise((resolve) => setTimeout(resolve, 3))
       const sweeping = Promise.all([sweeper.sweep({ batch: 1 }), sweeper.sweep({ batch: 3 })])
-      const verdicts = await Promise.all(Array.from({ length: 64 }, (_, n) => stores.replay.claim({ ...claimOf(n), keepForMs: minute })))
+      const verdicts = await Promise.all(Array.from({ length: 64 }, (_, n) => stores.replay.claim({ ...claimOf(n), ttlMs: minute })))
       await sweeping
       expect(verdicts.filter((verdict) => verdict === 'claimed')).toHaveLength(8)
       await admin.query(`delete from "${schema()}".claims where tenant = 'racing'`)
@@ -125,22 +125,22 @@ describeWith('postgres', 'sweeping', (url) => {
     const { stores } = open({ tenant: 'replaced' })
     const { revocations } = stores
     const entryOf = (clientId: string) => ({ type: 'client', issuer: 'issuer', clientId }) as const
-    const before = await revocations.epoch()
+    const before = await revocations.cursor()
     for (let n = 0; n < 5; n += 1) await revocations.revoke(entryOf('again and again'))
     await revocations.revoke(entryOf('taken back'))
-    const epoch = await revocations.revoke(entryOf('taken back'), { undone: true })
+    const epoch = await revocations.revoke(entryOf('taken back'), { reinstated: true })
     await revocations.revoke(entryOf('for ever'))
-    const last = await revocations.revoke(entryOf('for ever'), { keepForMs: minute })
+    const last = await revocations.revoke(entryOf('for ever'), { ttlMs: minute })
     expect((await stores.sweep()).revocations).toBe(5)
     const { records, lost } = await revocations.since(before)
     expect(lost).toBe(false)
-    expect(records.map(({ entry, undone = false }) => [entry.type === 'client' && entry.clientId, undone])).toEqual([
+    expect(records.map(({ entry, reinstated = false }) => [entry.type === 'client' && entry.clientId, reinstated])).toEqual([
       ['again and again', false],
       ['taken back', true],
       ['for ever', false],
       ['for ever', false],
     ])
-    expect((await revocations.since(epoch)).epoch).toBe(last)
+    expect((await revocations.since(epoch)).cursor).toBe(last)
   })
 
   it('reads only revocations that are new when it looks for replaced ones', async () => {

@@ -14,7 +14,7 @@ interface Issued {
 
 function claim({ replay }: Stores, { id, at }: Issued): Promise<ReplayVerdict | 'outage'> {
   const issuedAgoMs = performance.now() - at
-  return replay.claim({ purpose: 'test', id, issuedAgoMs, keepForMs: minute }).catch((error: unknown) => {
+  return replay.claim({ purpose: 'test', id, issuedAgoMs, ttlMs: minute }).catch((error: unknown) => {
     if (isUnavailable(error)) return 'outage'
     throw error
   })
@@ -88,8 +88,8 @@ describeWithServers('a Redis server that is killed and comes back empty', () => 
 
   it('does not know its nonces any more, spent or not', async () => {
     const stores = await open()
-    await stores.nonces.remember('spent', { clientId: 'client', keepForMs: minute })
-    await stores.nonces.remember('unspent', { clientId: 'client', keepForMs: minute })
+    await stores.nonces.remember('spent', { clientId: 'client', ttlMs: minute })
+    await stores.nonces.remember('unspent', { clientId: 'client', ttlMs: minute })
     expect(await stores.nonces.spend('spent', 'purpose')).toBe('spent')
     const inFlight = Promise.allSettled(Array.from({ length: 64 }, () => stores.nonces.spend('unspent', 'purpose')))
     await crash()
@@ -108,10 +108,10 @@ describeWithServers('a Redis server that is killed and comes back empty', () => 
     await expect.poll(() => guard.ready().then(({ ok }) => ok)).toBe(true)
     const after = await guard.revocations.since(epoch)
     expect(after).toMatchObject({ lost: true, records: [] })
-    expect(after.memorySince).toBeGreaterThan(before.memorySince)
-    expect(guard.revocations.compare(after.epoch, epoch)).not.toBe(0)
+    expect(after.retainedSince).toBeGreaterThan(before.retainedSince)
+    expect(guard.revocations.compare(after.cursor, epoch)).not.toBe(0)
     await guard.revocations.revoke(entry)
-    expect((await operator.revocations.since(after.epoch)).records.map((record) => record.entry)).toEqual([entry])
+    expect((await operator.revocations.since(after.cursor)).records.map((record) => record.entry)).toEqual([entry])
     expect((await operator.revocations.since(epoch)).lost).toBe(true)
   })
 })

@@ -48,7 +48,7 @@ describeWithServers("durability: 'wait' in a Redis Cluster with a replica of eac
   const claims = (stores: Stores, name: string): Promise<readonly unknown[]> =>
     Promise.all(
       Array.from({ length: 60 }, (_, at) =>
-        answerOf(stores.replay.claim({ purpose: 'test', id: `${name} ${at}`, issuedAgoMs: 0, keepForMs: minute })),
+        answerOf(stores.replay.claim({ purpose: 'test', id: `${name} ${at}`, issuedAgoMs: 0, ttlMs: minute })),
       ),
     )
   const countOf = (answers: readonly unknown[], answer: unknown): number => answers.filter((one) => one === answer).length

@@ -12,8 +12,8 @@ describeWithServers("durability: 'wait'", () => {
   /** Everything that grants something once, in a state in which it would. */
   async function prepared(stores: Stores) {
     const [family, jti, challenge] = [randomUUID(), randomUUID(), randomUUID()]
-    await stores.families.create({ family, binding: 'b', data: 'd', keepForMs: minute })
-    await stores.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    await stores.families.create({ family, binding: 'b', data: 'd', ttlMs: minute })
+    await stores.nonces.remember(jti, { clientId: 'client', ttlMs: minute })
     await stores.challenges.put(challenge, 'record', minute)
     const [id, created, document] = [randomUUID(), randomUUID(), randomUUID()]
     return {
@@ -21,7 +21,7 @@ describeWithServers("durability: 'wait'", () => {
       spent: () => stores.nonces.spend(jti, 'purpose'),
       taken: () => stores.challenges.take(challenge),
       claimed: () => claim(stores, id),
-      created: () => stores.families.create({ family: created, binding: 'b', data: 'd', keepForMs: minute }).then(() => 'created'),
+      created: () => stores.families.create({ family: created, binding: 'b', data: 'd', ttlMs: minute }).then(() => 'created'),
       put: () => stores.clients.put({ collection: 'c', id: document, value: '{"secret":"s"}', revision: 0, group: 'g' }),
     }
   }
@@ -71,7 +71,7 @@ describeWithServers("durability: 'wait'", () => {
   it('a client that asks eight times while the replica is frozen keeps its family, and nobody gets two children', async () => {
     const { master, replica } = await withReplica()
     const { stores } = open(connect(master), { maxWaitMs: 400 })
-    await stores.families.create({ family: 'f', binding: 'b', data: 'd', keepForMs: minute })
+    await stores.families.create({ family: 'f', binding: 'b', data: 'd', ttlMs: minute })
     replica.freeze()
     for (let at = 0; at < 8; at += 1) {
       expect(await answerOf(rotate(stores, 'f'))).toBe('outage')
@@ -128,7 +128,7 @@ describeWithServers("durability: 'wait'", () => {
   it('revocations and ends of families are made also while there is no replica, and are outages all the same', async () => {
     const { master, replica } = await withReplica()
     const { stores } = open(connect(master), { maxWaitMs: 400 })
-    await stores.families.create({ family: 'f', binding: 'b', data: 'd', keepForMs: minute })
+    await stores.families.create({ family: 'f', binding: 'b', data: 'd', ttlMs: minute })
     replica.freeze()
     for (let at = 0; at < 2; at += 1) expect(await answerOf(claim(stores, `id ${at}`))).toBe('outage')
     expect(await answerOf(stores.families.revoke('f', 'signed_out'))).toBe('outage')

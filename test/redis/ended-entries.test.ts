@@ -17,15 +17,15 @@ describeWithServers('entries of the denylist that have ended', () => {
       await server.remove()
     })
     const { revocations } = stores
-    const revoke = (count: number, name: string, keepForMs?: number): Promise<unknown> =>
-      Promise.all(Array.from({ length: count }, (_, n) => revocations.revoke(entryOf(`${name} ${n}`), { keepForMs })))
+    const revoke = (count: number, name: string, ttlMs?: number): Promise<unknown> =>
+      Promise.all(Array.from({ length: count }, (_, n) => revocations.revoke(entryOf(`${name} ${n}`), { ttlMs })))
     await revoke(1_000, 'lasting')
     const [stream = ''] = await client.keys('ended||revocations*')
     for (let round = 0; round < 6; round += 1) await revoke(1_000, `short ${round}`, 1)
     await new Promise((resolve) => setTimeout(resolve, 20))
     await revoke(200, 'later', minute)
     expect(await client.xlen(stream)).toBeLessThanOrEqual(1_200 * 1.2)
-    const epoch = await revocations.epoch()
+    const epoch = await revocations.cursor()
     const { records, lost } = await revocations.since(undefined)
     expect([records.length, lost]).toEqual([1_200, false])
     await revoke(1, 'next', minute)

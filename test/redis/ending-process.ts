@@ -21,7 +21,7 @@ async function endInOrder(): Promise<void> {
     await Promise.all(order.slice(0, -' at once'.length).split(' and ').map(end))
     return
   }
-  await tenants[0]?.stores.revocations.revoke(entryOf('one'), { keepForMs: 60_000 })
+  await tenants[0]?.stores.revocations.revoke(entryOf('one'), { ttlMs: 60_000 })
   while (tenants.some(({ calls }) => calls() === 0)) await new Promise((resolve) => setTimeout(resolve, 10))
   process.send?.('ending')
   for (const step of order.split(', ')) await end(step)

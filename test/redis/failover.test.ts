@@ -44,11 +44,11 @@ describeWithServers('a failover, with changes answered when a replica has them',
       for (let n = 0; run.on; n += 1) {
         const id = `lane ${lane} number ${n}`
         const issuedAt = performance.now()
-        const claimed = await answerOf(stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, keepForMs: minute }))
+        const claimed = await answerOf(stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, ttlMs: minute }))
         if (claimed === 'claimed') claims.set(id, issuedAt)
         const remembered = await answerOf(
           stores.nonces
-            .remember(id, { clientId: 'client', keepForMs: minute })
+            .remember(id, { clientId: 'client', ttlMs: minute })
             .catch((error: unknown) => (isUnavailable(error) ? 'outage' : 'there')),
         )
         if (remembered === undefined && (await answerOf(stores.nonces.spend(id, 'purpose'))) === 'spent') nonces.push(id)
@@ -76,7 +76,7 @@ describeWithServers('a failover, with changes answered when a replica has them',
     const checking = redisStores(plainClient(), { prefix: 'failover', onWarning: () => undefined })
     await checking.ready()
     for (const [id, issuedAt] of claims) {
-      const verdict = await checking.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - issuedAt, keepForMs: minute })
+      const verdict = await checking.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - issuedAt, ttlMs: minute })
       expect(verdict).toBe('replayed')
     }
     for (const id of nonces) expect(await checking.nonces.spend(id, 'purpose')).toBe('replayed')
@@ -98,8 +98,8 @@ describeWithServers('a failover, with changes answered when a replica has them',
     ended.push(() => client.disconnect())
     const stores = redisStores(client, { prefix: 'alone', durability: 'wait', maxWaitMs: 400 })
     await stores.ready()
-    expect(await answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }))).toBe('outage')
-    expect(await answerOf(stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute }))).toBe('outage')
+    expect(await answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }))).toBe('outage')
+    expect(await answerOf(stores.nonces.remember('jti', { clientId: 'client', ttlMs: minute }))).toBe('outage')
     expect(await answerOf(stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'client' }))).toBe('outage')
     expect(await stores.clients.list({ collection: 'collection' })).toEqual([])
     await stores.close()
@@ -135,7 +135,7 @@ describeWithServers('a failover, with changes answered when a replica has them',
   it('of a replica that lags: what it forgot is acknowledged by the server alone, refused with wait, and spent by nobody after it', async () => {
     const { master, replica, lag } = await lagging()
     const [{ stores: server }, { stores: wait }] = [await nonceStores(master, 'server'), await nonceStores(master, 'wait')]
-    for (const jti of ['server', 'wait']) await server.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    for (const jti of ['server', 'wait']) await server.nonces.remember(jti, { clientId: 'client', ttlMs: minute })
     await untilReplicating(master.port)
     lag()
     expect(await server.nonces.spend('server', 'purpose')).toBe('spent')
@@ -174,7 +174,7 @@ describeWithServers('a failover, with changes answered when a replica has them',
   it('an acknowledgement that another server gives counts for nothing', async () => {
     const [{ master, lag }, other] = [await lagging(), await lagging()]
     const [{ stores, duplicates }, { stores: server }] = [await nonceStores(master, 'wait'), await nonceStores(master, 'server')]
-    await server.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    await server.nonces.remember('jti', { clientId: 'client', ttlMs: minute })
     await untilReplicating(master.port)
     lag()
     const [client] = duplicates

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { describeWithServers, type OwnServer, startServer } from './redis-servers.js'
 
 const minute = 60_000
-const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }
+const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }
 const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
 
 describe('options', () => {
@@ -80,7 +80,7 @@ describeWithServers('stores on a server of their own', () => {
   it('scripts are sent again to a server that forgot them', async () => {
     const client = connect()
     const stores = redisStores(client, { prefix: 'scripts' })
-    await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    await stores.nonces.remember('jti', { clientId: 'client', ttlMs: minute })
     expect(await stores.nonces.spend('jti', 'one')).toBe('spent')
     await client.script('FLUSH')
     expect(await Promise.all([stores.nonces.spend('jti', 'two'), stores.nonces.spend('jti', 'one')])).toEqual(['spent', 'replayed'])
@@ -90,7 +90,7 @@ describeWithServers('stores on a server of their own', () => {
     const stores = redisStores(connect({ keyPrefix: 'host:' }), { prefix: 'auth', tenant: 'a|b:{c}' })
     await stores.ready()
     await stores.replay.claim(claim)
-    await stores.families.create({ family: 'f', binding: 'b', data: 'd', keepForMs: minute })
+    await stores.families.create({ family: 'f', binding: 'b', data: 'd', ttlMs: minute })
     await stores.clients.put({ collection: 'c', id: 'i', value: '0', revision: 0, callId: 'put-of-one' })
     await stores.revocations.revoke(entry, { callId: 'revoke-of-one' })
     expect((await stores.revocations.since(undefined)).records.length).toBe(1)
@@ -115,8 +115,8 @@ describeWithServers('stores on a server of their own', () => {
     const client = connect()
     const stores = redisStores(client, { prefix: 'format' })
     await stores.ready()
-    await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
-    await stores.families.create({ family: 'f', binding: 'b', data: 'd', keepForMs: minute })
+    await stores.nonces.remember('jti', { clientId: 'client', ttlMs: minute })
+    await stores.families.create({ family: 'f', binding: 'b', data: 'd', ttlMs: minute })
     await stores.clients.put({ collection: 'c', id: 'i', value: '0', revision: 0 })
     await stores.challenges.put('id', 'record', minute)
     await client.set('format||n3:jti', '2newer', 'KEEPTTL')
@@ -157,7 +157,7 @@ describeWithServers('stores on a server of their own', () => {
     const operator = redisStores(connect(), { prefix: 'auth' })
     const epoch = await operator.revocations.revoke(entry)
     const reader = redisStores(connect({ username: 'reader', password: 'any' }), { prefix: 'auth' })
-    expect(await reader.revocations.epoch()).toBe(epoch)
+    expect(await reader.revocations.cursor()).toBe(epoch)
     expect(await reader.revocations.since(undefined)).toMatchObject({ records: [{ entry }], lost: false })
     await expect(reader.replay.claim(claim)).rejects.toSatisfy(isUnavailable)
     await expect(reader.revocations.revoke(entry)).rejects.toSatisfy(isUnavailable)
@@ -167,24 +167,24 @@ describeWithServers('stores on a server of their own', () => {
     const stores = redisStores(connect({ username: 'writer', password: 'any' }), { prefix: 'auth', tenant: 'writer' })
     await stores.ready()
     expect(await stores.replay.claim(claim)).toBe('claimed')
-    await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    await stores.nonces.remember('jti', { clientId: 'client', ttlMs: minute })
     expect(await stores.nonces.spend('jti', 'purpose')).toBe('spent')
     await stores.challenges.put('id', 'record', minute)
     expect(await stores.challenges.take('id')).toBe('record')
-    await stores.families.create({ family: 'f', binding: 'b', data: 'd', keepForMs: minute })
+    await stores.families.create({ family: 'f', binding: 'b', data: 'd', ttlMs: minute })
     expect((await stores.families.rotate({ family: 'f', generation: 0, binding: 'b', retryWindowMs: 0 })).outcome).toBe('rotated')
     expect((await stores.attempts.reserve({ key: 'k', limit: 1, windowMs: minute })).ok).toBe(true)
     expect(await stores.keys.put({ collection: 'c', id: 'i', value: '0', revision: 0 })).toBe(true)
-    expect(await stores.revocations.revoke(entry)).toBe(await stores.revocations.epoch())
+    expect(await stores.revocations.revoke(entry)).toBe(await stores.revocations.cursor())
   })
 
   it('the stream of revocations does not grow with entries that have ended', async () => {
     const client = connect()
     const stores = redisStores(client, { prefix: 'trim' })
     for (let n = 0; n < 20; n += 1) await stores.revocations.revoke({ ...entry, clientId: `for ever ${n}` })
-    for (let n = 0; n < 2_000; n += 1) await stores.revocations.revoke({ ...entry, clientId: `short ${n}` }, { keepForMs: 1 })
+    for (let n = 0; n < 2_000; n += 1) await stores.revocations.revoke({ ...entry, clientId: `short ${n}` }, { ttlMs: 1 })
     expect(await client.xlen('trim||revocations{-}')).toBeLessThan(500)
-    expect((await stores.revocations.since(undefined)).records.filter(({ keepForMs }) => keepForMs === undefined).length).toBe(20)
+    expect((await stores.revocations.since(undefined)).records.filter(({ ttlMs }) => ttlMs === undefined).length).toBe(20)
   })
 
   it('a subscription survives its connection, tells that something may have been missed, and ends with close', async () => {

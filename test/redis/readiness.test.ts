@@ -60,13 +60,13 @@ describeWithServers('ready() of stores on Redis', () => {
     const [server, other] = [await start(), await start()]
     const admin = connect(server)
     const stores = await open(connect(server))
-    await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+    await stores.nonces.remember('jti', { clientId: 'client', ttlMs: minute })
     await stores.revocations.revoke(entry)
     await admin.replicaof('127.0.0.1', other.port)
 
     expect(await partOf(stores)).toContain('READONLY')
     const claim = (issuedAgoMs: number): Promise<unknown> =>
-      answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs, keepForMs: minute }))
+      answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs, ttlMs: minute }))
     const calls = [
       () => claim(0),
       () => claim(10 * minute),
@@ -88,7 +88,7 @@ describeWithServers('ready() of stores on Redis', () => {
     const [server, other] = [await start(), await start()]
     const stores = await open(connect(server))
     await connect(server).replicaof('127.0.0.1', other.port)
-    const claim = (): Promise<unknown> => answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }))
+    const claim = (): Promise<unknown> => answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }))
     expect([await claim(), await claim()]).toEqual(['outage', 'outage'])
     await connect(server).replicaof('NO', 'ONE')
     // what was issued before the promotion was seen may have been claimed at the other server
@@ -116,7 +116,7 @@ describeWithServers('ready() of stores on Redis', () => {
     // By the end of its blocked read alone: nobody calls meanwhile.
     await expect.poll(async () => (await connect(other).info('clients')).includes('blocked_clients:1'), { timeout: 4_000 }).toBe(true)
     await expect.poll(() => partOf(stores), { timeout: 4_000 }).toBe('ok')
-    expect(await stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute })).toBe('claimed')
+    expect(await stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute })).toBe('claimed')
     expect((await connect(other).keys('auth||c*')).length).toBe(1)
     // a replica would have the claim as well: now it is somebody else's server
     await connect(server).replicaof('NO', 'ONE')
@@ -135,7 +135,7 @@ describeWithServers('ready() of stores on Redis', () => {
     await connect(server).replicaof('127.0.0.1', other.port)
     const until = performance.now() + 2_500
     while (performance.now() < until) {
-      expect(await answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }))).toBe('outage')
+      expect(await answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }))).toBe('outage')
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     const replaced = name.connections() - before
@@ -149,7 +149,7 @@ describeWithServers('ready() of stores on Redis', () => {
     const stores = await open(connect(server))
     await connect(server).config('SET', 'maxmemory', '1mb')
     expect(await partOf(stores)).toContain('OOM')
-    expect(await answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }))).toBe('outage')
+    expect(await answerOf(stores.replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }))).toBe('outage')
     await connect(server).config('SET', 'maxmemory', '0')
     expect(await partOf(stores)).toBe('ok')
   })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithServers, type OwnServer, startServer } from './redis-servers.js'
 
 const minute = 60_000
-const family = { family: 'family', binding: 'binding', data: 'data', keepForMs: minute }
+const family = { family: 'family', binding: 'binding', data: 'data', ttlMs: minute }
 
 describeWithServers('a Redis server that comes back with an old snapshot', () => {
   const servers: OwnServer[] = []
@@ -39,13 +39,13 @@ describeWithServers('a Redis server that comes back with an old snapshot', () =>
     const stores = redisStores(client, { prefix: 'snapshot', onWarning: (warning) => warnings.push(warning) })
     await stores.ready()
     await stores.families.create(family)
-    for (const jti of ['lost', 'kept']) await stores.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    for (const jti of ['lost', 'kept']) await stores.nonces.remember(jti, { clientId: 'client', ttlMs: minute })
     expect(await stores.nonces.spend('kept', 'one')).toBe('spent')
     const kept = await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'kept' })
     const issuedAt = performance.now()
     const lost: { epoch: string } = { epoch: '' }
     const claim = (): Promise<string> =>
-      stores.replay.claim({ purpose: 'test', id: 'lost', issuedAgoMs: performance.now() - issuedAt, keepForMs: minute })
+      stores.replay.claim({ purpose: 'test', id: 'lost', issuedAgoMs: performance.now() - issuedAt, ttlMs: minute })
 
     await rollBack(client, stores, async () => {
       expect(await claim()).toBe('claimed')
@@ -58,7 +58,7 @@ describeWithServers('a Redis server that comes back with an old snapshot', () =>
     expect(await stores.nonces.spend('lost', 'one')).toBe('unknown')
     expect(await stores.nonces.spend('kept', 'one')).toBe('replayed')
     expect(await stores.nonces.spend('kept', 'two')).toBe('unknown')
-    await stores.nonces.remember('next', { clientId: 'client', keepForMs: minute })
+    await stores.nonces.remember('next', { clientId: 'client', ttlMs: minute })
     expect(await stores.nonces.spend('next', 'one')).toBe('spent')
     expect(await stores.families.rotate({ ...family, generation: 1, retryWindowMs: 0 })).toEqual({ outcome: 'ahead' })
     expect(await stores.revocations.since(kept)).toMatchObject({ lost: false, records: [] })

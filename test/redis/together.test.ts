@@ -10,19 +10,19 @@ const many = Array.from({ length: 40 }, (_, at) => String(at))
 
 /** Calls that are made at once, and have no ids of their caller. */
 const calls: readonly { readonly name: string; prepare?(stores: Stores): unknown; call(stores: Stores, id: string): Promise<unknown> }[] = [
-  { name: 'claims', call: ({ replay }, id) => replay.claim({ purpose: 'test', id, issuedAgoMs: -minute, keepForMs: minute }) },
-  { name: 'nonces', call: ({ nonces }, id) => nonces.remember(id, { clientId: 'client', keepForMs: minute }) },
+  { name: 'claims', call: ({ replay }, id) => replay.claim({ purpose: 'test', id, issuedAgoMs: -minute, ttlMs: minute }) },
+  { name: 'nonces', call: ({ nonces }, id) => nonces.remember(id, { clientId: 'client', ttlMs: minute }) },
   {
     name: 'spent nonces',
-    prepare: ({ nonces }) => Promise.all(many.map((id) => nonces.remember(`s${id}`, { clientId: 'client', keepForMs: minute }))),
+    prepare: ({ nonces }) => Promise.all(many.map((id) => nonces.remember(`s${id}`, { clientId: 'client', ttlMs: minute }))),
     call: ({ nonces }, id) => nonces.spend(`s${id}`, 'purpose', { clientId: 'client' }),
   },
-  { name: 'families', call: ({ families }, family) => families.create({ family, binding: 'app', data: 'data', keepForMs: minute }) },
+  { name: 'families', call: ({ families }, family) => families.create({ family, binding: 'app', data: 'data', ttlMs: minute }) },
   {
     // a family knows its last 16 calls
     name: 'ten rotations of each of four families',
     prepare: ({ families }) =>
-      Promise.all([0, 1, 2, 3].map((at) => families.create({ family: `f${at}`, binding: 'app', data: 'data', keepForMs: minute }))),
+      Promise.all([0, 1, 2, 3].map((at) => families.create({ family: `f${at}`, binding: 'app', data: 'data', ttlMs: minute }))),
     call: ({ families }, id) =>
       families.rotate({ family: `f${Number(id) % 4}`, generation: Math.floor(Number(id) / 4), binding: 'app', retryWindowMs: 0 }),
   },
@@ -81,7 +81,7 @@ describeWithServers('calls that are sent together', () => {
     const callsOf = async (): Promise<ReadonlyMap<string, number>> =>
       new Map([...(await client.info('commandstats')).matchAll(/cmdstat_(\w+):calls=(\d+)/g)].map(([, name = '', n]) => [name, Number(n)]))
     const before = await callsOf()
-    await Promise.all(many.map((id) => stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, keepForMs: minute })))
+    await Promise.all(many.map((id) => stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, ttlMs: minute })))
     const after = await callsOf()
     const made = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0)
     expect([made('eval') + made('evalsha'), made('time'), made('set')]).toEqual([2, 2, 40])
@@ -90,7 +90,7 @@ describeWithServers('calls that are sent together', () => {
   it('a call that fails fails alone', async () => {
     const prefix = newPrefix()
     const { client, stores } = open(prefix)
-    for (const jti of ['one', 'odd', 'two']) await stores.nonces.remember(jti, { clientId: 'client', keepForMs: minute })
+    for (const jti of ['one', 'odd', 'two']) await stores.nonces.remember(jti, { clientId: 'client', ttlMs: minute })
     await client.set(`${prefix}||n3:odd`, '9 of another release')
     await client.lpush(`${prefix}||n3:not`, 'a string')
     const spent = await Promise.allSettled(['one', 'odd', 'not', 'two'].map((jti) => stores.nonces.spend(jti, 'purpose')))

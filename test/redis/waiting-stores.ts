@@ -58,4 +58,4 @@ export function open(client: Redis, options: Partial<RedisStoresOptions> = {}): 
 }
 
 export const claim = (stores: Stores, id: string): Promise<unknown> =>
-  stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, keepForMs: minute })
+  stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, ttlMs: minute })

@@ -45,7 +45,7 @@ describeWithServers('a Redis server without INFO', () => {
     ended.push(() => stores.close())
     const issuedAt = performance.now()
     const claimOf = (id: string, since = issuedAt): Promise<string> =>
-      stores.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - since, keepForMs: minute })
+      stores.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - since, ttlMs: minute })
     return { stores, warnings, claimOf }
   }
 
@@ -148,7 +148,7 @@ describeWithServers('a Redis server that was a replica for a while', () => {
     await stores.ready()
     const issuedAt = await aMomentLater()
     const claim = (): Promise<string> =>
-      stores.replay.claim({ purpose: 'test', id: 'jti', issuedAgoMs: performance.now() - issuedAt, keepForMs: minute })
+      stores.replay.claim({ purpose: 'test', id: 'jti', issuedAgoMs: performance.now() - issuedAt, ttlMs: minute })
 
     // The other one has the memory of this one, and not the claim.
     await admin.save()

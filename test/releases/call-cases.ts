@@ -9,8 +9,8 @@ export const callCases: readonly SideBySideCase[] = [
     needs: 'callIds',
     async run({ stores: { families: ours } }, { stores: { families: others } }) {
       const [family, callId] = [randomUUID(), randomUUID()]
-      const rotation = { family, binding: 'app', retryWindowMs: 0, keepForMs: minuteMs, generation: 0 }
-      await others.create({ family, binding: 'app', data: 'data', keepForMs: minuteMs })
+      const rotation = { family, binding: 'app', retryWindowMs: 0, ttlMs: minuteMs, generation: 0 }
+      await others.create({ family, binding: 'app', data: 'data', ttlMs: minuteMs })
       expect(await ours.rotate({ ...rotation, callId })).toMatchObject({ outcome: 'rotated' })
       expect(await ours.rotate({ ...rotation, callId })).toMatchObject({ outcome: 'rotated', generation: 1 })
       expect(await ours.undo(family, callId)).toBe(true)
@@ -25,8 +25,8 @@ export const callCases: readonly SideBySideCase[] = [
     needs: 'callIds',
     async run({ stores: { families: ours } }, { stores: { families: others } }) {
       const [family, callId] = [randomUUID(), randomUUID()]
-      const rotation = { family, binding: 'app', retryWindowMs: 0, keepForMs: minuteMs }
-      await ours.create({ family, binding: 'app', data: '', keepForMs: minuteMs })
+      const rotation = { family, binding: 'app', retryWindowMs: 0, ttlMs: minuteMs }
+      await ours.create({ family, binding: 'app', data: '', ttlMs: minuteMs })
       expect(await ours.rotate({ ...rotation, generation: 0, callId })).toMatchObject({ outcome: 'rotated' })
       expect(await others.rotate({ ...rotation, generation: 1 })).toMatchObject({ outcome: 'rotated' })
       expect(await ours.undo(family, callId)).toBe(false)
@@ -41,7 +41,7 @@ export const callCases: readonly SideBySideCase[] = [
     needs: 'callIds',
     async run({ stores: { families: ours } }, { stores: { families: others } }) {
       const [family, callId] = [randomUUID(), randomUUID()]
-      await ours.create({ family, binding: 'app', data: '', keepForMs: minuteMs, callId })
+      await ours.create({ family, binding: 'app', data: '', ttlMs: minuteMs, callId })
       expect(await ours.undo(family, callId)).toBe(true)
       const { outcome } = await others.rotate({ family, binding: 'app', retryWindowMs: 0, generation: 0 })
       expect(['gone', 'revoked']).toContain(outcome)
@@ -54,7 +54,7 @@ export const callCases: readonly SideBySideCase[] = [
     differs: { without: 'callIds', on: ['redis', 'postgres'] },
     async run({ stores: { replay } }, { stores: { replay: others } }) {
       const callId = randomUUID()
-      const claim = { purpose: 'test', id: randomUUID(), issuedAgoMs: 0, keepForMs: minuteMs }
+      const claim = { purpose: 'test', id: randomUUID(), issuedAgoMs: 0, ttlMs: minuteMs }
       expect(await replay.claim({ ...claim, callId })).toBe('claimed')
       expect(await replay.claim({ ...claim, callId })).toBe('claimed')
       expect(await replay.undo(claim, callId)).toBe(true)
@@ -66,7 +66,7 @@ export const callCases: readonly SideBySideCase[] = [
     needs: 'callIds',
     async run({ stores: ours }, { stores: others }) {
       const [id, callId] = [randomUUID(), randomUUID()]
-      await others.nonces.remember(id, { clientId: 'app', keepForMs: minuteMs })
+      await others.nonces.remember(id, { clientId: 'app', ttlMs: minuteMs })
       expect(await ours.nonces.spend(id, 'login', { callId })).toBe('spent')
       expect(await ours.nonces.spend(id, 'login', { callId })).toBe('spent')
       expect(await ours.nonces.undo(id, callId)).toBe(true)

@@ -47,7 +47,7 @@ function partsOf(stores: Stores, { unknown }: ReleaseSetup) {
   const announced = unknown.includes('announcingView') ? stores.revocations : revocations
   const keys = createKeyRegistry({ issuer, store: stores.keys, encryption: secretOf('keys'), revocations: announced })
   const pepper = secretOf('pepper')
-  const clients = createClients({ store: stores.clients, pepper, issuer, revocations: announced, keys: keys.clients })
+  const clients = createClients({ store: stores.clients, pepper, issuer, revocations: announced, clientKeys: keys.clientKeys })
   const endpoint = createTokenEndpoint({
     issuer,
     audience: 'https://api.example',
@@ -60,7 +60,7 @@ function partsOf(stores: Stores, { unknown }: ReleaseSetup) {
   const nonces = createNonces({
     issuer,
     audience: 'form',
-    ttlSeconds: 60,
+    lifetimeSeconds: 60,
     secrets: { current: { id: '1', secret: Buffer.alloc(64, 'nonce') } },
     store: stores.nonces,
     purposes: { login: {}, reset: {} },
@@ -104,9 +104,9 @@ function asked({ stores, revocations, keys, clients, endpoint, nonces, integrati
       revokeSecret: clients.revokeSecret,
     },
     keys: {
-      register: keys.clients.register,
-      revoke: keys.clients.revoke,
-      own: async () => (await keys.own.list()).map(({ kid }) => kid),
+      register: keys.clientKeys.register,
+      revoke: keys.clientKeys.revoke,
+      own: async () => (await keys.signing.list()).map(({ kid }) => kid),
     },
     token: async (form: Readonly<Record<string, string>>) => {
       await keys.ready()

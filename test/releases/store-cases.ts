@@ -6,7 +6,7 @@ const claims: readonly SideBySideCase[] = [
   {
     name: 'an id that one has claimed is replayed at the other',
     async run({ stores: { replay } }, { stores: { replay: others } }) {
-      const claim = { purpose: 'test', id: randomUUID(), issuedAgoMs: 0, keepForMs: minuteMs }
+      const claim = { purpose: 'test', id: randomUUID(), issuedAgoMs: 0, ttlMs: minuteMs }
       expect(await replay.claim(claim)).toBe('claimed')
       expect(await others.claim(claim)).toBe('replayed')
       expect(await replay.claim(claim)).toBe('replayed')
@@ -18,7 +18,7 @@ const claims: readonly SideBySideCase[] = [
     name: 'a nonce that one remembers is spent once for each purpose',
     async run({ stores: { nonces } }, { stores: { nonces: others } }) {
       const jti = randomUUID()
-      await nonces.remember(jti, { clientId: 'app', keepForMs: minuteMs })
+      await nonces.remember(jti, { clientId: 'app', ttlMs: minuteMs })
       expect(await others.spend(jti, 'login', { clientId: 'app2' })).toBe('mismatch')
       expect(await others.spend(jti, 'login', { clientId: 'app' })).toBe('spent')
       expect(await nonces.spend(jti, 'login')).toBe('replayed')
@@ -26,7 +26,7 @@ const claims: readonly SideBySideCase[] = [
       expect(await others.spend(jti, 'reset')).toBe('replayed')
       expect(await others.spend(jti, 'third')).toBe('spent')
       expect(await nonces.spend(jti, 'third')).toBe('replayed')
-      await expect(others.remember(jti, { clientId: 'app', keepForMs: minuteMs })).rejects.toThrow()
+      await expect(others.remember(jti, { clientId: 'app', ttlMs: minuteMs })).rejects.toThrow()
     },
   },
   {
@@ -59,8 +59,8 @@ const families: readonly SideBySideCase[] = [
     name: 'a family is rotated in turn, and ends when a token comes again',
     async run({ stores: { families: ours } }, { stores: { families: others } }) {
       const family = randomUUID()
-      const rotation = { family, binding: 'app', retryWindowMs: 0, keepForMs: minuteMs }
-      await ours.create({ family, binding: 'app', data: '{"sub":"anna"}', keepForMs: minuteMs })
+      const rotation = { family, binding: 'app', retryWindowMs: 0, ttlMs: minuteMs }
+      await ours.create({ family, binding: 'app', data: '{"sub":"anna"}', ttlMs: minuteMs })
       for (const generation of [0, 1, 2, 3]) {
         const store = generation % 2 === 0 ? others : ours
         const rotated = { outcome: 'rotated', generation: generation + 1, data: '{"sub":"anna"}' }
@@ -71,15 +71,15 @@ const families: readonly SideBySideCase[] = [
       expect(await others.rotate({ ...rotation, generation: 6 })).toMatchObject({ outcome: 'ahead' })
       expect(await ours.rotate({ ...rotation, generation: 3 })).toMatchObject({ outcome: 'reused' })
       expect(await others.rotate({ ...rotation, generation: 4 })).toEqual({ outcome: 'revoked', reason: 'reused' })
-      await expect(others.create({ family, binding: 'app', data: '', keepForMs: minuteMs })).rejects.toThrow()
+      await expect(others.create({ family, binding: 'app', data: '', ttlMs: minuteMs })).rejects.toThrow()
     },
   },
   {
     name: 'a rotation whose answer was lost is asked for again, until the child was presented',
     async run({ stores: { families: ours } }, { stores: { families: others } }) {
       const family = randomUUID()
-      const rotation = { family, binding: 'app', retryWindowMs: minuteMs, keepForMs: minuteMs }
-      await ours.create({ family, binding: 'app', data: '', keepForMs: minuteMs })
+      const rotation = { family, binding: 'app', retryWindowMs: minuteMs, ttlMs: minuteMs }
+      await ours.create({ family, binding: 'app', data: '', ttlMs: minuteMs })
       expect(await ours.rotate({ ...rotation, generation: 0 })).toMatchObject({ outcome: 'rotated', generation: 1 })
       expect(await others.rotate({ ...rotation, generation: 0 })).toMatchObject({ outcome: 'retry', generation: 1 })
       expect(await ours.rotate({ ...rotation, generation: 0 })).toMatchObject({ outcome: 'retry', generation: 1 })
@@ -91,7 +91,7 @@ const families: readonly SideBySideCase[] = [
     name: 'a family that one has revoked is revoked at the other',
     async run({ stores: { families: ours } }, { stores: { families: others } }) {
       const family = randomUUID()
-      await ours.create({ family, binding: 'app', data: '', keepForMs: minuteMs })
+      await ours.create({ family, binding: 'app', data: '', ttlMs: minuteMs })
       expect(await others.revoke(family, 'logout')).toBe(true)
       expect(await ours.revoke(family, 'other')).toBe(false)
       const rotation = { family, binding: 'app', retryWindowMs: 0, generation: 0 }
@@ -172,23 +172,23 @@ const revocations: readonly SideBySideCase[] = [
       const expiresAt = Math.floor(Date.now() / 1000) + 60
       const token = (jti: string) => ({ type: 'jti', issuer: ourIssuer, jti, expiresAt }) as const
       const [first, second, third] = [token(randomUUID()), token(randomUUID()), token(randomUUID())]
-      const before = await others.epoch()
-      await ours.revoke(first, { keepForMs: minuteMs })
+      const before = await others.cursor()
+      await ours.revoke(first, { ttlMs: minuteMs })
       await others.revoke(second)
-      await ours.revoke(third, { keepForMs: minuteMs })
-      await others.revoke(third, { keepForMs: minuteMs, undone: true })
+      await ours.revoke(third, { ttlMs: minuteMs })
+      await others.revoke(third, { ttlMs: minuteMs, reinstated: true })
       const read = await others.since(before)
       expect(read).toMatchObject({ lost: false })
-      expect(read.records.map(({ entry, undone = false }) => [entry, undone])).toEqual([
+      expect(read.records.map(({ entry, reinstated = false }) => [entry, reinstated])).toEqual([
         [first, false],
         [second, false],
         [third, false],
         [third, true],
       ])
-      expect(read.records.map(({ keepForMs }) => keepForMs === undefined)).toEqual([false, true, false, false])
-      expect(await ours.since(read.epoch)).toMatchObject({ lost: false, records: [] })
-      expect(await ours.epoch()).toBe(read.epoch)
-      expect((await ours.since(undefined)).memorySince).toBe((await others.since(undefined)).memorySince)
+      expect(read.records.map(({ ttlMs }) => ttlMs === undefined)).toEqual([false, true, false, false])
+      expect(await ours.since(read.cursor)).toMatchObject({ lost: false, records: [] })
+      expect(await ours.cursor()).toBe(read.cursor)
+      expect((await ours.since(undefined)).retainedSince).toBe((await others.since(undefined)).retainedSince)
     },
   },
   {

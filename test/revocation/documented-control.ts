@@ -47,7 +47,7 @@ interface Call {
 /** What a client may do that uses all that this server has. */
 const everything: Omit<ClientRegistration, 'id' | 'owner' | 'title' | 'secret'> = {
   grants: ['client_credentials', 'refresh_token', 'password', jwtBearer().type, 'urn:ietf:params:oauth:grant-type:token-exchange'],
-  methods: ['client_secret_basic', 'private_key_jwt'],
+  authMethods: ['client_secret_basic', 'private_key_jwt'],
   scopes: ['jobs:read'],
   isFirstParty: true,
   refresh: { policy: 'rotating', withClientCredentials: true },
@@ -96,8 +96,8 @@ export function serve({ app, issuer, stores, keys, clients, revocations, guard, 
     registerPartner: () => clients.register({ ...everything, refresh: { policy: 'none' } }),
     lock: clients.lock,
     revokeSecret: clients.revokeSecret,
-    registerKey: keys.clients.register,
-    revokeOwnKey: async () => keys.own.revoke((await keys.signer.current()).kid ?? ''),
+    registerKey: keys.clientKeys.register,
+    revokeOwnKey: async () => keys.signing.revoke((await keys.signer.current()).kid ?? ''),
     revoke: revocations.revoke,
     /** Names of the parts that are not ready, by what was asked. */
     async notReady() {

@@ -46,7 +46,7 @@ export function mountFurther({ app, stores, clients, guard, integrations, revoca
   const nonces = createNonces({
     issuer,
     audience: 'form',
-    ttlSeconds: 600,
+    lifetimeSeconds: 600,
     secrets: { current: { id: '1', secret } },
     store: stores.nonces,
     revocations,

@@ -78,9 +78,9 @@ function listener(): RequestListener {
   return app.callback()
 }
 
-async function answer({ revoke, unrevoke }: GuardRequest): Promise<unknown> {
+async function answer({ revoke, reinstate }: GuardRequest): Promise<unknown> {
   if (revoke) await operator.revoke(revoke)
-  if (unrevoke) await operator.unrevoke(unrevoke)
+  if (reinstate) await operator.reinstate(reinstate)
   return events.splice(0)
 }
 

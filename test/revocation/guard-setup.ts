@@ -9,7 +9,7 @@ export const audience = 'https://api.test'
 export const choices = {
   refuse: { onStale: 'refuse' },
   allow: { onStale: 'allow' },
-  life: { onStale: { allowTokenLifeUnderSeconds: 120 } },
+  life: { onStale: { allowTokenLifetimeUnderSeconds: 120 } },
   strong: { onStale: 'allow', consistency: 'strong' },
 } as const satisfies Readonly<Record<string, Partial<SharedRevocationsOptions>>>
 
@@ -36,17 +36,17 @@ export interface GuardSetup {
 /** What a process is asked; it answers what its events were since the last time. */
 export interface GuardRequest {
   readonly revoke?: RevocationEntry
-  readonly unrevoke?: RevocationEntry
+  readonly reinstate?: RevocationEntry
 }
 
 export const kidsOf = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `key-${n}`)
 export const ofKey = (kid: string): RevocationEntry => ({ type: 'signing_key', issuer, kid })
 
 /** A token that was issued `ageSeconds` ago. */
-export function tokenOf(kid: string, { lifeSeconds = 600, ageSeconds = 0 } = {}): Promise<string> {
+export function tokenOf(kid: string, { lifetimeSeconds = 600, ageSeconds = 0 } = {}): Promise<string> {
   const iat = Math.floor(Date.now() / 1000) - ageSeconds
   return signToken({
     key: renameKey(testKeys.es256, { kid }),
-    claims: { iss: issuer, aud: audience, sub: 'user-1', iat, exp: iat + lifeSeconds },
+    claims: { iss: issuer, aud: audience, sub: 'user-1', iat, exp: iat + lifetimeSeconds },
   })
 }

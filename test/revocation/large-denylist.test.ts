@@ -112,7 +112,7 @@ it('what this process revokes while a long list is read counts, also where a lat
   await store.revoke(ofKey('first'))
   for (let n = 0; n < 1_000; n += 1) await store.revoke(ofKey(`${n}`))
   await store.revoke(ofClient('again'))
-  await store.revoke(ofClient('again'), { undone: true })
+  await store.revoke(ofClient('again'), { reinstated: true })
   const { since } = store
   const gate: { open?: () => void } = {}
   const opened = new Promise<void>((resolve) => {

@@ -34,7 +34,7 @@ it('close() while something is being put back leaves the rest to others', async 
   for (let n = 0; n < 300; n += 1) await view.revoke(ofKey(`${n}`))
   store.lose()
   await pass(1)
-  const letGo = store.hold('epoch')
+  const letGo = store.hold('cursor')
   await pass(2)
   await view.close()
   const before = store.calls.revoke

@@ -34,14 +34,14 @@ describe('a store that lost its memory', () => {
   })
 
   it('keeps what is put back as long as it has to be, and no longer', async () => {
-    const { store, view, pass } = await startTrial({ maxTokenLifeSeconds: 1000 })
+    const { store, view, pass } = await startTrial({ maxTokenLifetimeSeconds: 1000 })
     await view.revoke(jti)
     await view.revoke(subject)
     await view.revoke(ofKey('k'))
     await pass(100)
     store.lose()
     await pass(3)
-    const kept = Object.fromEntries((await store.all()).map(({ entry, keepForMs }) => [entry.type, keepForMs]))
+    const kept = Object.fromEntries((await store.all()).map(({ entry, ttlMs }) => [entry.type, ttlMs]))
     expect(kept.signing_key).toBeUndefined()
     expect(kept.jti).toBeCloseTo((301 + 3600 - 103) * 1000, -4)
     expect(kept.subject).toBeCloseTo((1 + 1000 + 3600 - 103) * 1000, -4)
@@ -115,7 +115,7 @@ describe('a store that lost its memory', () => {
     await view.revoke(ofKey('k'))
     await pass(2)
     store.pushes = false
-    const letGo = store.hold('epoch')
+    const letGo = store.hold('cursor')
     await pass(1)
     store.lose()
     await letGo()
@@ -130,13 +130,13 @@ describe('a store that lost its memory', () => {
     await operator.revoke(ofClient('before'))
     await operator.revoke(ofClient('after'))
     await operator.revoke(ofKey('k'))
-    await operator.unrevoke(ofClient('before'))
+    await operator.reinstate(ofClient('before'))
     await pass(2)
     store.lose()
     store.writes = false
     await pass(3)
     store.writes = true
-    await operator.unrevoke(ofClient('after'))
+    await operator.reinstate(ofClient('after'))
     await pass(120)
     const late = open()
     await late.ready()

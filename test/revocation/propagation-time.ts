@@ -41,7 +41,7 @@ export async function timeRevocations(
     times.push(Math.max(...(await Promise.all(refused))))
     // a token that no cache knows
     for (const guard of guards)
-      expect(await guard.ask('allow', await tokenOf(kid, { lifeSeconds: 601 }))).toMatchObject({ text: 'revoked_key' })
+      expect(await guard.ask('allow', await tokenOf(kid, { lifetimeSeconds: 601 }))).toMatchObject({ text: 'revoked_key' })
   }
   times.sort((a, b) => a - b)
   return { median: Math.round(times[times.length >> 1] ?? 0), max: Math.round(times.at(-1) ?? 0) }

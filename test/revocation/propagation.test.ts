@@ -52,8 +52,8 @@ describe('a revocation', () => {
     const before = { ...store.calls }
     await pass(10)
     expect(store.calls.since).toBe(before.since)
-    expect(store.calls.epoch - before.epoch).toBeGreaterThanOrEqual(10)
-    expect(store.calls.epoch - before.epoch).toBeLessThanOrEqual(11)
+    expect(store.calls.cursor - before.cursor).toBeGreaterThanOrEqual(10)
+    expect(store.calls.cursor - before.cursor).toBeLessThanOrEqual(11)
     await store.revoke(ofKey('k'))
     await pass(3)
     expect(store.calls.since).toBe(before.since + 1)
@@ -74,8 +74,8 @@ describe('a revocation', () => {
     await pass(2)
     await store.revoke(ofClient('c'))
     await pass(2)
-    await view.unrevoke(ofClient('c'))
-    await view.unrevoke(ofClient('c'))
+    await view.reinstate(ofClient('c'))
+    await view.reinstate(ofClient('c'))
     await pass(2)
     expect(events).toEqual(['revoked client', 'unrevoked client'])
   })
@@ -89,7 +89,7 @@ describe('what is taken back', () => {
     for (const revoked of [ofClient('c'), entry]) await operator.revoke(revoked)
     await pass(0.2)
     expect([await ask({ clientId: 'c' }), await ask({ subject: 's' })]).toEqual(['revoked_client', 'revoked_subject'])
-    for (const revoked of [ofClient('c'), { ...entry, notBefore: startsAt - 86_400 }]) await operator.unrevoke(revoked)
+    for (const revoked of [ofClient('c'), { ...entry, notBefore: startsAt - 86_400 }]) await operator.reinstate(revoked)
     await pass(0.2)
     const late = open()
     await late.ready()
@@ -101,10 +101,10 @@ describe('what is taken back', () => {
   })
 
   it('stays so as long as the store has the revocation, also where its time is not told exactly', async () => {
-    const { view, open, pass } = await startTrial({ maxTokenLifeSeconds: 3600 })
+    const { view, open, pass } = await startTrial({ maxTokenLifetimeSeconds: 3600 })
     const entry = { type: 'jti', issuer, jti: 'j', expiresAt: startsAt + 301 } as const
     await view.revoke(entry)
-    await view.unrevoke({ ...entry, expiresAt: startsAt })
+    await view.reinstate({ ...entry, expiresAt: startsAt })
     await pass(3700)
     const late = open()
     await late.ready()
@@ -117,7 +117,7 @@ describe('what is taken back', () => {
     const letGo = store.hold('since')
     const view = open()
     await pass(1)
-    await store.revoke(ofClient('c'), { undone: true })
+    await store.revoke(ofClient('c'), { reinstated: true })
     await readingGivenUp().then(() => pass(1))
     expect(await verdictOf(view, { clientId: 'c' })).toBe('pass')
     store.pushes = false
@@ -128,8 +128,8 @@ describe('what is taken back', () => {
   it('is no key, whoever says so', async () => {
     const { view, store, ask, pass, open } = await startTrial()
     await view.revoke(ofKey('k'))
-    await expect(view.unrevoke(ofKey('k'))).rejects.toThrow(TypeError)
-    await store.revoke(ofKey('k'), { undone: true })
+    await expect(view.reinstate(ofKey('k'))).rejects.toThrow(TypeError)
+    await store.revoke(ofKey('k'), { reinstated: true })
     await pass(2)
     const late = open()
     await late.ready()
@@ -143,14 +143,14 @@ describe('what is taken back', () => {
     const { revoke } = store
     Object.assign(store, {
       revoke: async (...args: Parameters<typeof revoke>) => {
-        const epoch = await revoke(...args)
+        const cursor = await revoke(...args)
         await answered.revoke()
-        return epoch
+        return cursor
       },
     })
     answered.revoke = async () => {
       answered.revoke = async () => undefined
-      await operator.unrevoke(ofClient('c'))
+      await operator.reinstate(ofClient('c'))
       await pass(2)
     }
     await view.revoke(ofClient('c'))
@@ -166,7 +166,7 @@ describe('an entry with an end', () => {
   const subject: RevocationEntry = { type: 'subject', issuer, subject: 's', notBefore: startsAt + 1 }
 
   it('counts as long as any entry may believe its token, and is forgotten after that', async () => {
-    const { view, store, ask, pass } = await startTrial({ pollSeconds: 60, maxStalenessSeconds: 90, maxTokenLifeSeconds: 2 * hour })
+    const { view, store, ask, pass } = await startTrial({ pollSeconds: 60, maxStalenessSeconds: 90, maxTokenLifetimeSeconds: 2 * hour })
     for (const entry of [jti, { type: 'family', issuer, family: 'f', expiresAt } as const, subject]) await view.revoke(entry)
     const all = () => Promise.all([{ jti: 'j' }, { family: 'f' }, { subject: 's' }].map(ask))
     await pass(301 + hour - 10)
@@ -179,7 +179,7 @@ describe('an entry with an end', () => {
   })
 
   it('counts as long as the later of two for the same', async () => {
-    const { view, ask, pass } = await startTrial({ pollSeconds: 60, maxStalenessSeconds: 90, maxTokenLifeSeconds: hour })
+    const { view, ask, pass } = await startTrial({ pollSeconds: 60, maxStalenessSeconds: 90, maxTokenLifetimeSeconds: hour })
     await view.revoke({ ...subject, notBefore: startsAt + 100 })
     await view.revoke(subject)
     expect(await ask({ subject: 's', issuedAt: startsAt + 100 })).toBe('revoked_subject')
@@ -192,7 +192,7 @@ describe('an entry with an end', () => {
 
   it('counts for ever once somebody said so', async () => {
     const { store, ask, pass } = await startTrial({ pollSeconds: 60, maxStalenessSeconds: 90 })
-    await store.revoke(subject, { keepForMs: 1000 })
+    await store.revoke(subject, { ttlMs: 1000 })
     await store.revoke(subject)
     await pass(3600)
     expect(await ask({ subject: 's' })).toBe('revoked_subject')
@@ -217,10 +217,10 @@ describe('the time of an entry', () => {
     ['nothing', { type: 'jti', issuer, jti: 'j', expiresAt: null }],
     ['text', { type: 'jti', issuer, jti: 'j', expiresAt: '1800000000' }],
     ['no end', { type: 'jti', issuer, jti: 'j', expiresAt: Number.POSITIVE_INFINITY }],
-  ])('is in epoch seconds: %s is a TypeError', async (_what, entry) => {
+  ])('is in cursor seconds: %s is a TypeError', async (_what, entry) => {
     const { view, store } = await startTrial()
     await expect(view.revoke(entry as RevocationEntry)).rejects.toThrow(TypeError)
-    await expect(view.unrevoke(entry as RevocationEntry)).rejects.toThrow(TypeError)
+    await expect(view.reinstate(entry as RevocationEntry)).rejects.toThrow(TypeError)
     expect(store.calls.revoke).toBe(0)
   })
 })

@@ -42,7 +42,7 @@ describeWithServers('a Redis that is out of reach', () => {
     async ({ begin, empty }) => {
       const { guards, operator } = await fleet.startAll(setup)
       const token = await tokenOf('key-0')
-      const [short, revoked] = [await tokenOf('key-1', { lifeSeconds: 100 }), await tokenOf('key-2')]
+      const [short, revoked] = [await tokenOf('key-1', { lifetimeSeconds: 100 }), await tokenOf('key-2')]
       for (const guard of guards) expect(await statuses(guard, token)).toEqual({ refuse: 200, allow: 200, life: 200, strong: 200 })
       await operator.tell({ revoke: ofKey('key-2') })
       for (const guard of guards) for (const choice of serves) await untilAnswer(() => guard.ask(choice, revoked), is(401), 2)

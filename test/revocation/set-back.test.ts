@@ -18,7 +18,7 @@ it('what is taken back after the store was set back counts at once, too', async 
   await pass(2)
   await store.rollBack(1)
   store.pushes = false
-  await view.unrevoke(ofClient('app'))
+  await view.reinstate(ofClient('app'))
   expect(await ask({ clientId: 'app' })).toBe('pass')
 })
 
@@ -29,7 +29,7 @@ it('an entry that somebody took back while it was being written is not put back 
   const letGo = store.hold('revoke')
   const writing = view.revoke(ofClient('app'))
   await pass(0.1)
-  await other.unrevoke(ofClient('app'))
+  await other.reinstate(ofClient('app'))
   await view.ready()
   await letGo()
   await writing
@@ -38,9 +38,9 @@ it('an entry that somebody took back while it was being written is not put back 
 
 it('entries are announced through a view as through the store itself: undone takes them back, and keys stay', async () => {
   const { view, ask } = await startTrial()
-  await view.revoke(ofClient('app'), { keepForMs: 1 })
+  await view.revoke(ofClient('app'), { ttlMs: 1 })
   expect(await ask({ clientId: 'app' })).toBe('revoked_client')
-  await view.revoke(ofClient('app'), { undone: true })
+  await view.revoke(ofClient('app'), { reinstated: true })
   expect(await ask({ clientId: 'app' })).toBe('pass')
-  await expect(view.revoke(ofKey('k'), { undone: true })).rejects.toThrow(TypeError)
+  await expect(view.revoke(ofKey('k'), { reinstated: true })).rejects.toThrow(TypeError)
 })

@@ -26,8 +26,8 @@ describe.each(outages)('a view older than it may be, of a store that is %s', (ou
     expect(events).toEqual(['stale'])
   })
 
-  it('allowTokenLifeUnderSeconds passes tokens of a shorter life', async () => {
-    const { store, ask, pass } = await startTrial({ onStale: { allowTokenLifeUnderSeconds: 300 } })
+  it('allowTokenLifetimeUnderSeconds passes tokens of a shorter life', async () => {
+    const { store, ask, pass } = await startTrial({ onStale: { allowTokenLifetimeUnderSeconds: 300 } })
     store.behaviour = outage
     await pass(10)
     const lifeOf = (seconds: number) => ({ issuedAt: startsAt, expiresAt: startsAt + seconds })
@@ -36,7 +36,7 @@ describe.each(outages)('a view older than it may be, of a store that is %s', (ou
   })
 
   it('each issuer may have another choice, by the name of its entry', async () => {
-    const issuers = { partner: 'allow', short: { allowTokenLifeUnderSeconds: 600 } } as const
+    const issuers = { partner: 'allow', short: { allowTokenLifetimeUnderSeconds: 600 } } as const
     const { store, ask, pass } = await startTrial({ onStale: 'refuse', issuers })
     store.behaviour = outage
     await pass(10)
@@ -54,7 +54,7 @@ describe.each(outages)('a view older than it may be, of a store that is %s', (ou
   })
 
   it('refuses what it knows to be revoked, whatever the choice', async () => {
-    for (const onStale of ['allow', 'refuse', { allowTokenLifeUnderSeconds: 1e9 }] as const) {
+    for (const onStale of ['allow', 'refuse', { allowTokenLifetimeUnderSeconds: 1e9 }] as const) {
       const { store, view, ask, pass } = await startTrial({ onStale })
       await view.revoke(ofKey('k'))
       store.behaviour = outage
@@ -121,12 +121,12 @@ it('an outage asks the store about once a second, however many requests there ar
   const { store, ask, pass } = await startTrial()
   store.behaviour = 'down'
   await pass(10)
-  const before = store.calls.epoch
+  const before = store.calls.cursor
   for (let n = 0; n < 100; n += 1) {
     await Promise.all(Array.from({ length: 20 }, () => ask()))
     await pass(0.1)
   }
-  expect(store.calls.epoch - before).toBeLessThanOrEqual(13)
+  expect(store.calls.cursor - before).toBeLessThanOrEqual(13)
 })
 
 it('one failed reading is no outage', async () => {
@@ -154,8 +154,8 @@ it('a large denylist that takes longer to read than one reading may is read all 
   await store.revoke(ofKey('k'))
   const { since } = store
   Object.assign(store, {
-    since: async (epoch: string | undefined) => {
-      const delta = await since(epoch)
+    since: async (cursor: string | undefined) => {
+      const delta = await since(cursor)
       await new Promise((resolve) => setTimeout(resolve, 4_000))
       return delta
     },

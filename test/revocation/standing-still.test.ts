@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ofKey, startTrial } from './view-setup.js'
 
 const hour = 3600
-const choices = ['refuse', 'allow', { allowTokenLifeUnderSeconds: 1e6 }] as const
+const choices = ['refuse', 'allow', { allowTokenLifetimeUnderSeconds: 1e6 }] as const
 
 describe.each(choices)('a process that stood still, with onStale %j', (onStale) => {
   it('reads what it missed before it judges the first request', async () => {
@@ -16,7 +16,7 @@ describe.each(choices)('a process that stood still, with onStale %j', (onStale) 
   it('does not believe a reading from before', async () => {
     const { store, ask, pass, setClock } = await startTrial({ onStale })
     store.pushes = false
-    const letGo = store.hold('epoch')
+    const letGo = store.hold('cursor')
     await pass(1)
     // the poll has its answer, which is on its way while the process stands still
     await store.revoke(ofKey('k'))
@@ -65,9 +65,9 @@ describe('a clock that is set', () => {
       setClock(seconds)
       expect(await ask()).toBe('pass')
     }
-    const before = store.calls.epoch
+    const before = store.calls.cursor
     expect(await ask()).toBe('pass')
-    expect(store.calls.epoch).toBe(before)
+    expect(store.calls.cursor).toBe(before)
     await pass(1)
   })
 })

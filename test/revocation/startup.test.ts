@@ -9,7 +9,7 @@ it.each<[string, unknown]>([
   ['no options', undefined],
   ['no store', { ...right, store: undefined }],
   ['all stores instead of the one for revocations', { ...right, store: memoryStores() }],
-  ...(['revoke', 'since', 'epoch', 'compare', 'subscribe'] as const).map((method): [string, unknown] => [
+  ...(['revoke', 'since', 'cursor', 'compare', 'subscribe'] as const).map((method): [string, unknown] => [
     `a store without ${method}`,
     { ...right, store: { ...store, [method]: undefined } },
   ]),
@@ -22,14 +22,14 @@ it.each<[string, unknown]>([
   ['a negative pollSeconds', { ...right, pollSeconds: -1 }],
   ['a pollSeconds that is no number', { ...right, pollSeconds: Number.NaN }],
   ['a pollSeconds that no timer can wait', { ...right, maxStalenessSeconds: 1e9, pollSeconds: 1e8 }],
-  ['a maxTokenLifeSeconds that is no number', { ...right, maxTokenLifeSeconds: Number.NaN }],
-  ['a maxTokenLifeSeconds of 0', { ...right, maxTokenLifeSeconds: 0 }],
+  ['a maxTokenLifetimeSeconds that is no number', { ...right, maxTokenLifetimeSeconds: Number.NaN }],
+  ['a maxTokenLifetimeSeconds of 0', { ...right, maxTokenLifetimeSeconds: 0 }],
   ['no onStale', { ...right, onStale: undefined }],
   ['an onStale of null', { ...right, onStale: null }],
   ['an unknown onStale', { ...right, onStale: 'deny' }],
   ['an onStale without its seconds', { ...right, onStale: {} }],
-  ['an onStale whose seconds allow nothing', { ...right, onStale: { allowTokenLifeUnderSeconds: 0 } }],
-  ['an onStale whose seconds allow everything', { ...right, onStale: { allowTokenLifeUnderSeconds: Number.POSITIVE_INFINITY } }],
+  ['an onStale whose seconds allow nothing', { ...right, onStale: { allowTokenLifetimeUnderSeconds: 0 } }],
+  ['an onStale whose seconds allow everything', { ...right, onStale: { allowTokenLifetimeUnderSeconds: Number.POSITIVE_INFINITY } }],
   ['an unknown choice for an issuer', { ...right, issuers: { main: 'pass' } }],
   ['no choice for an issuer', { ...right, issuers: { main: undefined } }],
   ['issuers that are no record', { ...right, issuers: 'main' }],
@@ -43,7 +43,7 @@ it.each<[string, unknown]>([
 })
 
 it('every choice that there is starts', async () => {
-  const life = { allowTokenLifeUnderSeconds: 300 }
+  const life = { allowTokenLifetimeUnderSeconds: 300 }
   for (const onStale of ['refuse', 'allow', life] as const) {
     for (const consistency of ['eventual', 'strong'] as const) {
       for (const onUnknownPast of ['refuse', 'allow'] as const) {

@@ -15,7 +15,7 @@ describe("consistency: 'strong'", () => {
   it('never answers by a reading that began before the request', async () => {
     const { store, ask } = await startTrial({ ...strong, pollSeconds: 4 })
     store.pushes = false
-    const letGo = store.hold('epoch')
+    const letGo = store.hold('cursor')
     const early = ask({ kid: 'k' })
     await store.revoke(ofKey('k'))
     const late = ask({ kid: 'k' })
@@ -25,13 +25,13 @@ describe("consistency: 'strong'", () => {
 
   it('asks the store once for all requests that wait', async () => {
     const { store, ask } = await startTrial({ ...strong, pollSeconds: 4 })
-    const before = store.calls.epoch
+    const before = store.calls.cursor
     expect(new Set(await Promise.all(Array.from({ length: 1_000 }, () => ask())))).toEqual(new Set(['pass']))
-    expect(store.calls.epoch - before).toBeLessThanOrEqual(2)
+    expect(store.calls.cursor - before).toBeLessThanOrEqual(2)
   })
 
   it.each(['down', 'hangs'] as const)('is 503 at once while the store is %s, whatever onStale says', async (outage) => {
-    for (const onStale of ['refuse', 'allow', { allowTokenLifeUnderSeconds: 1e6 }] as const) {
+    for (const onStale of ['refuse', 'allow', { allowTokenLifetimeUnderSeconds: 1e6 }] as const) {
       const { store, view, ask, pass } = await startTrial({ ...strong, onStale, issuers: { main: 'allow' } })
       await view.revoke(ofKey('k'))
       store.behaviour = outage

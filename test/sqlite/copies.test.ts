@@ -10,16 +10,16 @@ import { drivers } from './drivers.js'
 import { newPlace, processes, removePlace, type SqlitePlace } from './sqlite-backend.js'
 
 const minute = 60_000
-const old = { purpose: 'test', id: 'old', issuedAgoMs: 30_000, keepForMs: minute }
+const old = { purpose: 'test', id: 'old', issuedAgoMs: 30_000, ttlMs: minute }
 const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
 
 /** One of everything that a copy may know less of than the file knew. */
 async function fill(stores: Stores): Promise<string> {
   await stores.replay.claim({ ...old, issuedAgoMs: 0 })
-  await stores.nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+  await stores.nonces.remember('jti', { clientId: 'client', ttlMs: minute })
   await stores.challenges.put('id', 'record', minute)
   await stores.clients.put({ collection: 'c', id: 'id', value: '0', revision: 0 })
-  return stores.revocations.revoke(entry, { keepForMs: minute })
+  return stores.revocations.revoke(entry, { ttlMs: minute })
 }
 
 /** What is answered after a loss of memory that was noticed, or not. */

@@ -26,11 +26,11 @@ async function causeOf({ ready }: SqliteStores): Promise<string> {
   return parts.sqlite?.ok === false ? textsOf(parts.sqlite.cause) : ''
 }
 
-const claim = (id: string): { purpose: string; id: string; issuedAgoMs: number; keepForMs: number } => ({
+const claim = (id: string): { purpose: string; id: string; issuedAgoMs: number; ttlMs: number } => ({
   purpose: 'test',
   id,
   issuedAgoMs: 0,
-  keepForMs: 60_000,
+  ttlMs: 60_000,
 })
 const put = (stores: SqliteStores, id: string, size: number): Promise<boolean> =>
   stores.clients.put({ collection: 'c', id, value: 'x'.repeat(size), revision: 0 })

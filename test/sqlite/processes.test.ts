@@ -7,11 +7,11 @@ import { drivers } from './drivers.js'
 import { newPlace, processes, removePlace, type SqlitePlace } from './sqlite-backend.js'
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const claim = (id: string): { purpose: string; id: string; issuedAgoMs: number; keepForMs: number } => ({
+const claim = (id: string): { purpose: string; id: string; issuedAgoMs: number; ttlMs: number } => ({
   purpose: 'test',
   id,
   issuedAgoMs: 0,
-  keepForMs: 60_000,
+  ttlMs: 60_000,
 })
 
 /** The longest time for which nothing else ran, in milliseconds. */

@@ -52,10 +52,8 @@ describe.each(drivers)('one file and many stores, through $name', ({ name, open 
 
   it('what has ended is swept by itself, in slices, and what lasts stays', async () => {
     const stores = sqliteStores(() => open(file()), { sweepEverySeconds: 0.2 })
-    await Promise.all(
-      Array.from({ length: 1_200 }, (_, n) => stores.replay.claim({ purpose: 't', id: `${n}`, issuedAgoMs: 0, keepForMs: 50 })),
-    )
-    await stores.families.create({ family: 'f', binding: 'b', data: 'd', keepForMs: 60_000 })
+    await Promise.all(Array.from({ length: 1_200 }, (_, n) => stores.replay.claim({ purpose: 't', id: `${n}`, issuedAgoMs: 0, ttlMs: 50 })))
+    await stores.families.create({ family: 'f', binding: 'b', data: 'd', ttlMs: 60_000 })
     for (let n = 0; n < 10; n += 1) await stores.revocations.revoke(entry)
     for (let tries = 0; tries < 40 && count('claims') > 0; tries += 1) await pause(100)
     await pause(300)

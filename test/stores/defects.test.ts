@@ -60,7 +60,7 @@ const defects: readonly Defect[] = [
           ...replay,
           async claim(claim) {
             if ((until.get(claim.id) ?? 0) > Date.now()) return 'replayed'
-            until.set(claim.id, Date.now() + claim.keepForMs)
+            until.set(claim.id, Date.now() + claim.ttlMs)
             return replay.claim({ ...claim, id: `${claim.id} ${Date.now()} ${until.size}` })
           },
         },
@@ -173,8 +173,8 @@ const defects: readonly Defect[] = [
     name: 'durations of nothing that are taken',
     groups: ['ReplayStore', 'NonceStore', 'AttemptStore'],
     plant: ({ replay, nonces, attempts }) => ({
-      replay: { ...replay, claim: (claim) => replay.claim({ ...claim, keepForMs: Math.max(1, claim.keepForMs) }) },
-      nonces: { ...nonces, remember: (jti, record) => nonces.remember(jti, { ...record, keepForMs: Math.max(1, record.keepForMs) }) },
+      replay: { ...replay, claim: (claim) => replay.claim({ ...claim, ttlMs: Math.max(1, claim.ttlMs) }) },
+      nonces: { ...nonces, remember: (jti, record) => nonces.remember(jti, { ...record, ttlMs: Math.max(1, record.ttlMs) }) },
       attempts: { ...attempts, reserve: (request) => attempts.reserve({ ...request, windowMs: Math.max(1, request.windowMs) }) },
     }),
   },

@@ -22,7 +22,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** The server answers while nobody reads. */
 async function rotatedAcrossStandstill({ families }: Stores, holdMs: () => Promise<unknown>): Promise<unknown> {
   const family = randomBytes(16).toString('hex')
-  await families.create({ family, binding: 'client', data: 'data', keepForMs: 60_000 })
+  await families.create({ family, binding: 'client', data: 'data', ttlMs: 60_000 })
   const held = holdMs()
   await pause(100)
   const rotating = families.rotate({ family, generation: 0, binding: 'client', retryWindowMs: 0 }).catch((error: unknown) => error)

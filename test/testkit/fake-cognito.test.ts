@@ -103,7 +103,7 @@ describe('the fake user pool', () => {
   })
 
   it('ends a session after its time, after too many wrong codes and after a right one, and lets nobody else use it', async () => {
-    const { signIn, answer, pool, clock } = await start({ sessionSeconds: 60, wrongCodeLimit: 2 })
+    const { signIn, answer, pool, clock } = await start({ sessionLifetimeSeconds: 60, wrongCodeLimit: 2 })
     const expired = await signIn('ben@x.example')
     clock.advance(60)
     const right = () => pool.mails.at(-1)?.code ?? ''

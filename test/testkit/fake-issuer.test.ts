@@ -92,7 +92,7 @@ describe('a fake issuer', () => {
     const clock = fixedClock(1_000)
     const timed = await createFakeIssuer({ now: clock.now })
     clock.advance(0.5)
-    expect(decodeJwt(await timed.token({ ttlSeconds: 60 }))).toMatchObject({ iat: 1000, exp: 1060 })
+    expect(decodeJwt(await timed.token({ lifetimeSeconds: 60 }))).toMatchObject({ iat: 1000, exp: 1060 })
     clock.set(5_000)
     expect(decodeJwt(await timed.token())).toMatchObject({ iat: 5000, exp: 5300 })
     await timed.close()

@@ -125,7 +125,9 @@ export const detailsOfRules: readonly Row[] = [
     what: 'what the preset demands',
     reason: 'issuer_rule',
     request: () => tokenOf(),
-    options: () => ({ issuers: { main: { ...entryOf(), rule: { ...entryOf().rule, demand: () => ({ expected: 'a', received: 'b' }) } } } }),
+    options: () => ({
+      issuers: { main: { ...entryOf(), rule: { ...entryOf().rule, validate: () => ({ expected: 'a', received: 'b' }) } } },
+    }),
     detail: { expected: 'a', received: 'b' },
   },
   {

@@ -1,6 +1,6 @@
 import { Unavailable } from '@countersign/core'
 import { publicJwkOf, testKeys } from '@countersign/testkit'
-import { optional, ownIssuer, requireScopes } from '@countersign/verifier'
+import { optional, requireScopes, signingKeys } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
 import { answerTo, audience, bearer, entryOf, issuer, recorded, startGuard, startsAt, tokenOf, withHeader } from './guard-setup.js'
 
@@ -132,7 +132,7 @@ describe('an outage', () => {
 
   it('of keys is told with the entry and the cause', async () => {
     const events = recorded('countersign:refused')
-    const { guard } = startGuard({ issuers: { own: ownIssuer({ issuer, audience, algorithms: ['ES256'], keys }) } })
+    const { guard } = startGuard({ issuers: { own: signingKeys({ issuer, audience, algorithms: ['ES256'], keys }) } })
     expect(await answerTo(guard, await tokenOf())).toBe('503 key_source_unavailable')
     await expect(guard.verifier.verify(await tokenOf())).rejects.toBe(outage)
     const event = { reason: 'key_source_unavailable', via: 'own', detail: undefined, cause: outage.cause }

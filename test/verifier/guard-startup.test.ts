@@ -51,8 +51,8 @@ describe('createGuard', () => {
     ['issuers of tenants as a text', { issuers, resolveIssuer: { ...tenants, prefixes: [], issuers: 'https://login.test/a' } }],
     ['an empty issuer of tenants', { issuers, resolveIssuer: { ...tenants, prefixes: [], issuers: [''] } }],
     ['no room for tenants', { issuers, resolveIssuer: { ...tenants, maxIssuers: 0 } }],
-    ['a negative life of tenants', { issuers, resolveIssuer: { ...tenants, ttlSeconds: -1 } }],
-    ['a life of tenants that is NaN', { issuers, resolveIssuer: { ...tenants, negativeTtlSeconds: Number.NaN } }],
+    ['a negative life of tenants', { issuers, resolveIssuer: { ...tenants, maxCacheSeconds: -1 } }],
+    ['a life of tenants that is NaN', { issuers, resolveIssuer: { ...tenants, negativeCacheSeconds: Number.NaN } }],
   ])('refuses %s', (_what, options) => {
     expect(loose(createGuard, options)).toThrow(TypeError)
   })

@@ -42,7 +42,7 @@ describe.each<[string, Partial<Options>]>([
 
   it('brings a rotated key at once, and a withdrawn one is refused within one refresh interval', async () => {
     const { issuer, clock, ask } = await startWithClient(clientOptions)
-    const old = await issuer.token({ ttlSeconds: 100_000 })
+    const old = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(old)).toBe('200')
     expect(await ask(await rotate(issuer))).toBe('200')
     issuer.removeKey(testKeys.es256.kid)
@@ -53,7 +53,7 @@ describe.each<[string, Partial<Options>]>([
   it('that is down is 503 when cold, and known kids pass as stale', async () => {
     const { issuer, clock, ask } = await startWithClient(clientOptions)
     issuer.behave({ kind: 'fail', status: 500 })
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('503 key_source_unavailable')
     issuer.behave(undefined)
     clock.advance(1.01)

@@ -1,6 +1,6 @@
 import type { Fetch } from '@countersign/core'
 import { createFakeCognito, createFakeIssuer, fixedClock } from '@countersign/testkit'
-import { cognito, createGuard, jwks, oidc, ownIssuer } from '@countersign/verifier'
+import { cognito, createGuard, jwks, oidc, signingKeys } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { answerTo, audience, entryOf, issuer, startGuard, tokenOf } from './guard-setup.js'
 
@@ -64,7 +64,7 @@ describe('ready()', () => {
     }
     for (const ready of [() => Promise.reject(fault), throwing]) {
       const keys = { find: throwing, isCurrent: () => true, ready, close: () => undefined }
-      const { guard } = startGuard({ issuers: { own: ownIssuer({ issuer, audience, algorithms: ['ES256'], keys }) } })
+      const { guard } = startGuard({ issuers: { own: signingKeys({ issuer, audience, algorithms: ['ES256'], keys }) } })
       expect(await guard.ready()).toEqual({ ok: false, parts: { own: { ok: false, cause: fault } }, degraded: [] })
     }
   })

@@ -96,7 +96,7 @@ describe('discovery', () => {
   it('that is down is 503; known keys pass as stale, and it recovers', async () => {
     const { issuer, clock, ask } = await startDiscovery({ staleIfErrorSeconds: 900 })
     issuer.behave({ kind: 'fail', status: 500 }, 'discovery')
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('503 key_source_unavailable')
     expect(issuer.fetches).toEqual({ discovery: 1, jwks: 0 })
     issuer.behave(undefined, 'discovery')
@@ -123,7 +123,7 @@ describe('discovery', () => {
   it('follows keys that moved', async () => {
     const old = await startDiscovery({ maxCacheSeconds: 600 })
     const { issuer, clock, ask } = old
-    const before = await issuer.token({ ttlSeconds: 100_000 })
+    const before = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(before)).toBe('200')
     const next = await startIssuer({ keys: [testKeys.eddsa] })
     issuer.behave({ kind: 'document', body: { issuer: issuer.issuer, jwks_uri: next.jwksUrl } }, 'discovery')
@@ -136,7 +136,7 @@ describe('discovery', () => {
   it('sends no ETag of the old place to the new one', async () => {
     const { issuer, clock, ask, loads } = await startDiscovery()
     issuer.cache({ etag: '"same"' })
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('200')
     const next = await startIssuer({ keys: [testKeys.es256] })
     next.cache({ etag: '"same"' })

@@ -126,7 +126,7 @@ describe('a member that a library put into every object', () => {
     const { guard } = startGuard({ issuers: { main: entryOf() } })
     pollute('toleranceSeconds', 1e9)
     pollute('clockToleranceSeconds', 1e9)
-    pollute('demand', null)
+    pollute('validate', null)
     expect(await answerTo(guard, await tokenOf({ exp: 1_799_999_000 }))).toBe('401 expired')
   })
 })

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { privateKeyOf, publicJwkOf, publicKeyOf, testKeys } from '@countersign/testkit'
-import { cognito, createGuard, jwks, jwksRsa, oidc, ownIssuer, staticKeys } from '@countersign/verifier'
+import { cognito, createGuard, jwks, jwksRsa, oidc, signingKeys, staticKeys } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
 import { audience, issuer } from './guard-setup.js'
 
@@ -19,7 +19,7 @@ const presets: readonly (readonly [name: string, make: (options: never) => unkno
   ['jwks', jwks, { url }],
   ['oidc', oidc, {}],
   ['staticKeys', staticKeys, { keys }],
-  ['ownIssuer', ownIssuer, { keys: source }],
+  ['signingKeys', signingKeys, { keys: source }],
   ['jwksRsa', jwksRsa, { client }],
 ]
 
@@ -230,14 +230,14 @@ describe('cognito', () => {
   })
 })
 
-describe('ownIssuer and jwksRsa', () => {
+describe('signingKeys and jwksRsa', () => {
   it.each<[string, object]>([
     ['no key source', { keys: undefined }],
     ['a JWK', { keys }],
     ['a source without isCurrent', { keys: { ...source, isCurrent: undefined } }],
     ['a source without ready', { keys: { ...source, ready: undefined } }],
-  ])('ownIssuer refuses %s', (_what, own) => {
-    expect(loose(ownIssuer, { ...rule, ...own })).toThrow(TypeError)
+  ])('signingKeys refuses %s', (_what, own) => {
+    expect(loose(signingKeys, { ...rule, ...own })).toThrow(TypeError)
   })
 
   it('jwksRsa refuses what is no client', () => {

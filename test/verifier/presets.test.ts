@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createKeySet, createSigner, importJwk, jwkThumbprint, selectKey, signJwt } from '@countersign/jwt'
 import { createFakeIssuer, publicJwkOf, publicKeyOf, testKeys } from '@countersign/testkit'
-import { createGuard, jwks, oidc, ownIssuer, type PublicKeyInput } from '@countersign/verifier'
+import { createGuard, jwks, oidc, type PublicKeyInput, signingKeys } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { answerTo, audience, claimsOf, entryOf, issuer, startGuard, tokenOf } from './guard-setup.js'
 
@@ -85,10 +85,10 @@ describe('staticKeys', () => {
   })
 })
 
-describe('ownIssuer', () => {
+describe('signingKeys', () => {
   const sourceOf = (key: KeyObject) => {
     const imported = importJwk({ ...key.export({ format: 'jwk' }), kid: 'own' })
-    if (!imported.ok) throw new TypeError(imported.fault)
+    if (!imported.ok) throw new TypeError(imported.reason)
     const set = createKeySet([imported.key])
     return {
       find: (query: never) => ({ key: selectKey(set, query), set }),
@@ -102,7 +102,9 @@ describe('ownIssuer', () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
     const own = { issuer, audience, algorithms: ['ES256'], keys: sourceOf(publicKey) } as const
     const signer = createSigner({ key: privateKey, algorithm: 'ES256', kid: 'own' })
-    const { guard } = startGuard({ issuers: { own: ownIssuer(own), loose: ownIssuer({ ...own, issuer: 'https://b.test', typ: null }) } })
+    const { guard } = startGuard({
+      issuers: { own: signingKeys(own), loose: signingKeys({ ...own, issuer: 'https://b.test', typ: null }) },
+    })
     expect(await answerTo(guard, await signJwt(claimsOf(), { signer, typ: 'at+jwt' }))).toBe('200 own')
     expect(await answerTo(guard, await signJwt(claimsOf(), { signer, typ: 'JWT' }))).toBe('401 token_type')
     expect(await answerTo(guard, await signJwt(claimsOf({ iss: 'https://b.test' }), { signer, typ: 'JWT' }))).toBe('200 loose')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bogusToken, startTrial, steadyClock } from './remote-jwks-setup.js'
 
-const long = { ttlSeconds: 1_000_000_000, claims: { iat: undefined } }
+const long = { lifetimeSeconds: 1_000_000_000, claims: { iat: undefined } }
 const day = 86_400
 
 describe('a process that stood still', () => {

@@ -36,7 +36,7 @@ describe('a bad answer of the key server', () => {
 
   it.each(bad)('%s keeps the set that is there', async (_name, behaviour) => {
     const { issuer, clock, ask, loads } = await startTrial()
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('200')
     issuer.behave(behaviour)
     clock.advance(601)
@@ -167,7 +167,7 @@ describe('a slow key server', () => {
             })
           : fetch(url, init),
     })
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('503 key_source_unavailable')
     clock.advance(2)
     expect(await ask(token)).toBe('200')

@@ -12,7 +12,7 @@ async function refreshesAfter(seconds: number, caching: Caching, options: Partia
   }
   const { issuer, clock, ask } = await startTrial({ ...options, fetch: counted })
   issuer.cache(caching)
-  const token = await issuer.token({ ttlSeconds: 100_000 })
+  const token = await issuer.token({ lifetimeSeconds: 100_000 })
   expect(await ask(token)).toBe('200')
   expect(calls).toHaveLength(1)
   clock.advance(seconds)
@@ -34,9 +34,9 @@ describe('how long a set is fresh', () => {
     ['a negative max-age counts as minCacheSeconds', { cacheControl: 'max-age=-1' }, 60],
     ['case and space do not matter', { cacheControl: 'PUBLIC ,  Max-Age="200"' }, 200],
     ['an Age that is no number is ignored', { cacheControl: 'max-age=400', headers: { age: 'old' } }, 400],
-  ])('%s', async (_name, caching, lifeSeconds) => {
-    expect(await refreshesAfter(lifeSeconds * 0.79, caching)).toBe(false)
-    expect(await refreshesAfter(lifeSeconds * 0.81, caching)).toBe(true)
+  ])('%s', async (_name, caching, lifetimeSeconds) => {
+    expect(await refreshesAfter(lifetimeSeconds * 0.79, caching)).toBe(false)
+    expect(await refreshesAfter(lifetimeSeconds * 0.81, caching)).toBe(true)
   })
 
   it('the bounds are options', async () => {
@@ -67,7 +67,7 @@ describe('how long a set is fresh', () => {
 describe('refresh ahead of time', () => {
   async function near(trial: Trial): Promise<string> {
     trial.issuer.cache({ cacheControl: 'max-age=300' })
-    const token = await trial.issuer.token({ ttlSeconds: 100_000 })
+    const token = await trial.issuer.token({ lifetimeSeconds: 100_000 })
     expect(await trial.ask(token)).toBe('200')
     trial.clock.advance(250)
     return token
@@ -113,7 +113,7 @@ describe('ETag', () => {
   it('is sent back, and 304 keeps the set and what was verified with it', async () => {
     const { issuer, clock, ask, loads } = await startTrial()
     issuer.cache({ etag: true, cacheControl: 'max-age=100' })
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('200')
     clock.advance(101)
     expect(await ask(token)).toBe('200')
@@ -128,7 +128,7 @@ describe('ETag', () => {
   it('a 304 without Cache-Control keeps the life of the answer that it confirms (RFC 9111 §4.3.4)', async () => {
     const { issuer, clock, ask } = await startTrial()
     issuer.cache({ etag: '"v1"', cacheControl: 'max-age=100' })
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('200')
     issuer.cache({ etag: '"v1"' })
     clock.advance(101)
@@ -140,7 +140,7 @@ describe('ETag', () => {
 
   it('an equal document without ETag keeps the set as well', async () => {
     const { issuer, clock, ask, loads } = await startTrial()
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('200')
     clock.advance(601)
     expect(await ask(token)).toBe('200')
@@ -166,7 +166,7 @@ describe('ETag', () => {
 
   it('304 after a bad document is a failure too: what it confirms was never a set', async () => {
     const { issuer, clock, ask, loads } = await startTrial()
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     issuer.cache({ etag: true })
     expect(await ask(token)).toBe('200')
     issuer.behave({ kind: 'document', body: { keys: 'none' } })

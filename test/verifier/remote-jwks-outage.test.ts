@@ -12,7 +12,7 @@ async function startOutage(
   guardOptions: Parameters<typeof startTrial>[1] = {},
 ): Promise<Trial & { token: string }> {
   const trial = await startTrial({ minCacheSeconds: life, maxCacheSeconds: life, ...options }, guardOptions)
-  const token = await trial.issuer.token({ ttlSeconds: 100_000 })
+  const token = await trial.issuer.token({ lifetimeSeconds: 100_000 })
   expect(await trial.ask(token)).toBe('200')
   trial.issuer.behave(down)
   return { ...trial, token }
@@ -23,13 +23,13 @@ describe('a key server that is down', () => {
     const { guard, issuer, clock, ask, token } = await startOutage({ staleIfErrorSeconds: 900 })
     clock.advance(life + 1)
     expect(await ask(token)).toBe('200')
-    expect(await ask(await issuer.token({ ttlSeconds: 100_000 }))).toBe('200')
+    expect(await ask(await issuer.token({ lifetimeSeconds: 100_000 }))).toBe('200')
     clock.advance(898)
     expect(await ask(token)).toBe('200')
-    expect(await ask(await issuer.token({ ttlSeconds: 100_000 }))).toBe('200')
+    expect(await ask(await issuer.token({ lifetimeSeconds: 100_000 }))).toBe('200')
     clock.advance(2)
     expect(await ask(token)).toBe('503 key_source_unavailable')
-    const fresh = await issuer.token({ ttlSeconds: 100_000 })
+    const fresh = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(fresh)).toBe('503 key_source_unavailable')
     expect(await retryAfter(guard, fresh)).toBeGreaterThanOrEqual(1)
   })
@@ -90,8 +90,8 @@ describe('a key server that is down', () => {
     expect(await ask(token)).toBe('200')
     revocations.revoke({ type: 'signing_key', issuer: issuer.issuer, kid: testKeys.es256.kid })
     expect(await ask(token)).toBe('401 revoked_key')
-    expect(await ask(await issuer.token({ ttlSeconds: 100_000 }))).toBe('401 revoked_key')
-    expect(await ask(await issuer.token({ ttlSeconds: 100_000, key: testKeys.rs256 }))).toBe('200')
+    expect(await ask(await issuer.token({ lifetimeSeconds: 100_000 }))).toBe('401 revoked_key')
+    expect(await ask(await issuer.token({ lifetimeSeconds: 100_000, key: testKeys.rs256 }))).toBe('200')
   })
 
   it('recovers with the next permitted fetch, new keys included', async () => {
@@ -103,7 +103,7 @@ describe('a key server that is down', () => {
     expect(await ask(token)).toBe('503 key_source_unavailable')
     clock.advance(1.01)
     expect(await ask(token)).toBe('200')
-    expect(await ask(await issuer.token({ key: testKeys.eddsa, ttlSeconds: 100_000 }))).toBe('200')
+    expect(await ask(await issuer.token({ key: testKeys.eddsa, lifetimeSeconds: 100_000 }))).toBe('200')
   })
 
   it('starting up while the issuer is down is no error; ready() says why, and the first request after it is up is served', async () => {
@@ -226,7 +226,7 @@ describe('closing', () => {
         return new Promise(() => undefined)
       },
     })
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     const waiting = ask(token)
     await until(() => calls.length === 1)
     await guard.close()

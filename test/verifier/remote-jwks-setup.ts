@@ -62,7 +62,7 @@ export function bogusToken({ issuer }: Pick<FakeIssuer, 'issuer'>, kid: string):
 }
 
 export async function tokens(issuer: FakeIssuer, count: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: count }, () => issuer.token({ ttlSeconds: 100_000 })))
+  return Promise.all(Array.from({ length: count }, () => issuer.token({ lifetimeSeconds: 100_000 })))
 }
 
 /** Takes the monotonic clock into the hands of a test; timers stay real. */

@@ -73,7 +73,7 @@ describe('a withdrawn key', () => {
   it('is refused within one refresh interval, also for tokens in the cache', async () => {
     const { issuer, clock, ask } = await startTrial({ maxCacheSeconds: 600 })
     issuer.cache({ cacheControl: 'max-age=86400' })
-    const token = await issuer.token({ ttlSeconds: 100_000 })
+    const token = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(token)).toBe('200')
     issuer.removeKey(testKeys.es256.kid)
     clock.advance(601)
@@ -104,7 +104,7 @@ describe('a withdrawn key', () => {
 
   it('new material under the same kid ends tokens of the old material, also in the cache', async () => {
     const { issuer, clock, ask } = await startTrial()
-    const old = await issuer.token({ ttlSeconds: 100_000 })
+    const old = await issuer.token({ lifetimeSeconds: 100_000 })
     expect(await ask(old)).toBe('200')
     const { kid } = testKeys.es256
     issuer.replaceKey(kid, renameKey(testKeys.es256Other, { kid }))

@@ -47,7 +47,7 @@ describe('an entry', () => {
     const entry = { type: 'client', issuer, clientId: 'app' } as const
     for (let round = 0; round < 2; round++) revocations.revoke(entry)
     expect(await answerTo(guard, await tokenOf({ client_id: 'app' }))).toBe('401 revoked_client')
-    revocations.unrevoke(entry)
+    revocations.reinstate(entry)
     expect(await answerTo(guard, await tokenOf({ client_id: 'app' }))).toBe('200 main')
   })
 
@@ -65,7 +65,7 @@ describe('an entry', () => {
   ])('with %s is a TypeError', (_what, entry) => {
     const { revocations } = startWith()
     expect(() => revocations.revoke(entry as never)).toThrow(TypeError)
-    expect(() => revocations.unrevoke(entry as never)).toThrow(TypeError)
+    expect(() => revocations.reinstate(entry as never)).toThrow(TypeError)
   })
 
   it.each<RevocationEntry>([
@@ -78,7 +78,7 @@ describe('an entry', () => {
     const token = await tokenOf({ jti: 'j', client_id: 'app', refresh_family: 'f' })
     revocations.revoke(entry)
     expect(await answerTo(guard, token)).toMatch(/^401 revoked_/)
-    revocations.unrevoke(entry)
+    revocations.reinstate(entry)
     expect(await answerTo(guard, token)).toBe('200 main')
   })
 
@@ -90,7 +90,7 @@ describe('an entry', () => {
     ]
     for (const entry of entries) {
       revocations.revoke(entry)
-      expect(() => revocations.unrevoke(entry)).toThrow(TypeError)
+      expect(() => revocations.reinstate(entry)).toThrow(TypeError)
     }
     expect(await answerTo(guard, await tokenOf())).toBe('401 revoked_key')
   })
@@ -212,7 +212,7 @@ it('what is revoked and taken back is told', () => {
   const { revocations } = startWith()
   const entry = { type: 'client', issuer, clientId: 'app' } as const
   revocations.revoke(entry)
-  revocations.unrevoke(entry)
+  revocations.reinstate(entry)
   expect(events).toEqual([
     { outcome: 'revoked', type: 'client', issuer },
     { outcome: 'unrevoked', type: 'client', issuer },

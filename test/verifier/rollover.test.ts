@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { startTrial, type Trial, until } from './remote-jwks-setup.js'
 
 const { es256, es256Other, es256Third } = testKeys
-const longLived = { ttlSeconds: 1_000_000 }
+const longLived = { lifetimeSeconds: 1_000_000 }
 const unnamed = { ...longLived, header: { kid: undefined } }
 
 /** An issuer whose JWK Set names no key. */

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import type { KeyAnswer, KeySource, RevocationReason } from '@countersign/core'
 import { createKeySet, importJwk } from '@countersign/jwt'
 import { publicJwkOf, testKeys } from '@countersign/testkit'
-import { type IssuerEntry, jwks, ownIssuer, type ResourceGuard, staticKeys } from '@countersign/verifier'
+import { type IssuerEntry, jwks, type ResourceGuard, signingKeys, staticKeys } from '@countersign/verifier'
 import { describe, expect, it } from 'vitest'
 import { answerTo, audience, entryOf, issuer, recorded, startGuard, tokenOf } from './guard-setup.js'
 
@@ -13,7 +13,7 @@ const otherKey = { ...publicJwkOf(testKeys.es256Other), kid: testKeys.es256.kid 
 /** A source that answers when it is told to. */
 function heldKeys(): { readonly source: KeySource; release(): void } {
   const imported = importJwk(publicJwkOf(testKeys.es256))
-  if (!imported.ok) throw new TypeError(imported.fault)
+  if (!imported.ok) throw new TypeError(imported.reason)
   const set = createKeySet([imported.key])
   const waiting: ((answer: KeyAnswer) => void)[] = []
   const find = (): Promise<KeyAnswer> => new Promise((resolve) => waiting.push(resolve))
@@ -94,7 +94,7 @@ describe('removeIssuer', () => {
       ['renew', '200 main'],
     ] as const) {
       const { source, release } = heldKeys()
-      const own = ownIssuer({ issuer, audience, algorithms: ['ES256'], keys: source })
+      const own = signingKeys({ issuer, audience, algorithms: ['ES256'], keys: source })
       const { guard } = startGuard({ issuers: { main: own } })
       const open = answerTo(guard, await tokenOf())
       await new Promise((resolve) => setImmediate(resolve))
@@ -141,7 +141,9 @@ describe('removeIssuer', () => {
     const asked: string[] = []
     const resolve = async (iss: string): Promise<IssuerEntry | undefined> =>
       asked.push(iss) > 20 ? undefined : entryOf({ issuer: iss, schema })
-    const { guard } = startGuard({ resolveIssuer: { via: 'tenant', prefixes: ['https://login.test/'], ttlSeconds: 0, resolve } } as never)
+    const { guard } = startGuard({
+      resolveIssuer: { via: 'tenant', prefixes: ['https://login.test/'], maxCacheSeconds: 0, resolve },
+    } as never)
     const token = await tokenOf({ iss: 'https://login.test/a' })
     const first = answerTo(guard, token)
     await setTimeout(10)
@@ -155,7 +157,7 @@ describe('removeIssuer', () => {
     const { source } = heldKeys()
     const closed: string[] = []
     const keys = { ...source, close: () => void closed.push('closed') }
-    const { guard } = startGuard({ issuers: { own: ownIssuer({ issuer, audience, algorithms: ['ES256'], keys }) } })
+    const { guard } = startGuard({ issuers: { own: signingKeys({ issuer, audience, algorithms: ['ES256'], keys }) } })
     guard.verifier.removeIssuer('own')
     await guard.close()
     expect(closed).toEqual([])
@@ -179,7 +181,7 @@ it('a source of the host whose promises are of another realm is waited for', asy
   const foreign = runInNewContext('(value) => Promise.resolve(value)') as <T>(value: T) => Promise<T>
   expect(foreign(1)).not.toBeInstanceOf(Promise)
   const imported = importJwk(publicJwkOf(testKeys.es256))
-  if (!imported.ok) throw new TypeError(imported.fault)
+  if (!imported.ok) throw new TypeError(imported.reason)
   const set = createKeySet([imported.key])
   const answers = { key: imported.key as KeyAnswer['key'], current: true, revoked: undefined as RevocationReason | undefined }
   const keys: KeySource = {
@@ -189,7 +191,7 @@ it('a source of the host whose promises are of another realm is waited for', asy
     close: () => undefined,
   }
   const { guard } = startGuard({
-    issuers: { own: ownIssuer({ issuer, audience, algorithms: ['ES256'], keys }) },
+    issuers: { own: signingKeys({ issuer, audience, algorithms: ['ES256'], keys }) },
     revocations: { check: () => foreign(answers.revoked) },
   })
   const token = await tokenOf()

@@ -12,7 +12,7 @@ async function startTenants() {
   const entryOf = (issuer: string, options: Partial<JwksOptions> = {}) =>
     jwks({ issuer, url: server.jwksUrl, algorithms: ['ES256'], audience, ...options })
   const tokenOf = (issuer: string, key = testKeys.es256): Promise<string> =>
-    tokenFactory({ issuer, audience, keys: [key], now: clock.now }).token({ ttlSeconds: 100_000 })
+    tokenFactory({ issuer, audience, keys: [key], now: clock.now }).token({ lifetimeSeconds: 100_000 })
   return { clock, server, entryOf, tokenOf }
 }
 
@@ -34,7 +34,7 @@ describe('entries whose keys stand at one URL', () => {
     const guard = createGuard({
       now: clock.now,
       issuers: {},
-      resolveIssuer: { via: 'tenant', prefixes: ['https://login.test/'], resolve, ttlSeconds: 10 },
+      resolveIssuer: { via: 'tenant', prefixes: ['https://login.test/'], resolve, maxCacheSeconds: 10 },
     })
     onTestFinished(() => guard.close())
     const [first = '', second = ''] = await Promise.all([...known].map((issuer) => tokenOf(issuer)))

@@ -72,7 +72,7 @@ describe('while the host cannot answer', () => {
   })
 
   it('a known tenant is believed for staleIfErrorSeconds, and asked for every few seconds only', async () => {
-    const directory = startDirectory({ ttlSeconds: 10, staleIfErrorSeconds: 20 })
+    const directory = startDirectory({ maxCacheSeconds: 10, staleIfErrorSeconds: 20 })
     const { guard, clock, asked } = directory
     const token = await tokenFrom(tenant('a'))
     expect(await answerTo(guard, token)).toBe('200 tenant')
@@ -87,7 +87,7 @@ describe('while the host cannot answer', () => {
   })
 
   it('a tenant that was believed too long is asked for again, and is back at the next yes', async () => {
-    const directory = startDirectory({ ttlSeconds: 10, staleIfErrorSeconds: 0 })
+    const directory = startDirectory({ maxCacheSeconds: 10, staleIfErrorSeconds: 0 })
     const answer = directory.answer
     const token = await tokenFrom(tenant('a'))
     expect(await answerTo(directory.guard, token)).toBe('200 tenant')
@@ -106,7 +106,7 @@ describe('strangers who name tenants that do not exist', () => {
   }
 
   it('do not keep a tenant in belief that the directory no longer knows', async () => {
-    const directory = startDirectory({ ttlSeconds: 10 })
+    const directory = startDirectory({ maxCacheSeconds: 10 })
     const token = await tokenFrom(tenant('gone'))
     expect(await answerTo(directory.guard, token)).toBe('200 tenant')
     directory.answer = (issuer) => (issuer === tenant('gone') ? undefined : new Promise(() => undefined))
@@ -116,7 +116,7 @@ describe('strangers who name tenants that do not exist', () => {
   })
 
   it('do not keep a tenant out that the directory still knows', async () => {
-    const directory = startDirectory({ ttlSeconds: 10, staleIfErrorSeconds: 0 })
+    const directory = startDirectory({ maxCacheSeconds: 10, staleIfErrorSeconds: 0 })
     const answer = directory.answer
     const token = await tokenFrom(tenant('a'))
     expect(await answerTo(directory.guard, token)).toBe('200 tenant')
@@ -127,7 +127,7 @@ describe('strangers who name tenants that do not exist', () => {
   })
 
   it('our own limit on questions about known tenants is an outage, and nobody is believed for longer by it', async () => {
-    const directory = startDirectory({ ttlSeconds: 10 })
+    const directory = startDirectory({ maxCacheSeconds: 10 })
     const tokens = await Promise.all(Array.from({ length: 65 }, (_, at) => tokenFrom(tenant(`k${at}`))))
     for (const token of tokens) expect(await answerTo(directory.guard, token)).toBe('200 tenant')
     directory.answer = () => new Promise(() => undefined)

@@ -64,8 +64,8 @@ describe('which issuers the host is asked for', () => {
 })
 
 describe('an answer of the host', () => {
-  it('that is yes is remembered for ttlSeconds, and keeps its keys when it is the same again', async () => {
-    const { guard, clock, asked } = startDirectory({ ttlSeconds: 10 })
+  it('that is yes is remembered for maxCacheSeconds, and keeps its keys when it is the same again', async () => {
+    const { guard, clock, asked } = startDirectory({ maxCacheSeconds: 10 })
     const token = await tokenFrom(tenant('a'))
     for (const seconds of [0, 5, 4.9]) {
       clock.advance(seconds)
@@ -78,7 +78,7 @@ describe('an answer of the host', () => {
   })
 
   it('is not remembered longer when the clock was ahead at first', async () => {
-    const directory = startDirectory({ ttlSeconds: 10, negativeTtlSeconds: 10 })
+    const directory = startDirectory({ maxCacheSeconds: 10, negativeCacheSeconds: 10 })
     const { guard, clock, answer } = directory
     const token = await tokenOf({ iss: tenant('a'), iat: undefined, exp: 1_900_000_000 })
     clock.advance(1_000_000)
@@ -94,8 +94,8 @@ describe('an answer of the host', () => {
     expect(await answerTo(guard, token)).toBe('503 key_source_unavailable')
   })
 
-  it('that is no is remembered for negativeTtlSeconds', async () => {
-    const directory = startDirectory({ negativeTtlSeconds: 10 })
+  it('that is no is remembered for negativeCacheSeconds', async () => {
+    const directory = startDirectory({ negativeCacheSeconds: 10 })
     const { guard, clock, asked } = directory
     const answer = directory.answer
     directory.answer = () => undefined
@@ -110,7 +110,7 @@ describe('an answer of the host', () => {
   })
 
   it('that is no ends the belief in a tenant, for tokens in the cache too', async () => {
-    const directory = startDirectory({ ttlSeconds: 10 })
+    const directory = startDirectory({ maxCacheSeconds: 10 })
     const token = await tokenFrom(tenant('a'))
     expect(await answerTo(directory.guard, token)).toBe('200 tenant')
     directory.answer = () => undefined
@@ -119,7 +119,7 @@ describe('an answer of the host', () => {
   })
 
   it('that is another entry replaces the old one, for tokens in the cache too', async () => {
-    const directory = startDirectory({ ttlSeconds: 10 })
+    const directory = startDirectory({ maxCacheSeconds: 10 })
     const token = await tokenFrom(tenant('a'))
     expect(await answerTo(directory.guard, token)).toBe('200 tenant')
     directory.answer = (issuer) =>
@@ -180,7 +180,7 @@ describe('memory', () => {
   })
 
   it('holds a tenant that is asked for again in its new place', async () => {
-    const { guard, clock, asked } = startDirectory({ maxIssuers: 2, ttlSeconds: 10 })
+    const { guard, clock, asked } = startDirectory({ maxIssuers: 2, maxCacheSeconds: 10 })
     const [a, b, c] = (await Promise.all(['a', 'b', 'c'].map((name) => tokenFrom(tenant(name))))) as [string, string, string]
     for (const token of [a, b]) await answerTo(guard, token)
     clock.advance(10)
@@ -196,7 +196,7 @@ it('a tenant that is replaced, denied or evicted has its keys closed', async () 
     const close = (): void => void closed.push(issuer.slice(prefix.length, prefix.length + 1))
     return { rule, sources: sources.map((source) => ({ ...source, open: (context) => ({ ...source.open(context), close }) })) }
   }
-  const directory = startDirectory({ maxIssuers: 2, ttlSeconds: 10 })
+  const directory = startDirectory({ maxIssuers: 2, maxCacheSeconds: 10 })
   directory.answer = counted
   const [a, b, c] = (await Promise.all(['a', 'b', 'c'].map((name) => tokenFrom(tenant(name))))) as [string, string, string]
   for (const token of [a, b]) await answerTo(directory.guard, token)

@@ -115,7 +115,7 @@ describe('a revocation', () => {
     const sent = await token({ jti: 'token-1' })
     revocations.revoke(entry)
     expect(await ask(sent)).toBe('401 revoked_token')
-    revocations.unrevoke(entry)
+    revocations.reinstate(entry)
     expect(await ask(sent)).toBe('200')
   })
 

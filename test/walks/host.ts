@@ -3,7 +3,7 @@ import { memoryStores } from '@countersign/core/memory'
 import { authOf, handle, protect } from '@countersign/express'
 import { createClients, createRevocationEndpoint, createTokenEndpoint, type Grant, refreshToken } from '@countersign/grants'
 import { createKeyRegistry } from '@countersign/keys'
-import { createGuard, createSharedRevocations, jwks, ownIssuer, requireScopes } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, jwks, requireScopes, signingKeys } from '@countersign/verifier'
 import express, { type Express } from 'express'
 
 const issuer = 'https://api.example'
@@ -31,7 +31,7 @@ export async function startHost(partner: { readonly issuer: string; readonly jwk
   const keys = createKeyRegistry({ issuer, store: stores.keys, revocations, encryption: secret })
   const clients = createClients({ issuer, store: stores.clients, revocations, pepper: secret })
   const issuers = {
-    own: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer }),
+    own: signingKeys({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer }),
     partner: jwks({ issuer: partner.issuer, url: partner.jwksUrl, algorithms: ['ES256'], audience: issuer }),
   }
   const guard = createGuard({ resource: issuer, revocations, issuers })

@@ -12,7 +12,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/core/src/length-prefixed.ts',
     'packages/core/src/maybe-async.ts',
     'packages/core/src/mount.ts',
-    'packages/core/src/own-member.ts',
+    'packages/core/src/has-own.ts',
     'packages/core/src/refusal.ts',
     'packages/core/src/revocation-store.ts',
     'packages/core/src/same-secret.ts',

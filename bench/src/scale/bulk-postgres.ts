@@ -23,14 +23,14 @@ export async function bulkPostgres({ url, name }: Place, progress: Progress): Pr
   const tenant = Buffer.alloc(0)
 
   return {
-    async families(ids, { binding, data, keepForMs }) {
+    async families(ids, { binding, data, ttlMs }) {
       const text = `
         insert into "${name}".families (tenant, key, binding, data, generation, expires_at, sweep_at, calls, called_at)
         select $1, key, $2, $3, 0, clock_timestamp() + $4::float8 * interval '1 ms',
           date_trunc('hour', clock_timestamp() + $4::float8 * interval '1 ms'), ';AAAAAAAAAAAAAAAA created', clock_timestamp()
         from unnest($5::bytea[]) as rows (key)`
       for (const chunk of chunksOf(ids, atOnce)) {
-        await client.query(text, [tenant, Buffer.from(binding), Buffer.from(data), keepForMs, chunk.map(rowKey)])
+        await client.query(text, [tenant, Buffer.from(binding), Buffer.from(data), ttlMs, chunk.map(rowKey)])
         progress(chunk.length)
       }
     },
@@ -55,7 +55,7 @@ export async function bulkPostgres({ url, name }: Place, progress: Progress): Pr
         from numbered, unnest($3::bytea[], $4::text[], $5::float8[], $7::bytea[]) with ordinality as rows (fact, entry, left_ms, name, place)`
       for (const chunk of chunksOf(tokens, atOnce)) {
         const facts = chunk.map(({ fact }) => rowKey(fact))
-        const [texts, lefts] = [chunk.map(({ json }) => json), chunk.map(({ keepForMs }) => keepForMs)]
+        const [texts, lefts] = [chunk.map(({ json }) => json), chunk.map(({ ttlMs }) => ttlMs)]
         const values = [tenant, chunk.length, facts, texts, lefts, nameKey(issuer), chunk.map(({ jti }) => nameKey(jti))]
         await client.query(text, values)
         progress(chunk.length)

@@ -39,14 +39,14 @@ export function bulkRedis({ url, name }: Place, progress: Progress): Bulk {
   }
 
   return {
-    async families(ids, { binding, data, keepForMs }) {
+    async families(ids, { binding, data, ttlMs }) {
       for (const chunk of chunksOf(ids, atOnce))
         await run(chunk.length, (pipeline) => {
           for (const family of chunk) {
             const key = `${base}f${part(family)}`
             const call = { calls: ';AAAAAAAAAAAAAAAA created', called: String(Date.now()) }
             pipeline.hset(key, { v: '1', binding, data, generation: '0', ...call })
-            pipeline.pexpire(key, Math.max(1, keepForMs))
+            pipeline.pexpire(key, Math.max(1, ttlMs))
           }
         })
     },
@@ -65,8 +65,8 @@ export function bulkRedis({ url, name }: Place, progress: Progress): Bulk {
       let count = 0
       for (const chunk of chunksOf(tokens, atOnce))
         await run(chunk.length, (pipeline) => {
-          for (const { json, keepForMs } of chunk) {
-            const ends = String(now + keepForMs)
+          for (const { json, ttlMs } of chunk) {
+            const ends = String(now + ttlMs)
             pipeline.xadd(`${base}revocations{-}`, `${now}-${count}`, 'v', '1', 'entry', json, 'ends', ends, 'undone', '0')
             count += 1
           }

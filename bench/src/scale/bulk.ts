@@ -16,7 +16,7 @@ interface FamilyRecord {
   readonly binding: string
   readonly data: string
   /** Negative for families that have ended. */
-  readonly keepForMs: number
+  readonly ttlMs: number
 }
 
 /** An entry of the denylist. */
@@ -26,7 +26,7 @@ export interface RevokedToken {
   readonly json: string
   /** Names and values in the order of the names: what makes entries the same. */
   readonly fact: string
-  readonly keepForMs: number
+  readonly ttlMs: number
 }
 
 /** Told how many more records are written. */

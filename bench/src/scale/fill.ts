@@ -35,7 +35,7 @@ function* tokens({ revocations }: Shape): Generator<RevokedToken> {
   for (let n = 0; n < revocations; n += 1) {
     const entry = { type: 'jti', issuer, jti: tokenOf(n), expiresAt }
     const fact = JSON.stringify(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-    yield { jti: entry.jti, json: JSON.stringify(entry), fact, keepForMs: hasEnded(n) ? -1_000 : revocationLifeMs }
+    yield { jti: entry.jti, json: JSON.stringify(entry), fact, ttlMs: hasEnded(n) ? -1_000 : revocationLifeMs }
   }
 }
 
@@ -70,8 +70,8 @@ export const recordCount = (shape: Shape): number => shape.families + shape.ende
 
 async function write(bulk: Bulk, shape: Shape, parts: Parts): Promise<void> {
   const family = { binding: familyBinding, data: familyData }
-  await bulk.families(namesOf(shape.families, familyOf), { ...family, keepForMs: familyLifeMs })
-  await bulk.families(namesOf(shape.ended, endedFamilyOf), { ...family, keepForMs: -7_200_000 })
+  await bulk.families(namesOf(shape.families, familyOf), { ...family, ttlMs: familyLifeMs })
+  await bulk.families(namesOf(shape.ended, endedFamilyOf), { ...family, ttlMs: -7_200_000 })
   await bulk.revocations(tokens(shape))
   await bulk.documents(documentsOf(shape, await templatesBy(parts)))
   await bulk.finish()
@@ -100,5 +100,5 @@ export async function fill(place: Place, shape: Shape, progress: Progress): Prom
 
 /** Lets the store begin its memory. */
 async function stirred({ stores }: Parts): Promise<void> {
-  await stores.revocations.epoch()
+  await stores.revocations.cursor()
 }

@@ -36,12 +36,12 @@ function must(holds: boolean, what: string): void {
 }
 
 const families: OperationsOf = ({ stores: { families: store } }, { families: count }) => {
-  const rotation = { binding: familyBinding, retryWindowMs: 0, keepForMs: familyLifeMs }
+  const rotation = { binding: familyBinding, retryWindowMs: 0, ttlMs: familyLifeMs }
   return [
     {
       name: 'families.create',
       times: 1_000,
-      run: () => store.create({ family: randomUUID(), binding: familyBinding, data: familyData, keepForMs: familyLifeMs }),
+      run: () => store.create({ family: randomUUID(), binding: familyBinding, data: familyData, ttlMs: familyLifeMs }),
     },
     {
       name: 'families.rotate',
@@ -70,7 +70,7 @@ const revocations: OperationsOf = ({ stores: { revocations: store } }, { revocat
   const part = async (epoch: string | undefined, least: number): Promise<string> => {
     const delta = await store.since(epoch, { limit: 1_000 })
     must(!delta.lost && delta.records.length >= least, `since() answered ${delta.records.length} records`)
-    return delta.epoch
+    return delta.cursor
   }
   /** Parts are read from the beginning until half of all are read. */
   async function middle(): Promise<string> {
@@ -86,7 +86,7 @@ const revocations: OperationsOf = ({ stores: { revocations: store } }, { revocat
       times: 1_000,
       async run() {
         const entry = { type: 'jti', issuer, jti: randomUUID(), expiresAt: Math.floor(Date.now() / 1000) + 900 } as const
-        await store.revoke(entry, { keepForMs: 900_000 })
+        await store.revoke(entry, { ttlMs: 900_000 })
       },
     },
     { name: 'revocations.since, first part of 1,000', times: 100, run: async () => void (await part(undefined, Math.min(900, count / 2))) },
@@ -95,7 +95,7 @@ const revocations: OperationsOf = ({ stores: { revocations: store } }, { revocat
       name: 'revocations.since, nothing new',
       times: 500,
       async run() {
-        state.newest ??= await store.epoch()
+        state.newest ??= await store.cursor()
         await part(state.newest, 0)
       },
     },

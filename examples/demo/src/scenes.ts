@@ -69,7 +69,7 @@ function badTokens({ pool, own }: World): Act {
     scenes: [
       bad('no credentials', 'no_credentials', async () => undefined),
       bad('wrong audience', 'audience', () => own.token({ claims: elsewhere })),
-      bad('expired', 'expired', () => pool.accessToken({ ttlSeconds: -60 })),
+      bad('expired', 'expired', () => pool.accessToken({ lifetimeSeconds: -60 })),
       bad('alg: none, without a signature', 'malformed', async () => unsigned),
       bad('alg: none, with a borrowed signature', 'algorithm', borrowed),
       bad('somebody else behind the name own-1', 'signature', () => own.token({ key: stranger })),

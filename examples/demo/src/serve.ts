@@ -13,9 +13,9 @@ export function curlLines(name: string, url: string, tries: readonly Try[]): str
 
 /** Tries for the two apps with one API; the tokens live for an hour. */
 export async function guardTries({ pool, own }: World, { url }: RunningApp): Promise<readonly Try[]> {
-  const ttlSeconds = 3600
-  const person = await pool.accessToken({ key: poolKeys[1], ttlSeconds })
-  const job = await own.token({ claims: { sub: 'job-1', client_id: 'batch', scope: 'jobs:read' }, ttlSeconds })
+  const lifetimeSeconds = 3600
+  const person = await pool.accessToken({ key: poolKeys[1], lifetimeSeconds })
+  const job = await own.token({ claims: { sub: 'job-1', client_id: 'batch', scope: 'jobs:read' }, lifetimeSeconds })
   const forged = `${job.slice(0, -20)}${job.at(-20) === 'A' ? 'B' : 'A'}${job.slice(-19)}`
   const withToken = (path: string, token: string): string => `${url}${path} -H 'authorization: Bearer ${token}'`
   return [

@@ -29,7 +29,7 @@ if (!settings.secrets) console.log('no JWT_SECRET: nonces are signed with a secr
 const audiences = ['mithril-login', 'trusted-client']
 const nonces = createNonces<Purpose>({
   issuer: 'EHealth',
-  ttlSeconds: settings.ttlSeconds,
+  lifetimeSeconds: settings.lifetimeSeconds,
   store: stores.nonces,
   secrets: settings.secrets ?? { current: { id: '', secret } },
   typ: 'JWT',

@@ -5,7 +5,7 @@ export interface Settings {
   /** 0 stands for any free one. */
   readonly port: number
   /** Life of a nonce. */
-  readonly ttlSeconds: number
+  readonly lifetimeSeconds: number
   /** What nonces are signed with, and what else is still or already accepted; undefined where nothing was said. */
   readonly secrets: RotatingSecrets | undefined
   readonly redisUrl: string | undefined
@@ -52,7 +52,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (!(Number.isInteger(port) && port >= 0 && port < 65_536)) stop('PORT is the number of a port; 0 stands for any free one')
   return {
     port,
-    ttlSeconds: minutes * 60,
+    lifetimeSeconds: minutes * 60,
     secrets: secretsOf(env),
     redisUrl: REDIS_URL || undefined,
     seedFile: SEED_FILE || undefined,

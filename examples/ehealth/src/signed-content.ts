@@ -26,7 +26,7 @@ export function compactJwsVerifier({ signers }: Seed): VerifySignedContent {
   if (taxIds.size < signers.length) stop('SEED_FILE: two signers have one kid')
   const keys = signers.map(({ kid, public_key_pem: pem }) => {
     const imported = importPublicKey(pem, { kid })
-    return imported.ok ? imported.key : stop(`SEED_FILE: the key of the signer ${kid} was refused: ${imported.fault}`)
+    return imported.ok ? imported.key : stop(`SEED_FILE: the key of the signer ${kid} was refused: ${imported.reason}`)
   })
   const set = createKeySet(keys)
   return async (bytes) => {

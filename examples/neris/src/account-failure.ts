@@ -1,5 +1,5 @@
 import type { Reply } from '@countersign/core'
-import type { RequestFailure, RequestIssue } from '@countersign/integrations'
+import type { RequestIssue, RequestRefusal } from '@countersign/integrations'
 import { detailReply, type FieldDetail, notJson, unreadable } from './detail.js'
 import { entityId } from './entity-id.js'
 
@@ -40,9 +40,9 @@ function problemOf({ name, problem, accepted = [] }: RequestIssue): Pick<FieldDe
 }
 
 /** A failure as FastAPI words it. */
-export function failureReply({ fault, status, description, issues }: RequestFailure): Reply {
-  if (fault === 'unreadable_body' && status !== 413) return detailReply(422, [status === 415 ? notJson : unreadable])
-  if (fault !== 'invalid') return detailReply(status, description)
+export function failureReply({ reason, status, description, issues }: RequestRefusal): Reply {
+  if (reason === 'unreadable_body' && status !== 413) return detailReply(422, [status === 415 ? notJson : unreadable])
+  if (reason !== 'invalid') return detailReply(status, description)
   return detailReply(
     422,
     issues.map((issue) => ({ loc: [issue.place, issue.name] as const, ...problemOf(issue) })),

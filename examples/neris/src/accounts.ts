@@ -57,7 +57,7 @@ const dialect: IntegrationDialect = {
     distinct_integration_types: types,
     enrollments: enrollments.map((one) => ({ ...shown(one), integration_title: one.integrationTitle })),
   }),
-  failure: failureReply,
+  refusal: failureReply,
 }
 
 /** What {@link createAccounts} needs. */

@@ -1,6 +1,6 @@
 import { type Endpoint, type Guard, jsonReply, type Requirement } from '@countersign/core'
 import type { Clients } from '@countersign/grants'
-import { type Integrations, requestFailure } from '@countersign/integrations'
+import { type Integrations, requestRefusal } from '@countersign/integrations'
 import { failureReply } from './account-failure.js'
 import type { NerisAuth } from './people.js'
 
@@ -23,14 +23,14 @@ export function credentialList({ integrations, clients, guard, requirements }: C
   return async (request) => {
     const admission = await guard.check(request, ...requirements)
     if (!admission.ok) return admission.reply
-    if (admission.auth === undefined) return failureReply(requestFailure('not_a_person'))
+    if (admission.auth === undefined) return failureReply(requestRefusal('not_a_person'))
     const clientId = String(request.params?.client_id).toLowerCase()
     // Its own enrollments an integration may see, but not this.
-    if (admission.auth.clientId === clientId) return failureReply(requestFailure('not_a_person'))
+    if (admission.auth.clientId === clientId) return failureReply(requestRefusal('not_a_person'))
     const seen = await integrations.enrollments(admission.auth, { clientId })
     if (!seen.ok) {
       const issues = (seen.issues ?? []).map(({ problem }) => ({ place: 'path', name: 'client_id', problem }) as const)
-      return failureReply(requestFailure(seen.fault, { issues }))
+      return failureReply(requestRefusal(seen.reason, { issues }))
     }
     const [client, lastUses] = await Promise.all([clients.find(clientId), clients.lastUses(clientId)])
     const credentials = (client?.secrets ?? []).map(({ id, title, createdAt }) => ({

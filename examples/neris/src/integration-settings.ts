@@ -4,7 +4,7 @@ import type { ClientSettings } from '@countersign/grants'
 export function integrationSettings(refresh: 'rotating' | 'none'): ClientSettings {
   return {
     // Some clients send id and secret in the body instead, as many other servers want it.
-    methods: ['client_secret_basic', 'client_secret_post'],
+    authMethods: ['client_secret_basic', 'client_secret_post'],
     // Published clients encode nothing in their Basic header.
     basicEncoding: 'raw',
     grants: ['client_credentials', 'refresh_token'],

@@ -3,7 +3,7 @@ import { type Now, type RevocationQuery, type RevocationReason, whenKnown } from
 import { handle, routes } from '@countersign/express'
 import { createClients, createTokenEndpoint } from '@countersign/grants'
 import { createKeyRegistry } from '@countersign/keys'
-import { createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, signingKeys } from '@countersign/verifier'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import { accountRoutes, createAccounts } from './accounts.js'
 import { appSecrets, poolKey } from './app-secrets.js'
@@ -115,7 +115,7 @@ export async function createNeris(settings: Settings, { print = console.log, now
   // The guard chooses by `iss`.
   const guard = createGuard({
     issuers: {
-      neris: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),
+      neris: signingKeys({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer, clockToleranceSeconds }),
       people: poolIssuer(pool),
     },
     realm: 'neris',

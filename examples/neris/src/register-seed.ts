@@ -50,7 +50,7 @@ async function registerAccount({ clients, accountsOver }: SeedOptions, one: Seed
     if (await isThere()) return undefined
     throw error
   })
-  if (made?.ok === false) throw new BadSettings(`SEED_FILE: the integration ${id} was refused: ${made.fault}`)
+  if (made?.ok === false) throw new BadSettings(`SEED_FILE: the integration ${id} was refused: ${made.reason}`)
 }
 
 /**
@@ -60,8 +60,8 @@ async function registerAccount({ clients, accountsOver }: SeedOptions, one: Seed
  */
 export async function registerSeed(options: SeedOptions): Promise<(clientId: string, entity: string) => boolean> {
   const { seed, clients, accountsOver } = options
-  const refresh = { policy: 'fixed', lifeSeconds: 5_400, unrotatedPublicClient: true } as const
-  await clients.register({ id: peopleClient, methods: ['none'], isFirstParty: true, grants: ['password', 'refresh_token'], refresh })
+  const refresh = { policy: 'fixed', lifetimeSeconds: 5_400, unrotatedPublicClient: true } as const
+  await clients.register({ id: peopleClient, authMethods: ['none'], isFirstParty: true, grants: ['password', 'refresh_token'], refresh })
   for (const one of seed.integrations) {
     await registerClient(clients, one)
     if (isManaged(one)) await registerAccount(options, one)
@@ -69,7 +69,7 @@ export async function registerSeed(options: SeedOptions): Promise<(clientId: str
   const accounts = accountsOver(clients)
   for (const { entity_id: entity, client_id: clientId } of seed.enrollments.filter(isManaged)) {
     const done = await accounts.enroll(actor, { entity, clientId })
-    if (!done.ok) throw new BadSettings(`SEED_FILE: the enrollment of ${clientId} by ${entity} was refused: ${done.fault}`)
+    if (!done.ok) throw new BadSettings(`SEED_FILE: the enrollment of ${clientId} by ${entity} was refused: ${done.reason}`)
   }
   const fixed = seed.enrollments.filter((one) => !isManaged(one))
   return (clientId, entity) => fixed.some((one) => one.client_id === clientId && one.entity_id === entity)

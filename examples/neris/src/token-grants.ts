@@ -71,7 +71,11 @@ export function tokenGrants({ cognito, refreshSecrets, now }: TokenGrantsOptions
     ],
   })
   return [
-    ...[clientCredentials({ accessTokenSeconds: 3_600 }), ...people].map(unlessUnwanted),
-    refreshToken({ secrets: refreshSecrets, accessTokenSeconds: 3_600, providers: [untilSignInEnds(cognito.refreshProvider, now)] }),
+    ...[clientCredentials({ accessTokenLifetimeSeconds: 3_600 }), ...people].map(unlessUnwanted),
+    refreshToken({
+      secrets: refreshSecrets,
+      accessTokenLifetimeSeconds: 3_600,
+      providers: [untilSignInEnds(cognito.refreshProvider, now)],
+    }),
   ]
 }

@@ -51,7 +51,7 @@ export async function startOwnPool({ seed, deliver, jwk, secret, now }: OwnPoolO
   const own = await createFakeCognito({
     region: 'us-east-2',
     userPoolId,
-    clients: [{ clientId, refreshTokenSeconds: signInSeconds }],
+    clients: [{ clientId, refreshTokenLifetimeSeconds: signInSeconds }],
     clientId,
     keys: [
       {

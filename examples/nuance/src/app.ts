@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { clientCredentials, createClientAuthenticator, createTokenEndpoint, tokenExchange } from '@countersign/grants'
 import { keyRoutes } from '@countersign/keys'
 import { authOf, handle, protect, requireScopes, routes } from '@countersign/koa'
-import { createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, signingKeys } from '@countersign/verifier'
 import Router from '@koa/router'
 import Koa from 'koa'
 import { applySeed } from './apply-seed.js'
@@ -60,14 +60,14 @@ const tokenEndpoint = createTokenEndpoint({
   clients,
   grants,
   revocations,
-  accessTokenSeconds: profile.accessTokenSeconds,
+  accessTokenLifetimeSeconds: profile.accessTokenLifetimeSeconds,
   claims: ({ client }) => ({ sites: sites.get(client.id) ?? [] }),
   dialect: tokenDialect,
 })
 const authenticate = createClientAuthenticator({ issuer, clients, stores, dialect: tokenDialect })
 
 const guard = createGuard({
-  issuers: { own: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: profile.api }) },
+  issuers: { own: signingKeys({ issuer, keys: keys.source, algorithms: ['ES256'], audience: profile.api }) },
   revocations,
   realm: profile.realms.resource,
   dialect: resourceDialect,
@@ -83,7 +83,7 @@ router.get(paths.ping, protect(guard, requireScopes(profile.scope)), (ctx) => {
 const app = new Koa()
 app.use(errorPages)
 app.use(routes(keys.jwks(paths.jwks)))
-app.use(routes(keyRoutes({ clients: revokedKeys.guarding(keys.clients) }, { authenticate, path: paths.keys })))
+app.use(routes(keyRoutes({ clientKeys: revokedKeys.guarding(keys.clientKeys) }, { authenticate, path: paths.keys })))
 app.use(routes(operatorRoutes(clients, settings.operatorToken)))
 app.use(router.routes()).use(router.allowedMethods())
 

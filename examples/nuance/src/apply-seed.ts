@@ -22,7 +22,7 @@ const settingsOf = (seed: SeedClient, grants: readonly string[]): ClientSettings
   assertion: {
     issuer: seed.name ?? seed.client_id,
     audiences: [profile.subjectTokenAudience],
-    maxLifeSeconds: seed.assertion_life_seconds,
+    maxLifetimeSeconds: seed.assertion_life_seconds,
     jti: seed.jti,
     clockToleranceSeconds: profile.clockToleranceSeconds,
     ...(seed.users.length > 0 && { subjects: seed.users }),
@@ -60,31 +60,31 @@ function register(registration: Registration, { keys, keyOptions }: Seeded): Pro
   const { expiresAt } = registration
   const hasExpired = expiresAt !== undefined && expiresAt * 1000 <= Date.now()
   const registry = hasExpired ? createKeyRegistry({ ...keyOptions, now: () => (expiresAt - 1) * 1000 }) : keys
-  return registry.clients.register(registration)
+  return registry.clientKeys.register(registration)
 }
 
 /** Registers a key, or gives it the times that the seed says now. One that was ended stays so. */
 async function putKey(owner: string, key: SeedKey, seeded: Seeded): Promise<void> {
   const { kid, public_key_pem: pem, not_before: notBefore, expires_at: expiresAt } = key
-  const { clients } = seeded.keys
+  const { clientKeys } = seeded.keys
   const thumbprint = thumbprintOf({ pem })
-  const find = async (): Promise<ClientKeyView | undefined> => (await clients.list(owner)).find((one) => one.thumbprint === thumbprint)
+  const find = async (): Promise<ClientKeyView | undefined> => (await clientKeys.list(owner)).find((one) => one.thumbprint === thumbprint)
   const refuse = (why: string): void => console.error(`SEED_FILE: the key ${kid} of ${owner} was refused: ${why}`)
 
   const known = await find()
   if (await seeded.revokedKeys.has(thumbprint)) {
-    if (known) await clients.revoke(owner, known.kid)
+    if (known) await clientKeys.revoke(owner, known.kid)
     return refuse('revoked')
   }
   const times = { ...(typeof notBefore === 'number' && { notBefore }), ...(typeof expiresAt === 'number' && { expiresAt }) }
   if (known) {
     const isOther = known.notBefore !== times.notBefore || known.expiresAt !== times.expiresAt
-    if (isOther) await clients.schedule(owner, known.kid, times)
+    if (isOther) await clientKeys.schedule(owner, known.kid, times)
     return
   }
   const result = await register({ owner, kid, pem, ...times }, seeded)
   // Another process may have registered it just now.
-  if (!result.ok && !(await find())) refuse(result.fault)
+  if (!result.ok && !(await find())) refuse(result.reason)
 }
 
 /**

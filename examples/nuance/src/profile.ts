@@ -9,7 +9,7 @@ export const profile = {
   /** The `aud` of our access tokens. */
   api: 'https://nuance.example/reporting/v3',
   scope: 'read',
-  accessTokenSeconds: 7200,
+  accessTokenLifetimeSeconds: 7200,
   /** How far the clock of a client may be ahead of ours, or behind. */
   clockToleranceSeconds: 5,
   tokenType: 'bearer',

@@ -19,7 +19,7 @@ export function createRevokedKeys(store: DocumentStore): RevokedKeys {
   const guarding = (keys: RegisteredKeys): RegisteredKeys => ({
     ...keys,
     async register(registration) {
-      return (await has(thumbprintOf(registration))) ? { ok: false, fault: 'key_taken' } : keys.register(registration)
+      return (await has(thumbprintOf(registration))) ? { ok: false, reason: 'key_taken' } : keys.register(registration)
     },
     async revoke(owner, kid, options) {
       const known = (await keys.list(owner)).find((key) => key.kid === kid)

@@ -55,7 +55,7 @@ async function systemsOf(client: SeedClient, { documents, markKey }: Place): Pro
 /** Whether a name stands for another key than it did, or a key has another name. */
 async function contradicts(seed: Seed, { keys }: Pick<System, 'keys'>): Promise<boolean> {
   for (const { client_id: owner, keys: seeded } of seed.clients) {
-    const known = await keys.clients.list(owner)
+    const known = await keys.clientKeys.list(owner)
     const isOther = seeded.some(({ kid, public_key_pem: pem }) => {
       const thumbprint = thumbprintOf({ pem })
       const same = known.find((key) => key.kid === kid || key.thumbprint === thumbprint)

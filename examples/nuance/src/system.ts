@@ -1,4 +1,4 @@
-import type { ClientKeys, RevocationAnnouncer, Stores } from '@countersign/core'
+import type { ClientKeys, RevocationPublisher, Stores } from '@countersign/core'
 import { type Clients, createClients } from '@countersign/grants'
 import { createKeyRegistry, type KeyRegistry, type KeyRegistryOptions } from '@countersign/keys'
 import { profile } from './profile.js'
@@ -19,14 +19,14 @@ export interface System {
  *
  * @param revocations - the view of this process; a system that is only looked into needs none
  */
-export function createSystem(stores: Stores, secrets: Secrets, revocations: RevocationAnnouncer = stores.revocations): System {
-  const { issuer, accessTokenSeconds: maxTokenLifeSeconds } = profile
-  const keyOptions = { issuer, store: stores.keys, revocations, encryption: secrets.keyEncryption, maxTokenLifeSeconds }
+export function createSystem(stores: Stores, secrets: Secrets, revocations: RevocationPublisher = stores.revocations): System {
+  const { issuer, accessTokenLifetimeSeconds: maxTokenLifetimeSeconds } = profile
+  const keyOptions = { issuer, store: stores.keys, revocations, encryption: secrets.keyEncryption, maxTokenLifetimeSeconds }
   const keys = createKeyRegistry(keyOptions)
   const byName: ClientKeys = {
     // A subject token names its key: which one is meant is not guessed, not even where there is but one.
-    find: async (query) => (query.kid === undefined ? { ok: false, fault: 'unknown' } : keys.clients.find(query)),
+    find: async (query) => (query.kid === undefined ? { ok: false, reason: 'unknown' } : keys.clientKeys.find(query)),
   }
-  const clients = createClients({ store: stores.clients, pepper: secrets.pepper, keys: byName, issuer, revocations })
+  const clients = createClients({ store: stores.clients, pepper: secrets.pepper, clientKeys: byName, issuer, revocations })
   return { stores, keys, keyOptions, clients }
 }

@@ -33,7 +33,7 @@ const tokens = {
   person: await pool.accessToken(),
   job: await own.token({ claims: job }),
   jobWithoutScope: await own.token({ claims: { ...job, scope: undefined } }),
-  expired: await own.token({ claims: job, ttlSeconds: -60 }),
+  expired: await own.token({ claims: job, lifetimeSeconds: -60 }),
   otherAudience: await own.token({ claims: { ...job, aud: 'https://other.example' } }),
   forged: await own.token({ claims: job, key: testKeys.es256Other, kid: testKeys.es256.kid }),
 }

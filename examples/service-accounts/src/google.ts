@@ -3,7 +3,7 @@ import type { Stores } from '@countersign/core'
 import { authOf, handle, protect, requireScopes, routes } from '@countersign/express'
 import { createClients, createTokenEndpoint, type ExchangePolicy, jwtBearer } from '@countersign/grants'
 import { createKeyRegistry } from '@countersign/keys'
-import { createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, signingKeys } from '@countersign/verifier'
 import { Router } from 'express'
 
 /** A service account with the key that it got when it was made. */
@@ -31,20 +31,27 @@ export async function googleStyle(url: string, stores: Stores, accounts: readonl
   const secret = { current: { id: '1', secret: randomBytes(32) } }
   const revocations = createSharedRevocations({ store: stores.revocations, maxStalenessSeconds: 10, onStale: 'refuse' })
   const keys = createKeyRegistry({ issuer, store: stores.keys, revocations, encryption: secret })
-  const clients = createClients({ store: stores.clients, pepper: secret, keys: keys.clients, issuer, revocations })
+  const clients = createClients({ store: stores.clients, pepper: secret, clientKeys: keys.clientKeys, issuer, revocations })
   await keys.ready()
   for (const { email, kid, publicKeyPem: pem, delegatedUsers } of accounts) {
     const assertion = {
       audiences: [`${issuer}/token`],
-      maxLifeSeconds: 3600,
+      maxLifetimeSeconds: 3600,
       jti: 'any',
       mayOutlive: true,
       subjects: delegatedUsers,
     } as const
     const scopes = ['storage.read', 'storage.write']
-    await clients.register({ id: email, methods: ['private_key_jwt'], grants: [jwtBearer().type], scopes, defaultScopes: [], assertion })
-    const registered = await keys.clients.register({ owner: email, kid, pem })
-    if (!registered.ok) throw new TypeError(`the key of ${email} was refused: ${registered.fault}`)
+    await clients.register({
+      id: email,
+      authMethods: ['private_key_jwt'],
+      grants: [jwtBearer().type],
+      scopes,
+      defaultScopes: [],
+      assertion,
+    })
+    const registered = await keys.clientKeys.register({ owner: email, kid, pem })
+    if (!registered.ok) throw new TypeError(`the key of ${email} was refused: ${registered.reason}`)
   }
 
   const grants = [jwtBearer({ policy })]
@@ -57,10 +64,10 @@ export async function googleStyle(url: string, stores: Stores, accounts: readonl
     clients,
     grants,
     revocations,
-    accessTokenSeconds: 3600,
+    accessTokenLifetimeSeconds: 3600,
   })
   const guard = createGuard({
-    issuers: { own: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience }) },
+    issuers: { own: signingKeys({ issuer, keys: keys.source, algorithms: ['ES256'], audience }) },
     revocations,
   })
 

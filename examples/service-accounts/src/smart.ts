@@ -3,7 +3,7 @@ import type { Stores } from '@countersign/core'
 import { authOf, handle, protect, requireScopes, routes } from '@countersign/express'
 import { clientCredentials, createClients, createTokenEndpoint } from '@countersign/grants'
 import { createKeyRegistry, remoteClientKeys } from '@countersign/keys'
-import { createGuard, createSharedRevocations, ownIssuer } from '@countersign/verifier'
+import { createGuard, createSharedRevocations, signingKeys } from '@countersign/verifier'
 import { Router } from 'express'
 
 /** A backend service, which publishes its keys itself. */
@@ -24,7 +24,7 @@ export async function smartBackend(url: string, stores: Stores, services: readon
   const own = createKeyRegistry({ issuer, store: stores.keys, revocations, encryption: secret })
   const jwksUrls = new Map(services.map(({ id, jwksUrl }) => [id, jwksUrl]))
   const algorithms = ['RS384', 'ES384'] as const
-  const keys = remoteClientKeys({
+  const clientKeys = remoteClientKeys({
     jwksUri: (clientId) => jwksUrls.get(clientId),
     // Whoever registers a service decides where we fetch from.
     allowedOrigins: [...new Set([...jwksUrls.values()].map((one) => new URL(one).origin))],
@@ -32,14 +32,14 @@ export async function smartBackend(url: string, stores: Stores, services: readon
     denylist: { issuer, revocations },
     allowInsecure: true, // http on loopback
   })
-  const clients = createClients({ store: stores.clients, pepper: secret, keys, issuer, revocations })
+  const clients = createClients({ store: stores.clients, pepper: secret, clientKeys, issuer, revocations })
   await own.ready()
   const grants = [clientCredentials()]
   const scopes = ['system/Patient.rs', 'system/Observation.rs']
   for (const { id } of services) {
     // Its profile names the token endpoint as audience of client assertions.
     const assertion = { authenticationAudience: tokenUrl }
-    await clients.register({ id, methods: ['private_key_jwt'], grants: ['client_credentials'], scopes, defaultScopes: [], assertion })
+    await clients.register({ id, authMethods: ['private_key_jwt'], grants: ['client_credentials'], scopes, defaultScopes: [], assertion })
   }
 
   const audience = `${issuer}/fhir`
@@ -51,9 +51,9 @@ export async function smartBackend(url: string, stores: Stores, services: readon
     clients,
     grants,
     revocations,
-    accessTokenSeconds: 300,
+    accessTokenLifetimeSeconds: 300,
   })
-  const entry = ownIssuer({ issuer, keys: own.source, algorithms: ['ES256'], audience })
+  const entry = signingKeys({ issuer, keys: own.source, algorithms: ['ES256'], audience })
   const guard = createGuard({ issuers: { own: entry }, revocations })
 
   const router = Router()

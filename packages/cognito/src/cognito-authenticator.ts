@@ -47,7 +47,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
       types: typesOf(state),
       user: state.username.normalize('NFKC').toLowerCase(),
       state: stateText(state),
-      expiresInSeconds: pool.sessionSeconds,
+      expiresInSeconds: pool.sessionLifetimeSeconds,
       wasSent: challengeRow(state.name)?.isSent === true,
       // Only a choice has a message sent; with `preferredFactors` it was made already.
       answerSends: state.choices.some((choice) => challengeRow(choice)?.isSent === true),
@@ -97,7 +97,7 @@ export function createAuthenticator(pool: CheckedOptions, calls: CognitoCalls, t
       if (!name.test(username) || !isPassword(given)) return refused
       return proceed(await calls.initiate(username, given, request), { username, amr: ['pwd'] }, request)
     },
-    async answer({ state: text, type, code, request }) {
+    async answerChallenge({ state: text, type, code, request }) {
       const state = stateOf(text)
       if (state.choices.length > 0) return select(state, type, code, request)
       if (type !== undefined && typeOf(state.name) !== type) return { outcome: 'wrong_code', state: text }

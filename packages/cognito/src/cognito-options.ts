@@ -61,7 +61,7 @@ export interface CognitoOptions {
   /** What is chosen for people with several factors, the first that they have. @defaultValue they choose */
   readonly preferredFactors?: readonly CognitoChallengeType[]
   /** The app client's `AuthSessionValidity`: how long Cognito takes an answer to a challenge. @defaultValue 180 */
-  readonly sessionSeconds?: number
+  readonly sessionLifetimeSeconds?: number
   /**
    * Tells Cognito's threat protection the person's address instead of the server's; the app client needs a secret and
    * `EnablePropagateAdditionalUserContextData`. @defaultValue false
@@ -73,7 +73,9 @@ export interface CognitoOptions {
 
 /** Options with their defaults. */
 export interface CheckedOptions
-  extends Required<Pick<CognitoOptions, 'userPoolId' | 'clientId' | 'tokens' | 'refreshWith' | 'preferredFactors' | 'sessionSeconds'>> {
+  extends Required<
+    Pick<CognitoOptions, 'userPoolId' | 'clientId' | 'tokens' | 'refreshWith' | 'preferredFactors' | 'sessionLifetimeSeconds'>
+  > {
   readonly secret: ClientSecret
   readonly recognise: (password: string) => string
   readonly client: CognitoClient
@@ -114,7 +116,7 @@ const shape: OptionShape<CognitoOptions> = {
   claims: kind.func,
   refreshWith: kind.oneOf('GetTokensFromRefreshToken', 'REFRESH_TOKEN_AUTH'),
   preferredFactors: kind.listOf(kind.oneOf(...factors), 0),
-  sessionSeconds: kind.positiveSeconds,
+  sessionLifetimeSeconds: kind.positiveSeconds,
   sendsAddress: kind.flag,
   onSignedIn: kind.func,
 }
@@ -149,7 +151,7 @@ export function checkOptions(options: CognitoOptions): CheckedOptions {
     tokens,
     refreshWith,
     preferredFactors,
-    sessionSeconds: options.sessionSeconds ?? 180,
+    sessionLifetimeSeconds: options.sessionLifetimeSeconds ?? 180,
     sendsAddress: options.sendsAddress ?? false,
     claims: options.claims,
     onSignedIn: options.onSignedIn,

@@ -13,7 +13,7 @@ export function outageReply({ reason, retryAfterSeconds }: Unavailable): Reply {
  *
  * @throws every other error of the endpoint: the host's error handler must see it
  */
-export async function answer(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
+export async function callEndpoint(endpoint: Endpoint, request: WireRequest): Promise<Reply> {
   try {
     return await endpoint(request)
   } catch (error) {

@@ -48,10 +48,10 @@ export interface AuditStore extends WriteCheck {
   /**
    * Appends an entry; it can neither be changed nor taken back.
    *
-   * @param options - `keepForMs`: the entry is on pages for so long, and then goes
+   * @param options - `ttlMs`: the entry is on pages for so long, and then goes
    * @throws TypeError for an entry that is wrong or has more than 16 KiB as JSON, or a duration that is not positive
    */
-  append(entry: AuditEntry, options: { readonly keepForMs: number } & StoreCall): Promise<AuditAppended>
+  append(entry: AuditEntry, options: { readonly ttlMs: number } & StoreCall): Promise<AuditAppended>
   /**
    * Entries in the order of their time. An entry is on the pages that are read after its append was answered; of those that are appended at the
    * same time, one can become visible before another that stands before it. So who follows the end reads the last minute again.
@@ -87,8 +87,8 @@ function requireIds(operation: string, ids: { readonly clientId?: unknown; reado
  * @returns its JSON, with the members of an {@link AuditEntry} only
  * @throws TypeError if it is wrong
  */
-export function completeAuditEntry({ event, clientId, subject, detail }: AuditEntry, keepForMs: number): string {
-  requireDuration('keepForMs', keepForMs)
+export function completeAuditEntry({ event, clientId, subject, detail }: AuditEntry, ttlMs: number): string {
+  requireDuration('ttlMs', ttlMs)
   requireEvent('audit.append', event)
   requireIds('audit.append', { clientId, subject })
   if (detail !== undefined && !isDetail(detail))

@@ -7,13 +7,13 @@ export interface ChallengeStore extends WriteCheck {
    * Keeps a record under an id that nobody can guess; an existing one is replaced.
    * @throws TypeError for a duration that is not positive
    */
-  put(id: string, record: string, keepForMs: number, call?: StoreCall): Promise<void>
+  put(id: string, record: string, ttlMs: number, call?: StoreCall): Promise<void>
   /**
    * Keeps a record unless there is one under the id.
    * @returns what is kept: this record, or the one that was there, whose end stays
    * @throws TypeError for a duration that is not positive
    */
-  keep(id: string, record: string, keepForMs: number, call?: StoreCall): Promise<string>
+  keep(id: string, record: string, ttlMs: number, call?: StoreCall): Promise<string>
   /** The record, which stays; null where there is none. */
   read(id: string): Promise<string | null>
   /** The record, for exactly one caller; null for everybody else. */

@@ -28,12 +28,12 @@ export function requireIssuedAgo(issuedAgoMs: number): number {
  * Checks the numbers of a rotation.
  *
  * @throws TypeError for a generation that is not a whole number of 0 or more, for a retry window that is not a finite number of 0 or more
- * milliseconds, for a `keepForMs` that is not positive
+ * milliseconds, for a `ttlMs` that is not positive
  */
-export function requireRotation({ generation, retryWindowMs, keepForMs }: RotationRequest): void {
+export function requireRotation({ generation, retryWindowMs, ttlMs }: RotationRequest): void {
   if (!(Number.isSafeInteger(generation) && generation >= 0))
     throw new TypeError(`generation must be a whole number, 0 or more, got ${String(generation)}`)
   if (!(Number.isFinite(retryWindowMs) && retryWindowMs >= 0))
     throw new TypeError(`retryWindowMs must be a number of milliseconds, 0 or more, got ${String(retryWindowMs)}`)
-  if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
+  if (ttlMs !== undefined) requireDuration('ttlMs', ttlMs)
 }

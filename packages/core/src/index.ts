@@ -1,4 +1,4 @@
-export { answer, outageReply } from './answer.js'
+export { callEndpoint, outageReply } from './answer.js'
 export { type AskOptions, askInTime } from './ask-in-time.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export {
@@ -59,6 +59,7 @@ export {
   type TokenStatusEvent,
 } from './events.js'
 export { type Fetch, type FetchInit, type FetchResponse, globalFetch } from './fetch.js'
+export { hasOwn } from './has-own.js'
 export { authorizationField, headerField } from './header-fields.js'
 export {
   type Endpoint,
@@ -71,7 +72,7 @@ export {
   type WireHeaders,
   type WireRequest,
 } from './http.js'
-export { countMembers, parseText, plainNames } from './json-text.js'
+export { countMembers, parseJson, plainNames } from './json-text.js'
 export type {
   Algorithm,
   AsymmetricAlgorithm,
@@ -93,7 +94,6 @@ export type { NonceStore, NonceVerdict } from './nonce-store.js'
 export { checkOptions, shownValue } from './options/check-options.js'
 export { kind } from './options/kinds.js'
 export type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, RequiredKind } from './options/option-kind.js'
-export { hasOwn } from './own-member.js'
 export { allItems, longestPage, type Page, type PageQuery, requirePageLimit, wrongAfter } from './page.js'
 export type {
   AnswerStep,
@@ -135,7 +135,7 @@ export {
 } from './requirements.js'
 export { createRetries } from './retries.js'
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
-export type { AnnounceOptions, RevocationAnnouncer } from './revocation-announcer.js'
+export type { PublishOptions, RevocationPublisher } from './revocation-announcer.js'
 export {
   type CompleteRevocationQuery,
   completeRevocationQuery,
@@ -152,11 +152,11 @@ export {
   wholeDelta,
 } from './revocation-store.js'
 export { revokeAllOf, tieRevokeAll } from './revoke-all.js'
-export { epochParts, revocationKey, rowKey } from './row-key.js'
+export { cursorParts, revocationKey, rowKey } from './row-key.js'
 export { isSameSecret } from './same-secret.js'
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
-export type { ClientKeyAnswer, ClientKeyFault, ClientKeys, SignerSource } from './signing.js'
+export type { ClientKeyAnswer, ClientKeyReason, ClientKeys, SignerSource } from './signing.js'
 export { storedRevocation } from './stored-revocation.js'
 export type { Stores } from './stores.js'
 export { originQueries, originsOf, type TokenOrigin } from './token-origin.js'

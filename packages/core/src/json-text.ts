@@ -3,7 +3,7 @@ const colon = 0x3a
 const backslash = 0x5c
 
 /** `JSON.parse`, but undefined for what it does not take. */
-export function parseText(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -37,7 +37,7 @@ export function plainNames(text: string): string | undefined {
     const end = endOfString(text, start) + 1
     const string = text.slice(start, end)
     if (string.includes('\\') && isName(text, end)) {
-      const name = JSON.stringify(parseText(string))
+      const name = JSON.stringify(parseJson(string))
       if (name === undefined || name.includes('\\')) return undefined
       plain += text.slice(copied, start) + name
       copied = end

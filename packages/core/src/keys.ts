@@ -48,7 +48,7 @@ export interface KeyAnswer {
   readonly key: VerificationKey | undefined
   readonly set: KeySet
   /** Set if the key was not found because the source revoked it. */
-  readonly fault?: 'revoked' | undefined
+  readonly reason?: 'revoked' | undefined
   /**
    * All keys that fit, where the query has no kid, several fit, and `key` is therefore absent. Keys without a kid come first.
    * A verifier tries only a few of them.

@@ -10,7 +10,7 @@ export interface NonceStore extends WriteCheck {
    * Remembers a nonce when it is issued.
    * @throws TypeError for a duration that is not positive, Error if the jti is remembered already
    */
-  remember(jti: string, record: { readonly clientId: string; readonly keepForMs: number } & StoreCall): Promise<void>
+  remember(jti: string, record: { readonly clientId: string; readonly ttlMs: number } & StoreCall): Promise<void>
   /** Spends a nonce for one purpose; exactly one caller per purpose gets `spent`. With `clientId`, another client's is `mismatch`. */
   spend(jti: string, purpose: string, binding?: { readonly clientId?: string | undefined } & StoreCall): Promise<NonceVerdict>
   /**

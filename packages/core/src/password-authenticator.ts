@@ -80,7 +80,7 @@ export interface PasswordAuthenticator {
    */
   recognise?(password: string): string
   /** @param answer - `type` is one of the challenge's types, where the request says which */
-  answer(answer: {
+  answerChallenge(answer: {
     readonly state: string
     readonly type: string | undefined
     readonly code: string

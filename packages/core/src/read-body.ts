@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { headerField } from './header-fields.js'
 import type { WireRequest } from './http.js'
-import { countMembers, parseText, plainNames } from './json-text.js'
+import { countMembers, parseJson, plainNames } from './json-text.js'
 import { readStream } from './read-stream.js'
 
 /** A body, or the status to refuse it with: 400 malformed, 413 too large, 415 of another media type or compressed. */
@@ -88,7 +88,7 @@ function parse(text: string): unknown {
   // RFC 8259 §8.1 allows to ignore a byte order mark.
   const plain = plainNames(text.startsWith('\ufeff') ? text.slice(1) : text)
   if (plain === undefined) return undefined
-  const value = parseText(plain)
+  const value = parseJson(plain)
   return membersIn(value) === countMembers(plain) ? value : undefined
 }
 

@@ -51,8 +51,8 @@ function renamed(value: object, renames: Renames): object {
  * ```ts
  * import { recordCodec } from '@countersign/core'
  *
- * const codec = recordCodec<{ readonly lifetimeSeconds: number }>({ lifetimeSeconds: 'lifeSeconds' })
- * codec.toRecord({ lifetimeSeconds: 60 }) // { lifeSeconds: 60 }
+ * const codec = recordCodec<{ readonly lifetimeSeconds: number }>({ lifetimeSeconds: 'lifetimeSeconds' })
+ * codec.toRecord({ lifetimeSeconds: 60 }) // { lifetimeSeconds: 60 }
  * ```
  */
 export function recordCodec<T extends object>(names: StoredNames<T>): RecordCodec<T> {

@@ -22,7 +22,7 @@ export interface RotationRequest extends StoreCall {
   /** How long a request whose answer was lost may be repeated, from the first rotation on; 0: never. */
   readonly retryWindowMs: number
   /** New time to live of the family; absent: it keeps the one that it has. */
-  readonly keepForMs?: number | undefined
+  readonly ttlMs?: number | undefined
   /** Goes on from a generation that is beyond the store's instead of answering `ahead`. */
   readonly heal?: boolean | undefined
 }
@@ -40,7 +40,7 @@ export interface NewFamily extends StoreCall {
   readonly family: string
   readonly binding: string
   readonly data: string
-  readonly keepForMs: number
+  readonly ttlMs: number
 }
 
 /** Chains of refresh tokens. */

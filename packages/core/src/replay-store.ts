@@ -13,7 +13,7 @@ export interface ReplayClaim extends StoreCall {
    */
   readonly issuedAgoMs: number
   /** How long the id has to be remembered, in milliseconds: until the thing has expired everywhere. */
-  readonly keepForMs: number
+  readonly ttlMs: number
 }
 
 /** `unprovable`: it was issued before the store's memory begins, so whether it was used cannot be told. */

@@ -2,11 +2,11 @@ import type { RevocationEntry, RevocationView } from './revocation.js'
 import type { RevocationAddition } from './revocation-store.js'
 
 /** How an entry is announced. */
-export interface AnnounceOptions {
+export interface PublishOptions {
   /** Milliseconds for which it counts; undefined: as long as a token can live that it ends. */
-  readonly keepForMs?: number | undefined
+  readonly ttlMs?: number | undefined
   /** `true` takes an earlier entry back. */
-  readonly undone?: boolean | undefined
+  readonly reinstated?: boolean | undefined
 }
 
 /**
@@ -14,9 +14,9 @@ export interface AnnounceOptions {
  * request of this process, and in all others as soon as they learn of it. A `RevocationStore` is one, too: it has no view, so an
  * entry counts in this process only when a view has read it.
  */
-export interface RevocationAnnouncer extends Partial<RevocationView> {
+export interface RevocationPublisher extends Partial<RevocationView> {
   /** Announces an entry to all processes. Idempotent; done when every process can learn of it. */
-  revoke(entry: RevocationEntry, options?: AnnounceOptions): unknown
+  revoke(entry: RevocationEntry, options?: PublishOptions): unknown
   /**
    * Announces several entries together, all of them or none. It is called only if `tieRevokeAll` tied it to the `revoke` beside it;
    * otherwise `revoke` is called for each entry.
@@ -26,5 +26,5 @@ export interface RevocationAnnouncer extends Partial<RevocationView> {
    * What a subject began until this instant has ended, in epoch seconds; undefined: nothing was ended. It is kept for as long as
    * anything lives that was begun. Rejects with `Unavailable` in an outage.
    */
-  subjectEnd?(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
+  subjectNotBefore?(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
 }

@@ -7,26 +7,26 @@ import type { WriteCheck } from './write-check.js'
 /** An entry with its place in the order of revocations. */
 export interface RevocationRecord {
   /** Compared by {@link RevocationStore.compare} only. */
-  readonly epoch: string
+  readonly cursor: string
   readonly entry: RevocationEntry
   /** Milliseconds for which it still counts, by the store's clock; undefined: for ever. */
-  readonly keepForMs: number | undefined
+  readonly ttlMs: number | undefined
   /** `true` takes the entry back. */
-  readonly undone?: boolean | undefined
+  readonly reinstated?: boolean | undefined
 }
 
 /** What a reader has missed, or the first part of it. */
 export interface RevocationDelta {
   /** Where the reader stands after it: where the store stands now, or, with `more`, where the next part begins. */
-  readonly epoch: string
+  readonly cursor: string
   /** A store may read them from its answer when they are first looked at, and throw then. */
   readonly records: readonly RevocationRecord[]
-  /** True when there may be more after `epoch`: ask again from there. */
+  /** True when there may be more after `cursor`: ask again from there. */
   readonly more?: boolean | undefined
-  /** True if the store does not know the given epoch: it lost its memory. `records` begin with the first that it has. */
+  /** True if the store does not know the given cursor: it lost its memory. `records` begin with the first that it has. */
   readonly lost: boolean
   /** Epoch milliseconds of the store's clock at which its memory begins. */
-  readonly memorySince: number
+  readonly retainedSince: number
   /** Epoch milliseconds of the store's clock. */
   readonly now: number
 }
@@ -35,9 +35,9 @@ export interface RevocationDelta {
 export interface RevocationAddition {
   readonly entry: RevocationEntry
   /** Milliseconds for which it counts; undefined: for ever. */
-  readonly keepForMs?: number | undefined
+  readonly ttlMs?: number | undefined
   /** `true` takes an earlier entry back. */
-  readonly undone?: boolean | undefined
+  readonly reinstated?: boolean | undefined
 }
 
 /** How many entries `revokeAll` takes at most. */
@@ -57,16 +57,16 @@ export interface RevocationPageQuery extends PageQuery {
 export interface RevocationStore extends WriteCheck {
   /**
    * Adds an entry; idempotent.
-   * @param options - `keepForMs` undefined keeps it for ever; `undone` takes an earlier entry back
-   * @returns the epoch after it
+   * @param options - `ttlMs` undefined keeps it for ever; `reinstated` takes an earlier entry back
+   * @returns the cursor after it
    */
   revoke(
     entry: RevocationEntry,
-    options?: { readonly keepForMs?: number | undefined; readonly undone?: boolean | undefined } & StoreCall,
+    options?: { readonly ttlMs?: number | undefined; readonly reinstated?: boolean | undefined } & StoreCall,
   ): Promise<string>
   /**
    * Adds up to {@link revocationsAtOnce} entries, all of them or none, in one round trip.
-   * @returns the epoch of each, in the order of the entries
+   * @returns the cursor of each, in the order of the entries
    * @throws TypeError for more of them
    */
   revokeAll(entries: readonly RevocationAddition[], call?: StoreCall): Promise<readonly string[]>
@@ -76,14 +76,14 @@ export interface RevocationStore extends WriteCheck {
    */
   page(query?: RevocationPageQuery): Promise<Page<RevocationRecord>>
   /**
-   * What was added after an epoch, in order; from the first on for undefined. An outage counts for each part of the answer, so that a
+   * What was added after an cursor, in order; from the first on for undefined. An outage counts for each part of the answer, so that a
    * long list can be read at all.
    * @param options - `limit`: at most so many records, 1 or more; `more` says whether others follow. Without it, all of them
    * @throws TypeError for a limit that is not a positive whole number
    */
-  since(epoch: string | undefined, options?: { readonly limit?: number | undefined }): Promise<RevocationDelta>
+  since(cursor: string | undefined, options?: { readonly limit?: number | undefined }): Promise<RevocationDelta>
   /** Where the store stands now. */
-  epoch(): Promise<string>
+  cursor(): Promise<string>
   /** Negative, zero or positive as `a` is before, at or after `b`. */
   compare(a: string, b: string): number
   /**
@@ -115,20 +115,20 @@ export function deltaOf(rest: Omit<RevocationDelta, 'records'>, read: () => Revo
 /**
  * Reads all parts, one after the other, for a store that gives them.
  *
- * @param part - answers at most `limit` records after an epoch, as {@link RevocationStore.since} does
+ * @param part - answers at most `limit` records after an cursor, as {@link RevocationStore.since} does
  * @returns one delta of all; a memory that was lost between two parts begins it anew
  */
 export async function wholeDelta(
-  part: (epoch: string | undefined, limit: number) => Promise<RevocationDelta>,
-  epoch: string | undefined,
+  part: (cursor: string | undefined, limit: number) => Promise<RevocationDelta>,
+  cursor: string | undefined,
   limit: number,
 ): Promise<RevocationDelta> {
-  let parts = [await part(epoch, limit)]
+  let parts = [await part(cursor, limit)]
   let lost = parts[0]?.lost === true
   for (let last = parts.at(-1); last?.more === true; last = parts.at(-1)) {
-    const next = await part(last.epoch, limit)
+    const next = await part(last.cursor, limit)
     if (next.lost) parts = []
-    lost ||= next.lost && epoch !== undefined
+    lost ||= next.lost && cursor !== undefined
     parts.push(next)
   }
   const { more: _, ...last } = parts.at(-1) as RevocationDelta
@@ -161,7 +161,7 @@ export function revocationName(entry: RevocationEntry): string {
 export function requireAdditions(entries: readonly RevocationAddition[]): void {
   if (entries.length > revocationsAtOnce)
     throw new TypeError(`revokeAll: there must be at most ${revocationsAtOnce} entries, got ${entries.length}`)
-  for (const { keepForMs } of entries) if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
+  for (const { ttlMs } of entries) if (ttlMs !== undefined) requireDuration('ttlMs', ttlMs)
 }
 
 /** A query with its defaults. */

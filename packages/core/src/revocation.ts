@@ -12,7 +12,7 @@ export type RevocationEntry =
   | { readonly type: 'family'; readonly issuer: string; readonly family: string; readonly expiresAt: number }
   /** All tokens of a subject that were issued before an instant. */
   | { readonly type: 'subject'; readonly issuer: string; readonly subject: string; readonly notBefore: number }
-  /** All tokens of a client, until `unrevoke`. */
+  /** All tokens of a client, until `reinstate`. */
   | { readonly type: 'client'; readonly issuer: string; readonly clientId: string }
 
 /** The names of one verified token that a view looks up. */

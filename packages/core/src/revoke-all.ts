@@ -31,9 +31,9 @@ interface RevokesAll {
  * })
  * ```
  */
-export function tieRevokeAll<T extends RevokesAll>(announcer: T): T {
-  Object.defineProperty(announcer.revokeAll, tied, { value: announcer.revoke })
-  return announcer
+export function tieRevokeAll<T extends RevokesAll>(publisher: T): T {
+  Object.defineProperty(publisher.revokeAll, tied, { value: publisher.revoke })
+  return publisher
 }
 
 /**
@@ -44,8 +44,8 @@ export function tieRevokeAll<T extends RevokesAll>(announcer: T): T {
  */
 export function revokeAllOf<
   T extends { readonly revoke: unknown; readonly revokeAll?: ((entries: readonly RevocationAddition[]) => unknown) | undefined },
->(announcer: T): Exclude<T['revokeAll'], undefined> | undefined {
-  const { revoke, revokeAll } = announcer
+>(publisher: T): Exclude<T['revokeAll'], undefined> | undefined {
+  const { revoke, revokeAll } = publisher
   if (revokeAll === undefined || Reflect.get(revokeAll, tied) !== revoke) return undefined
-  return revokeAll.bind(announcer) as Exclude<T['revokeAll'], undefined>
+  return revokeAll.bind(publisher) as Exclude<T['revokeAll'], undefined>
 }

@@ -23,7 +23,7 @@ export function revocationKey(entry: RevocationEntry): Buffer {
  *
  * @returns [-1, -1] for any other string: before everything
  */
-export function epochParts(epoch: string): readonly [memory: number, number: number] {
+export function cursorParts(epoch: string): readonly [memory: number, number: number] {
   const [memory, number, ...rest] = epoch.split('-', 3).map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN))
   const known = rest.length === 0 && Number.isSafeInteger(memory) && Number.isSafeInteger(number)
   return known ? [memory ?? -1, number ?? -1] : [-1, -1]

@@ -7,7 +7,7 @@ export interface SignerSource {
 }
 
 /** Why a client's key cannot be used. */
-export type ClientKeyFault = 'unknown' | 'pending' | 'not_yet_valid' | 'expired' | 'retired' | 'revoked'
+export type ClientKeyReason = 'unknown' | 'pending' | 'not_yet_valid' | 'expired' | 'retired' | 'revoked'
 
 /** The key of a client, or why there is none. */
 export type ClientKeyAnswer =
@@ -17,7 +17,7 @@ export type ClientKeyAnswer =
       /** Further keys that the query could mean, where it has no kid: at most 3, none of them revoked. */
       readonly others?: readonly VerificationKey[]
     }
-  | { readonly ok: false; readonly fault: ClientKeyFault }
+  | { readonly ok: false; readonly reason: ClientKeyReason }
 
 /** Keys that clients sign with. A key is found by client and kid, never by kid alone. */
 export interface ClientKeys {

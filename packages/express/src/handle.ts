@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import {
-  answer,
   asError,
+  callEndpoint,
   createRouteMatcher,
   type Endpoint,
   type Reply,
@@ -24,7 +24,7 @@ function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {
  */
 export function handle(endpoint: Endpoint): Middleware {
   requireEndpoint(endpoint)
-  return (req, res, next) => deliver(answer(endpoint, endpointRequest(req)), res, next)
+  return (req, res, next) => deliver(callEndpoint(endpoint, endpointRequest(req)), res, next)
 }
 
 /**
@@ -39,7 +39,7 @@ export function routes(table: RouteTable): Middleware {
     const found = match(req.method ?? '', req.path)
     switch (found.outcome) {
       case 'matched':
-        return deliver(answer(found.endpoint, endpointRequest(req, found.params)), res, next)
+        return deliver(callEndpoint(found.endpoint, endpointRequest(req, found.params)), res, next)
       case 'unknown':
         return next()
       default:

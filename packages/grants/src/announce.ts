@@ -1,10 +1,10 @@
-import { kind, type Now, type OptionKind, orUnavailable, type RevocationAnnouncer, type RevocationEntry } from '@countersign/core'
+import { kind, type Now, type OptionKind, orUnavailable, type RevocationEntry, type RevocationPublisher } from '@countersign/core'
 
 /**
  * Where the end of tokens is announced to guards: what `createSharedRevocations` or, in a single process, `createRevocations`
  * gives, or a revocation store.
  */
-export type Announcer = RevocationAnnouncer
+export type Announcer = RevocationPublisher
 
 /** What the option `revocations` must be where the end of tokens is announced. */
 export const announcerKind: OptionKind = kind.having('what createSharedRevocations returns, or a RevocationStore', 'revoke')
@@ -22,7 +22,7 @@ const graceMs = 3_600_000
 
 /** @param now - epoch milliseconds */
 export function createAnnounce(revocations: Announcer, now: Now): Announce {
-  const revoke = async (entry: RevocationEntry, keepForMs: number): Promise<unknown> => revocations.revoke(entry, { keepForMs })
+  const revoke = async (entry: RevocationEntry, ttlMs: number): Promise<unknown> => revocations.revoke(entry, { ttlMs })
   return async (entry) => {
     await orUnavailable(revoke(entry, Math.max(entry.expiresAt * 1000 - now(), 1) + graceMs))
   }

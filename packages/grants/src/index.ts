@@ -22,7 +22,6 @@ export { clientCredentials } from './grants/client-credentials.js'
 export type { ExchangeDecision, ExchangePolicy, ExchangeRequest, PresentedSubject } from './grants/exchange-policy.js'
 export type {
   Authentication,
-  BegunChain,
   Challenged,
   Grant,
   GrantAnswer,
@@ -32,6 +31,7 @@ export type {
   GrantRequest,
   GrantStores,
   Identification,
+  StartedFamily,
   TokenChallenge,
   Validated,
 } from './grants/grant.js'

@@ -1,9 +1,9 @@
 import type { Auth } from '@countersign/core'
 import { type AccountContext, audited, managed } from './accounts/account-context.js'
 import type { Actor } from './accounts/creator.js'
-import { type Done, failed } from './fault.js'
 import type { NewCredential } from './integration.js'
 import type { IntegrationClients } from './integration-clients.js'
+import { type Done, failed } from './reason.js'
 
 /** Credentials of integrations. */
 export interface Credentials<A extends Auth> {

@@ -2,12 +2,12 @@ import type { Auth } from '@countersign/core'
 import { type AccountContext, admit, audited, findIntegration, foreignTo, integrationOf } from './accounts/account-context.js'
 import { removeWhole } from './accounts/account-records.js'
 import type { Actor } from './accounts/creator.js'
-import { type Done, failed } from './fault.js'
 import type { Integration, IntegrationView, NewCredential } from './integration.js'
 import type { IntegrationClients } from './integration-clients.js'
+import { type Done, failed } from './reason.js'
 
 /** Integrations of entities. */
-export interface OwnIntegrations<A extends Auth> {
+export interface EntityIntegrations<A extends Auth> {
   /** Makes an integration with its first credential. */
   readonly create: (
     actor: Actor<A>,
@@ -45,7 +45,7 @@ async function end<A extends Auth>(
   const kept = await records.integrations.get(clientId)
   if (kept === undefined) return
   const { record } = kept
-  const isMarked = record.isEnding || (await records.integrations.replace(kept, { ...record, isEnding: true }))
+  const isMarked = record.isBeingDeleted || (await records.integrations.replace(kept, { ...record, isBeingDeleted: true }))
   if (!isMarked) return end(context, clients, clientId)
   await clients.remove(clientId)
   const enrollments = records.enrollmentsOf(clientId)
@@ -61,7 +61,7 @@ async function end<A extends Auth>(
 export function createOwnIntegrations<A extends Auth, Settings extends object>(
   context: AccountContext<A>,
   options: OwnIntegrationsOptions<Settings>,
-): OwnIntegrations<A> {
+): EntityIntegrations<A> {
   const { records } = context
   const { clients, settings, defaultType, needsType } = options
   const needed = needsType ? (['entity', 'title', 'type'] as const) : (['entity', 'title'] as const)
@@ -104,7 +104,7 @@ export function createOwnIntegrations<A extends Auth, Settings extends object>(
     if (foreign) return foreign
     if ((await context.entityName(entity)) === undefined) return failed('unknown_entity')
     const createdAt = Math.floor(context.now() / 1000)
-    return settle({ clientId: context.uuid(), entity, title, type, createdBy: known.by, createdAt, isEnding: false })
+    return settle({ clientId: context.uuid(), entity, title, type, createdBy: known.by, createdAt, isBeingDeleted: false })
   }
 
   return {

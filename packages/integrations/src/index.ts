@@ -3,15 +3,14 @@ export type { Actor, Creator, Operator } from './accounts/creator.js'
 export type { Credentials } from './credentials.js'
 export type { EnrolledFor, EnrolledForOptions } from './enrollments/enrolled-for.js'
 export type { Enrollments } from './enrollments/enrollments.js'
-export type { OwnIntegrations } from './entity-integrations.js'
-export type { Done, Failed, IntegrationFault } from './fault.js'
+export type { EntityIntegrations } from './entity-integrations.js'
 export type { Field, FieldIssue, Problem } from './fields.js'
 export {
   type IntegrationDialect,
   plainIntegrationDialect,
-  type RequestFailure,
   type RequestIssue,
-  requestFailure,
+  type RequestRefusal,
+  requestRefusal,
 } from './http/integration-dialect.js'
 export type { IntegrationPaths } from './http/integration-paths.js'
 export { type IntegrationRoutesOptions, integrationRoutes } from './http/integration-routes.js'
@@ -28,3 +27,4 @@ export type { FoundClient, IntegrationClients, OwnedClient } from './integration
 export type { IntegrationsOptions } from './integration-options.js'
 export { createIntegrations, type Integrations } from './integrations.js'
 export type { EnrollmentWish, IntegrationPolicies } from './policies.js'
+export type { Done, IntegrationReason, NotDone } from './reason.js'

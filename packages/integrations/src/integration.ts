@@ -13,7 +13,7 @@ export interface Integration {
   /** Epoch seconds. */
   readonly createdAt: number
   /** Its removal has begun and was not finished: remove it again. */
-  readonly isEnding: boolean
+  readonly isBeingDeleted: boolean
 }
 
 /** A credential as it is shown. Times are epoch seconds. */

@@ -6,15 +6,15 @@ import { createActorJudge, createSelfCheck } from './accounts/actor.js'
 import { type Credentials, createCredentials } from './credentials.js'
 import { createEnrolledFor, type EnrolledFor } from './enrollments/enrolled-for.js'
 import { createEnrollments, type Enrollments } from './enrollments/enrollments.js'
-import { createOwnIntegrations, type OwnIntegrations } from './entity-integrations.js'
+import { createOwnIntegrations, type EntityIntegrations } from './entity-integrations.js'
 import { createFieldCheck } from './fields.js'
 import { checkOptions, type IntegrationsOptions } from './integration-options.js'
 
 /**
- * Integration accounts. What is the caller's fault is a value; every function rejects with `Unavailable` in an outage, and may then be
+ * Integration accounts. What is the caller's reason is a value; every function rejects with `Unavailable` in an outage, and may then be
  * called again.
  */
-export interface Integrations<A extends Auth = Auth> extends OwnIntegrations<A>, Credentials<A>, Enrollments<A> {
+export interface Integrations<A extends Auth = Auth> extends EntityIntegrations<A>, Credentials<A>, Enrollments<A> {
   readonly enrolledFor: EnrolledFor<A>
 }
 

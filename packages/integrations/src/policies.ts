@@ -9,7 +9,7 @@ export interface EnrollmentWish {
   readonly action: 'enroll' | 'unenroll'
 }
 
-/** Who may do what. Anything but `true` denies; what they throw is a fault of the program, except `Unavailable`. */
+/** Who may do what. Anything but `true` denies; what they throw is a reason of the program, except `Unavailable`. */
 export interface IntegrationPolicies<A extends Auth = Auth> {
   /** Whether this person acts for the entity: sees, makes and ends its integrations, and sees its enrollments. */
   readonly mayManage: (auth: A, entity: string) => boolean | Promise<boolean>

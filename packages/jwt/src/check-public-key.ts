@@ -3,7 +3,7 @@ import type { Algorithm } from '@countersign/core'
 import { algorithms, fitsAlgorithm, isAlgorithm } from './algorithms.js'
 import { decodeBase64url } from './base64url.js'
 import { isEd25519Point } from './ed25519-point.js'
-import type { KeyFault, KeyImport } from './key-fault.js'
+import type { KeyImport, KeyReason } from './key-reason.js'
 import { isFactorable } from './rsa-modulus.js'
 import { prepareKey } from './signature.js'
 import { jwkThumbprint, publicJwk } from './thumbprint.js'
@@ -25,10 +25,10 @@ export interface KeyLabels {
 
 /** Makes a verification key of a public `KeyObject`, or says why not. */
 export function checkPublicKey(key: KeyObject, { kid, algorithm }: KeyLabels): KeyImport {
-  const fault = faultOf(key)
-  if (fault !== undefined) return { ok: false, fault }
+  const reason = faultOf(key)
+  if (reason !== undefined) return { ok: false, reason }
   const usable = algorithms.filter((one) => fitsAlgorithm(key, one) && (algorithm === undefined || areSame(one, algorithm)))
-  if (usable.length === 0) return { ok: false, fault: 'algorithm_mismatch' }
+  if (usable.length === 0) return { ok: false, reason: 'algorithm_mismatch' }
   const name = kid === undefined || kid === '' ? {} : { kid }
   return { ok: true, key: prepareKey({ ...name, algorithms: usable, key, thumbprint: jwkThumbprint(key) }) }
 }
@@ -42,7 +42,7 @@ function isEdwards(algorithm: Algorithm): boolean {
   return algorithm === 'EdDSA' || algorithm === 'Ed25519'
 }
 
-function faultOf(key: KeyObject): KeyFault | undefined {
+function faultOf(key: KeyObject): KeyReason | undefined {
   if (key.type !== 'public') return key.type
   switch (key.asymmetricKeyType) {
     case 'rsa':
@@ -58,7 +58,7 @@ function faultOf(key: KeyObject): KeyFault | undefined {
   }
 }
 
-function rsaFault(key: KeyObject): KeyFault | undefined {
+function rsaFault(key: KeyObject): KeyReason | undefined {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
   if (modulusLength > maxModulusBits || publicExponent >= maxExponent) return 'unsupported'
   if (modulusLength < minModulusBits || publicExponent < 3n || publicExponent % 2n === 0n) return 'weak_rsa'

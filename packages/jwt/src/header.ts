@@ -2,7 +2,7 @@ import { type Algorithm, hasOwn, type Outcome, refuse } from '@countersign/core'
 import { isAlgorithm } from './algorithms.js'
 import { decodeBase64url } from './base64url.js'
 import { exactInteger, jsonKind } from './json-kind.js'
-import { type JsonFault, parseJsonObject } from './strict-json.js'
+import { type JsonReason, parseJsonObject } from './strict-json.js'
 
 /** A JOSE header (RFC 7515 §4), deeply frozen and without a prototype. Of its members only these three are ever obeyed. */
 export interface JwsHeader {
@@ -20,9 +20,9 @@ function unusable(expected: string, received: string): Outcome<never> {
   return { ok: false, refusal: refuse('header', { detail: { expected, received } }) }
 }
 
-function unreadable(fault: JsonFault | undefined): Outcome<never> {
-  if (fault?.kind === 'integer') return unusable(`${fault.member.slice(0, 50)}: ${exactInteger}`, 'an integer that a double cannot hold')
-  const received = `a first segment that is ${fault?.what ?? 'not base64url'}`
+function unreadable(reason: JsonReason | undefined): Outcome<never> {
+  if (reason?.kind === 'integer') return unusable(`${reason.member.slice(0, 50)}: ${exactInteger}`, 'an integer that a double cannot hold')
+  const received = `a first segment that is ${reason?.what ?? 'not base64url'}`
   return { ok: false, refusal: refuse('malformed', { detail: { expected: 'a JOSE header as one JSON object in base64url', received } }) }
 }
 
@@ -39,7 +39,7 @@ function unreadable(fault: JsonFault | undefined): Outcome<never> {
 export function parseHeader(segment: string): Outcome<{ header: JwsHeader }> {
   const bytes = decodeBase64url(segment)
   const read = bytes && parseJsonObject(bytes)
-  if (read === undefined || hasOwn(read, 'fault')) return unreadable(read?.fault)
+  if (read === undefined || hasOwn(read, 'reason')) return unreadable(read?.reason)
   const header = read.object
   const { alg, kid, typ } = header
   if (typeof alg !== 'string') return unusable('alg: a string', jsonKind(alg))

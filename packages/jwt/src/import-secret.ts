@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
 import type { HmacAlgorithm } from '@countersign/core'
 import { isHmac, primitiveOf } from './algorithms.js'
-import type { KeyImport } from './key-fault.js'
+import type { KeyImport } from './key-reason.js'
 import { prepareKey } from './signature.js'
 
 /** What a secret is for. */
@@ -14,16 +14,16 @@ export interface ImportSecretOptions {
  * Makes a verification key of an HMAC secret.
  *
  * @param secret - bytes, or text that counts as its UTF-8 bytes; at least as long as the longest hash (RFC 7518 §3.2)
- * @returns the key, or a fault: `weak_secret`, `algorithm_mismatch` (no algorithm, or one that is not HMAC),
+ * @returns the key, or a reason: `weak_secret`, `algorithm_mismatch` (no algorithm, or one that is not HMAC),
  * `public_key_as_secret` (everybody who knows the public key could sign); nothing is thrown
  */
 export function importSecret(secret: string | Uint8Array, options: ImportSecretOptions): KeyImport {
   const { kid, algorithms } = options
-  if (algorithms.length === 0 || !algorithms.every(isHmac)) return { ok: false, fault: 'algorithm_mismatch' }
+  if (algorithms.length === 0 || !algorithms.every(isHmac)) return { ok: false, reason: 'algorithm_mismatch' }
   const bytes = Buffer.from(secret)
-  if (isKeyMaterial(bytes)) return { ok: false, fault: 'public_key_as_secret' }
+  if (isKeyMaterial(bytes)) return { ok: false, reason: 'public_key_as_secret' }
   const longest = Math.max(...algorithms.map(hashBytes))
-  if (bytes.length < longest) return { ok: false, fault: 'weak_secret', detail: lengthsOf(bytes.length, longest) }
+  if (bytes.length < longest) return { ok: false, reason: 'weak_secret', detail: lengthsOf(bytes.length, longest) }
   const name = kid === undefined || kid === '' ? {} : { kid }
   return { ok: true, key: prepareKey({ ...name, algorithms: [...algorithms], key: createSecretKey(bytes) }) }
 }

@@ -55,10 +55,10 @@ function textOf(claims: object): string {
   const text = JSON.stringify(claims)
   const reading = parseJsonObject(Buffer.from(text, 'utf8'))
   if ('object' in reading) return text
-  const { fault } = reading
+  const { reason } = reading
   throw new TypeError(
-    fault.kind === 'integer'
-      ? `signJwt: claims.${fault.member.slice(0, 64)} must be a string, or an integer between -(2^53 - 1) and 2^53 - 1, got an integer that a double cannot hold`
-      : `signJwt: claims must be one JSON object that verifiers read, got ${fault.what}`,
+    reason.kind === 'integer'
+      ? `signJwt: claims.${reason.member.slice(0, 64)} must be a string, or an integer between -(2^53 - 1) and 2^53 - 1, got an integer that a double cannot hold`
+      : `signJwt: claims must be one JSON object that verifiers read, got ${reason.what}`,
   )
 }

@@ -68,7 +68,7 @@ function createKeyPairSigner({ key, algorithm, kid, threadPool }: SignerOptions)
   if (!fitsAlgorithm(privateKey, algorithm))
     throw new TypeError(`createSigner: key must fit ${algorithm}, got a key of type ${privateKey.asymmetricKeyType}`)
   const half = checkPublicKey(createPublicKey(privateKey), { algorithm })
-  if (!half.ok) throw new TypeError(`createSigner: key cannot be used: ${half.fault}`)
+  if (!half.ok) throw new TypeError(`createSigner: key cannot be used: ${half.reason}`)
   const primitive = primitiveOf(algorithm)
   const { family, hash } = primitive
   const prepared = signingKey(privateKey, primitive)

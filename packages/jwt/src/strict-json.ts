@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { countMembers, parseText, plainNames } from '@countersign/core'
+import { countMembers, parseJson, plainNames } from '@countersign/core'
 
 /** Deepest nesting of a header or of claims, the object itself included. */
 const maxDepth = 16
@@ -13,16 +13,16 @@ const Bare = function Bare(): void {} as unknown as new () => Record<string, unk
 Bare.prototype = Object.freeze({ __proto__: null })
 
 /** Why a text is not one strict JSON object. */
-export type JsonFault =
+export type JsonReason =
   | { readonly kind: 'malformed'; readonly what: string }
   /** An integer that more than one text may stand for, and the member of the outermost object that holds it. */
   | { readonly kind: 'integer'; readonly member: string }
 
 /** The object, or what is wrong with the text. */
-export type JsonReading = { readonly object: JsonObject } | { readonly fault: JsonFault }
+export type JsonReading = { readonly object: JsonObject } | { readonly reason: JsonReason }
 
-const faulty = (what: string): { readonly fault: JsonFault } =>
-  Object.freeze({ fault: Object.freeze({ kind: 'malformed', what } as const) })
+const faulty = (what: string): { readonly reason: JsonReason } =>
+  Object.freeze({ reason: Object.freeze({ kind: 'malformed', what } as const) })
 const notUtf8 = faulty('not UTF-8')
 const oddName = faulty('a member name that needs an escape')
 const notJson = faulty('not JSON')
@@ -55,7 +55,7 @@ export function parseJsonObject(bytes: Buffer): JsonReading {
   if (decoded.includes('\ufffd') && !isUtf8(bytes)) return notUtf8
   const text = decoded.includes('\\') ? plainNames(decoded) : decoded
   if (text === undefined) return oddName
-  const value = parseText(text)
+  const value = parseJson(text)
   if (value === undefined) return notJson
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return noObject
   const object = Object.assign(new Bare(), value)
@@ -66,7 +66,7 @@ export function parseJsonObject(bytes: Buffer): JsonReading {
   // has neither white space nor escapes.
   if (tally.textLength === text.length) return { object }
   if (countMembers(text) !== tally.members || !isWellFormed(object)) return repeated
-  return tally.hasUnsafeInteger ? { fault: { kind: 'integer', member: memberWithUnsafeInteger(object) } } : { object }
+  return tally.hasUnsafeInteger ? { reason: { kind: 'integer', member: memberWithUnsafeInteger(object) } } : { object }
 }
 
 const isUnsafe = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)

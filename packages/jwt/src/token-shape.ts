@@ -37,6 +37,6 @@ export function shapeFault(token: string): Refusal {
 }
 
 /** Why a token is too large. */
-export function sizeFault(token: string, maxBytes: number): Refusal {
+export function sizeReason(token: string, maxBytes: number): Refusal {
   return refuse('too_large', { detail: { expected: `at most ${maxBytes} bytes (maxTokenBytes)`, received: `${token.length}` } })
 }

@@ -5,7 +5,7 @@ import {
   kind,
   type Now,
   type OptionShape,
-  type RevocationAnnouncer,
+  type RevocationPublisher,
   type SecretsOption,
 } from '@countersign/core'
 import { algorithms, isHmac } from '@countersign/jwt'
@@ -23,7 +23,7 @@ export interface KeyRegistryOptions extends Partial<KeyTimes> {
    * Where revocations are announced to all guards, and learned of before signing: what `createSharedRevocations` gives. A
    * `RevocationStore` is told, but not asked. Without it, a revoked key only leaves the registry.
    */
-  readonly revocations?: RevocationAnnouncer | undefined
+  readonly revocations?: RevocationPublisher | undefined
   /** Key-encryption keys of 32 bytes (base64 as text) for private keys at rest; or `externalSigner`. */
   readonly encryption?: SecretsOption | undefined
   /** Signs with keys that a KMS or HSM holds; asked by kid. */
@@ -52,7 +52,7 @@ export interface CheckedOptions {
 }
 
 const defaultTimes: KeyTimes = {
-  maxTokenLifeSeconds: 86_400,
+  maxTokenLifetimeSeconds: 86_400,
   toleranceSeconds: 60,
   jwksMaxAgeSeconds: 300,
   verifierCacheSeconds: 600,
@@ -90,7 +90,7 @@ export const keyRegistryShape: OptionShape<KeyRegistryOptions> = {
   maxKeysPerClient: kind.count,
   refreshSeconds: kind.positiveSeconds,
   now: kind.func,
-  maxTokenLifeSeconds: kind.seconds,
+  maxTokenLifetimeSeconds: kind.seconds,
   toleranceSeconds: kind.seconds,
   jwksMaxAgeSeconds: kind.seconds,
   verifierCacheSeconds: kind.seconds,

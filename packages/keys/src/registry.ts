@@ -19,7 +19,7 @@ import { completeUse, type KeyUse } from './signing/new-key.js'
 import { createOwnSigners } from './signing/signers.js'
 import { isOwnKey } from './signing/signing-key.js'
 import { createOwnKeySource } from './signing/signing-key-source.js'
-import { createOwnKeys, type OwnKeys } from './signing/signing-keys.js'
+import { createOwnKeys, type SigningKeys } from './signing/signing-keys.js'
 import { createOwnRing } from './signing/signing-ring.js'
 import { storedSigningKey } from './signing/stored-signing-key.js'
 
@@ -30,9 +30,9 @@ export interface KeyRegistry extends Lifecycle {
    * for writing.
    */
   ready(): Promise<Readiness>
-  readonly own: OwnKeys
-  readonly clients: RegisteredKeys
-  /** For `ownIssuer`. */
+  readonly signing: SigningKeys
+  readonly clientKeys: RegisteredKeys
+  /** For `signingKeys`. */
   readonly source: KeySource
   /** Signs with the active key of the usual algorithm and purpose. */
   readonly signer: SignerSource
@@ -60,7 +60,15 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
     isKey: isOwnKey,
     changed: (_owner, changed) => ring.accept(changed),
   })
-  const { ensureFirst, erase, followRevocation, ...own } = createOwnKeys({ issuer, rings, revocations, envelope, algorithms, times, now })
+  const { ensureFirst, erase, followRevocation, ...signing } = createOwnKeys({
+    issuer,
+    rings,
+    revocations,
+    envelope,
+    algorithms,
+    times,
+    now,
+  })
   const ring = createOwnRing({
     read: () => rings.read(issuer),
     refreshSeconds,
@@ -76,7 +84,7 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
     return whenKnown(revocations?.check?.(query), (reason) => reason === 'revoked_key')
   }
   const signers = createOwnSigners({ ring, envelope, findSigner: externalSigner, times, now, isRevoked, followRevocation })
-  const clients = createRegisteredKeys({
+  const clientKeys = createRegisteredKeys({
     issuer,
     tokenIssuers: options.tokenIssuers ?? [issuer],
     store,
@@ -107,8 +115,8 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
 
   const close = async (): Promise<void> => undefined
   return {
-    own,
-    clients,
+    signing,
+    clientKeys,
     source: createOwnKeySource({ ring, times, now }),
     signer,
     signerFor,

@@ -1,6 +1,6 @@
 import {
-  answer,
   asError,
+  callEndpoint,
   createRouteMatcher,
   type Endpoint,
   type Reply,
@@ -15,7 +15,7 @@ import { endpointRequest, type KoaContext, send } from './wire.js'
 async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): Promise<void> {
   let reply: Reply
   try {
-    reply = await answer(endpoint, request)
+    reply = await callEndpoint(endpoint, request)
   } catch (cause) {
     throw asError(cause)
   }

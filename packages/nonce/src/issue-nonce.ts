@@ -10,7 +10,7 @@ export interface IssuedNonce {
   /** Epoch seconds: `exp`. */
   readonly expiresAt: number
   /** Its whole life. */
-  readonly ttlSeconds: number
+  readonly lifetimeSeconds: number
 }
 
 /** A record outlives its token by this, so that a late replay is never a nonce that is not known. */
@@ -38,23 +38,23 @@ function holderOf({ clientId, credentials = [] }: NonceSubject, { revocations }:
 }
 
 function claimsFor(subject: NonceSubject, jti: string, rules: NonceRules): Readonly<Record<string, unknown>> & { readonly exp: number } {
-  const { issuer: iss, ttlSeconds, notBeforeSkewSeconds, audienceOf, claimsOf, now } = rules
+  const { issuer: iss, lifetimeSeconds, notBeforeSkewSeconds, audienceOf, claimsOf, now } = rules
   const aud: unknown = subject.audience ?? audienceOf(subject)
   if (!isText(aud)) throw new TypeError(`issue: audience must be a non-empty string, got ${shownValue(aud)}`)
   const iat = Math.floor(now() / 1000)
   // What is undefined is not written.
   const nbf = notBeforeSkewSeconds === undefined ? undefined : iat - notBeforeSkewSeconds
-  const claims = { iss, aud, iat, nbf, exp: iat + ttlSeconds, jti, ...holderOf(subject, rules) }
+  const claims = { iss, aud, iat, nbf, exp: iat + lifetimeSeconds, jti, ...holderOf(subject, rules) }
   const hasFurther = claimsOf !== undefined || subject.claims !== undefined
   return hasFurther ? { ...furtherClaims(subject, rules), ...claims } : claims
 }
 
 async function reserved(clientId: string, rules: NonceRules): Promise<Outcome<object>> {
-  const { maxIssuedPerClient, ttlSeconds } = rules
+  const { maxIssuedPerClient, lifetimeSeconds } = rules
   if (maxIssuedPerClient === undefined) return { ok: true }
   const { attempts, limit } = maxIssuedPerClient
   try {
-    const verdict = await attempts.reserve({ key: `nonce:${clientId}`, limit, windowMs: ttlSeconds * 1000 })
+    const verdict = await attempts.reserve({ key: `nonce:${clientId}`, limit, windowMs: lifetimeSeconds * 1000 })
     if (verdict.ok) return verdict
     return { ok: false, refusal: refuse('too_many', { retryAfterSeconds: Math.ceil(verdict.retryAfterMs / 1000) }) }
   } catch (cause) {
@@ -79,7 +79,7 @@ async function signed(claims: object, { algorithm, keys, typ }: NonceRules): Pro
 export async function issueNonce(subject: NonceSubject, rules: NonceRules): Promise<Outcome<IssuedNonce>> {
   const { clientId } = subject
   if (!isText(clientId)) throw new TypeError(`issue: clientId must be a non-empty string, got ${shownValue(clientId)}`)
-  const { ttlSeconds, toleranceSeconds, store } = rules
+  const { lifetimeSeconds, toleranceSeconds, store } = rules
   const jti = rules.newId()
   const claims = claimsFor(subject, jti, rules)
   const room = await reserved(clientId, rules)
@@ -87,9 +87,9 @@ export async function issueNonce(subject: NonceSubject, rules: NonceRules): Prom
   const token = await signed(claims, rules)
   try {
     // Before it is given out: a store that lost its memory then refuses instead of admitting replays.
-    await store.remember(jti, { clientId, keepForMs: (ttlSeconds + toleranceSeconds + graceSeconds) * 1000 })
+    await store.remember(jti, { clientId, ttlMs: (lifetimeSeconds + toleranceSeconds + graceSeconds) * 1000 })
   } catch (cause) {
     throw asUnavailable(cause)
   }
-  return { ok: true, token, jti, expiresAt: claims.exp, ttlSeconds }
+  return { ok: true, token, jti, expiresAt: claims.exp, lifetimeSeconds }
 }

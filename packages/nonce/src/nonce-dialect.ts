@@ -43,7 +43,7 @@ const texts: Readonly<Record<NonceEndpointReason, Row>> = {
 
 /** `{ token, expires_in }`, and `{ error, error_description }` in the words of RFC 6749 §5.2. */
 export const plainDialect: NonceDialect = {
-  success: ({ token, ttlSeconds }) => jsonReply(200, { token, expires_in: ttlSeconds }, noStore),
+  success: ({ token, lifetimeSeconds }) => jsonReply(200, { token, expires_in: lifetimeSeconds }, noStore),
   refusal(reason, _request, retryAfterSeconds) {
     const [status, error, description] = texts[reason]
     const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }

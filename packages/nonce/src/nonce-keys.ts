@@ -44,7 +44,9 @@ function imported({ id, secret }: Secret, algorithm: HmacAlgorithm): Verificatio
     throw new TypeError(`createNonces: secret must be a string or bytes, got a value of type ${typeof secret}`)
   const key = importSecret(secret, { kid: id, algorithms: [algorithm] })
   if (!key.ok)
-    throw new TypeError(`createNonces: the secret ${JSON.stringify(id)} cannot be used: ${key.fault}${key.detail ? `: ${key.detail}` : ''}`)
+    throw new TypeError(
+      `createNonces: the secret ${JSON.stringify(id)} cannot be used: ${key.reason}${key.detail ? `: ${key.detail}` : ''}`,
+    )
   return key.key
 }
 

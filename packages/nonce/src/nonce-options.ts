@@ -5,7 +5,7 @@ import type {
   KeySource,
   NonceStore,
   Now,
-  RevocationAnnouncer,
+  RevocationPublisher,
   RevocationView,
   SecretsOption,
   SignerSource,
@@ -26,7 +26,7 @@ export interface NonceSubject {
 }
 
 /** The lookup in the denylist before a nonce is spent. */
-export type NonceRevocations = RevocationView & Pick<RevocationAnnouncer, 'subjectEnd'>
+export type NonceRevocations = RevocationView & Pick<RevocationPublisher, 'subjectNotBefore'>
 
 /** A purpose that a nonce can be spent for, once each. */
 export interface NoncePurpose {
@@ -38,7 +38,7 @@ interface CommonOptions<Purpose extends string> {
   /** `iss`. */
   readonly issuer: string
   /** Life of a nonce, at most a year. */
-  readonly ttlSeconds: number
+  readonly lifetimeSeconds: number
   readonly store: NonceStore
   /** `aud`, or a function of who it is for. */
   readonly audience: string | ((subject: NonceSubject) => string)
@@ -55,7 +55,7 @@ interface CommonOptions<Purpose extends string> {
   readonly notBeforeSkewSeconds?: number
   /** How far clocks of processes may differ, at most an hour; widens `exp` and `nbf`. @defaultValue 5 */
   readonly clockToleranceSeconds?: number
-  /** Bounds how many nonces one client is given in `ttlSeconds`. @defaultValue off */
+  /** Bounds how many nonces one client is given in `lifetimeSeconds`. @defaultValue off */
   readonly maxIssuedPerClient?: { readonly limit: number; readonly attempts: AttemptStore }
   /**
    * What `createSharedRevocations` gives: a nonce then ends with its client, with the credentials that it was obtained with, with its

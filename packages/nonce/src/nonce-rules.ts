@@ -11,7 +11,7 @@ export interface NonceRules {
   /** As it is written, and as it is compared. */
   readonly typ: string
   readonly type: string
-  readonly ttlSeconds: number
+  readonly lifetimeSeconds: number
   readonly toleranceSeconds: number
   readonly notBeforeSkewSeconds: number | undefined
   /** Audiences by purpose. */
@@ -35,7 +35,7 @@ const skew = kind.number({ unit: 'seconds', most: 3600 })
 
 const shape: OptionShape<NonceOptions<string>> = {
   issuer: kind.required(kind.string),
-  ttlSeconds: kind.required(kind.number({ unit: 'seconds', isAbove: true, most: yearSeconds })),
+  lifetimeSeconds: kind.required(kind.number({ unit: 'seconds', isAbove: true, most: yearSeconds })),
   store: kind.required(kind.having('a NonceStore, for instance stores.nonces', 'remember', 'spend')),
   audience: kind.required(kind.either(kind.string, kind.func)),
   purposes: kind.required({
@@ -112,7 +112,7 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
   const {
     issuer,
     audience,
-    ttlSeconds,
+    lifetimeSeconds,
     store,
     claims,
     notBeforeSkewSeconds,
@@ -125,7 +125,7 @@ export function nonceRules(options: NonceOptions<string>): NonceRules {
     ...keysOf(options),
     ...typOf(options),
     isPair: options.secrets === undefined,
-    ttlSeconds,
+    lifetimeSeconds,
     toleranceSeconds: clockToleranceSeconds,
     notBeforeSkewSeconds,
     purposes: purposesOf(options),

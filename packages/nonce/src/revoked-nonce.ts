@@ -28,9 +28,9 @@ function queryOf({ claims, kid, thumbprint }: SignedNonce, isPair: boolean): Rev
 
 /** A denylist forgets a subject sooner than the longest nonce ends; what is kept for good does not. */
 async function hasSubjectEnded({ iss: issuer, sub: subject, iat = 0 }: JwtClaims, { revocations }: NonceRules): Promise<boolean> {
-  if (subject === undefined || revocations?.subjectEnd === undefined) return false
+  if (subject === undefined || revocations?.subjectNotBefore === undefined) return false
   try {
-    const end = await revocations.subjectEnd({ issuer, subject })
+    const end = await revocations.subjectNotBefore({ issuer, subject })
     return end !== undefined && Math.floor(iat) <= end
   } catch (cause) {
     throw asUnavailable(cause)

@@ -87,10 +87,10 @@ export function postgresAudit(database: Database, schema: string, tenant: Buffer
   const pages = (index: AuditIndex) => pageTexts((order) => pageText(schema, index, order))
   const texts = { all: pages('all'), event: pages('event'), client: pages('client'), subject: pages('subject') }
   return {
-    async append(entry, { keepForMs, ...call }) {
-      const json = completeAuditEntry(entry, keepForMs)
+    async append(entry, { ttlMs, ...call }) {
+      const json = completeAuditEntry(entry, ttlMs)
       const { event, clientId, subject } = entry
-      const values = [bytesOf(json), nameKey(event), keyOrNull(clientId), keyOrNull(subject), boundedMs(keepForMs)]
+      const values = [bytesOf(json), nameKey(event), keyOrNull(clientId), keyOrNull(subject), boundedMs(ttlMs)]
       const { row, made } = await calls.change({ statements: append, values, call, record: ['audit'], isDone: ({ id }) => id !== null })
       return { id: made ?? String(row.id), dropped: 0 }
     },

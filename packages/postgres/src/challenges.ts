@@ -92,12 +92,12 @@ export function postgresChallenges(
   const hasRecord = ({ record }: Row): boolean => record !== null
 
   return {
-    async put(id, record, keepForMs, call) {
-      const values = [rowKey(id), bytesOf(record), boundedMs(requireDuration('keepForMs', keepForMs))]
+    async put(id, record, ttlMs, call) {
+      const values = [rowKey(id), bytesOf(record), boundedMs(requireDuration('ttlMs', ttlMs))]
       await change({ statements: put, values, call, record: ['challenges', id], isDone: ({ done }) => done === true })
     },
-    async keep(id, record, keepForMs, call) {
-      const values = [rowKey(id), bytesOf(record), boundedMs(requireDuration('keepForMs', keepForMs))]
+    async keep(id, record, ttlMs, call) {
+      const values = [rowKey(id), bytesOf(record), boundedMs(requireDuration('ttlMs', ttlMs))]
       const { row, made } = await change({ statements: keep, values, call, record: ['challenges', id], isDone: hasRecord })
       return recordIn(made, 'kept') ?? textOf(row.record)
     },

@@ -153,9 +153,9 @@ export function postgresFamilies(database: Database, schema: string, tenant: Buf
   }
 
   return {
-    async create({ family, binding, data, keepForMs, ...call }) {
+    async create({ family, binding, data, ttlMs, ...call }) {
       const [key, callId] = [rowKey(family), callIdOf(call)]
-      const values = [tenant, key, bytesOf(binding), bytesOf(data), boundedMs(requireDuration('keepForMs', keepForMs)), callId]
+      const values = [tenant, key, bytesOf(binding), bytesOf(data), boundedMs(requireDuration('ttlMs', ttlMs)), callId]
       const created = await database.change(async (run, deadline) => {
         const [row] = await run(create, [...values, deadline])
         return requireTimely(row).created === true || (await madeBefore(run, key, callId)) === 'created'
@@ -164,8 +164,8 @@ export function postgresFamilies(database: Database, schema: string, tenant: Buf
     },
     async rotate(request) {
       requireRotation(request)
-      const { family, binding, generation, heal = false, retryWindowMs, keepForMs } = request
-      const keep = keepForMs === undefined ? null : boundedMs(keepForMs)
+      const { family, binding, generation, heal = false, retryWindowMs, ttlMs } = request
+      const keep = ttlMs === undefined ? null : boundedMs(ttlMs)
       const values = [tenant, rowKey(family), bytesOf(binding), generation, heal, boundedMs(retryWindowMs), keep, callIdOf(request)]
       return database.change(async (run, deadline) => {
         const [row] = await run(rotate, [...values, deadline])

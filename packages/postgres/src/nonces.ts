@@ -71,9 +71,9 @@ export function postgresNonces(
   const [remember, spend, undo, made] = [rememberText(schema), spendText(schema), undoText(schema), madeText(schema)]
   const { callIdOf } = database
   return {
-    async remember(jti, { clientId, keepForMs, ...call }) {
+    async remember(jti, { clientId, ttlMs, ...call }) {
       const [key, callId] = [rowKey(jti), callIdOf(call)]
-      const values = [key, bytesOf(clientId), boundedMs(requireDuration('keepForMs', keepForMs)), callId]
+      const values = [key, bytesOf(clientId), boundedMs(requireDuration('ttlMs', ttlMs)), callId]
       const remembered = await database.change(async (run, deadline) => {
         const [row] = await memory.remembering(run, remember, [...values, deadline])
         if (requireTimely(row).remembered === true) return true

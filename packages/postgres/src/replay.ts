@@ -66,11 +66,11 @@ export function postgresReplay(
   const [quick, complete, undo, calls] = [quickText(schema), claimText(schema), undoText(schema), callsText(schema)]
   const { callIdOf } = database
   return {
-    async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async claim({ purpose, id, issuedAgoMs, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       requireIssuedAgo(issuedAgoMs)
       const callId = callIdOf(call)
-      const values = [rowKey(purpose, id), boundedMs(issuedAgoMs), boundedMs(keepForMs), callId]
+      const values = [rowKey(purpose, id), boundedMs(issuedAgoMs), boundedMs(ttlMs), callId]
       return database.change(async (run, deadline) => {
         if ((await memory.within(run, quick, [...values, deadline])).length === 1) return 'claimed'
         const [row] = await memory.remembering(run, complete, [...values, deadline])

@@ -1,8 +1,8 @@
 import {
   type CompleteRevocationQuery,
   completeRevocationQuery,
+  cursorParts,
   deltaOf,
-  epochParts,
   fitsRevocationQuery,
   type Page,
   type RevocationAddition,
@@ -62,14 +62,14 @@ const sinceText = (schema: string): string => `
 const entriesPerRead = 1_000
 
 /** Epochs are `<microseconds at which the memory began>-<number>`: another memory has other epochs, and a later one greater. */
-const epochOf = (memory: unknown, number: unknown): string => `${String(memory)}-${String(number)}`
+const cursorOf = (memory: unknown, number: unknown): string => `${String(memory)}-${String(number)}`
 
 function recordOf(row: Row): RevocationRecord {
   return {
-    epoch: epochOf(row.memory, row.of),
+    cursor: cursorOf(row.memory, row.of),
     entry: storedRevocation.fromRecord(JSON.parse(textOf(row.entry)) as object),
-    keepForMs: row.left_ms === null ? undefined : Math.max(1, Math.ceil(Number(row.left_ms))),
-    ...(row.undone === true && { undone: true }),
+    ttlMs: row.left_ms === null ? undefined : Math.max(1, Math.ceil(Number(row.left_ms))),
+    ...(row.undone === true && { reinstated: true }),
   }
 }
 
@@ -84,9 +84,9 @@ function recordsOf({ memory, numbers, ends, undone, text, bytes }: Row, now: num
   return parsed.map((stored, at) => {
     const entry = storedRevocation.fromRecord(stored)
     const end = endsOf[at] ?? ''
-    const keepForMs = end === 'NULL' ? undefined : Math.max(1, Math.ceil(Number(end) * 1_000 - now))
-    const epoch = epochOf(memory, numbersOf[at])
-    return undoneOf[at] === 't' ? { epoch, entry, keepForMs, undone: true } : { epoch, entry, keepForMs }
+    const ttlMs = end === 'NULL' ? undefined : Math.max(1, Math.ceil(Number(end) * 1_000 - now))
+    const cursor = cursorOf(memory, numbersOf[at])
+    return undoneOf[at] === 't' ? { cursor, entry, ttlMs, reinstated: true } : { cursor, entry, ttlMs }
   })
 }
 
@@ -94,10 +94,10 @@ function partOf(row: Row, asked: readonly [number, number] | undefined): Revocat
   const { memory, number, until } = row
   const now = Number(row.now_ms)
   const place = {
-    epoch: epochOf(memory, until),
+    cursor: cursorOf(memory, until),
     ...(until !== number && { more: true }),
     lost: asked !== undefined && (asked[0] !== Number(memory) || asked[1] > Number(number)),
-    memorySince: Math.ceil(Number(memory) / 1_000),
+    retainedSince: Math.ceil(Number(memory) / 1_000),
     now: Math.floor(now),
   }
   return deltaOf(place, () => recordsOf(row, now))
@@ -128,8 +128,8 @@ function listsOf(entries: readonly RevocationAddition[]): { readonly told: reado
     told: [
       entries.map(({ entry }) => revocationKey(entry)),
       entries.map(({ entry }) => bytesOf(JSON.stringify(storedRevocation.toRecord(entry)))),
-      entries.map(({ undone = false }) => undone),
-      entries.map(({ keepForMs }) => (keepForMs === undefined ? null : boundedMs(keepForMs))),
+      entries.map(({ reinstated = false }) => reinstated),
+      entries.map(({ ttlMs }) => (ttlMs === undefined ? null : boundedMs(ttlMs))),
     ],
     names: [names.map(({ type }) => type), names.map(({ issuer }) => issuer), names.map(({ name }) => name)],
   }
@@ -147,7 +147,7 @@ const lastNumber = '9223372036854775807'
 /** Where a page begins. */
 function beginningOf({ after, newestFirst }: CompleteRevocationQuery): string {
   if (after === undefined) return newestFirst ? lastNumber : '0'
-  const [, number] = epochParts(after)
+  const [, number] = cursorParts(after)
   if (number < 0) throw wrongAfter('revocations.page')
   return String(number)
 }
@@ -160,8 +160,8 @@ function pageOf(rows: readonly [Row, ...Row[]], query: CompleteRevocationQuery):
   const isWithin = (row: Row): boolean => end === undefined || (query.newestFirst ? Number(row.of) >= end : Number(row.of) <= end)
   const fitting = rows.filter((row) => row.of !== null && isWithin(row)).map(recordOf)
   const items = fitting.filter(({ entry }) => fitsRevocationQuery(entry, query)).slice(0, query.limit)
-  if (items.length === query.limit) return { items, after: items.at(-1)?.epoch }
-  return { items, after: end === undefined ? undefined : epochOf(memory, end) }
+  if (items.length === query.limit) return { items, after: items.at(-1)?.cursor }
+  return { items, after: end === undefined ? undefined : cursorOf(memory, end) }
 }
 
 /** The denylist. */
@@ -173,8 +173,8 @@ export function postgresRevocations(
   const [current, since] = [epochText(schema), sinceText(schema)]
   const calls = keptCalls(database, schema, parts.tenant)
   const width = createRangeWidth()
-  async function part(epoch: string | undefined, limit: number): Promise<RevocationDelta> {
-    const asked = epoch === undefined ? undefined : epochParts(epoch)
+  async function part(cursor: string | undefined, limit: number): Promise<RevocationDelta> {
+    const asked = cursor === undefined ? undefined : cursorParts(cursor)
     const values = [...(asked ?? [-1, -1]), limit, width.of(limit)]
     const [row] = await database.operation((run) => parts.memory.remembering(run, since, values))
     width.read(row)
@@ -202,14 +202,14 @@ export function postgresRevocations(
       isDone: ({ number }) => number !== null,
       within: (run, text, all) => parts.memory.remembering(run, text, all),
     })
-    const [memory, last] = made === undefined ? [row.memory, Number(row.number)] : epochParts(made)
-    return entries.map((_, at) => epochOf(memory, last - entries.length + 1 + at))
+    const [memory, last] = made === undefined ? [row.memory, Number(row.number)] : cursorParts(made)
+    return entries.map((_, at) => cursorOf(memory, last - entries.length + 1 + at))
   }
 
   return tieRevokeAll<RevocationStore>({
-    async revoke(entry, { keepForMs, undone, ...call } = {}) {
-      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
-      return epoch
+    async revoke(entry, { ttlMs, reinstated, ...call } = {}) {
+      const [cursor = ''] = await revokeAll([{ entry, ttlMs, reinstated }], call)
+      return cursor
     },
     revokeAll,
     async page(query) {
@@ -220,14 +220,14 @@ export function postgresRevocations(
       const values = [beginningOf(complete), limit, type ?? null, ...keys]
       return pageOf(await database.operation((run) => parts.memory.remembering(run, text, values)), complete)
     },
-    since: async (epoch, { limit } = {}) =>
-      limit === undefined ? wholeDelta(part, epoch, entriesPerRead) : part(epoch, Math.min(requireLimit(limit), entriesPerRead)),
-    async epoch() {
+    since: async (cursor, { limit } = {}) =>
+      limit === undefined ? wholeDelta(part, cursor, entriesPerRead) : part(cursor, Math.min(requireLimit(limit), entriesPerRead)),
+    async cursor() {
       const [row] = await database.operation((run) => parts.memory.remembering(run, current, []))
-      return epochOf(row.memory, row.number)
+      return cursorOf(row.memory, row.number)
     },
     compare(a, b) {
-      const [first, second] = [epochParts(a), epochParts(b)]
+      const [first, second] = [cursorParts(a), cursorParts(b)]
       return first[0] - second[0] || first[1] - second[1]
     },
     subscribe: parts.subscribe,

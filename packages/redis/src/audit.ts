@@ -16,9 +16,9 @@ const idOf = (milliseconds: number): string => `${Math.min(lastMs, Math.max(0, M
 export function redisAudit(access: RedisAccess, capacity: number): AuditStore {
   const key = access.keys.audit
   return {
-    async append(entry, { keepForMs, ...call }) {
-      const json = completeAuditEntry(entry, keepForMs)
-      const answer = await changeKept(access, { key, call, kind: 'always' }, 'appendAudit', json, wholeMs(keepForMs), capacity)
+    async append(entry, { ttlMs, ...call }) {
+      const json = completeAuditEntry(entry, ttlMs)
+      const answer = await changeKept(access, { key, call, kind: 'always' }, 'appendAudit', json, wholeMs(ttlMs), capacity)
       const [id, dropped] = answer as readonly unknown[]
       return { id: String(id), dropped: Number(dropped) }
     },

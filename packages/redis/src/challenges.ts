@@ -37,13 +37,13 @@ export function redisChallenges(access: RedisAccess): ChallengeStore {
   }
 
   return {
-    async put(id, record, keepForMs, call) {
-      requireDuration('keepForMs', keepForMs)
-      await change('putRecord', { id, call }, () => [`1${record}`, wholeMs(keepForMs), changes.serverTime()])
+    async put(id, record, ttlMs, call) {
+      requireDuration('ttlMs', ttlMs)
+      await change('putRecord', { id, call }, () => [`1${record}`, wholeMs(ttlMs), changes.serverTime()])
     },
-    async keep(id, record, keepForMs, call) {
-      requireDuration('keepForMs', keepForMs)
-      const args = [`1${record}`, wholeMs(keepForMs)]
+    async keep(id, record, ttlMs, call) {
+      requireDuration('ttlMs', ttlMs)
+      const args = [`1${record}`, wholeMs(ttlMs)]
       return recordIn(await change('keepRecord', { id, call }, ({ trusted }) => [...args, changes.serverTime(), trusted]))
     },
     async read(id) {

@@ -22,8 +22,8 @@ function rotationOf(answer: Answer): Rotation {
 
 function argumentsOf(request: RotationRequest): readonly (string | number)[] {
   requireRotation(request)
-  const { generation, binding, retryWindowMs, keepForMs, heal } = request
-  return [generation, binding, retryWindowMs, keepForMs === undefined ? '' : wholeMs(keepForMs), heal ? '1' : '0']
+  const { generation, binding, retryWindowMs, ttlMs, heal } = request
+  return [generation, binding, retryWindowMs, ttlMs === undefined ? '' : wholeMs(ttlMs), heal ? '1' : '0']
 }
 
 const undoOf =
@@ -34,9 +34,9 @@ const undoOf =
 /** Chains of refresh tokens: one hash each. */
 export function redisFamilies({ reads, changes, keys, callIdOf }: RedisAccess): RefreshFamilyStore {
   return {
-    async create({ family, binding, data, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
-      const [key, callId, keep] = [keys.of('f', family), callIdOf(call), wholeMs(keepForMs)]
+    async create({ family, binding, data, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
+      const [key, callId, keep] = [keys.of('f', family), callIdOf(call), wholeMs(ttlMs)]
       const created = await changes.change(key, ({ run, deadline }) => run('createFamily', key, callId, deadline, binding, data, keep), {
         undo: undoOf(key, callId),
       })

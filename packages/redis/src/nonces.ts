@@ -14,9 +14,9 @@ const undoOf =
 /** Nonces that were issued: one short string each. */
 export function redisNonces({ changes, keys, callIdOf }: RedisAccess): NonceStore {
   return {
-    async remember(jti, { clientId, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
-      const [key, callId, keep] = [keys.of('n', jti), callIdOf(call), wholeMs(keepForMs)]
+    async remember(jti, { clientId, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
+      const [key, callId, keep] = [keys.of('n', jti), callIdOf(call), wholeMs(ttlMs)]
       const answer = await changes.change(key, ({ run, deadline }) => {
         const note = `i${changes.serverTime()} ${callId}`
         return run('rememberNonce', key, callId, deadline, `1${text(clientId)}0${text(note)}`, keep)

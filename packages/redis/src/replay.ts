@@ -17,11 +17,11 @@ const undoOf =
 /** Ids that may be used once: one string each, one round trip. */
 export function redisReplay({ changes, keys, callIdOf }: RedisAccess): ReplayStore {
   return {
-    async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async claim({ purpose, id, issuedAgoMs, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       requireIssuedAgo(issuedAgoMs)
       const issuedHere = performance.now() - issuedAgoMs
-      const [key, callId, keep] = [keys.of('c', purpose, id), callIdOf(call), wholeMs(keepForMs)]
+      const [key, callId, keep] = [keys.of('c', purpose, id), callIdOf(call), wholeMs(ttlMs)]
       const make: MakeChange<ReplayVerdict> = async ({ memory, deadline, run }) => {
         if (issuedHere < memory.trustedHere) return claimBefore(await changes.client.get(key), callId)
         if (Number(await run('claimId', key, callId, deadline, keep)) !== 1) return 'replayed'

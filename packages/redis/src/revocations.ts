@@ -25,12 +25,12 @@ import { revocationSubscription } from './subscription/subscription.js'
 const entriesPerRead = 1_000
 
 /** Milliseconds and a count within them: the id of an entry of a Stream. */
-function partsOf(epoch: string): readonly [number, number] {
-  const [milliseconds, count] = epoch.split('-', 2)
+function partsOf(cursor: string): readonly [number, number] {
+  const [milliseconds, count] = cursor.split('-', 2)
   return [Number(milliseconds), Number(count)]
 }
 
-/** Negative, zero or positive; an epoch of another form is after all. */
+/** Negative, zero or positive; an cursor of another form is after all. */
 function compareEpochs(a: string, b: string): number {
   const [aMs, aCount] = partsOf(a)
   const [bMs, bCount] = partsOf(b)
@@ -42,7 +42,7 @@ const beginningOf = ({ since }: ServerMemory): string => `${since}-0`
 
 interface Page {
   readonly newest: string
-  /** Whether the given epoch is still an entry. */
+  /** Whether the given cursor is still an entry. */
   readonly found: boolean
   readonly now: number
   /** The id of the last record where others may follow, or ''. */
@@ -51,34 +51,34 @@ interface Page {
 }
 
 /** Id, entry, when it ends by the store's clock, and 1 for one that takes an entry back. */
-type PageRecord = readonly [epoch: string, stored: object, ends: number | null, undone: 0 | 1]
+type PageRecord = readonly [cursor: string, stored: object, ends: number | null, reinstated: 0 | 1]
 
 /** Records of a page that still count. */
 function recordsOf({ text, now }: Page): readonly RevocationRecord[] {
   const records: RevocationRecord[] = []
-  for (const [epoch, stored, ends, undone] of JSON.parse(text) as readonly PageRecord[]) {
-    const keepForMs = ends === null ? undefined : ends - now
-    if (keepForMs !== undefined && keepForMs <= 0) continue
+  for (const [cursor, stored, ends, reinstated] of JSON.parse(text) as readonly PageRecord[]) {
+    const ttlMs = ends === null ? undefined : ends - now
+    if (ttlMs !== undefined && ttlMs <= 0) continue
     const entry = storedRevocation.fromRecord(stored)
-    records.push(undone === 1 ? { epoch, entry, keepForMs, undone: true } : { epoch, entry, keepForMs })
+    records.push(reinstated === 1 ? { cursor, entry, ttlMs, reinstated: true } : { cursor, entry, ttlMs })
   }
   return records
 }
 
 /**
- * Whether a reader at `epoch` was told things that the store does not know: it is ahead of the store, or from before its
+ * Whether a reader at `cursor` was told things that the store does not know: it is ahead of the store, or from before its
  * memory, or from before the present run of the server and not among what came through.
  */
-function isLost(epoch: string, { newest, found }: Page, memory: ServerMemory): boolean {
+function isLost(cursor: string, { newest, found }: Page, memory: ServerMemory): boolean {
   const beginning = beginningOf(memory)
-  const [milliseconds, count] = partsOf(epoch)
+  const [milliseconds, count] = partsOf(cursor)
   if (!(Number.isFinite(milliseconds) && Number.isFinite(count))) return true
-  if (epoch === beginning) return false
-  if (milliseconds < memory.since || compareEpochs(epoch, newest) > 0) return true
+  if (cursor === beginning) return false
+  if (milliseconds < memory.since || compareEpochs(cursor, newest) > 0) return true
   return milliseconds < memory.trusted && !found
 }
 
-/** The denylist: one Stream. The id of an entry is its epoch. */
+/** The denylist: one Stream. The id of an entry is its cursor. */
 export function redisRevocations(
   access: RedisAccess,
   onWarning: (warning: RedisWarning) => void,
@@ -99,22 +99,22 @@ export function redisRevocations(
     return { newest: newest === '' ? beginningOf(memory) : newest, found: found === '1', now: Number(now), last, text }
   }
 
-  /** An epoch that Redis would refuse to parse cannot be an id of this store. */
-  const readable = (epoch: string): string => (/^\d{1,16}-\d{1,16}$/.test(epoch) ? epoch : '-')
+  /** An cursor that Redis would refuse to parse cannot be an id of this store. */
+  const readable = (cursor: string): string => (/^\d{1,16}-\d{1,16}$/.test(cursor) ? cursor : '-')
 
   /** Each part has its own limit of time, so that a long list can be read at all. */
-  const part = (epoch: string | undefined, limit: number): Promise<RevocationDelta> =>
+  const part = (cursor: string | undefined, limit: number): Promise<RevocationDelta> =>
     reads.read(async (memory) => {
-      const asked = epoch === undefined ? '-' : readable(epoch)
+      const asked = cursor === undefined ? '-' : readable(cursor)
       const first = await page(asked, limit, memory)
-      const lost = epoch !== undefined && isLost(epoch, first, memory)
+      const lost = cursor !== undefined && isLost(cursor, first, memory)
       const next = lost && asked !== '-' ? await page('-', limit, memory) : first
       const { now, newest, last } = next
-      const place = { epoch: last || newest, ...(last !== '' && { more: true }), lost, memorySince: memory.since, now }
+      const place = { cursor: last || newest, ...(last !== '' && { more: true }), lost, retainedSince: memory.since, now }
       return deltaOf(place, () => recordsOf(next))
     })
 
-  const epoch = (): Promise<string> =>
+  const cursor = (): Promise<string> =>
     reads.read(async (memory) => {
       const [newest] = await answered(memory, reads.client.xrevrange(key, '+', '-', 'COUNT', 1))
       return newest?.[0] ?? beginningOf(memory)
@@ -122,22 +122,22 @@ export function redisRevocations(
   const revokeAll: RevocationStore['revokeAll'] = async (entries, call) => {
     requireAdditions(entries)
     if (entries.length === 0) return []
-    const flat = entries.flatMap(({ entry, keepForMs, undone }) => [
+    const flat = entries.flatMap(({ entry, ttlMs, reinstated }) => [
       JSON.stringify(storedRevocation.toRecord(entry)),
-      keepForMs === undefined ? '' : wholeMs(keepForMs),
-      undone ? '1' : '0',
+      ttlMs === undefined ? '' : wholeMs(ttlMs),
+      reinstated ? '1' : '0',
     ])
     const [callKey, keepCall] = [keys.ofCall(key, callIdOf(call)), call?.callId === undefined ? '' : callsKeptMs]
     const make: MakeChange<readonly string[]> = async ({ memory: { since: begin }, deadline, run }) =>
       String(await run('revoke', key, callKey, keys.memory, keepCall, deadline, begin, ...flat)).split(' ')
-    return changes.change(key, make, { kind: entries.some(({ undone }) => undone) ? undefined : 'always' })
+    return changes.change(key, make, { kind: entries.some(({ reinstated }) => reinstated) ? undefined : 'always' })
   }
   const subscribed = revocationSubscription(reads.client, { key, onWarning })
 
   const store = tieRevokeAll<RevocationStore>({
-    async revoke(entry, { keepForMs, undone, ...call } = {}) {
-      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
-      return epoch
+    async revoke(entry, { ttlMs, reinstated, ...call } = {}) {
+      const [cursor = ''] = await revokeAll([{ entry, ttlMs, reinstated }], call)
+      return cursor
     },
     revokeAll,
     async page(query) {
@@ -146,12 +146,12 @@ export function redisRevocations(
       return streamPage(access, key, complete, (row) => {
         const entry = storedRevocation.fromRecord(JSON.parse(row.entry) as object)
         if (!fitsRevocationQuery(entry, complete)) return undefined
-        return { epoch: row.id, entry, keepForMs: row.keepForMs, ...(row.last === '1' && { undone: true }) }
+        return { cursor: row.id, entry, ttlMs: row.ttlMs, ...(row.last === '1' && { reinstated: true }) }
       })
     },
-    since: async (epoch, { limit } = {}) =>
-      limit === undefined ? wholeDelta(part, epoch, entriesPerRead) : part(epoch, Math.min(requireLimit(limit), entriesPerRead)),
-    epoch,
+    since: async (cursor, { limit } = {}) =>
+      limit === undefined ? wholeDelta(part, cursor, entriesPerRead) : part(cursor, Math.min(requireLimit(limit), entriesPerRead)),
+    cursor,
     compare: compareEpochs,
     subscribe: subscribed.subscribe,
   })

@@ -60,8 +60,8 @@ function pageIn(tx: Tx, tenant: string, query: CompleteAuditQuery): Page<StoredA
 export function sqliteAudit(database: Database, tenant: string): AuditStore {
   const calls = keptCalls(tenant)
   return {
-    async append(entry, { keepForMs, ...call }) {
-      const text = bytesOf(completeAuditEntry(entry, keepForMs))
+    async append(entry, { ttlMs, ...call }) {
+      const text = bytesOf(completeAuditEntry(entry, ttlMs))
       const callId = database.givenId(call)
       const { event, clientId, subject } = entry
       const id = await database.write((tx) => {
@@ -70,7 +70,7 @@ export function sqliteAudit(database: Database, tenant: string): AuditStore {
         // a clock that was set back changes no order
         const at = Math.max(tx.now, Number(tx.rows(lastSql, tenant)[0]?.at ?? 0))
         const keys = [nameKey(event), keyOrNull(clientId), keyOrNull(subject)]
-        tx.run(appendSql, tenant, at, text, ...keys, tx.now + wholeMs(keepForMs))
+        tx.run(appendSql, tenant, at, text, ...keys, tx.now + wholeMs(ttlMs))
         const appended = idOf({ at, id: tx.rows('select last_insert_rowid() as id')[0]?.id })
         calls.keep(tx, callId, ['audit'], appended)
         return appended

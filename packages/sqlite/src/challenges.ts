@@ -37,32 +37,32 @@ export function sqliteChallenges(database: Database, tenant: string): ChallengeS
 
   const put = (tx: Tx, key: Buffer, { record, writtenAt, expiresAt }: Challenge): unknown =>
     tx.run(putSql, tenant, key, bytesOf(record), writtenAt, expiresAt)
-  const begun = (tx: Tx, record: string, keepForMs: number): Challenge => ({
+  const begun = (tx: Tx, record: string, ttlMs: number): Challenge => ({
     record,
     writtenAt: tx.now,
-    expiresAt: tx.now + wholeMs(keepForMs),
+    expiresAt: tx.now + wholeMs(ttlMs),
   })
 
   return {
-    async put(id, record, keepForMs, call) {
-      requireDuration('keepForMs', keepForMs)
+    async put(id, record, ttlMs, call) {
+      requireDuration('ttlMs', ttlMs)
       const callId = database.givenId(call)
       await database.write((tx) => {
         if (answerOf(tx, callId, id)) return
         memoryOf(tx, tenant)
-        put(tx, rowKey(id), begun(tx, record, keepForMs))
+        put(tx, rowKey(id), begun(tx, record, ttlMs))
         keepAnswer(tx, callId, id, { put: true })
       })
     },
-    async keep(id, record, keepForMs, call) {
-      requireDuration('keepForMs', keepForMs)
+    async keep(id, record, ttlMs, call) {
+      requireDuration('ttlMs', ttlMs)
       const callId = database.givenId(call)
       return database.write((tx) => {
         const made = answerOf(tx, callId, id)
         if (made && made !== undone && 'kept' in made) return made.kept
         const found = find(tx, rowKey(id), memoryOf(tx, tenant))
         const kept = found?.record ?? record
-        if (found === undefined) put(tx, rowKey(id), begun(tx, record, keepForMs))
+        if (found === undefined) put(tx, rowKey(id), begun(tx, record, ttlMs))
         keepAnswer(tx, callId, id, { kept })
         return kept
       })

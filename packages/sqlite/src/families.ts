@@ -57,10 +57,10 @@ function rotated(family: Family, request: RotationRequest, now: number): { reado
   if (family.revoked !== undefined) return { answer: { outcome: 'revoked', reason: family.revoked } }
   if (family.binding !== request.binding) return { answer: { outcome: 'mismatch' } }
   const { data, rotatedAt } = family
-  const { generation, retryWindowMs, keepForMs } = request
+  const { generation, retryWindowMs, ttlMs } = request
   if (generation > family.generation && !request.heal) return { answer: { outcome: 'ahead' } }
   if (generation >= family.generation) {
-    const expiresAt = keepForMs === undefined ? family.expiresAt : now + wholeMs(keepForMs)
+    const expiresAt = ttlMs === undefined ? family.expiresAt : now + wholeMs(ttlMs)
     const next = { ...family, generation: generation + 1, rotatedAt: now, expiresAt }
     return { answer: { outcome: 'rotated', generation: next.generation, data }, next }
   }
@@ -70,11 +70,11 @@ function rotated(family: Family, request: RotationRequest, now: number): { reado
   return { answer: { outcome: 'reused' }, next: { ...family, revoked: 'reused' } }
 }
 
-function checkRequest({ generation, retryWindowMs, keepForMs }: RotationRequest): void {
+function checkRequest({ generation, retryWindowMs, ttlMs }: RotationRequest): void {
   if (!(Number.isSafeInteger(generation) && generation >= 0)) throw new TypeError(`generation must be a whole number, got ${generation}`)
   if (!(Number.isFinite(retryWindowMs) && retryWindowMs >= 0))
     throw new TypeError(`retryWindowMs must be a number of milliseconds, 0 or more, got ${retryWindowMs}`)
-  if (keepForMs !== undefined) requireDuration('keepForMs', keepForMs)
+  if (ttlMs !== undefined) requireDuration('ttlMs', ttlMs)
 }
 
 function lastCallOf(callId: string | undefined, { answer }: { readonly answer: Rotation }, family: Family): LastCall {
@@ -118,15 +118,15 @@ export function sqliteFamilies(database: Database, tenant: string): RefreshFamil
   }
 
   return {
-    async create({ family, binding, data, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async create({ family, binding, data, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       const callId = database.givenId(call)
       const created = await database.write((tx) => {
         if (answerOf(tx, callId, family) === 'created') return true
         if (findFamily(tx, tenant, family)) return false
         const lastCall = callId === undefined ? null : ({ id: callId, before: 'nothing' } as const)
         const begun = { binding, data, generation: 0, rotatedAt: null, revoked: undefined, lastCall }
-        putFamily(tx, tenant, family, { ...begun, expiresAt: tx.now + wholeMs(keepForMs) })
+        putFamily(tx, tenant, family, { ...begun, expiresAt: tx.now + wholeMs(ttlMs) })
         calls.keep(tx, callId, recordOf(family), 'created')
         return true
       })

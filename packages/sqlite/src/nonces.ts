@@ -35,14 +35,14 @@ export function sqliteNonces(database: Database, tenant: string): NonceStore {
   const setUses = (tx: Tx, key: Buffer, uses: readonly Use[]): unknown => tx.run(useSql, JSON.stringify(uses), tenant, key)
 
   return {
-    async remember(jti, { clientId, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async remember(jti, { clientId, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       const [key, client, callId] = [rowKey(jti), bytesOf(clientId), database.givenId(call)]
       const remembered = await database.write((tx) => {
         const nonce = find(tx, key)
         if (nonce) return nonce.call !== null && nonce.call === callId
         memoryOf(tx, tenant)
-        tx.run(rememberSql, tenant, key, client, callId ?? null, tx.now, tx.now + wholeMs(keepForMs))
+        tx.run(rememberSql, tenant, key, client, callId ?? null, tx.now, tx.now + wholeMs(ttlMs))
         return true
       })
       if (!remembered) throw new Error('this nonce is remembered already')

@@ -22,8 +22,8 @@ export function sqliteReplay(database: Database, tenant: string): ReplayStore {
   }
 
   return {
-    async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async claim({ purpose, id, issuedAgoMs, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       if (!Number.isFinite(issuedAgoMs)) throw new TypeError('issuedAgoMs must be a number of milliseconds')
       const [key, callId] = [rowKey(purpose, id), database.givenId(call)]
       return database.write((tx) => {
@@ -31,7 +31,7 @@ export function sqliteReplay(database: Database, tenant: string): ReplayStore {
         const by = claimant(tx, key)
         if (by !== undefined) return by !== null && by === callId ? 'claimed' : 'replayed'
         if (tx.now - issuedAgoMs < sinceMs(memoryOf(tx, tenant))) return 'unprovable'
-        tx.run(claimSql, tenant, key, callId ?? null, tx.now + wholeMs(keepForMs))
+        tx.run(claimSql, tenant, key, callId ?? null, tx.now + wholeMs(ttlMs))
         return 'claimed'
       })
     },

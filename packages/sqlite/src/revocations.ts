@@ -1,7 +1,7 @@
 import {
   type CompleteRevocationQuery,
   completeRevocationQuery,
-  epochParts,
+  cursorParts,
   type Page,
   type RevocationAddition,
   type RevocationDelta,
@@ -35,26 +35,26 @@ const sinceSql = `select epoch, entry, undone, expires_at from countersign_revoc
 const rowsPerRead = 1_000
 
 /** Epochs are `<microseconds at which the memory began>-<number>`: another memory has other epochs, and a later one greater. */
-const epochOf = (since: number, number: number): string => `${since}-${number}`
+const cursorOf = (since: number, number: number): string => `${since}-${number}`
 
 function recordOf(row: Row, since: number, now: number): RevocationRecord {
   return {
-    epoch: epochOf(since, Number(row.epoch)),
+    cursor: cursorOf(since, Number(row.epoch)),
     entry: storedRevocation.fromRecord(JSON.parse(textOf(row.entry)) as object),
-    keepForMs: row.expires_at === null ? undefined : Number(row.expires_at) - now,
-    ...(Number(row.undone) === 1 && { undone: true }),
+    ttlMs: row.expires_at === null ? undefined : Number(row.expires_at) - now,
+    ...(Number(row.undone) === 1 && { reinstated: true }),
   }
 }
 
 /** A row without tenant and number. A later release may have entries that this one does not know. */
-function valuesOf({ entry, keepForMs, undone = false }: RevocationAddition, now: number): readonly Value[] {
+function valuesOf({ entry, ttlMs, reinstated = false }: RevocationAddition, now: number): readonly Value[] {
   const { type, issuer }: { readonly type?: string; readonly issuer?: string } = entry
   const name: string | undefined = revocationName(entry)
-  const end = keepForMs === undefined ? null : now + wholeMs(keepForMs)
+  const end = ttlMs === undefined ? null : now + wholeMs(ttlMs)
   return [
     revocationKey(entry),
     bytesOf(JSON.stringify(storedRevocation.toRecord(entry))),
-    undone ? 1 : 0,
+    reinstated ? 1 : 0,
     end,
     type ?? '',
     nameKey(issuer ?? ''),
@@ -65,7 +65,7 @@ function valuesOf({ entry, keepForMs, undone = false }: RevocationAddition, now:
 /** The number behind which a page begins. */
 function beginningOf({ after }: CompleteRevocationQuery): number | undefined {
   if (after === undefined) return undefined
-  const [, number] = epochParts(after)
+  const [, number] = cursorParts(after)
   if (number < 0) throw wrongAfter('revocations.page')
   return number
 }
@@ -87,32 +87,32 @@ function pageIn(tx: Tx, tenant: string, { since }: Memory, query: CompleteRevoca
     fittingValues: [tx.now, ...fitting.values],
     limit: query.limit,
   })
-  return { items: rows.map((row) => recordOf(row, since, tx.now)), after: end && epochOf(since, Number(end.epoch)) }
+  return { items: rows.map((row) => recordOf(row, since, tx.now)), after: end && cursorOf(since, Number(end.cursor)) }
 }
 
 /** The denylist. */
 export function sqliteRevocations(database: Database, tenant: string, watch: Watch): RevocationStore {
   const calls = keptCalls(tenant)
 
-  function delta(tx: Tx, memory: Memory, epoch: string | undefined, limit: number): RevocationDelta {
-    const asked = epoch === undefined ? undefined : epochParts(epoch)
+  function delta(tx: Tx, memory: Memory, cursor: string | undefined, limit: number): RevocationDelta {
+    const asked = cursor === undefined ? undefined : cursorParts(cursor)
     const lost = asked !== undefined && (asked[0] !== memory.since || asked[1] > memory.epoch)
     const rows = tx.rows(sinceSql, tenant, lost ? 0 : (asked?.[1] ?? 0), limit)
-    const last = rows.length < limit ? memory.epoch : Number(rows.at(-1)?.epoch)
+    const last = rows.length < limit ? memory.epoch : Number(rows.at(-1)?.cursor)
     return {
-      epoch: epochOf(memory.since, last),
+      cursor: cursorOf(memory.since, last),
       records: rows
         .filter((row) => row.expires_at === null || Number(row.expires_at) > tx.now)
         .map((row) => recordOf(row, memory.since, tx.now)),
       ...(last < memory.epoch && { more: true }),
       lost,
-      memorySince: sinceMs(memory),
+      retainedSince: sinceMs(memory),
       now: tx.now,
     }
   }
 
-  const part = (epoch: string | undefined, limit: number): Promise<RevocationDelta> =>
-    readWithMemory(database, tenant, (tx, memory) => delta(tx, memory, epoch, limit))
+  const part = (cursor: string | undefined, limit: number): Promise<RevocationDelta> =>
+    readWithMemory(database, tenant, (tx, memory) => delta(tx, memory, cursor, limit))
 
   const revokeAll: RevocationStore['revokeAll'] = async (entries, call) => {
     requireAdditions(entries)
@@ -124,19 +124,19 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
       const memory = memoryOf(tx, tenant)
       tx.run(countSql, entries.length, tenant)
       for (const [at, entry] of entries.entries()) tx.run(addSql, tenant, memory.epoch + at + 1, ...valuesOf(entry, tx.now))
-      const epoch = epochOf(memory.since, memory.epoch + entries.length)
-      calls.keep(tx, callId, ['revocations'], epoch)
-      return epoch
+      const cursor = cursorOf(memory.since, memory.epoch + entries.length)
+      calls.keep(tx, callId, ['revocations'], cursor)
+      return cursor
     })
     watch.tell(tenant)
-    const [since, number] = epochParts(last)
-    return entries.map((_, at) => epochOf(since, number - entries.length + 1 + at))
+    const [since, number] = cursorParts(last)
+    return entries.map((_, at) => cursorOf(since, number - entries.length + 1 + at))
   }
 
   return tieRevokeAll<RevocationStore>({
-    async revoke(entry, { keepForMs, undone, ...call } = {}) {
-      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
-      return epoch
+    async revoke(entry, { ttlMs, reinstated, ...call } = {}) {
+      const [cursor = ''] = await revokeAll([{ entry, ttlMs, reinstated }], call)
+      return cursor
     },
     revokeAll,
     async page(query) {
@@ -144,11 +144,11 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
       beginningOf(complete)
       return readWithMemory(database, tenant, (tx, memory) => pageIn(tx, tenant, memory, complete))
     },
-    since: async (epoch, { limit } = {}) =>
-      limit === undefined ? wholeDelta(part, epoch, rowsPerRead) : part(epoch, Math.min(requireLimit(limit), rowsPerRead)),
-    epoch: () => readWithMemory(database, tenant, (_, memory) => epochOf(memory.since, memory.epoch)),
+    since: async (cursor, { limit } = {}) =>
+      limit === undefined ? wholeDelta(part, cursor, rowsPerRead) : part(cursor, Math.min(requireLimit(limit), rowsPerRead)),
+    cursor: () => readWithMemory(database, tenant, (_, memory) => cursorOf(memory.since, memory.epoch)),
     compare(a, b) {
-      const [first, second] = [epochParts(a), epochParts(b)]
+      const [first, second] = [cursorParts(a), cursorParts(b)]
       return first[0] - second[0] || first[1] - second[1]
     },
     subscribe: (listener) => watch.subscribe(tenant, listener),

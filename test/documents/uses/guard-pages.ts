@@ -61,7 +61,7 @@ async function mountKeyRoutes(mount: (app: Express, keys: KeyRegistry, authentic
 }
 
 async function clientKeys(source: RemoteClientKeys): Promise<void> {
-  expect(await source.find({ clientId: 'stranger', kid: undefined, alg: 'ES384' } as never)).toEqual({ ok: false, fault: 'unknown' })
+  expect(await source.find({ clientId: 'stranger', kid: undefined, alg: 'ES384' } as never)).toEqual({ ok: false, reason: 'unknown' })
   await source.close()
 }
 

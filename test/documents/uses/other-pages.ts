@@ -37,7 +37,15 @@ async function loginForm(app: App): Promise<void> {
 
 async function spendsOnce(store: NonceStore): Promise<void> {
   const secrets = { current: { id: '1', secret: process.env.KEY_ENCRYPTION ?? '' } }
-  const nonces = createNonces({ issuer: 'i', audience: 'a', ttlSeconds: 60, algorithm: 'HS256', secrets, store, purposes: { login: {} } })
+  const nonces = createNonces({
+    issuer: 'i',
+    audience: 'a',
+    lifetimeSeconds: 60,
+    algorithm: 'HS256',
+    secrets,
+    store,
+    purposes: { login: {} },
+  })
   const nonce = await nonces.issue({ clientId: 'login-form' })
   if (!nonce.ok) throw new Error(nonce.refusal.reason)
   expect(await nonces.spend(nonce.token, 'login')).toMatchObject({ ok: true })

@@ -57,7 +57,7 @@ function parts(): Parts {
     all,
     revocations,
     keys,
-    clients: createClients({ store: all.clients, pepper: secretOf('CLIENT_PEPPER'), keys: keys.clients, issuer }),
+    clients: createClients({ store: all.clients, pepper: secretOf('CLIENT_PEPPER'), clientKeys: keys.clientKeys, issuer }),
   }
 }
 
@@ -72,8 +72,10 @@ const seen: { tokens?: Tokens } = {}
 async function clientAssertion(assertion: (audience: string) => Promise<Record<string, string>>, { folder }: Ran): Promise<void> {
   const { all, clients, keys, revocations } = parts()
   const pem = createPublicKey(await readFile(join(folder, 'client-key.pem'), 'utf8')).export({ type: 'spki', format: 'pem' })
-  expect(await clients.register({ id: 'ehr', methods: ['private_key_jwt'], grants: ['client_credentials'] })).toMatchObject({ ok: true })
-  expect(await keys.clients.register({ owner: 'ehr', kid: 'k1', pem: String(pem) })).toMatchObject({ ok: true })
+  expect(await clients.register({ id: 'ehr', authMethods: ['private_key_jwt'], grants: ['client_credentials'] })).toMatchObject({
+    ok: true,
+  })
+  expect(await keys.clientKeys.register({ owner: 'ehr', kid: 'k1', pem: String(pem) })).toMatchObject({ ok: true })
   const endpoint = seen.tokens?.(all, revocations, { isUserOf: async () => false })
   const parameters = { grant_type: 'client_credentials', ...(await assertion(issuer)) }
   await keys.ready()
@@ -111,7 +113,7 @@ async function signIn(make: (host: unknown) => readonly Grant[]): Promise<void> 
     mail: async (_address: string, text: string) => void mails.push(text),
   })
   const { clients, ...rest } = settings(grants)
-  await clients.register({ id: 'web', methods: ['none'], isFirstParty: true, grants: ['password'] })
+  await clients.register({ id: 'web', authMethods: ['none'], isFirstParty: true, grants: ['password'] })
   const endpoint = createTokenEndpoint({ issuer, signer, clients, ...rest })
   const person = { grant_type: 'password', client_id: 'web', username: 'ann' }
   expect(await endpoint(form({ ...person, password: 'wrong' }))).toMatchObject({ status: 400 })

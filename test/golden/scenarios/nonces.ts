@@ -10,7 +10,7 @@ export function noncesOf({ stores, view, clock, clients, draws }: World): { read
   const nonces = createNonces({
     issuer,
     audience: 'form',
-    ttlSeconds: 300,
+    lifetimeSeconds: 300,
     store: stores.nonces,
     secrets: nonceSecrets,
     purposes: { login: { audiences: ['form', 'app'] }, sms: {} },

@@ -68,7 +68,7 @@ export const published: Scenario = {
         introspectionEndpoint: `${issuer}/introspect`,
         jwksUri: `${issuer}/.well-known/jwks.json`,
         grants,
-        methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+        authMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
         assertionAlgorithms: ['RS256', 'ES256'],
         scopesSupported: ['read', 'write', 'admin'],
         further: { service_documentation: 'https://docs.example' },
@@ -81,7 +81,7 @@ export const published: Scenario = {
     await documents(ask)
     await registrations(ask)
     await endings(ask)
-    await registry.own.stage(publicJwkOf(es256Other, { kid: undefined }))
+    await registry.signing.stage(publicJwkOf(es256Other, { kid: undefined }))
     await ask('JWKS with the next key', { method: 'GET', path: '/.well-known/jwks.json' })
     await ask('a token', { headers: app, form: { grant_type: 'client_credentials', client_id: 'app', scope: 'read' } })
     await ask('the secret still works in the body', {

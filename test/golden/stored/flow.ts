@@ -17,7 +17,7 @@ export function openWorld(stores: Stores, draws = ''): Promise<World> {
   return createWorld({
     stores: () => stores,
     draws,
-    registry: (options) => createKeyRegistry({ ...options, encryption, maxTokenLifeSeconds: 3600 }),
+    registry: (options) => createKeyRegistry({ ...options, encryption, maxTokenLifetimeSeconds: 3600 }),
   })
 }
 
@@ -124,9 +124,9 @@ async function holdAccounts(world: World): Promise<Held> {
 
 /** Ends of every kind. */
 async function endings({ registry, clients, revocation, token, view, clock }: World): Promise<Held> {
-  await registry.clients.register({ owner: 'app', kid: 'retired', jwk: publicJwkOf(testKeys.eddsa, { kid: undefined }) })
-  await registry.clients.retire('app', 'retired')
-  await registry.own.rotate()
+  await registry.clientKeys.register({ owner: 'app', kid: 'retired', jwk: publicJwkOf(testKeys.eddsa, { kid: undefined }) })
+  await registry.clientKeys.retire('app', 'retired')
+  await registry.signing.rotate()
   const ended = member(await post(token, { grant_type: 'client_credentials' }, app), 'access_token')
   await post(revocation, { token: ended }, app)
   const added = await clients.addSecret('app', { title: 'second', notBefore: startsAt - 10, expiresAt: startsAt + 100_000 })

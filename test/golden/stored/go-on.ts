@@ -16,36 +16,38 @@ const headerOf = (token: unknown): { readonly kid?: string } =>
 
 // Every member is named here: what a name in the code becomes must not change what is compared.
 function shownClient(client: Awaited<ReturnType<World['clients']['list']>>[number]): readonly unknown[] {
-  const { id, title, owner, isLocked, era, methods, basicEncoding, isFirstParty, grants, scopes, defaultScopes } = client
-  const { audiences, accessTokenSeconds, refresh, assertion, secrets } = client
+  const { id, title, owner, isLocked, credentialGeneration, authMethods, basicEncoding, isFirstParty, grants, scopes, defaultScopes } =
+    client
+  const { audiences, accessTokenLifetimeSeconds, refresh, assertion, secrets } = client
   const {
     issuer,
     audiences: assertionAudiences,
-    maxLifeSeconds,
+    maxLifetimeSeconds,
     jti,
     subjects,
     clockToleranceSeconds,
     mayOutlive,
     authenticationAudience,
   } = assertion ?? {}
-  const rules = [issuer, assertionAudiences, maxLifeSeconds, jti, subjects, clockToleranceSeconds, mayOutlive, authenticationAudience]
-  const times = refresh.policy === 'rotating' ? [refresh.retryWindowSeconds, refresh.idleSeconds, refresh.absoluteSeconds] : []
-  const fixed = refresh.policy === 'fixed' ? [refresh.lifeSeconds, refresh.unrotatedPublicClient] : []
+  const rules = [issuer, assertionAudiences, maxLifetimeSeconds, jti, subjects, clockToleranceSeconds, mayOutlive, authenticationAudience]
+  const times =
+    refresh.policy === 'rotating' ? [refresh.retryWindowSeconds, refresh.idleLifetimeSeconds, refresh.absoluteLifetimeSeconds] : []
+  const fixed = refresh.policy === 'fixed' ? [refresh.lifetimeSeconds, refresh.unrotatedPublicClient] : []
   const forItself = refresh.policy === 'none' ? undefined : refresh.withClientCredentials
   return [
     id,
     title,
     owner,
     isLocked,
-    era,
-    methods,
+    credentialGeneration,
+    authMethods,
     basicEncoding,
     isFirstParty,
     grants,
     scopes,
     defaultScopes,
     audiences,
-    accessTokenSeconds,
+    accessTokenLifetimeSeconds,
     [refresh.policy, forItself, ...times, ...fixed],
     rules,
     secrets.map((secret) => [secret.id, secret.title, secret.createdAt, secret.notBefore, secret.expiresAt, secret.lastUsedAt]),
@@ -56,9 +58,9 @@ type Accounts = ReturnType<typeof accountsOf>['integrations']
 type Listed<T> = T extends Promise<infer Done> ? Extract<Done, { ok: true }> : never
 
 function shownIntegration(one: Listed<ReturnType<Accounts['list']>>['integrations'][number]): readonly unknown[] {
-  const { clientId, entity, title, type, createdBy, createdAt, isEnding, isLocked, credentials } = one
+  const { clientId, entity, title, type, createdBy, createdAt, isBeingDeleted, isLocked, credentials } = one
   const secrets = credentials.map((secret) => [secret.id, secret.title, secret.createdAt, secret.lastUsedAt])
-  return [clientId, entity, title, type, Object.values(createdBy), createdAt, isEnding, isLocked, secrets]
+  return [clientId, entity, title, type, Object.values(createdBy), createdAt, isBeingDeleted, isLocked, secrets]
 }
 
 function shownEnrollment(one: Listed<ReturnType<Accounts['enrollments']>>['enrollments'][number]): readonly unknown[] {
@@ -105,15 +107,15 @@ async function tokens({ token, introspection }: World, held: Held): Promise<Outc
 async function clients({ token, clients, registry, view }: World, held: Held): Promise<Outcomes> {
   const credentials = { grant_type: 'client_credentials' }
   const issued = await post(token, credentials, app)
-  const [own] = (await registry.own.list()).filter(({ state }) => state === 'active')
+  const [own] = (await registry.signing.list()).filter(({ state }) => state === 'active')
   const exchange = { grant_type: grantType.exchange, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' }
   return {
     'a client with its secret': said(issued),
     'is signed by the key that was there': String(
       headerOf(issued.body.access_token).kid === headerOf(held.access).kid && own?.kid === headerOf(held.access).kid,
     ),
-    'keys of ours': (await registry.own.list()).map(({ state }) => state).join(' '),
-    'keys of a client': (await registry.clients.list('app')).map(({ kid, state }) => `${kid} ${state}`).join(' '),
+    'keys of ours': (await registry.signing.list()).map(({ state }) => state).join(' '),
+    'keys of a client': (await registry.clientKeys.list('app')).map(({ kid, state }) => `${kid} ${state}`).join(' '),
     'another secret': said(await post(token, credentials, basicOf('app', held.secondSecret))),
     'a locked client': said(await post(token, credentials, basicOf('locked'))),
     'a client that was changed': said(
@@ -132,7 +134,7 @@ async function clients({ token, clients, registry, view }: World, held: Held): P
       ),
     ),
     'a subject that was ended': said(await post(token, { ...exchange, subject_token: await personToken({ sub: 'u-gone' }) }, app)),
-    'the end of a subject': String(await view.subjectEnd({ issuer: 'https://people.example', subject: 'u-gone' })),
+    'the end of a subject': String(await view.subjectNotBefore({ issuer: 'https://people.example', subject: 'u-gone' })),
     'the clients of the list': (await clients.list()).map(shownClient),
   }
 }

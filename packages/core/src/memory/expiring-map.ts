@@ -5,7 +5,7 @@ export interface ExpiringMap<V> {
   get(key: string): V | undefined
   /** Milliseconds that are left, or 0. */
   remainingMs(key: string): number
-  set(key: string, value: V, keepForMs: number): void
+  set(key: string, value: V, ttlMs: number): void
   /** Replaces the value and keeps its end. */
   replace(key: string, value: V): void
   delete(key: string): boolean
@@ -46,8 +46,8 @@ export function createExpiringMap<V>(now: Now): ExpiringMap<V> {
   return {
     get: (key) => live(key)?.value,
     remainingMs: (key) => Math.max(0, (live(key)?.until ?? 0) - now()),
-    set(key, value, keepForMs) {
-      slots.set(key, { value, until: now() + keepForMs })
+    set(key, value, ttlMs) {
+      slots.set(key, { value, until: now() + ttlMs })
       sweep()
     },
     replace(key, value) {

@@ -51,8 +51,8 @@ export function memoryAudit(now: Now, capacity: number): AuditStore {
   }
 
   return {
-    async append(entry, { keepForMs, ...call }) {
-      const json = completeAuditEntry(entry, keepForMs)
+    async append(entry, { ttlMs, ...call }) {
+      const json = completeAuditEntry(entry, ttlMs)
       const made = calls.made('', call)
       if (made) return made
       const dropped = makeRoom()
@@ -62,7 +62,7 @@ export function memoryAudit(now: Now, capacity: number): AuditStore {
       state.atMs = Math.max(state.atMs, Math.floor(now()))
       const id = String(state.number)
       const stored = Object.freeze({ ...(JSON.parse(json) as typeof entry), id, atMs: state.atMs })
-      state.kept.push({ number: state.number, entry: stored, until: now() + keepForMs })
+      state.kept.push({ number: state.number, entry: stored, until: now() + ttlMs })
       return calls.keep('', call, { id, dropped })
     },
     async page(query) {

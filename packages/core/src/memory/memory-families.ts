@@ -57,20 +57,20 @@ export function memoryFamilies(now: Now): RefreshFamilyStore {
   /** What a call came to that was made before under this id; an id names one kind of call. */
   const madeAs = (id: string, callId: string): Change['answer'] | undefined => madeBefore(families.get(id)?.calls, callId)?.answer.answer
 
-  function change(id: string, family: Family, call: { readonly callId: string; readonly answer: Change }, keepForMs?: number): void {
+  function change(id: string, family: Family, call: { readonly callId: string; readonly answer: Change }, ttlMs?: number): void {
     const kept = { family, calls: withCall(families.get(id)?.calls, { ...call, at: now() }) }
-    if (keepForMs === undefined) families.replace(id, kept)
-    else families.set(id, kept, keepForMs)
+    if (ttlMs === undefined) families.replace(id, kept)
+    else families.set(id, kept, ttlMs)
   }
 
   return {
-    async create({ family, binding, data, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async create({ family, binding, data, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       const callId = callIdOf(call)
       if (madeAs(family, callId) === 'created') return
       if (families.get(family)?.family) throw new Error('this family exists already')
       const begun = { binding, data, generation: 0, revoked: undefined, rotatedAt: undefined }
-      change(family, begun, { callId, answer: { answer: 'created' } }, keepForMs)
+      change(family, begun, { callId, answer: { answer: 'created' } }, ttlMs)
     },
     async rotate(request) {
       requireRotation(request)
@@ -83,8 +83,8 @@ export function memoryFamilies(now: Now): RefreshFamilyStore {
       const before = answer.outcome === 'rotated' && {
         before: { generation: family.generation, rotatedAt: family.rotatedAt, endsAt: now() + families.remainingMs(request.family) },
       }
-      const keepForMs = answer.outcome === 'rotated' ? request.keepForMs : undefined
-      change(request.family, next ?? family, { callId, answer: { answer, ...before } }, keepForMs)
+      const ttlMs = answer.outcome === 'rotated' ? request.ttlMs : undefined
+      change(request.family, next ?? family, { callId, answer: { answer, ...before } }, ttlMs)
       return answer
     },
     async revoke(id, reason, call) {

@@ -18,7 +18,7 @@ interface Kept {
   readonly epoch: number
   readonly entry: RevocationEntry
   readonly until: number
-  readonly undone: boolean
+  readonly reinstated: boolean
 }
 
 const sweepEvery = 256
@@ -36,25 +36,25 @@ function firstAfter(kept: readonly Kept[], epoch: number): number {
 
 /** The denylist. An epoch is a decimal count. */
 export function memoryRevocations(now: Now): RevocationStore {
-  const memorySince = now()
+  const retainedSince = now()
   const calls = givenCalls<readonly string[]>(now)
   const listeners = new Set<() => void>()
   const state = { epoch: 0, kept: [] as Kept[] }
 
-  function record({ epoch, entry, until, undone }: Kept): RevocationRecord {
+  function record({ epoch, entry, until, reinstated }: Kept): RevocationRecord {
     return {
-      epoch: String(epoch),
+      cursor: String(epoch),
       entry,
-      keepForMs: until === Number.POSITIVE_INFINITY ? undefined : until - now(),
-      ...(undone && { undone }),
+      ttlMs: until === Number.POSITIVE_INFINITY ? undefined : until - now(),
+      ...(reinstated && { reinstated }),
     }
   }
 
-  function add({ entry, keepForMs, undone = false }: RevocationAddition): string {
+  function add({ entry, ttlMs, reinstated = false }: RevocationAddition): string {
     state.epoch += 1
     if (state.epoch % sweepEvery === 0) state.kept = state.kept.filter((kept) => now() < kept.until)
-    const until = keepForMs === undefined ? Number.POSITIVE_INFINITY : now() + keepForMs
-    state.kept.push({ epoch: state.epoch, entry, until, undone })
+    const until = ttlMs === undefined ? Number.POSITIVE_INFINITY : now() + ttlMs
+    state.kept.push({ epoch: state.epoch, entry, until, reinstated })
     return String(state.epoch)
   }
 
@@ -68,8 +68,8 @@ export function memoryRevocations(now: Now): RevocationStore {
   }
 
   return tieRevokeAll<RevocationStore>({
-    async revoke(entry, { keepForMs, undone, ...call } = {}) {
-      const [epoch = ''] = await revokeAll([{ entry, keepForMs, undone }], call)
+    async revoke(entry, { ttlMs, reinstated, ...call } = {}) {
+      const [epoch = ''] = await revokeAll([{ entry, ttlMs, reinstated }], call)
       return epoch
     },
     revokeAll,
@@ -85,7 +85,7 @@ export function memoryRevocations(now: Now): RevocationStore {
         const kept = state.kept[at]
         if (kept === undefined) return { items, after: undefined }
         if (time >= kept.until || !fitsRevocationQuery(kept.entry, complete)) continue
-        if (items.length === limit) return { items, after: items.at(-1)?.epoch }
+        if (items.length === limit) return { items, after: items.at(-1)?.cursor }
         items.push(record(kept))
       }
     },
@@ -97,15 +97,15 @@ export function memoryRevocations(now: Now): RevocationStore {
       const part = state.kept.slice(first, limit === undefined ? undefined : first + limit)
       const last = first + part.length < state.kept.length ? part.at(-1) : undefined
       return {
-        epoch: String(last?.epoch ?? state.epoch),
+        cursor: String(last?.epoch ?? state.epoch),
         records: part.filter((kept) => now() < kept.until).map(record),
         ...(last && { more: true }),
         lost,
-        memorySince,
+        retainedSince,
         now: now(),
       }
     },
-    epoch: async () => String(state.epoch),
+    cursor: async () => String(state.epoch),
     compare: (a, b) => Number(a) - Number(b),
     subscribe(listener) {
       listeners.add(listener)

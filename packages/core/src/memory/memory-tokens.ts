@@ -39,16 +39,16 @@ function unused({ by, undone }: UsedOnce): UsedOnce {
 export function memoryReplay(now: Now): ReplayStore {
   const ids = createExpiringMap<UsedOnce>(now)
   const callIdOf = createCallIds()
-  const memorySince = now()
+  const retainedSince = now()
   return {
-    async claim({ purpose, id, issuedAgoMs, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async claim({ purpose, id, issuedAgoMs, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       requireIssuedAgo(issuedAgoMs)
       const [key, callId] = [lengthPrefixed(purpose, id), callIdOf(call)]
       const used = ids.get(key)
       if (isUsed(used, callId)) return used?.by === callId ? 'claimed' : 'replayed'
-      if (now() - issuedAgoMs < memorySince) return 'unprovable'
-      ids.set(key, usedBy(used, callId), keepForMs)
+      if (now() - issuedAgoMs < retainedSince) return 'unprovable'
+      ids.set(key, usedBy(used, callId), ttlMs)
       return 'claimed'
     },
     async undo({ purpose, id }, callId) {
@@ -65,12 +65,12 @@ export function memoryNonces(now: Now): NonceStore {
   const nonces = createExpiringMap<{ readonly clientId: string; readonly by: string; readonly uses: Map<string, UsedOnce> }>(now)
   const callIdOf = createCallIds()
   return {
-    async remember(jti, { clientId, keepForMs, ...call }) {
-      requireDuration('keepForMs', keepForMs)
+    async remember(jti, { clientId, ttlMs, ...call }) {
+      requireDuration('ttlMs', ttlMs)
       const [callId, remembered] = [callIdOf(call), nonces.get(jti)]
       if (remembered?.by === callId) return
       if (remembered) throw new Error('this nonce is remembered already')
-      nonces.set(jti, { clientId, by: callId, uses: new Map() }, keepForMs)
+      nonces.set(jti, { clientId, by: callId, uses: new Map() }, ttlMs)
     },
     async spend(jti, purpose, { clientId, ...call } = {}) {
       const [callId, nonce] = [callIdOf(call), nonces.get(jti)]
@@ -108,18 +108,18 @@ export function memoryChallenges(now: Now): ChallengeStore {
   const records = createExpiringMap<string>(now)
   const calls = givenCalls<Put | Taken>(now)
   return {
-    async put(id, record, keepForMs, call) {
-      requireDuration('keepForMs', keepForMs)
+    async put(id, record, ttlMs, call) {
+      requireDuration('ttlMs', ttlMs)
       if (calls.made(id, call)) return
-      records.set(id, record, keepForMs)
+      records.set(id, record, ttlMs)
       calls.keep(id, call, { record })
     },
-    async keep(id, record, keepForMs, call) {
-      requireDuration('keepForMs', keepForMs)
+    async keep(id, record, ttlMs, call) {
+      requireDuration('ttlMs', ttlMs)
       const made = calls.made(id, call)
       if (made) return made.record
       const kept = records.get(id)
-      if (kept === undefined) records.set(id, record, keepForMs)
+      if (kept === undefined) records.set(id, record, ttlMs)
       return calls.keep(id, call, { record: kept ?? record }).record
     },
     read: async (id) => records.get(id) ?? null,

@@ -24,7 +24,7 @@ function distance(left: string, right: string): number {
   return previous[right.length] ?? 0
 }
 
-/** How many slips still make it the same word. A unit does not belong to the word: `lifeSeconds` is not `idleSeconds`. */
+/** How many slips still make it the same word. A unit does not belong to the word: `lifetimeSeconds` is not `idleLifetimeSeconds`. */
 function slips(name: string): number {
   const { length } = name.replace(/(?:seconds|ms|bytes)$/, '')
   return length < 5 ? 1 : length < 9 ? 2 : 3

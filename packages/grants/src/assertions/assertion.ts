@@ -26,7 +26,7 @@ export interface AssertionExpectation {
   readonly audiences: readonly string[]
   /** Accepted `typ` in the form of `normalizeType`. */
   readonly types: readonly string[]
-  readonly maxLifeSeconds: number
+  readonly maxLifetimeSeconds: number
   readonly toleranceSeconds: number
   readonly jti: 'once' | 'any'
   /** What it is presented as: a client that may repeat it repeats this. */
@@ -115,7 +115,7 @@ async function signedBy(
   // As often whether or not there is a key, and however many: the time must not tell.
   const tried = Array.from({ length: kid === undefined ? maxTried : 1 }, (_, index) => found[index])
   const [key] = tried.filter((one) => verify(jws, one))
-  if (!answer.ok) return fault(`assertion_key_${answer.fault}`)
+  if (!answer.ok) return fault(`assertion_key_${answer.reason}`)
   if (key !== undefined) return { kid: key.kid ?? kid, algorithm, thumbprint: thumbprintOf(key) }
   keys.doubt?.(clientId)
   return fault('assertion_signature')
@@ -128,14 +128,14 @@ function isFor({ aud }: ParsedClaims, audiences: readonly string[]): boolean {
 
 /** @param now - epoch seconds, with a fraction */
 function timeFault({ exp, nbf, iat }: ParsedClaims, expected: AssertionExpectation, now: number): AssertionReason | undefined {
-  const { maxLifeSeconds, toleranceSeconds } = expected
+  const { maxLifetimeSeconds, toleranceSeconds } = expected
   if (exp === undefined) return 'assertion_malformed'
   if (!(now < exp + toleranceSeconds)) return 'assertion_expired'
   if (nbf !== undefined && now < nbf - toleranceSeconds) return 'assertion_not_yet_valid'
   if (iat !== undefined && iat > now + toleranceSeconds) return 'assertion_issued_in_future'
   // Without `iat` it may have been made just now.
   const life = iat === undefined ? exp - now - toleranceSeconds : exp - iat
-  return life <= maxLifeSeconds ? undefined : 'assertion_life'
+  return life <= maxLifetimeSeconds ? undefined : 'assertion_life'
 }
 
 function claimFault(presented: PresentedAssertion, expected: AssertionExpectation, now: number): AssertionReason | undefined {
@@ -156,16 +156,16 @@ export const longestClientAssertionSeconds = 300
  * A client that may repeat a JWT makes the same call of the store again, which is answered as it was the first time. Another use is
  * another call.
  */
-function repeatableFor(use: AssertionUse, lifeSeconds: number): Pick<UseClaim, 'callId' | 'isGoodUnproved'> {
+function repeatableFor(use: AssertionUse, lifetimeSeconds: number): Pick<UseClaim, 'callId' | 'isGoodUnproved'> {
   // One that lives longer was not a client assertion before. It must not die with the memory of the store.
-  return { callId: `use-${use}`, isGoodUnproved: lifeSeconds > longestClientAssertionSeconds }
+  return { callId: `use-${use}`, isGoodUnproved: lifetimeSeconds > longestClientAssertionSeconds }
 }
 
 /** Ids of two clients, or of two issuers, never meet: nobody uses up somebody else's. What the JWT is used for makes no other id. */
 function claimOf({ jws, claims: { iat, exp = 0, jti } }: PresentedAssertion, expected: AssertionExpectation, now: number): UseClaim {
-  const { clientId, issuer, maxLifeSeconds, toleranceSeconds, use } = expected
+  const { clientId, issuer, maxLifetimeSeconds, toleranceSeconds, use } = expected
   // One without `iat` would have been refused as too long before that.
-  const issuedAt = iat ?? exp - maxLifeSeconds - toleranceSeconds
+  const issuedAt = iat ?? exp - maxLifetimeSeconds - toleranceSeconds
   // Without a name it is what was signed.
   const name = jti ? [jti] : ['', jws.signingInput.toString('latin1')]
   return {
@@ -173,7 +173,7 @@ function claimOf({ jws, claims: { iat, exp = 0, jti } }: PresentedAssertion, exp
     id: digestOf(clientId, issuer, ...name).toString('base64url'),
     issuedAgoMs: Math.max(0, now - issuedAt + toleranceSeconds) * 1000,
     // Another process may have a clock that is behind ours.
-    keepForMs: (exp - now + 2 * toleranceSeconds + 60) * 1000,
+    ttlMs: (exp - now + 2 * toleranceSeconds + 60) * 1000,
     ...(expected.jti === 'any' ? repeatableFor(use, exp - (iat ?? now)) : { isGoodUnproved: false }),
   }
 }

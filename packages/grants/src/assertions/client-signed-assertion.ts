@@ -54,7 +54,7 @@ export async function judgeOwnAssertion(
     issuer: issuerOf(client),
     audiences: rules.audiences ?? [issuer],
     types,
-    maxLifeSeconds: rules.maxLifeSeconds,
+    maxLifetimeSeconds: rules.maxLifetimeSeconds,
     toleranceSeconds: rules.clockToleranceSeconds,
     jti: rules.jti,
     use,
@@ -67,6 +67,6 @@ export async function judgeOwnAssertion(
   const { sub } = claims
   const mayName = sub === undefined || sub === expected.issuer || sub === client.id || (rules.subjects?.includes(sub) ?? true)
   if (!mayName) return { ok: false, reason: 'assertion_subject' }
-  const issuedAt = claims.iat ?? (claims.exp ?? 0) - rules.maxLifeSeconds
+  const issuedAt = claims.iat ?? (claims.exp ?? 0) - rules.maxLifetimeSeconds
   return { ok: true, claims, key, once, issuedAt, expiresAt: rules.mayOutlive ? undefined : expiresAt }
 }

@@ -20,7 +20,7 @@ export function withFormerUses<S extends { readonly replay: ReplayStore }>(store
   async function claim(claimed: ReplayClaim): Promise<Awaited<ReturnType<ReplayStore['claim']>>> {
     const { replay } = stores
     const verdict = await replay.claim(claimed)
-    const lifeMs = claimed.issuedAgoMs + claimed.keepForMs
+    const lifeMs = claimed.issuedAgoMs + claimed.ttlMs
     if (verdict !== 'claimed' || claimed.purpose !== clientJwt || now() - startedAt > Math.max(upgradeMs, lifeMs)) return verdict
     const former = await Promise.all(formerPurposes.map((purpose) => replay.claim({ ...claimed, purpose })))
     return former.find((one) => one !== 'claimed') ?? 'claimed'

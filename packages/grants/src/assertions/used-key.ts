@@ -27,7 +27,7 @@ const harmless: readonly string[] = ['expired', 'retired', 'not_yet_valid']
 async function isGood(keys: ClientKeys, clientId: string, { kid, algorithm, thumbprint }: UsedKey): Promise<boolean> {
   const answer = await findClientKey(keys, { clientId, kid, algorithm })
   // Under the same name there may be another key by now.
-  if (!answer.ok) return harmless.includes(answer.fault)
+  if (!answer.ok) return harmless.includes(answer.reason)
   return [answer.key, ...(answer.others ?? [])].some((key) => thumbprintOf(key) === thumbprint)
 }
 

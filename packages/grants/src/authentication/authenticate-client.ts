@@ -19,7 +19,7 @@ export interface AuthenticatedClient {
   /** The key that it signed a client assertion with. */
   readonly key?: UsedKey
   /** What has to be claimed in a `ReplayStore` before the client assertion counts; undefined where there is none. */
-  readonly once?: UseClaim | undefined
+  readonly replayClaim?: UseClaim | undefined
 }
 
 /** Who makes a request, or why that is not believed. */
@@ -81,7 +81,7 @@ export function createClientJudge(
       const judged = await judgeClientAssertion(presented, client?.assertion, { keys, issuer, nowMs: now(), verify })
       const fault = faultOf(client, presented.method)
       if (fault || !known) return refused(fault ?? 'unknown_client')
-      return judged.ok ? { ok: true, client: known.client, secretId: undefined, key: judged.key, once: judged.once } : judged
+      return judged.ok ? { ok: true, client: known.client, secretId: undefined, key: judged.key, replayClaim: judged.once } : judged
     }
     const { id, secret } = asWritten(presented, client)
     // Compared on every path, before anything else is said about the client.
@@ -92,8 +92,8 @@ export function createClientJudge(
   }
 }
 
-function faultOf(client: ClientRecord | undefined, method: ClientRecord['methods'][number]): TokenReason | undefined {
+function faultOf(client: ClientRecord | undefined, method: ClientRecord['authMethods'][number]): TokenReason | undefined {
   if (client === undefined) return 'unknown_client'
   if (client.isLocked) return 'locked_client'
-  return client.methods.includes(method) ? undefined : 'wrong_method_of_client'
+  return client.authMethods.includes(method) ? undefined : 'wrong_method_of_client'
 }

@@ -21,7 +21,7 @@ export async function judgeClientAssertion(
     issuer: id,
     audiences: [authenticationAudience],
     types,
-    maxLifeSeconds: longestClientAssertionSeconds,
+    maxLifetimeSeconds: longestClientAssertionSeconds,
     toleranceSeconds: clockToleranceSeconds,
     jti: 'once',
     use: 'client_assertion',

@@ -15,7 +15,7 @@ const areSame = (some: readonly string[], others: readonly string[]): boolean =>
  */
 export function changedRecord(record: ClientRecord, changes: ClientChanges): ClientRecord {
   checkOptions('client', changes, changesShape)
-  const { v, id, isLocked, era, secrets, isChanged: _isChanged, ...before } = record
+  const { v, id, isLocked, credentialGeneration, secrets, isChanged: _isChanged, ...before } = record
   // A client without a separate list means all of its scopes.
   const defaultScopes = areSame(before.defaultScopes, before.scopes) ? undefined : before.defaultScopes
   const wanted = Object.entries({ ...before, defaultScopes, ...changes }).filter(([, value]) => value !== undefined)
@@ -23,8 +23,8 @@ export function changedRecord(record: ClientRecord, changes: ClientChanges): Cli
   checkClientId(id, settings)
   // What it holds was given to a client of the other kind.
   if (isPublicClient(settings) !== isPublicClient(before))
-    throw new TypeError(`client: methods must not make a client ${isPublicClient(settings) ? 'public' : 'confidential'} that was not`)
+    throw new TypeError(`client: authMethods must not make a client ${isPublicClient(settings) ? 'public' : 'confidential'} that was not`)
   // A policy from before it could say all that it can now stays what it was, until somebody changes it.
   const refresh = Object.hasOwn(changes, 'refresh') ? settings.refresh : before.refresh
-  return { ...settings, refresh, v, id, isLocked, era, isChanged: true, secrets }
+  return { ...settings, refresh, v, id, isLocked, credentialGeneration, isChanged: true, secrets }
 }

@@ -3,8 +3,8 @@ import {
   mapConcurrently,
   orUnavailable,
   type RevocationAddition,
-  type RevocationAnnouncer,
   type RevocationEntry,
+  type RevocationPublisher,
   revocationsAtOnce,
   revokeAllOf,
   Unavailable,
@@ -26,7 +26,7 @@ interface ClientEndingsOptions {
   readonly records: ClientRecords
   /** Whose tokens end. */
   readonly issuers: readonly string[]
-  readonly revocations: RevocationAnnouncer | undefined
+  readonly revocations: RevocationPublisher | undefined
   /** The keys that clients sign with. */
   readonly keys: ClientKeys | undefined
   readonly newEra: () => string
@@ -39,8 +39,9 @@ const attempts = 10
 const announcedAtOnce = 16
 
 /** For an announcer without a `revokeAll` of its own. Clients go before their credentials. */
-async function announceOneByOne(revocations: RevocationAnnouncer, additions: readonly RevocationAddition[]): Promise<void> {
-  const tell = async ({ entry, undone }: RevocationAddition): Promise<unknown> => revocations.revoke(entry, undone ? { undone } : {})
+async function announceOneByOne(revocations: RevocationPublisher, additions: readonly RevocationAddition[]): Promise<void> {
+  const tell = async ({ entry, reinstated }: RevocationAddition): Promise<unknown> =>
+    revocations.revoke(entry, reinstated ? { reinstated } : {})
   const isOfClient = ({ entry }: RevocationAddition): boolean => entry.type === 'client'
   for (const addition of additions.filter(isOfClient)) await orUnavailable(tell(addition))
   const others = additions.filter((addition) => !isOfClient(addition))
@@ -76,7 +77,7 @@ export function createClientEndings({ records, issuers, revocations, keys, newEr
     const told = new Set<string>()
     return records.change(
       id,
-      (record) => ({ ...record, isLocked: true, era: newEra() }),
+      (record) => ({ ...record, isLocked: true, credentialGeneration: newEra() }),
       async (record) => {
         const names = credentialNames(clientOf(record)).filter((name) => !told.has(name))
         await announce([...(told.size === 0 ? [clientEntry(id)] : []), ...names.map(credentialEntry)])

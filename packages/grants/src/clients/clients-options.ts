@@ -4,7 +4,7 @@ import {
   kind,
   type Now,
   type OptionShape,
-  type RevocationAnnouncer,
+  type RevocationPublisher,
   type SecretsOption,
 } from '@countersign/core'
 import { announcerKind } from '../announce.js'
@@ -16,14 +16,14 @@ export interface ClientsOptions {
   /** Keys the hashes of secrets; 32 bytes or more, and not in the store. */
   readonly pepper: SecretsOption
   /** Keys that clients sign with, for instance those of `createKeyRegistry`. Without them, no client uses one. */
-  readonly keys?: ClientKeys
+  readonly clientKeys?: ClientKeys
   /** Our own `iss`, or those of all tenants that share these clients; with `revocations`. */
   readonly issuer?: string | readonly string[]
   /**
    * Where the end of clients and secrets is announced to all guards: what `createSharedRevocations` gives, so that it holds for
    * the next request of this process, or a `RevocationStore`. Without it, tokens that are out live until they expire.
    */
-  readonly revocations?: RevocationAnnouncer
+  readonly revocations?: RevocationPublisher
   /** Begins every secret, so that scanners and people recognise it: letters, digits, `_` and `-`. @defaultValue `'cs_'` */
   readonly secretPrefix?: string
   /** Epoch milliseconds. @defaultValue `Date.now` */
@@ -61,7 +61,7 @@ const isPrefix = (value: unknown): boolean => typeof value === 'string' && /^[A-
 export const clientsShape: OptionShape<ClientsOptions> = {
   store: kind.required(kind.having('a DocumentStore, for instance stores.clients', 'put')),
   pepper: kind.required(kind.secrets),
-  keys: kind.having('the keys of clients, for instance keys.clients of a key registry', 'find'),
+  clientKeys: kind.having('the keys of clients, for instance registry.clientKeys of a key registry', 'find'),
   issuer: kind.strings,
   revocations: announcerKind,
   secretPrefix: kind.satisfying('letters, digits, _ and -, at most 64 of them', isPrefix),

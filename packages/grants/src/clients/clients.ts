@@ -32,14 +32,14 @@ export interface ListedClient extends Omit<Client, 'secrets'> {
 /** The clients of a token endpoint. Every method rejects with `Unavailable` when the store is out of reach. */
 export interface Clients extends WriteCheck {
   /** The keys that clients sign with. */
-  readonly keys: ClientKeys | undefined
+  readonly clientKeys: ClientKeys | undefined
   /** Whose tokens end at all guards when a client or a secret does; undefined: nobody's. */
   readonly issuers: readonly string[] | undefined
   /** Rejects with TypeError for settings that are wrong. */
   register(
     registration: ClientRegistration,
   ): Promise<
-    { readonly ok: true; readonly client: Client; readonly secret?: IssuedSecret } | { readonly ok: false; readonly fault: 'taken' }
+    { readonly ok: true; readonly client: Client; readonly secret?: IssuedSecret } | { readonly ok: false; readonly reason: 'taken' }
   >
   find(id: string): Promise<Client | undefined>
   /** Of any number of clients what {@link list} tells, in the order of the ids; undefined for one that is not there. A few round trips. */
@@ -94,7 +94,7 @@ function checkSecret({ notBefore = 0, expiresAt = notBefore + 1 }: SecretSetting
  */
 export function createClients(options: ClientsOptions): Clients {
   const secretPrefix = checked(options)
-  const { store, keys, issuer = [], revocations } = options
+  const { store, clientKeys, issuer = [], revocations } = options
   const issuers = [issuer].flat()
   const now = options.now ?? wallClock
   const uuid = options.randomUUID ?? randomUUID
@@ -102,9 +102,9 @@ export function createClients(options: ClientsOptions): Clients {
   const hasher = createSecretHasher(options.pepper)
   const records = clientRecords(store)
   const uses = createLastUses(store, now)
-  const judge = createClientJudge({ records, hasher, keys, now })
+  const judge = createClientJudge({ records, hasher, keys: clientKeys, now })
   const newEra = (): string => random(12).toString('base64url')
-  const endings = createClientEndings({ records, issuers, revocations, keys, newEra })
+  const endings = createClientEndings({ records, issuers, revocations, keys: clientKeys, newEra })
 
   function make(settings: SecretSettings): { readonly kept: KeptSecret; readonly issued: IssuedSecret } {
     checkSecret(settings)
@@ -115,9 +115,9 @@ export function createClients(options: ClientsOptions): Clients {
     return { kept, issued: { id, secret } }
   }
 
-  function checkMethods<T extends Pick<ClientSettings, 'methods'>>(settings: T): T {
-    if (settings.methods?.includes('private_key_jwt') && !keys)
-      throw new TypeError('createClients: keys must be given for a client with the method private_key_jwt, got undefined')
+  function checkMethods<T extends Pick<ClientSettings, 'authMethods'>>(settings: T): T {
+    if (settings.authMethods?.includes('private_key_jwt') && !clientKeys)
+      throw new TypeError('createClients: clientKeys must be given for a client with the method private_key_jwt, got undefined')
     return settings
   }
 
@@ -136,7 +136,7 @@ export function createClients(options: ClientsOptions): Clients {
   }
 
   return {
-    keys,
+    clientKeys,
     checkWrites: async () => store.checkWrites?.(),
     issuers: revocations && issuers,
     async register(registration) {
@@ -146,8 +146,15 @@ export function createClients(options: ClientsOptions): Clients {
       checkClientId(id, complete)
       checkMethods(complete)
       const first = !hasSecretMethod(complete) || secret === false ? undefined : make(secret ?? {})
-      const record: ClientRecord = { v: 1, ...complete, id, isLocked: false, era: newEra(), secrets: first ? [first.kept] : [] }
-      if (!(await records.add(record))) return { ok: false, fault: 'taken' }
+      const record: ClientRecord = {
+        v: 1,
+        ...complete,
+        id,
+        isLocked: false,
+        credentialGeneration: newEra(),
+        secrets: first ? [first.kept] : [],
+      }
+      if (!(await records.add(record))) return { ok: false, reason: 'taken' }
       audited('register', id, true)
       return { ok: true, client: clientOf(record), ...(first && { secret: first.issued }) }
     },

@@ -1,5 +1,5 @@
 import { checkOptions } from '@countersign/core'
-import { accessTokenSecondsKind, type Grant } from './grant.js'
+import { accessTokenLifetimeKind, type Grant } from './grant.js'
 
 /** Known to this package alone: a grant of the host's cannot say it of itself. */
 const immediate = Symbol('validate waits for nothing')
@@ -15,12 +15,16 @@ const itself: Grant['validate'] = async ({ client, scopes, audiences }) => ({
 /**
  * The grant of a client on its own behalf (RFC 6749 §4.4). A refresh token comes with it only where the client's policy says so.
  *
- * @param options - `accessTokenSeconds` @defaultValue that of the endpoint
+ * @param options - `accessTokenLifetimeSeconds` @defaultValue that of the endpoint
  * @throws TypeError for an option that is unknown or wrong
  */
-export function clientCredentials(options: { readonly accessTokenSeconds?: number } = {}): Grant {
-  checkOptions<typeof options>('clientCredentials', options, { accessTokenSeconds: accessTokenSecondsKind })
-  const { accessTokenSeconds } = options
-  const grant = { type: 'client_credentials', ...(accessTokenSeconds !== undefined && { accessTokenSeconds }), validate: itself }
+export function clientCredentials(options: { readonly accessTokenLifetimeSeconds?: number } = {}): Grant {
+  checkOptions<typeof options>('clientCredentials', options, { accessTokenLifetimeSeconds: accessTokenLifetimeKind })
+  const { accessTokenLifetimeSeconds } = options
+  const grant = {
+    type: 'client_credentials',
+    ...(accessTokenLifetimeSeconds !== undefined && { accessTokenLifetimeSeconds }),
+    validate: itself,
+  }
   return Object.assign(grant, { [immediate]: itself })
 }

@@ -55,10 +55,10 @@ function scopesFor(asked: GrantRequest, inside: string | undefined, allowed: rea
 /** What comes with the token that was presented: its end, its keys, what it was itself obtained with. */
 function owedTo(token: GoodToken, { client, issuer }: GrantRequest): Partial<Granted> {
   if (hasOwn(token, 'own')) {
-    const { key, expiresAt, issuedAt: begunAt, claims } = token.own
+    const { key, expiresAt, issuedAt: startedAt, claims } = token.own
     const { jti, sub } = claims
-    const origin = { iss: token.issuer, ...(jti && { jti }), ...(sub !== undefined && { sub }), iat: begunAt }
-    return { keys: [key], begunAt, origins: [origin], ...(expiresAt !== undefined && { expiresAt }) }
+    const origin = { iss: token.issuer, ...(jti && { jti }), ...(sub !== undefined && { sub }), iat: startedAt }
+    return { keys: [key], startedAt, origins: [origin], ...(expiresAt !== undefined && { expiresAt }) }
   }
   const { expiresAt } = token.auth
   return { ...owedToTrusted(token, issuer), ...(client.assertion?.mayOutlive !== true && { expiresAt }) }

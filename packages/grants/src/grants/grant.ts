@@ -87,7 +87,7 @@ export interface Granted {
    * When that began which gives this, in epoch seconds: a chain of refresh tokens, the sign-in before a challenge. What was begun
    * before its subject was revoked has ended. Absent where nothing was before this request.
    */
-  readonly begunAt?: number
+  readonly startedAt?: number
   /** What is issued, where the answer says so (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string
   /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */
@@ -151,7 +151,7 @@ export interface Identification {
   /** For a client that is not known: does what takes time in a proof, so that the answer is not sooner than that of a known client. */
   unknown?(parameters: FormParameters): void
   /** Why it was not that client. Asked where the request is refused for something else, which a stranger is not to be told. */
-  fault(asked: Pick<GrantRequest, 'client' | 'parameters' | 'keys' | 'issuer' | 'nowMs'>): Promise<TokenRefused | undefined>
+  reason(asked: Pick<GrantRequest, 'client' | 'parameters' | 'keys' | 'issuer' | 'nowMs'>): Promise<TokenRefused | undefined>
 }
 
 /**
@@ -188,21 +188,21 @@ export interface Grant {
   /** Validates everything that can be validated, and uses nothing up. Rejects with `Unavailable` in an outage. */
   validate(request: GrantRequest): Promise<Validated>
   /** Life of its access tokens in seconds. @defaultValue that of the endpoint */
-  readonly accessTokenSeconds?: number
+  readonly accessTokenLifetimeSeconds?: number
   /** Needs the option `keys` of `createClients`. @defaultValue false */
   readonly needsKeys?: boolean
   /** For requests that identify no client: what they present does. */
   readonly identification?: Identification
   /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
-  begin?(
+  startFamily?(
     granted: Granted,
     /** `grantType` is the one that the client used, or went on with. */
     request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'now' | 'stores'> & { readonly grantType: string },
-  ): Promise<BegunChain | undefined>
+  ): Promise<StartedFamily | undefined>
 }
 
 /** A chain of refresh tokens that begins when it is kept. */
-export interface BegunChain {
+export interface StartedFamily {
   readonly refreshToken: string
   readonly family: string
   /** Called when there is an access token: a chain that nobody gets is not kept. */
@@ -211,5 +211,5 @@ export interface BegunChain {
   undo(callId: string): Promise<unknown>
 }
 
-/** What the option `accessTokenSeconds` of a grant or endpoint must be. */
-export const accessTokenSecondsKind: OptionKind = kind.number({ unit: 'seconds', least: 1 })
+/** What the option `accessTokenLifetimeSeconds` of a grant or endpoint must be. */
+export const accessTokenLifetimeKind: OptionKind = kind.number({ unit: 'seconds', least: 1 })

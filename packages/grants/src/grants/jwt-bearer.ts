@@ -6,7 +6,7 @@ import { type TrustedTokens, trustedKind, verifyTrusted } from '../assertions/tr
 import { isClientId, isPublicClient } from '../clients/record/client.js'
 import { refused, refusedAs, type TokenRefused } from '../refusal.js'
 import type { ExchangePolicy } from './exchange-policy.js'
-import { accessTokenSecondsKind, type Grant, type GrantRequest, type Identification } from './grant.js'
+import { accessTokenLifetimeKind, type Grant, type GrantRequest, type Identification } from './grant.js'
 import { type GoodToken, grantToSubject } from './grant-to-subject.js'
 import { jwtBearerType } from './token-type.js'
 
@@ -22,7 +22,7 @@ export interface JwtBearerOptions {
   /** The client behind an `iss`, where the request names none. @defaultValue the client with that id */
   readonly clientIdOf?: (issuer: string) => string | undefined | Promise<string | undefined>
   /** Life in seconds, unless the assertion ends before. @defaultValue that of the endpoint */
-  readonly accessTokenSeconds?: number
+  readonly accessTokenLifetimeSeconds?: number
   /** Whether a refresh token comes with it, where the policy of the client gives one. @defaultValue false */
   readonly refreshTokens?: boolean
 }
@@ -31,7 +31,7 @@ const shape: OptionShape<JwtBearerOptions> = {
   policy: kind.func,
   trusted: trustedKind,
   clientIdOf: kind.func,
-  accessTokenSeconds: accessTokenSecondsKind,
+  accessTokenLifetimeSeconds: accessTokenLifetimeKind,
   refreshTokens: kind.flag,
 }
 
@@ -56,7 +56,7 @@ const itselfOnly: ExchangePolicy = ({ client, presented: { kind, issuer, subject
  */
 export function jwtBearer(options: JwtBearerOptions = {}): Grant {
   checkOptions('jwtBearer', options, shape)
-  const { policy = itselfOnly, trusted, clientIdOf, accessTokenSeconds, refreshTokens = false } = options
+  const { policy = itselfOnly, trusted, clientIdOf, accessTokenLifetimeSeconds, refreshTokens = false } = options
   const verify = createEvenVerification()
 
   const identification: Identification = {
@@ -70,7 +70,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
       const read = readFrom(parameters)
       if (read.ok) verify(read.jws, undefined)
     },
-    async fault(asked) {
+    async reason(asked) {
       const read = readFrom(asked.parameters)
       const own = read.ok ? await judgeOwnAssertion(read, sent, { ...asked, verify }) : read
       return own.ok ? undefined : refusedAs(sentAs, own.reason)
@@ -91,7 +91,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
     type: jwtBearerType,
     needsKeys: trusted === undefined,
     identification,
-    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    ...(accessTokenLifetimeSeconds !== undefined && { accessTokenLifetimeSeconds }),
     async validate(asked) {
       const text = asked.parameters.get('assertion')
       if (text === undefined) return refused('missing_parameter')

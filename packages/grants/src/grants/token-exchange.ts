@@ -4,7 +4,7 @@ import { issuerOf, judgeOwnAssertion, type SentAssertion } from '../assertions/c
 import { type TrustedTokens, trustedKind, verifyTrusted } from '../assertions/trusted-token.js'
 import { refused, refusedAs, type TokenRefused } from '../refusal.js'
 import type { ExchangePolicy } from './exchange-policy.js'
-import { accessTokenSecondsKind, type Grant, type GrantRequest } from './grant.js'
+import { accessTokenLifetimeKind, type Grant, type GrantRequest } from './grant.js'
 import { type GoodToken, grantToSubject } from './grant-to-subject.js'
 import { tokenExchangeType, tokenTypes } from './token-type.js'
 
@@ -17,7 +17,7 @@ export interface TokenExchangeOptions {
   /** Access tokens that are accepted as subject tokens (`subject_token_type` access_token). @defaultValue none */
   readonly trusted?: TrustedTokens
   /** Life in seconds, unless the subject token ends before. @defaultValue that of the endpoint */
-  readonly accessTokenSeconds?: number
+  readonly accessTokenLifetimeSeconds?: number
   /** Whether a refresh token comes with it, where the policy of the client gives one. @defaultValue false */
   readonly refreshTokens?: boolean
 }
@@ -26,7 +26,7 @@ const shape: OptionShape<TokenExchangeOptions> = {
   policy: kind.required(kind.func),
   clientSigned: kind.flag,
   trusted: trustedKind,
-  accessTokenSeconds: accessTokenSecondsKind,
+  accessTokenLifetimeSeconds: accessTokenLifetimeKind,
   refreshTokens: kind.flag,
 }
 
@@ -51,7 +51,7 @@ function requestFault({ parameters }: GrantRequest): TokenRefused | undefined {
  */
 export function tokenExchange(options: TokenExchangeOptions): Grant {
   checkOptions('tokenExchange', options, shape)
-  const { policy, clientSigned = true, trusted, accessTokenSeconds, refreshTokens = false } = options
+  const { policy, clientSigned = true, trusted, accessTokenLifetimeSeconds, refreshTokens = false } = options
   if (!clientSigned && trusted === undefined)
     throw new TypeError('tokenExchange: trusted must be given where clientSigned is false, got undefined')
 
@@ -69,7 +69,7 @@ export function tokenExchange(options: TokenExchangeOptions): Grant {
   return {
     type: tokenExchangeType,
     needsKeys: clientSigned,
-    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    ...(accessTokenLifetimeSeconds !== undefined && { accessTokenLifetimeSeconds }),
     async validate(asked) {
       const fault = requestFault(asked)
       if (fault) return fault

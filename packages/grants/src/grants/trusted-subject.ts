@@ -45,10 +45,10 @@ function originOf({ auth, claims }: TrustedToken, isOwn: boolean): TokenOrigin {
  */
 export function owedToTrusted(token: TrustedToken, own: string): Partial<Granted> {
   const isOwn = token.auth.issuer === own
-  const { iat: begunAt } = token.claims
+  const { iat: startedAt } = token.claims
   return {
     ...(isOwn && inheritedFrom(token.claims)),
-    ...(typeof begunAt === 'number' && { begunAt }),
+    ...(typeof startedAt === 'number' && { startedAt }),
     origins: [...originsOf(token.claims), originOf(token, isOwn)],
   }
 }

@@ -3,7 +3,7 @@ import { longestWithRefreshSeconds } from '../announce.js'
 import type { UsedKey } from '../assertions/used-key.js'
 import { type Client, isScopeToken } from '../clients/record/client.js'
 import { credentialName } from '../clients/record/credential-name.js'
-import type { BegunChain, Grant, Granted, Grantee, GrantRequest } from '../grants/grant.js'
+import type { Grant, Granted, Grantee, GrantRequest, StartedFamily } from '../grants/grant.js'
 import type { TokenRefused } from '../refusal.js'
 import type { Signed, Signing } from './signing.js'
 
@@ -19,7 +19,7 @@ interface AccessTokenParts {
   readonly claims: Claims
   readonly jti: string
   readonly now: number
-  readonly lifeSeconds: number
+  readonly lifetimeSeconds: number
 }
 
 /** Claims that only the endpoint sets: RFC 9068 §2.2, RFC 7519, RFC 8693, RFC 7800, those of Cognito and Entra that guards read, and our own. */
@@ -96,7 +96,7 @@ export function keysOf({ keys = [] }: Pick<Granted, 'keys'>, key: UsedKey | unde
  * @throws TypeError for claims that are not the host's to set
  */
 function accessTokenClaims(parts: AccessTokenParts): Claims {
-  const { issuer, client, secretId, key, granted, jti, now, lifeSeconds } = parts
+  const { issuer, client, secretId, key, granted, jti, now, lifetimeSeconds } = parts
   const { subject, audiences, scopes, authentication } = granted
   checkGranted(granted)
   const keys = keysOf(granted, key).map(({ thumbprint }) => thumbprint)
@@ -108,7 +108,7 @@ function accessTokenClaims(parts: AccessTokenParts): Claims {
     client_id: client.id,
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     iat: now,
-    exp: now + lifeSeconds,
+    exp: now + lifetimeSeconds,
     jti,
     ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
     client_credential: oneOrAll([credentialName(client, secretId), ...(granted.inherited ?? [])]),
@@ -123,9 +123,9 @@ export interface Minted {
   readonly granted: Granted
   readonly claims: Claims
   readonly signed: Signed
-  readonly lifeSeconds: number
+  readonly lifetimeSeconds: number
   /** A chain of refresh tokens that begins with it. */
-  readonly chain: BegunChain | undefined
+  readonly chain: StartedFamily | undefined
 }
 
 /** Whose token is signed, and by which key. */
@@ -144,20 +144,20 @@ interface MintOptions {
   readonly issuer: string
   readonly grants: ReadonlyMap<string, Grant>
   /** Of grants and clients that do not say how long their access tokens live. */
-  readonly accessTokenSeconds: number
+  readonly accessTokenLifetimeSeconds: number
   /** The host's further claims. */
   readonly claims: ((grantee: Grantee) => Claims | Promise<Claims>) | undefined
   readonly sign: Signing['sign']
 }
 
 /** Signs tokens of our own, for which a chain of refresh tokens begins where the client gets one. */
-export function createMint({ issuer, grants, accessTokenSeconds, claims: claimsOf, sign }: MintOptions): Mint {
-  const chains = [...grants.values()].find((grant) => grant.begin)
+export function createMint({ issuer, grants, accessTokenLifetimeSeconds, claims: claimsOf, sign }: MintOptions): Mint {
+  const chains = [...grants.values()].find((grant) => grant.startFamily)
 
   function lifeOf(grant: Grant, { client, now: issuedAt }: GrantRequest, granted: Granted): number {
-    const { accessTokenSeconds: set } = client
+    const { accessTokenLifetimeSeconds: set } = client
     const ofClient = typeof set === 'object' ? set[grant.type] : set
-    const seconds = Math.max(1, Math.floor(ofClient ?? grant.accessTokenSeconds ?? accessTokenSeconds))
+    const seconds = Math.max(1, Math.floor(ofClient ?? grant.accessTokenLifetimeSeconds ?? accessTokenLifetimeSeconds))
     const own = granted.family === undefined ? seconds : Math.min(seconds, longestWithRefreshSeconds)
     return Math.max(1, Math.min(own, Math.floor(granted.expiresAt ?? Number.POSITIVE_INFINITY) - issuedAt))
   }
@@ -167,13 +167,13 @@ export function createMint({ issuer, grants, accessTokenSeconds, claims: claimsO
     const chain =
       // What belongs to a chain has no other one: it would outlive its own.
       planned.refreshToken === undefined && planned.family === undefined
-        ? await chains?.begin?.(planned, { ...request, grantType: grant.continues ?? grant.type })
+        ? await chains?.startFamily?.(planned, { ...request, grantType: grant.continues ?? grant.type })
         : undefined
     const granted = chain ? { ...planned, family: chain.family } : planned
     const ofHost = (await claimsOf?.({ ...granted, client })) ?? {}
-    const lifeSeconds = lifeOf(grant, request, granted)
-    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifeSeconds })
+    const lifetimeSeconds = lifeOf(grant, request, granted)
+    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifetimeSeconds })
     const signed = await sign(claims, signer, request)
-    return hasOwn(signed, 'refusal') ? signed : { granted, claims, signed, lifeSeconds, chain }
+    return hasOwn(signed, 'refusal') ? signed : { granted, claims, signed, lifetimeSeconds, chain }
   }
 }

@@ -1,6 +1,6 @@
 import {
   originQueries,
-  type RevocationAnnouncer,
+  type RevocationPublisher,
   type RevocationQuery,
   type Signer,
   type SignerSource,
@@ -53,7 +53,7 @@ const laterSeconds = 2
  * Judges what was just signed by the view that this process has of revocations: a token that every guard refuses must not be the answer. With
  * a bare store this process has no view, and nothing is judged.
  */
-function createIssuedJudge(issuer: string, revocations: RevocationAnnouncer | undefined): JudgeIssued {
+function createIssuedJudge(issuer: string, revocations: RevocationPublisher | undefined): JudgeIssued {
   return async ({ claims, kid, asked }) => {
     const query = queryOf(issuer, claims, kid)
     const origins = originQueries(claims)
@@ -100,7 +100,7 @@ export interface Signing {
 export function createSigning(options: {
   readonly issuer: string
   readonly signer: SignerSource
-  readonly revocations?: RevocationAnnouncer
+  readonly revocations?: RevocationPublisher
 }): Signing {
   const judge = createIssuedJudge(options.issuer, options.revocations)
 

@@ -57,11 +57,13 @@ export function createAnswer(options: AnswerOptions): (asked: GrantRequest, cont
     const { token, code, type, guess, putBack } = given
     const { challenges } = asked.stores
     // In an outage the answer may have been looked at: it counts, and the challenge goes on.
-    const step = await authenticator.answer({ state: record.state, type, code, request: asked.request }).catch(async (error: unknown) => {
-      if (isUnavailable(error) && record.attemptsLeft > 0) await putChallenge(challenges, record, { token, asker: asked, nowMs: now() })
-      else if (record.code && record.attemptsLeft <= 0) await codes.settle(asked.stores, record.code, undefined)
-      throw error
-    })
+    const step = await authenticator
+      .answerChallenge({ state: record.state, type, code, request: asked.request })
+      .catch(async (error: unknown) => {
+        if (isUnavailable(error) && record.attemptsLeft > 0) await putChallenge(challenges, record, { token, asker: asked, nowMs: now() })
+        else if (record.code && record.attemptsLeft <= 0) await codes.settle(asked.stores, record.code, undefined)
+        throw error
+      })
     if (step.outcome === 'throttled') {
       guess.cameToNothing()
       return putBack(refused('too_many_requests', { retryAfterSeconds: step.retryAfterSeconds }))

@@ -128,7 +128,7 @@ export function hostUsers<User extends HostUser>(options: HostUsersOptions<User>
         code: { sealedWith: user.passwordHash, send: () => sendCode(user, code) },
       }
     },
-    async answer({ state, code }) {
+    async answerChallenge({ state, code }) {
       const kept = storedCode.fromRecord(JSON.parse(state) as object)
       // People copy codes with spaces around and in them.
       const isRight = isSameSecret(hashOf(kept.salt, code.replaceAll(' ', '')), Buffer.from(kept.hash, 'base64url'))

@@ -48,15 +48,15 @@ async function counted(guess: Guess, looking: Promise<SentStep>): Promise<SentSt
  * @throws TypeError if an option is missing or wrong
  */
 export function passwordGrants(options: PasswordGrantOptions): readonly Grant[] {
-  const { authenticator, continuations, challengeSeconds, maxAnswers } = checkedOptions(options)
+  const { authenticator, continuations, challengeLifetimeSeconds, maxAnswers } = checkedOptions(options)
   const now = options.now ?? wallClock
   const random = options.randomBytes ?? randomBytes
   const limiter = createGuessLimiter(options.limits ?? {}, now)
-  const codes = createSentCodes({ authenticator, limiter, challengeSeconds, now, randomBytes: random })
-  const steps = createSignInSteps({ challengeSeconds, maxAnswers, now, randomBytes: random })
-  const answers = { limit: maxAnswers, windowSeconds: challengeSeconds }
+  const codes = createSentCodes({ authenticator, limiter, challengeLifetimeSeconds, now, randomBytes: random })
+  const steps = createSignInSteps({ challengeLifetimeSeconds, maxAnswers, now, randomBytes: random })
+  const answers = { limit: maxAnswers, windowSeconds: challengeLifetimeSeconds }
   const planAnswer = createAnswer({ authenticator, limiter, codes, steps, answers, now })
-  const life = options.accessTokenSeconds === undefined ? {} : { accessTokenSeconds: options.accessTokenSeconds }
+  const life = options.accessTokenLifetimeSeconds === undefined ? {} : { accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds }
 
   async function start(asked: GrantRequest, { name, password }: Credentials): Promise<GrantAnswer> {
     const { stores, request, scopes, audiences, issuer } = asked

@@ -1,5 +1,5 @@
 import { checkOptions, kind, type Now, type OptionShape, type PasswordAuthenticator } from '@countersign/core'
-import { accessTokenSecondsKind } from '../grants/grant.js'
+import { accessTokenLifetimeKind } from '../grants/grant.js'
 import type { Continuation } from './continuation.js'
 import { type GuessLimits, guessLimitsKind } from './guesses/guess-limits.js'
 
@@ -9,12 +9,12 @@ export interface PasswordGrantOptions {
   /** @defaultValue `urn:countersign:grant-type:mfa` with `mfa_token` and `code` */
   readonly continuations?: readonly Continuation[]
   /** How long a challenge and its code can be answered; less where the authenticator says so. @defaultValue 300 */
-  readonly challengeSeconds?: number
+  readonly challengeLifetimeSeconds?: number
   /** Answers that one code takes, or one challenge where no code is sent. @defaultValue 5 */
   readonly maxAnswers?: number
   readonly limits?: GuessLimits
   /** @defaultValue that of the endpoint */
-  readonly accessTokenSeconds?: number
+  readonly accessTokenLifetimeSeconds?: number
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
   readonly randomBytes?: (size: number) => Buffer
@@ -33,10 +33,10 @@ const shape: OptionShape<PasswordGrantOptions> = {
     }),
     0,
   ),
-  challengeSeconds: kind.positiveSeconds,
+  challengeLifetimeSeconds: kind.positiveSeconds,
   maxAnswers: kind.count,
   limits: guessLimitsKind,
-  accessTokenSeconds: accessTokenSecondsKind,
+  accessTokenLifetimeSeconds: accessTokenLifetimeKind,
   now: kind.func,
   randomBytes: kind.func,
 }
@@ -44,8 +44,8 @@ const shape: OptionShape<PasswordGrantOptions> = {
 /** @throws TypeError if an option is missing or wrong */
 export function checkedOptions(
   options: PasswordGrantOptions,
-): Required<Pick<PasswordGrantOptions, 'authenticator' | 'continuations' | 'challengeSeconds' | 'maxAnswers'>> {
+): Required<Pick<PasswordGrantOptions, 'authenticator' | 'continuations' | 'challengeLifetimeSeconds' | 'maxAnswers'>> {
   checkOptions('passwordGrants', options, shape)
-  const { authenticator, continuations = [usual], challengeSeconds = 300, maxAnswers = 5 } = options
-  return { authenticator, continuations, challengeSeconds, maxAnswers }
+  const { authenticator, continuations = [usual], challengeLifetimeSeconds = 300, maxAnswers = 5 } = options
+  return { authenticator, continuations, challengeLifetimeSeconds, maxAnswers }
 }

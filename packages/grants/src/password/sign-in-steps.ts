@@ -41,9 +41,9 @@ export interface SignInSteps {
 
 /** Grants, asks for more, or refuses. */
 export function createSignInSteps(
-  options: Required<Pick<PasswordGrantOptions, 'challengeSeconds' | 'maxAnswers' | 'now' | 'randomBytes'>>,
+  options: Required<Pick<PasswordGrantOptions, 'challengeLifetimeSeconds' | 'maxAnswers' | 'now' | 'randomBytes'>>,
 ): SignInSteps {
-  const { challengeSeconds, maxAnswers, now, randomBytes: random } = options
+  const { challengeLifetimeSeconds, maxAnswers, now, randomBytes: random } = options
 
   async function challenge(record: ChallengeRecord, asked: GrantRequest, isRetry: boolean): Promise<Challenged> {
     const token = random(32).toString('base64url')
@@ -57,12 +57,12 @@ export function createSignInSteps(
     if (isOtherPassword(step, wanted)) return refused('wrong_credentials')
     switch (step.outcome) {
       case 'signed_in': {
-        const { startedAt: begunAt } = wanted
-        return { ...grantedTo(step, wanted, asked.now), ...(begunAt !== undefined && { begunAt }) }
+        const { startedAt } = wanted
+        return { ...grantedTo(step, wanted, asked.now), ...(startedAt !== undefined && { startedAt }) }
       }
       case 'challenge': {
-        const { expiresInSeconds = challengeSeconds } = step
-        const endsAt = step.open?.endsAt ?? now() + Math.min(challengeSeconds, expiresInSeconds) * 1000
+        const { expiresInSeconds = challengeLifetimeSeconds } = step
+        const endsAt = step.open?.endsAt ?? now() + Math.min(challengeLifetimeSeconds, expiresInSeconds) * 1000
         return challenge(recordOf(step, { startedAt: asked.now, ...wanted }, { attemptsLeft: maxAnswers, endsAt }), asked, false)
       }
       case 'refused':

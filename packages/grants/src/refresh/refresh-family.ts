@@ -4,13 +4,13 @@ import { keysOf } from '../issuing/mint.js'
 import { type ChainData, chainText } from './stored-family.js'
 
 /** What the tokens of a chain are bound to: another client's chains, those from before a lock, and another tenant's are none of this one. */
-export const bindingOf = ({ client: { id, era }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
-  JSON.stringify([id, era, issuer])
+export const bindingOf = ({ client: { id, credentialGeneration }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
+  JSON.stringify([id, credentialGeneration, issuer])
 
 /** Whether a chain was begun by a client at an issuer, also if the client was locked since. */
 export function isOwner(binding: string, { client, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): boolean {
-  const [id, , begunAt] = JSON.parse(binding) as readonly unknown[]
-  return id === client.id && begunAt === issuer
+  const [id, , startedAt] = JSON.parse(binding) as readonly unknown[]
+  return id === client.id && startedAt === issuer
 }
 
 /** What a chain begins with. */

@@ -36,7 +36,7 @@ export function grantedBy(
     ...(data.inherited && { inherited: data.inherited }),
     ...(data.origins && { origins: data.origins }),
     ...(data.expiresAt !== undefined && { expiresAt: data.expiresAt }),
-    begunAt: data.startedAt,
+    startedAt: data.startedAt,
   }
 }
 
@@ -55,8 +55,8 @@ export function faultOf(record: RefreshFamily | undefined, owner: Pick<GrantRequ
 }
 
 /** Whether its chains may be owed to keys. */
-const mayUseKeys = ({ methods, grants }: Client): boolean =>
-  methods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
+const mayUseKeys = ({ authMethods, grants }: Client): boolean =>
+  authMethods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
 
 /** What the record said before anything was used up. */
 export interface LookedAt {
@@ -68,7 +68,7 @@ export interface LookedAt {
 /** Whether the record has to be read before the token is used up: there is something to validate, or to compute. */
 export function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive, isRecorded }: GrantRequest): boolean {
   const { refresh } = client
-  const limits = refresh.policy === 'rotating' && refresh.idleSeconds !== undefined && refresh.absoluteSeconds !== undefined
+  const limits = refresh.policy === 'rotating' && refresh.idleLifetimeSeconds !== undefined && refresh.absoluteLifetimeSeconds !== undefined
   if (isRecorded) return true
   // Its chains may have been given more than it may get now.
   if (client.isChanged === true) return true
@@ -86,6 +86,6 @@ export async function lookFirst({ family }: RefreshTokenParts, asked: GrantReque
   asked.note({ subject: granted.subject })
   const ageSeconds = asked.now - data.startedAt
   const { refresh } = asked.client
-  if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteSeconds ?? foreverSeconds)) return refused('refresh_gone')
+  if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteLifetimeSeconds ?? foreverSeconds)) return refused('refresh_gone')
   return { ageSeconds, granted: { ...granted, family } }
 }

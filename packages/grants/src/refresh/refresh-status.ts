@@ -18,9 +18,9 @@ interface LiveRefreshToken {
 /** Times at which the chain ends however it is used. */
 function endsOf({ refresh }: Client, { startedAt, expiresAt }: ChainData, now: number): readonly number[] {
   const ends = expiresAt === undefined ? [] : [expiresAt]
-  if (refresh.policy === 'rotating' && refresh.absoluteSeconds !== undefined) ends.push(startedAt + refresh.absoluteSeconds)
+  if (refresh.policy === 'rotating' && refresh.absoluteLifetimeSeconds !== undefined) ends.push(startedAt + refresh.absoluteLifetimeSeconds)
   // A fixed life that was shortened since is that of later chains: the store ends this one.
-  if (refresh.policy === 'fixed' && startedAt + refresh.lifeSeconds > now) ends.push(startedAt + refresh.lifeSeconds)
+  if (refresh.policy === 'fixed' && startedAt + refresh.lifetimeSeconds > now) ends.push(startedAt + refresh.lifetimeSeconds)
   return ends
 }
 

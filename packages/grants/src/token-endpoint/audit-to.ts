@@ -5,7 +5,7 @@ import { createAuditQueue } from './audit-queue.js'
 /** Options of {@link auditTo}. */
 export interface AuditToOptions {
   /** How long an entry is kept. @defaultValue 7776000 (90 days) */
-  readonly keepForSeconds?: number
+  readonly entryLifetimeSeconds?: number
   /**
    * What happens to a token whose entry cannot be written. `issue`: the token does not wait for the entry, which is tried again for 30 s; what is
    * lost after that is counted in `countersign:audit`. `refuse`: the token waits for the entry, and without it the answer is 503.
@@ -20,7 +20,7 @@ export interface StoreAudit extends Audit {
   flush(): Promise<void>
 }
 
-const shape: OptionShape<AuditToOptions> = { keepForSeconds: kind.positiveSeconds, onOutage: kind.oneOf('issue', 'refuse') }
+const shape: OptionShape<AuditToOptions> = { entryLifetimeSeconds: kind.positiveSeconds, onOutage: kind.oneOf('issue', 'refuse') }
 
 const events = eventChannel('countersign:audit')
 
@@ -40,7 +40,7 @@ function entryOf({ clientId, subject, grant, family, jti }: AuditRecord): AuditE
  * import { memoryStores } from '@countersign/core/memory'
  *
  * const { audit: store } = memoryStores()
- * const audit = auditTo(store, { keepForSeconds: 30 * 86_400 })
+ * const audit = auditTo(store, { entryLifetimeSeconds: 30 * 86_400 })
  * await audit.write({ grant: 'client_credentials', clientId: 'a-client', subject: 'a-client', jti: 'a-jti' })
  * await audit.flush()
  * console.log((await store.page({ clientId: 'a-client' })).items.length) // → 1
@@ -49,11 +49,11 @@ export function auditTo(store: AuditStore, options: AuditToOptions = {}): StoreA
   checkOptions('auditTo', options, shape)
   if (typeof store?.append !== 'function')
     throw new TypeError('auditTo: the first argument must be an AuditStore, for instance stores.audit')
-  const { keepForSeconds = 90 * 86_400, onOutage = 'issue' } = options
+  const { entryLifetimeSeconds = 90 * 86_400, onOutage = 'issue' } = options
   const queue = createAuditQueue()
 
   async function append(record: AuditRecord, callId?: string): Promise<void> {
-    const { dropped } = await store.append(entryOf(record), { keepForMs: keepForSeconds * 1000, callId })
+    const { dropped } = await store.append(entryOf(record), { ttlMs: entryLifetimeSeconds * 1000, callId })
     if (dropped > 0) events.publish({ outcome: 'dropped', count: dropped })
   }
 

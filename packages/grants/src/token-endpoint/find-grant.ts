@@ -71,7 +71,7 @@ export function createFindGrant(options: TokenEndpointOptions, { audiences }: Ch
       request,
       note,
       stores,
-      keys: clients.keys,
+      keys: clients.clientKeys,
       isClient: async (id) => (await clients.find(id)) !== undefined,
       isActive: isActive && (async (granted) => (await isActive({ ...granted, client })) === true),
       isRecorded: options.audit !== undefined,
@@ -98,6 +98,6 @@ export function createFindGrant(options: TokenEndpointOptions, { audiences }: Ch
     if (!('refusal' in request)) return { ok: true, grant, request }
     if (caller.method !== 'asserted') return request
     // Its proof was not looked at yet: a stranger is told that it is bad, and nothing about the client.
-    return (await grant.identification?.fault({ client, parameters, keys: clients.keys, issuer, nowMs: now() })) ?? request
+    return (await grant.identification?.reason({ client, parameters, keys: clients.clientKeys, issuer, nowMs: now() })) ?? request
   }
 }

@@ -16,7 +16,7 @@ export interface AuthorizationServerMetadata {
   /** Grant types that the endpoint has. */
   readonly grants: readonly Pick<Grant, 'type'>[]
   /** @defaultValue `client_secret_basic` and `client_secret_post` */
-  readonly methods?: readonly string[]
+  readonly authMethods?: readonly string[]
   /** Algorithms of client assertions, with `private_key_jwt`. @defaultValue all asymmetric ones */
   readonly assertionAlgorithms?: readonly AsymmetricAlgorithm[]
   /** @defaultValue not told */
@@ -38,7 +38,7 @@ export const serverMetadataShape: OptionShape<AuthorizationServerMetadata> = {
   grants: kind.required(
     kind.listOf(kind.satisfying('a grant, or { type }', (grant) => typeof (grant as { type?: unknown } | null)?.type === 'string')),
   ),
-  methods: kind.listOf(kind.string),
+  authMethods: kind.listOf(kind.string),
   assertionAlgorithms: kind.listOf(kind.oneOf(...asymmetric)),
   scopesSupported: kind.listOf(kind.string, 0),
   further: kind.record,
@@ -73,11 +73,11 @@ function statusEndpoints(
 export function authorizationServerMetadata(options: AuthorizationServerMetadata): RouteTable {
   checkOptions('authorizationServerMetadata', options, serverMetadataShape)
   const { issuer, tokenEndpoint, jwksUri, grants, scopesSupported, further } = options
-  const { methods = ['client_secret_basic', 'client_secret_post'] } = options
+  const { authMethods = ['client_secret_basic', 'client_secret_post'] } = options
   const { assertionAlgorithms = asymmetric } = options
   // RFC 8414 §2: not to be left out where clients sign.
   const signing = (endpoint: string): Readonly<Record<string, unknown>> =>
-    methods.includes('private_key_jwt') ? { [`${endpoint}_auth_signing_alg_values_supported`]: assertionAlgorithms } : {}
+    authMethods.includes('private_key_jwt') ? { [`${endpoint}_auth_signing_alg_values_supported`]: assertionAlgorithms } : {}
   const { pathname, search, hash } = new URL(issuer)
   if (search !== '' || hash !== '')
     throw new TypeError('authorizationServerMetadata: issuer must not have a query or a fragment (RFC 8414 §2)')
@@ -89,9 +89,9 @@ export function authorizationServerMetadata(options: AuthorizationServerMetadata
       token_endpoint: tokenEndpoint,
       jwks_uri: jwksUri,
       grant_types_supported: grants.map(({ type }) => type),
-      token_endpoint_auth_methods_supported: methods,
+      token_endpoint_auth_methods_supported: authMethods,
       ...signing('token_endpoint'),
-      ...statusEndpoints(options, methods, signing),
+      ...statusEndpoints(options, authMethods, signing),
       // The server has no authorization endpoint, but RFC 8414 requires the member.
       response_types_supported: [],
       ...(scopesSupported && { scopes_supported: scopesSupported }),

@@ -115,7 +115,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       return who
     },
     findGrant: ({ trace }, parsed, who) => find(parsed, who, (seen) => noteIn(trace, seen)),
-    async validate({ trace }, found, { once: replayClaim }) {
+    async validate({ trace }, found, { replayClaim }) {
       const { grant, request } = found
       const plan = requireValidated(grant, await grant.validate(request))
       if (plan.ok) return { ...found, plan, jti: uuid(), replayClaim, changes: changesOf(), trace }

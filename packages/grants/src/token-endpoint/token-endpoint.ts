@@ -83,7 +83,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
   }
 
   function issued({ request, trace, jti }: PlannedRequest, minted: Minted, { accessToken }: Signed, committed: Granted): TokenAnswer {
-    const { granted, claims, lifeSeconds: expiresInSeconds, chain } = minted
+    const { granted, claims, lifetimeSeconds: expiresInSeconds, chain } = minted
     const { scopes, issuedTokenType, family } = granted
     Object.assign(trace, { jti }, family !== undefined && { family })
     const refreshToken = chain?.refreshToken ?? committed.refreshToken ?? undefined

@@ -6,7 +6,7 @@ import {
   kind,
   type OptionShape,
   orUnavailable,
-  type RevocationAnnouncer,
+  type RevocationPublisher,
   type SecretsOption,
   wallClock,
 } from '@countersign/core'
@@ -36,7 +36,7 @@ export interface IntrospectionEndpointOptions extends PresentedTokenOptions {
   /** Whether a subject may still have tokens; the one of the token endpoint will do if it needs no more. @defaultValue always */
   readonly isActive?: (holder: { readonly client: Client; readonly subject: string }) => boolean | Promise<boolean>
   /** What `createSharedRevocations` gives, as at the token endpoint. @defaultValue refresh tokens of a subject outlive its revocation */
-  readonly revocations?: Pick<RevocationAnnouncer, 'check' | 'subjectEnd'>
+  readonly revocations?: Pick<RevocationPublisher, 'check' | 'subjectNotBefore'>
   /** Names of further claims to show, for instance those that `claims` of the token endpoint adds. @defaultValue none */
   readonly claims?: readonly string[]
   /** The secrets of `refreshToken`. @defaultValue refresh tokens are not known */
@@ -156,9 +156,9 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     if (!status.ok) return inactive(status.refusal.reason)
     const { subject: sub, authentication } = status.data
     trace.subject = sub
-    if (!(await areKeysGood(clients.keys, caller.id, status.data.keys ?? []))) return inactive('refresh_revoked')
-    const { startedAt: begunAt, origins = [] } = status.data
-    if (await isSubjectEnded({ subject: sub, begunAt, origins })) return inactive('refresh_revoked')
+    if (!(await areKeysGood(clients.clientKeys, caller.id, status.data.keys ?? []))) return inactive('refresh_revoked')
+    const { startedAt, origins = [] } = status.data
+    if (await isSubjectEnded({ subject: sub, startedAt, origins })) return inactive('refresh_revoked')
     if (!(await isSubjectActive(caller, sub))) return inactive('inactive_subject')
     const { authTime: auth_time, amr, acr } = authentication ?? {}
     const scope = status.scopes.length > 0 ? status.scopes.join(' ') : undefined

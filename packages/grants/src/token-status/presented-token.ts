@@ -23,7 +23,7 @@ import { refused, type TokenRefused } from '../refusal.js'
 export interface PresentedTokenOptions extends Omit<ClientEndpointOptions, 'rateLimits'> {
   readonly stores: Pick<Stores, 'attempts' | 'families' | 'replay'>
   /**
-   * Verifies our own access tokens, for every audience that they are issued for: `createVerifier` with `ownIssuer`, and the
+   * Verifies our own access tokens, for every audience that they are issued for: `createVerifier` with `signingKeys`, and the
    * revocations that the guards have.
    */
   readonly verifier: TokenVerifier
@@ -63,7 +63,7 @@ interface Kind {
 export const presentedTokenShape: OptionShape<PresentedTokenOptions & ClientEndpointOptions> = {
   ...clientEndpointShape,
   stores: kind.required(storesKind({ attempts: 'reserve', families: 'find', replay: 'claim' })),
-  verifier: kind.required(kind.having('a verifier of our own access tokens, for instance createVerifier(…) with ownIssuer', 'verify')),
+  verifier: kind.required(kind.having('a verifier of our own access tokens, for instance createVerifier(…) with signingKeys', 'verify')),
 }
 
 /** An endpoint to which a client posts a form with a token (RFC 7009 §2.1, RFC 7662 §2.1). `token_type_hint` is not needed: tokens tell. */
@@ -99,7 +99,7 @@ export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kin
     // A client assertion is used up by a request that is answered, and by no other.
     const changes = changesOf()
     try {
-      const used = await claimAssertion(presented.who.once, { replay: stores.replay, changes })
+      const used = await claimAssertion(presented.who.replayClaim, { replay: stores.replay, changes })
       if (used) return used
       await answer.step?.()
       return answer

@@ -1,8 +1,8 @@
 import { type Auth, eventChannel, type IntegrationEvent, type Now } from '@countersign/core'
-import { type Done, type Failed, failed } from '../fault.js'
 import type { Field, FieldIssue, FieldValues } from '../fields.js'
 import type { Integration, NewCredential } from '../integration.js'
 import type { IntegrationPolicies } from '../policies.js'
+import { type Done, failed, type NotDone } from '../reason.js'
 import type { AccountRecords } from './account-records.js'
 import { type Known, nameOf } from './actor.js'
 import type { Actor } from './creator.js'
@@ -12,7 +12,7 @@ import type { IntegrationRecord } from './stored-accounts.js'
 export interface AccountContext<A extends Auth> {
   readonly records: AccountRecords
   readonly policies: IntegrationPolicies<A>
-  readonly judge: (actor: Actor<A>) => Promise<Known<A> | Failed>
+  readonly judge: (actor: Actor<A>) => Promise<Known<A> | NotDone>
   /** Whether the actor is that integration itself, with a token of its own. */
   readonly isItself: (actor: Actor<A>, clientId: string | undefined) => actor is A
   readonly check: (values: FieldValues, required: readonly Field[]) => readonly [FieldIssue, ...FieldIssue[]] | undefined
@@ -33,11 +33,11 @@ export async function audited<A extends Auth, T extends object>(
   step: () => Promise<Done<T>>,
 ): Promise<Done<T>> {
   const done = await step()
-  const isInvalid = !done.ok && done.fault === 'invalid'
+  const isInvalid = !done.ok && done.reason === 'invalid'
   const { clientId, credentialId: credential } = done as Partial<NewCredential>
   const made = { ...(clientId !== undefined && { clientId }), ...(credential !== undefined && { credential }) }
   if (events.hasSubscribers)
-    events.publish({ action, outcome: done.ok ? 'done' : done.fault, by: nameOf(by), ...(!isInvalid && about), ...made })
+    events.publish({ action, outcome: done.ok ? 'done' : done.reason, by: nameOf(by), ...(!isInvalid && about), ...made })
   return done
 }
 
@@ -46,7 +46,7 @@ export async function admit<A extends Auth>(
   { judge, check }: AccountContext<A>,
   actor: Actor<A>,
   input: { readonly values: FieldValues; readonly required: readonly Field[] },
-): Promise<Known<A> | Failed> {
+): Promise<Known<A> | NotDone> {
   const issues = check(input.values, input.required)
   return issues === undefined ? judge(actor) : failed('invalid', { issues })
 }
@@ -56,7 +56,7 @@ export async function foreignTo<A extends Auth>(
   { policies }: AccountContext<A>,
   { auth }: Known<A>,
   entity: string,
-): Promise<Failed | undefined> {
+): Promise<NotDone | undefined> {
   const isAllowed = auth === undefined || (await policies.mayManage(auth, entity)) === true
   return isAllowed ? undefined : failed('foreign_entity')
 }
@@ -70,7 +70,7 @@ export function integrationOf(clientId: string, record: IntegrationRecord): Inte
 /** One whose removal has begun is not there any more, unless it is to be removed. */
 export async function findIntegration<A extends Auth>(context: AccountContext<A>, clientId: string): Promise<Integration | undefined> {
   const kept = await context.records.integrations.get(clientId)
-  return kept && !kept.record.isEnding ? integrationOf(clientId, kept.record) : undefined
+  return kept && !kept.record.isBeingDeleted ? integrationOf(clientId, kept.record) : undefined
 }
 
 /** An integration that the actor may manage. */

@@ -1,7 +1,7 @@
 import type { Auth, Now } from '@countersign/core'
-import { type Failed, failed } from '../fault.js'
 import { isUuid } from '../fields.js'
 import type { IntegrationPolicies } from '../policies.js'
+import { failed, type NotDone } from '../reason.js'
 import type { AccountRecords } from './account-records.js'
 import type { Actor, Creator, Operator } from './creator.js'
 
@@ -49,7 +49,7 @@ function saysMfa({ claims: { amr } }: Auth): boolean {
 }
 
 /** Tells persons with a recent MFA from all others. */
-export function createActorJudge<A extends Auth>(options: ActorJudgeOptions<A>): (actor: Actor<A>) => Promise<Known<A> | Failed> {
+export function createActorJudge<A extends Auth>(options: ActorJudgeOptions<A>): (actor: Actor<A>) => Promise<Known<A> | NotDone> {
   const { issuer, policies, mfaMaxAgeSeconds, records, now } = options
 
   /** A client's own token (RFC 9068 §2.2), one that acts for a person (RFC 8693 §4.1), and one that came by an integration are nobody's. */

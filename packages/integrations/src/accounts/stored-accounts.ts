@@ -10,7 +10,7 @@ export interface IntegrationRecord {
   readonly createdBy: Creator
   readonly createdAt: number
   /** Its removal has begun, and may have to be tried again. */
-  readonly isEnding: boolean
+  readonly isBeingDeleted: boolean
 }
 
 /** An enrollment as it is kept, under the id of its entity. */
@@ -52,7 +52,7 @@ export const storedIntegration: RecordCodec<IntegrationRecord> = recordCodec({
   type: 'type',
   createdBy: ['createdBy', storedCreator],
   createdAt: 'createdAt',
-  isEnding: 'isEnding',
+  isBeingDeleted: 'isEnding',
 })
 
 export const storedEnrollment: RecordCodec<EnrollmentRecord> = recordCodec({

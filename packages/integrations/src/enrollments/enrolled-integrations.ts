@@ -51,7 +51,8 @@ export function createEnrolledIntegrations(records: AccountRecords, now: Now): E
   async function reopened(entity: string, found: readonly SettledEnrollment[]): Promise<ReadonlySet<string>> {
     const pointers = await records.enrolledBy(entity).getMany(found.map(({ clientId }) => clientId))
     const wrong = (await pointersOf.lookUp(entity, [...pointers.values()])).filter(
-      ({ integration, enrollment, pointer }) => pointer.record.settled && (integration?.isEnding !== false || enrollment === undefined),
+      ({ integration, enrollment, pointer }) =>
+        pointer.record.settled && (integration?.isBeingDeleted !== false || enrollment === undefined),
     )
     await pointersOf.reopen(
       entity,

@@ -96,10 +96,10 @@ export function createEnrollmentPointers(records: AccountRecords, now: Now): Enr
     for (const { pointer, integration, enrollment } of found) {
       if (integration === undefined) continue
       const { id, record } = pointer
-      if (integration.isEnding || enrollment === undefined) {
+      if (integration.isBeingDeleted || enrollment === undefined) {
         nowhere.add(id)
         const isOver = record.at !== undefined && record.at < nowSeconds() - openSeconds
-        if (!integration.isEnding && isOver) writes.push(async () => void ((await collection.remove(pointer)) && nowhere.delete(id)))
+        if (!integration.isBeingDeleted && isOver) writes.push(async () => void ((await collection.remove(pointer)) && nowhere.delete(id)))
         else if (record.at === undefined) writes.push(async () => void (await collection.replace(pointer, opened(), openGroup)))
       } else {
         const settled = { clientId: id, enrollment, title: integration.title, type: integration.type }

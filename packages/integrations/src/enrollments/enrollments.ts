@@ -4,9 +4,9 @@ import { type EnrollmentAddress, removeWhole } from '../accounts/account-records
 import type { Known } from '../accounts/actor.js'
 import type { Actor } from '../accounts/creator.js'
 import type { EnrollmentRecord } from '../accounts/stored-accounts.js'
-import { type Done, type Failed, failed } from '../fault.js'
 import type { Enrollment, EnrollmentPage, EnrollmentQuery, Integration } from '../integration.js'
 import type { EnrollmentWish } from '../policies.js'
+import { type Done, failed, type NotDone } from '../reason.js'
 import { createEnrolledIntegrations } from './enrolled-integrations.js'
 import type { SettledEnrollment } from './enrollment-pointers.js'
 
@@ -71,7 +71,7 @@ export function createEnrollments<A extends Auth>(context: AccountContext<A>): E
   const { records, policies } = context
   const enrolledIntegrations = createEnrolledIntegrations(records, context.now)
 
-  async function refusedBy(known: Known<A>, wish: EnrollmentWish): Promise<Failed | undefined> {
+  async function refusedBy(known: Known<A>, wish: EnrollmentWish): Promise<NotDone | undefined> {
     const isAllowed = known.auth === undefined || (await policies.mayEnroll(known.auth, wish)) === true
     return isAllowed ? undefined : failed('foreign_entity')
   }

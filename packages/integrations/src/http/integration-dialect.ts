@@ -1,7 +1,7 @@
 import { jsonReply, type Reply } from '@countersign/core'
-import type { IntegrationFault } from '../fault.js'
 import type { Problem } from '../fields.js'
 import type { Enrollment, EnrollmentPage, Integration, IntegrationView, NewCredential } from '../integration.js'
+import type { IntegrationReason } from '../reason.js'
 
 /** A value of a request that is wrong. */
 export interface RequestIssue {
@@ -14,9 +14,9 @@ export interface RequestIssue {
 }
 
 /** Why a request was not fulfilled. */
-export interface RequestFailure {
+export interface RequestRefusal {
   /** `unreadable_body`: not JSON, no object, too large. */
-  readonly fault: IntegrationFault | 'unreadable_body'
+  readonly reason: IntegrationReason | 'unreadable_body'
   /** What the default dialect answers. */
   readonly status: number
   /** A fixed text. */
@@ -28,7 +28,7 @@ export interface RequestFailure {
 }
 
 /**
- * How an API words its answers. All but `failure` give what is sent as JSON; the routes add the status and `Cache-Control`, and
+ * How an API words its answers. All but `refusal` give what is sent as JSON; the routes add the status and `Cache-Control`, and
  * `WWW-Authenticate` to a 401.
  */
 export interface IntegrationDialect {
@@ -37,12 +37,12 @@ export interface IntegrationDialect {
   readonly credential: (made: NewCredential) => unknown
   readonly enrollment: (enrollment: Enrollment) => unknown
   readonly enrollments: (page: EnrollmentPage) => unknown
-  readonly failure: (failure: RequestFailure) => Reply
+  readonly refusal: (refusal: RequestRefusal) => Reply
 }
 
 type FailureWire = readonly [status: number, description: string]
 
-const wire: Readonly<Record<RequestFailure['fault'], FailureWire>> = {
+const wire: Readonly<Record<RequestRefusal['reason'], FailureWire>> = {
   invalid: [400, 'A value is missing or wrong.'],
   unreadable_body: [400, 'The body is a JSON object.'],
   not_a_person: [403, 'This is for persons: an integration manages no integrations.'],
@@ -56,23 +56,23 @@ const wire: Readonly<Record<RequestFailure['fault'], FailureWire>> = {
   too_many_credentials: [409, 'The integration has as many credentials as it may.'],
 }
 
-/** Completes a failure with its status and its text. */
-export function requestFailure(
-  fault: RequestFailure['fault'],
-  more: Partial<Pick<RequestFailure, 'status' | 'issues' | 'maxAgeSeconds'>> = {},
-): RequestFailure {
-  const [status, description] = wire[fault]
-  return { fault, status, description, issues: [], ...more }
+/** Completes a refusal with its status and its text. */
+export function requestRefusal(
+  reason: RequestRefusal['reason'],
+  more: Partial<Pick<RequestRefusal, 'status' | 'issues' | 'maxAgeSeconds'>> = {},
+): RequestRefusal {
+  const [status, description] = wire[reason]
+  return { reason, status, description, issues: [], ...more }
 }
 
-const errors: Readonly<Partial<Record<RequestFailure['fault'], string>>> = {
+const errors: Readonly<Partial<Record<RequestRefusal['reason'], string>>> = {
   invalid: 'invalid_request',
   unreadable_body: 'invalid_request',
   authentication_too_old: 'insufficient_user_authentication',
 }
 
-function shownIntegration({ clientId, entity, title, type, createdAt, isEnding }: Integration): object {
-  return { client_id: clientId, entity_id: entity, title, type, created_at: createdAt, ...(isEnding && { ending: true }) }
+function shownIntegration({ clientId, entity, title, type, createdAt, isBeingDeleted }: Integration): object {
+  return { client_id: clientId, entity_id: entity, title, type, created_at: createdAt, ...(isBeingDeleted && { ending: true }) }
 }
 
 function shownCredential({ clientId, credentialId, secret }: NewCredential): object {
@@ -110,6 +110,6 @@ export const plainIntegrationDialect: IntegrationDialect = Object.freeze<Integra
     integration_types: types,
     enrollments: enrollments.map(shownEnrollment),
   }),
-  failure: ({ fault, status, description, issues }) =>
-    jsonReply(status, { error: errors[fault] ?? fault, error_description: description, ...(issues.length > 0 && { issues }) }),
+  refusal: ({ reason, status, description, issues }) =>
+    jsonReply(status, { error: errors[reason] ?? reason, error_description: description, ...(issues.length > 0 && { issues }) }),
 })

@@ -1,6 +1,6 @@
 import { type Auth, jsonReply, type Reply, type Route } from '@countersign/core'
-import type { Done, Failed } from '../fault.js'
 import type { Integrations } from '../integrations.js'
+import type { Done, NotDone } from '../reason.js'
 import type { IntegrationDialect } from './integration-dialect.js'
 import type { IntegrationPaths } from './integration-paths.js'
 import type { RequestInput, RequestValues } from './request-values.js'
@@ -12,7 +12,7 @@ export interface Operation<A extends Auth> {
   readonly inputs: readonly RequestInput[]
   /** @defaultValue none, and what is sent is not read */
   readonly body?: 'optional' | 'required'
-  readonly step: (auth: A, values: RequestValues) => Promise<Reply | Failed>
+  readonly step: (auth: A, values: RequestValues) => Promise<Reply | NotDone>
 }
 
 const inPath = (name: string, field: RequestInput['field']): RequestInput => ({ place: 'path', name, field })
@@ -31,7 +31,7 @@ const filters = [
 ]
 
 /** Answers what was done, and passes on why it was not. */
-async function answered<T extends object>(work: Promise<Done<T>>, word: (done: T) => Reply): Promise<Reply | Failed> {
+async function answered<T extends object>(work: Promise<Done<T>>, word: (done: T) => Reply): Promise<Reply | NotDone> {
   const done = await work
   return done.ok ? word(done) : done
 }

@@ -11,7 +11,7 @@ import {
   type WireRequest,
 } from '@countersign/core'
 import type { Integrations } from '../integrations.js'
-import { type IntegrationDialect, plainIntegrationDialect, type RequestFailure, requestFailure } from './integration-dialect.js'
+import { type IntegrationDialect, plainIntegrationDialect, type RequestRefusal, requestRefusal } from './integration-dialect.js'
 import { enrollmentOperations, integrationOperations, type Operation } from './integration-operations.js'
 import { checkPaths, type IntegrationPaths, pathsKind } from './integration-paths.js'
 import { readValues, requestIssue } from './request-values.js'
@@ -38,7 +38,7 @@ const shape: OptionShape<IntegrationRoutesOptions<Auth>> = {
     credential: kind.func,
     enrollment: kind.func,
     enrollments: kind.func,
-    failure: kind.func,
+    refusal: kind.func,
   }),
 }
 
@@ -55,15 +55,15 @@ async function respond<A extends Auth>(
   { inputs, body, step }: Operation<A>,
   auth: A | undefined,
   request: WireRequest,
-): Promise<Reply | RequestFailure> {
+): Promise<Reply | RequestRefusal> {
   // Without credentials, where the host's requirements allow that.
-  if (auth === undefined) return requestFailure('not_a_person')
+  if (auth === undefined) return requestRefusal('not_a_person')
   const read = await readValues(request, inputs, body)
-  if (!read.ok) return hasOwn(read, 'status') ? requestFailure('unreadable_body', read) : requestFailure('invalid', { issues: read.issues })
+  if (!read.ok) return hasOwn(read, 'status') ? requestRefusal('unreadable_body', read) : requestRefusal('invalid', { issues: read.issues })
   const done = await step(auth, read.values)
   if (hasOwn(done, 'status')) return done
-  const { fault, issues, maxAgeSeconds } = done
-  return requestFailure(fault, {
+  const { reason, issues, maxAgeSeconds } = done
+  return requestRefusal(reason, {
     ...(issues && { issues: issues.map((issue) => requestIssue(issue, inputs)) }),
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
   })
@@ -90,7 +90,7 @@ export function integrationRoutes<A extends Auth>(integrations: Integrations<A>,
       const admission = await guard.check(request, ...requirements)
       if (!admission.ok) return admission.reply
       const reply = await respond(operation, admission.auth, request)
-      return hasOwn(reply, 'fault') ? completed(dialect.failure(reply), reply.maxAgeSeconds) : completed(reply)
+      return hasOwn(reply, 'reason') ? completed(dialect.refusal(reply), reply.maxAgeSeconds) : completed(reply)
     },
   }))
 }

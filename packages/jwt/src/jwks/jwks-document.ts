@@ -1,10 +1,10 @@
 import type { KeySet, VerificationKey } from '@countersign/core'
 import { importJwk } from '../import-jwk.js'
-import type { KeyFault } from '../key-fault.js'
+import type { KeyReason } from '../key-reason.js'
 import { createKeySet } from '../key-set.js'
 
 /** How many members of a JWK Set were left out, by why; `truncated` counts those beyond the permitted number of keys. */
-export type DroppedKeys = Readonly<Partial<Record<KeyFault | 'truncated', number>>>
+export type DroppedKeys = Readonly<Partial<Record<KeyReason | 'truncated', number>>>
 
 /** A usable set, and what of the document was left out. */
 export interface ImportedJwks {
@@ -17,7 +17,7 @@ export interface ImportMembersOptions {
   /** Most usable keys that are taken. @defaultValue no limit */
   readonly maxKeys?: number
   /** Told of each member that cannot be used. What it throws ends the import. */
-  readonly onFault?: (member: unknown, fault: KeyFault) => void
+  readonly onRefused?: (member: unknown, reason: KeyReason) => void
 }
 
 /**
@@ -28,17 +28,17 @@ export interface ImportMembersOptions {
  */
 export function importMembers(
   members: readonly unknown[],
-  { maxKeys = Number.POSITIVE_INFINITY, onFault }: ImportMembersOptions = {},
+  { maxKeys = Number.POSITIVE_INFINITY, onRefused }: ImportMembersOptions = {},
 ): { readonly keys: readonly VerificationKey[]; readonly dropped: DroppedKeys } {
   const keys: VerificationKey[] = []
-  const dropped: Partial<Record<KeyFault | 'truncated', number>> = {}
+  const dropped: Partial<Record<KeyReason | 'truncated', number>> = {}
   for (const [index, member] of members.entries()) {
     if (keys.length >= maxKeys) return { keys, dropped: { ...dropped, truncated: members.length - index } }
     const imported = importJwk(member)
     if (imported.ok) keys.push(imported.key)
     else {
-      onFault?.(member, imported.fault)
-      dropped[imported.fault] = (dropped[imported.fault] ?? 0) + 1
+      onRefused?.(member, imported.reason)
+      dropped[imported.reason] = (dropped[imported.reason] ?? 0) + 1
     }
   }
   return { keys, dropped }

@@ -100,7 +100,7 @@ export function createKeyLoading(load: LoadKeys, times: Required<RefreshOptions>
   }
 
   async function loadOnce(number: number): Promise<void> {
-    const begunAt = elapsed.read()
+    const startedAt = elapsed.read()
     const ask = async (signal: AbortSignal): Promise<LoadedKeys & { readonly askedAt: Instant }> => {
       const askedAt = elapsed.read()
       return { ...(await load(signal)), askedAt }
@@ -114,7 +114,7 @@ export function createKeyLoading(load: LoadKeys, times: Required<RefreshOptions>
       event = reject(cause)
     }
     state.inFlight = undefined
-    if (events.hasSubscribers) events.publish({ via: context.via, durationMs: elapsed.msSince(begunAt), ...event })
+    if (events.hasSubscribers) events.publish({ via: context.via, durationMs: elapsed.msSince(startedAt), ...event })
   }
 
   const pauseLeftMs = (): number => (state.failedAt && state.failures > 0 ? state.pauseMs - elapsed.msSince(state.failedAt) : 0)

@@ -151,15 +151,15 @@ export function createClientKeySources(
   return {
     async find({ clientId, kid, algorithm }) {
       const source = accepted.has(algorithm) ? await sourceOf(clientId) : undefined
-      if (source === undefined) return { ok: false, fault: 'unknown' }
+      if (source === undefined) return { ok: false, reason: 'unknown' }
       const context = { via: clientId, now, random, fetch: options.fetch ?? globalFetch }
       const open = sources.get(clientId, source, context)
       const { key, candidates = [], set } = await open.keys.find({ kid, algorithm })
       open.answered = set
       const fitting = key === undefined ? candidates : [key]
-      if (fitting.length === 0) return { ok: false, fault: 'unknown' }
+      if (fitting.length === 0) return { ok: false, reason: 'unknown' }
       const [first, ...others] = await unrevoked(clientId, fitting)
-      if (first === undefined) return { ok: false, fault: 'revoked' }
+      if (first === undefined) return { ok: false, reason: 'revoked' }
       return others.length === 0 ? { ok: true, key: first } : { ok: true, key: first, others }
     },
     doubt: (clientId) => sources.doubt(clientId),

@@ -1,8 +1,8 @@
-import type { AsymmetricAlgorithm, ClientKeyFault, VerificationKey } from '@countersign/core'
+import type { AsymmetricAlgorithm, ClientKeyReason, VerificationKey } from '@countersign/core'
 import { importJwk, isAlgorithm, isHmac } from '@countersign/jwt'
 
 /** What a client's key may do at a moment. */
-export type ClientKeyState = 'active' | Exclude<ClientKeyFault, 'unknown'>
+export type ClientKeyState = 'active' | Exclude<ClientKeyReason, 'unknown'>
 
 /** A key that a client registered, as it is kept. Times are epoch seconds. */
 export interface ClientKey {
@@ -57,7 +57,7 @@ export function clientKeyView(key: ClientKey, now: number): ClientKeyView {
 /** The key as signatures are verified with it, under the client's name for it. */
 export function clientVerificationKey({ publicJwk, kid, algorithm: alg }: ClientKey): VerificationKey {
   const imported = importJwk({ ...publicJwk, alg, kid })
-  if (!imported.ok) throw new Error(`a registered key cannot be used any more: ${imported.fault}`)
+  if (!imported.ok) throw new Error(`a registered key cannot be used any more: ${imported.reason}`)
   return imported.key
 }
 

@@ -13,7 +13,7 @@ import {
 } from '@countersign/core'
 import type { ClientKeyView } from './client-key.js'
 import type { RegisteredKeys } from './registered-keys.js'
-import type { Registration, RegistrationFault, RegistrationRefused } from './registration.js'
+import type { Registration, RegistrationReason, RegistrationRefused } from './registration.js'
 
 /** Options of {@link keyRoutes}. */
 export interface KeyRoutesOptions {
@@ -28,7 +28,7 @@ const shape: OptionShape<KeyRoutesOptions> = { authenticate: kind.required(kind.
 const noStore = { 'cache-control': 'no-store' }
 const done: Reply = { status: 204, headers: noStore }
 
-const descriptions: Readonly<Partial<Record<RegistrationFault, string>>> = {
+const descriptions: Readonly<Partial<Record<RegistrationReason, string>>> = {
   malformed: 'The body needs public_key_pem (SPKI) or jwk, and it must be a key.',
   unsupported: 'The key is of a kind that is not accepted. A PEM begins with BEGIN PUBLIC KEY.',
   bad_kid: 'kid is a text of 1 to 128 characters out of letters, digits and ._~:+/=-',
@@ -49,9 +49,9 @@ function refused(status: number, error: string, description: string): Reply {
   return jsonReply(status, { error, error_description: description }, noStore)
 }
 
-function faultReply({ fault, hint }: RegistrationRefused): Reply {
-  const status = fault === 'kid_taken' || fault === 'key_taken' ? 409 : 400
-  return refused(status, fault, hint ?? descriptions[fault] ?? 'The key cannot be used.')
+function faultReply({ reason, hint }: RegistrationRefused): Reply {
+  const status = reason === 'kid_taken' || reason === 'key_taken' ? 409 : 400
+  return refused(status, reason, hint ?? descriptions[reason] ?? 'The key cannot be used.')
 }
 
 const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string'
@@ -143,12 +143,12 @@ function actions(keys: RegisteredKeys): Readonly<Record<'list' | 'register' | 'c
  * @param registry - whose clients they are
  * @throws TypeError if something is missing
  */
-export function keyRoutes(registry: { readonly clients: RegisteredKeys }, options: KeyRoutesOptions): RouteTable {
+export function keyRoutes(registry: { readonly clientKeys: RegisteredKeys }, options: KeyRoutesOptions): RouteTable {
   checkOptions('keyRoutes', options, shape)
   const { authenticate, path = '/clients/:client_id/keys' } = options
-  if (typeof registry?.clients?.register !== 'function')
+  if (typeof registry?.clientKeys?.register !== 'function')
     throw new TypeError('keyRoutes: the first argument must be what createKeyRegistry returns')
-  const { list, register, confirm, end } = actions(registry.clients)
+  const { list, register, confirm, end } = actions(registry.clientKeys)
   return [
     { method: 'GET', path, endpoint: ownOnly(authenticate, list) },
     { method: 'POST', path, endpoint: ownOnly(authenticate, register) },

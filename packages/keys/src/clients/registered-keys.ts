@@ -6,7 +6,7 @@ import {
   type KeyQuery,
   type Now,
   orUnavailable,
-  type RevocationAnnouncer,
+  type RevocationPublisher,
   type VerificationKey,
 } from '@countersign/core'
 import type { Rings } from '../ring.js'
@@ -54,7 +54,7 @@ export interface RegisteredKeysOptions {
   readonly tokenIssuers: readonly string[]
   readonly store: DocumentStore
   readonly rings: Rings<ClientKey>
-  readonly revocations: Pick<RevocationAnnouncer, 'revoke'> | undefined
+  readonly revocations: Pick<RevocationPublisher, 'revoke'> | undefined
   readonly requirePossession: boolean
   readonly maxKeysPerClient: number
   /** Whether a thumbprint is that of a key of our own. */
@@ -103,8 +103,8 @@ function answerOf(
     if (imported.algorithms.includes(algorithm)) fitting.push({ state: clientKeyState(key, now), key: imported })
   }
   const [first, ...more] = fitting
-  if (first === undefined) return { ok: false, fault: 'unknown' }
-  if (first.state !== 'active') return { ok: false, fault: first.state }
+  if (first === undefined) return { ok: false, reason: 'unknown' }
+  if (first.state !== 'active') return { ok: false, reason: first.state }
   const others = more.map(({ key }) => key)
   return others.length === 0 ? { ok: true, key: first.key } : { ok: true, key: first.key, others }
 }
@@ -150,7 +150,7 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
     const { keys: before } = await rings.read(owner)
     const possible = withClientKey(before, key, limits)
     if (!possible.ok) return possible
-    if (!(await mayRegister(key.thumbprint, owner))) return { ok: false, fault: 'key_taken' }
+    if (!(await mayRegister(key.thumbprint, owner))) return { ok: false, reason: 'key_taken' }
     // While it is listed, a key is known as taken by the list.
     const forgotten = forgottenKeys(before, now)
     for (const { thumbprint } of forgotten) await taken.giveUp(thumbprint, owner)
@@ -190,7 +190,7 @@ export function createRegisteredKeys(options: RegisteredKeysOptions): Registered
   return {
     async register(registration) {
       const result = await register(registration)
-      audit('register', registration.owner, String(registration.kid).slice(0, 128), result.ok ? 'done' : result.fault)
+      audit('register', registration.owner, String(registration.kid).slice(0, 128), result.ok ? 'done' : result.reason)
       return result
     },
     async confirm(owner, kid, proof) {

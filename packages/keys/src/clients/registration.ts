@@ -6,7 +6,7 @@ import {
   shownValue,
   type VerificationKey,
 } from '@countersign/core'
-import { importJwk, importPublicKey, isAlgorithm, isHmac, type KeyFault, type KeyImport, publicJwk } from '@countersign/jwt'
+import { importJwk, importPublicKey, isAlgorithm, isHmac, type KeyImport, type KeyReason, publicJwk } from '@countersign/jwt'
 import { type ClientKey, clientKeyState } from './client-key.js'
 
 /** A key as a client registers it: public members only. Times are epoch seconds. */
@@ -25,8 +25,8 @@ export interface Registration {
 }
 
 /** Why a key was not registered. */
-export type RegistrationFault =
-  | KeyFault
+export type RegistrationReason =
+  | KeyReason
   | 'bad_kid'
   | 'bad_times'
   | 'kid_taken'
@@ -35,7 +35,7 @@ export type RegistrationFault =
   | 'too_many'
 
 /** Why a key was not registered; `hint` tells the sender what was probably meant. */
-export type RegistrationRefused = { readonly ok: false; readonly fault: RegistrationFault; readonly hint?: string }
+export type RegistrationRefused = { readonly ok: false; readonly reason: RegistrationReason; readonly hint?: string }
 
 const defaults: readonly Algorithm[] = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const liveStates = ['pending', 'not_yet_valid', 'active']
@@ -53,7 +53,7 @@ export function checkTimes({ notBefore, expiresAt }: Pick<Registration, 'notBefo
   if (!isTime(notBefore) || !isTime(expiresAt)) throw new TypeError('schedule: notBefore and expiresAt must be after 1970')
 }
 
-function labelFault({ kid, notBefore, expiresAt }: Registration, now: number): RegistrationFault | undefined {
+function labelFault({ kid, notBefore, expiresAt }: Registration, now: number): RegistrationReason | undefined {
   // A hash in Base64 has slashes. Dots alone would be resolved away in the path of its own route.
   const isName = typeof kid === 'string' && kid.length <= 128 && /^[A-Za-z0-9._~:+/=-]+$/.test(kid) && !/(^|\/)\.\.?(\/|$)/.test(kid)
   if (!isName) return 'bad_kid'
@@ -68,11 +68,11 @@ function hintOn({ notBefore, expiresAt }: Registration): { readonly hint?: strin
 }
 
 function importKey(jwk: unknown, pem: unknown): KeyImport {
-  if ((jwk === undefined) === (pem === undefined)) return { ok: false, fault: 'malformed' }
+  if ((jwk === undefined) === (pem === undefined)) return { ok: false, reason: 'malformed' }
   if (pem === undefined) return importJwk(jwk)
-  if (typeof pem !== 'string') return { ok: false, fault: 'malformed' }
+  if (typeof pem !== 'string') return { ok: false, reason: 'malformed' }
   // The dates and the issuer of a certificate would count for nothing.
-  return pem.includes('-----BEGIN CERTIFICATE') ? { ok: false, fault: 'unsupported' } : importPublicKey(pem)
+  return pem.includes('-----BEGIN CERTIFICATE') ? { ok: false, reason: 'unsupported' } : importPublicKey(pem)
 }
 
 /** The one algorithm that a key is registered for. */
@@ -92,13 +92,13 @@ export function readRegistration(
 ): { readonly ok: true; readonly key: ClientKey } | RegistrationRefused {
   const { owner, kid, jwk, pem, notBefore, expiresAt } = registration
   if (typeof owner !== 'string' || owner === '') throw new TypeError(`register: owner must be the id of a client, got ${shownValue(owner)}`)
-  const fault = labelFault(registration, now)
-  if (fault) return { ok: false, fault, ...(fault === 'bad_times' && hintOn(registration)) }
+  const reason = labelFault(registration, now)
+  if (reason) return { ok: false, reason, ...(reason === 'bad_times' && hintOn(registration)) }
   const imported = importKey(jwk, pem)
   if (!imported.ok) return imported
   const { key, thumbprint = '' } = imported.key
   const algorithm = chosenAlgorithm(imported.key, registration.algorithm)
-  if (algorithm === undefined) return { ok: false, fault: 'algorithm_mismatch' }
+  if (algorithm === undefined) return { ok: false, reason: 'algorithm_mismatch' }
   const times = { ...(notBefore !== undefined && { notBefore }), ...(expiresAt !== undefined && { expiresAt }) }
   const record = { kid, thumbprint, algorithm, publicJwk: { ...publicJwk(key) }, registeredAt: now, confirmedAt: null, ...times }
   return { ok: true, key: record }
@@ -118,9 +118,9 @@ export function withClientKey(
   key: ClientKey,
   { now, maxKeys, forgotten = [] }: { readonly now: number; readonly maxKeys: number; readonly forgotten?: readonly ClientKey[] },
 ): { readonly ok: true; readonly keys: readonly ClientKey[] } | RegistrationRefused {
-  if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) return { ok: false, fault: 'key_taken' }
-  if (keys.some(({ kid }) => kid === key.kid)) return { ok: false, fault: 'kid_taken' }
-  if (keys.filter((one) => !hasEnded(one, now)).length >= maxKeys) return { ok: false, fault: 'too_many' }
+  if (keys.some(({ thumbprint }) => thumbprint === key.thumbprint)) return { ok: false, reason: 'key_taken' }
+  if (keys.some(({ kid }) => kid === key.kid)) return { ok: false, reason: 'kid_taken' }
+  if (keys.filter((one) => !hasEnded(one, now)).length >= maxKeys) return { ok: false, reason: 'too_many' }
   const isForgotten = (one: ClientKey): boolean => hasEnded(one, now) && forgotten.some(({ thumbprint }) => thumbprint === one.thumbprint)
   return { ok: true, keys: [...keys.filter((one) => !isForgotten(one)), key] }
 }

@@ -59,7 +59,7 @@ async function newPrivateKey(algorithm: AsymmetricAlgorithm): Promise<KeyObject>
  */
 export function importedKey(jwk: Readonly<Record<string, unknown>>, use: Use): NewKey {
   const imported = importJwk({ alg: use.algorithm, ...jwk })
-  if (!imported.ok) throw new TypeError(`stage: the key cannot be used: ${imported.fault}`)
+  if (!imported.ok) throw new TypeError(`stage: the key cannot be used: ${imported.reason}`)
   if (!imported.key.algorithms.includes(use.algorithm))
     throw new TypeError(`stage: the key must be for ${use.algorithm}, got one for ${imported.key.algorithms.join(', ')}`)
   const half = publicJwk(imported.key.key)

@@ -14,7 +14,7 @@ export interface OwnKeySourceOptions {
 function verificationKey({ publicJwk, kid, algorithm: alg }: OwnKey): VerificationKey {
   const imported = importJwk({ ...publicJwk, kid, alg })
   if (imported.ok) return imported.key
-  const cause = new Error(`a key of the ring cannot be used: ${imported.fault}`)
+  const cause = new Error(`a key of the ring cannot be used: ${imported.reason}`)
   throw new Unavailable('key_source_unavailable', { cause })
 }
 
@@ -40,7 +40,7 @@ export function createOwnKeySource({ ring, times, now }: OwnKeySourceOptions): K
         const answer = answerFrom(set, query)
         if (answer.key || query.kid === undefined) return answer
         const known = current.keys.find(({ kid }) => kid === query.kid)
-        if (known) return known.revokedAt === undefined ? answer : { ...answer, fault: 'revoked' }
+        if (known) return known.revokedAt === undefined ? answer : { ...answer, reason: 'revoked' }
         // Another process may have made the key just now.
         const renewed = ring.renewed()
         return renewed ? renewed.then((newer) => answerFrom(setOf(newer), query)) : answer

@@ -2,7 +2,7 @@ import type { AsymmetricAlgorithm } from '@countersign/core'
 import { isAlgorithm, isHmac } from '@countersign/jwt'
 
 /** What a key of our own may do at a moment (see the state table in the package's README). */
-export type OwnKeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked'
+export type SigningKeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked'
 
 /** A key that we sign with, as it is kept. Times are epoch seconds and may have a fraction; the state follows from them. */
 export interface OwnKey {
@@ -24,7 +24,7 @@ export interface OwnKey {
 /** The lives that decide when a step is safe. All in seconds. */
 export interface KeyTimes {
   /** Longest life of a token that is signed. @defaultValue 86400 */
-  readonly maxTokenLifeSeconds: number
+  readonly maxTokenLifetimeSeconds: number
   /** Largest tolerance of a verifier; also how far the clocks of our processes may differ. @defaultValue 60 */
   readonly toleranceSeconds: number
   /** `max-age` of the JWKS. @defaultValue 300 */
@@ -47,7 +47,7 @@ export function verifiesUntil(key: OwnKey, times: KeyTimes): number {
   if (key.retireAt === undefined) return Number.POSITIVE_INFINITY
   // It was never to sign.
   if (key.activeAt === undefined) return key.retireAt
-  return key.retireAt + times.staleIfErrorSeconds + times.maxTokenLifeSeconds + times.toleranceSeconds
+  return key.retireAt + times.staleIfErrorSeconds + times.maxTokenLifetimeSeconds + times.toleranceSeconds
 }
 
 /** When every verifier that follows the JWKS knows a staged key, in whole seconds. */
@@ -56,7 +56,7 @@ export function safeToActivateAt(key: OwnKey, times: KeyTimes): number {
 }
 
 /** The state at `now`, epoch seconds. Computed at every reading, so that it cannot go stale. */
-export function ownKeyState(key: OwnKey, times: KeyTimes, now: number): OwnKeyState {
+export function ownKeyState(key: OwnKey, times: KeyTimes, now: number): SigningKeyState {
   if (key.revokedAt !== undefined) return 'revoked'
   if (key.retireAt !== undefined && now >= key.retireAt) return now < verifiesUntil(key, times) ? 'retiring' : 'retired'
   return key.activeAt !== undefined && now >= key.activeAt ? 'active' : 'staged'

@@ -1,8 +1,8 @@
-import { type AsymmetricAlgorithm, eventChannel, type Now, orUnavailable, type RevocationAnnouncer, shownValue } from '@countersign/core'
+import { type AsymmetricAlgorithm, eventChannel, type Now, orUnavailable, type RevocationPublisher, shownValue } from '@countersign/core'
 import type { Rings } from '../ring.js'
 import type { Envelope } from './envelope.js'
 import { completeUse, importedKey, type KeyUse, newKey } from './new-key.js'
-import { type KeyTimes, type OwnKey, type OwnKeyState, ownKeyState } from './signing-key.js'
+import { type KeyTimes, type OwnKey, ownKeyState, type SigningKeyState } from './signing-key.js'
 import {
   activateKey,
   addFirstKeys,
@@ -19,11 +19,11 @@ import {
 import type { Use } from './succession.js'
 
 /** A key of our own as it is shown: without anything private. Times are epoch seconds and may have a fraction. */
-export interface OwnKeyView {
+export interface SigningKeyView {
   readonly kid: string
   readonly algorithm: AsymmetricAlgorithm
   readonly purpose: string
-  readonly state: OwnKeyState
+  readonly state: SigningKeyState
   readonly activeAt: number | undefined
   readonly retireAt: number | undefined
   readonly revokedAt: number | undefined
@@ -38,7 +38,7 @@ export interface ActivateOptions {
 }
 
 /** The life of the keys that we sign with. Every method rejects with `Unavailable` when the store is out of reach. */
-export interface OwnKeys {
+export interface SigningKeys {
   /**
    * Makes a key and publishes it; it signs after `activate`. The first key of the issuer signs at once, the first one of a
    * further use as soon as verifiers know it. Rejects with TypeError without `encryption`.
@@ -62,11 +62,11 @@ export interface OwnKeys {
   revoke(kid: string, options?: { readonly reason?: string }): Promise<StepResult>
   /** Seals every private key under the current key-encryption key; then the previous ones can go. Gives how many there were. */
   reseal(): Promise<number>
-  list(): Promise<readonly OwnKeyView[]>
+  list(): Promise<readonly SigningKeyView[]>
 }
 
 /** Own keys, and what the registry does with them by itself. */
-export interface OwnKeyLife extends OwnKeys {
+export interface OwnKeyLife extends SigningKeys {
   /** Makes a key for each algorithm that has none. */
   ensureFirst(): Promise<void>
   /** Revokes a key in the registry that is on the denylist. The process that announced it failed before this step, or is about to take it. */
@@ -79,7 +79,7 @@ export interface OwnKeyLife extends OwnKeys {
 export interface OwnKeysOptions {
   readonly issuer: string
   readonly rings: Rings<OwnKey>
-  readonly revocations: Pick<RevocationAnnouncer, 'revoke'> | undefined
+  readonly revocations: Pick<RevocationPublisher, 'revoke'> | undefined
   readonly envelope: Envelope | undefined
   readonly algorithms: readonly [AsymmetricAlgorithm, ...AsymmetricAlgorithm[]]
   readonly times: KeyTimes

@@ -38,7 +38,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
   const state = {
     ring: undefined as Ring<OwnKey> | undefined,
     readAt: longAgo,
-    begunAt: Number.NEGATIVE_INFINITY,
+    startedAt: Number.NEGATIVE_INFINITY,
     failedAt: Number.NEGATIVE_INFINITY,
     outage: undefined as Unavailable | undefined,
     reading: undefined as Promise<void> | undefined,
@@ -65,7 +65,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
   async function readOnce(): Promise<void> {
     const begun = { wall: now(), steady: performance.now() }
     const { changes } = state
-    state.begunAt = begun.steady
+    state.startedAt = begun.steady
     try {
       const ring = await read()
       // A reading that began before a change of ours may have missed it.
@@ -102,7 +102,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
   }
 
   async function renew(): Promise<Ring<OwnKey>> {
-    const waitMs = state.begunAt + renewEveryMs - performance.now()
+    const waitMs = state.startedAt + renewEveryMs - performance.now()
     // Not unref'd: somebody waits for it, and it is short.
     if (waitMs > 0) await new Promise<void>((resolve) => void startRequestTimer(resolve, waitMs))
     // Who asks from now on may miss something newer.

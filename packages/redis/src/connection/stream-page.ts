@@ -5,7 +5,7 @@ import type { RedisAccess } from './access.js'
 export interface StreamRow {
   readonly id: string
   readonly entry: string
-  readonly keepForMs: number | undefined
+  readonly ttlMs: number | undefined
   /** The last field, or ''. */
   readonly last: string
 }
@@ -32,8 +32,8 @@ const width = 4
 function rowsOf([now = '', ...flat]: readonly string[]): readonly (StreamRow | string)[] {
   return Array.from({ length: flat.length / width }, (_, at) => {
     const [id = '', entry = '', ends = '', last = ''] = flat.slice(at * width, at * width + width)
-    const keepForMs = ends === '' ? undefined : Number(ends) - Number(now)
-    return keepForMs !== undefined && keepForMs <= 0 ? id : { id, entry, keepForMs, last }
+    const ttlMs = ends === '' ? undefined : Number(ends) - Number(now)
+    return ttlMs !== undefined && ttlMs <= 0 ? id : { id, entry, ttlMs, last }
   })
 }
 

@@ -18,8 +18,8 @@ const writeAfterMs = 1_000
 /** The small file of a database. */
 const markOf = (path: string): string => `${path}-changes`
 
-/** @param onFault - called when the mark cannot be written, with why */
-export function createMark(onFault: (cause: unknown) => void): Mark {
+/** @param onRefused - called when the mark cannot be written, with why */
+export function createMark(onRefused: (cause: unknown) => void): Mark {
   const state: { timer: NodeJS.Timeout | undefined; noted: { readonly path: string; readonly changes: number } | undefined } = {
     timer: undefined,
     noted: undefined,
@@ -44,7 +44,7 @@ export function createMark(onFault: (cause: unknown) => void): Mark {
     try {
       writeFileSync(markOf(noted.path), `${noted.changes}\n`)
     } catch (cause) {
-      onFault(cause)
+      onRefused(cause)
     }
   }
 

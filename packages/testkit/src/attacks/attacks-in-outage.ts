@@ -57,7 +57,7 @@ function down(context: AttackContext): readonly Attack[] {
 function staleKeys(context: AttackContext): readonly (Attack | AttackNotRun)[] {
   const { clock, issuer, refreshSeconds = 600, staleSeconds = 900 } = context.target
   if (clock === undefined) return [{ family, name: 'keys that grow stale', needs: 'clock' }]
-  const lasting = { ttlSeconds: 10 * (refreshSeconds + staleSeconds) }
+  const lasting = { lifetimeSeconds: 10 * (refreshSeconds + staleSeconds) }
   const send = async (): ReturnType<Attack['attempt']> => context.sendToken(await context.valid(lasting))
   return [
     {

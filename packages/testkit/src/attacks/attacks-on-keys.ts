@@ -141,7 +141,7 @@ function replacedKeys(context: AttackContext): readonly (Attack | AttackNotRun)[
   const family = 'rotation'
   const { clock, issuer, refreshSeconds = 600 } = context.target
   if (clock === undefined) return [{ family, name: 'keys that are removed or replaced, and tokens that expire', needs: 'clock' }]
-  const lasting = { ttlSeconds: 10 * refreshSeconds }
+  const lasting = { lifetimeSeconds: 10 * refreshSeconds }
   const leaving = renameKey(testKeys.es256Third, { kid: 'leaving' })
   const first = renameKey(testKeys.es256Third, { kid: 'reused' })
   const second = renameKey(testKeys.es256Other, { kid: 'reused' })
@@ -179,7 +179,7 @@ function replacedKeys(context: AttackContext): readonly (Attack | AttackNotRun)[
       name: 'a token that was admitted before it expired',
       expected: badToken,
       async attempt() {
-        const token = await context.valid({ ttlSeconds: 60 })
+        const token = await context.valid({ lifetimeSeconds: 60 })
         insist((await context.sendToken(token)).status === 200, 'the token was not admitted in its time')
         clock.advance(120)
         return context.sendToken(token)

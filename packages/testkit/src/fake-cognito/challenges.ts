@@ -32,7 +32,7 @@ export interface FakeChallenge {
 export interface FakeChallengeOptions {
   readonly now: Now
   readonly seal: FakeSeal
-  readonly sessionSeconds: number
+  readonly sessionLifetimeSeconds: number
   readonly wrongCodeLimit: number
   /** How the challenge of an e-mail is spelt. */
   readonly emailChallenge: 'EMAIL_OTP' | 'EMAIL_MFA'
@@ -58,7 +58,7 @@ const masked = (to: string): string => (to.includes('@') ? to.replace(/^(.)[^@]*
 
 /** Makes the challenges of a pool. */
 export function createFakeChallenges(options: FakeChallengeOptions): FakeChallenges {
-  const { now, seal, sessionSeconds, wrongCodeLimit, emailChallenge, deliver } = options
+  const { now, seal, sessionLifetimeSeconds, wrongCodeLimit, emailChallenge, deliver } = options
   /** Wrong codes of sessions; `Infinity` once one is over. */
   const wrongCodes = new Map<string, number>()
   const usedSteps = new Map<string, number>()
@@ -69,7 +69,13 @@ export function createFakeChallenges(options: FakeChallengeOptions): FakeChallen
     made: { readonly name: string; readonly code?: string; readonly parameters?: Readonly<Record<string, string>> },
   ): FakeChallenge {
     const { name, code, parameters } = made
-    const kept: FakeSession = { name, sub: user.sub, clientId, endsAt: now() + sessionSeconds * 1000, ...(code !== undefined && { code }) }
+    const kept: FakeSession = {
+      name,
+      sub: user.sub,
+      clientId,
+      endsAt: now() + sessionLifetimeSeconds * 1000,
+      ...(code !== undefined && { code }),
+    }
     const Session = seal.seal('session', kept)
     return { ChallengeName: name, ChallengeParameters: { USER_ID_FOR_SRP: user.username, ...parameters }, Session }
   }

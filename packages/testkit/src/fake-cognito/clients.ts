@@ -12,9 +12,9 @@ export interface FakeCognitoClient {
   /** How long a rotated refresh token works on. @defaultValue 0 */
   readonly rotationGraceSeconds?: number
   /** @defaultValue 30 days */
-  readonly refreshTokenSeconds?: number
+  readonly refreshTokenLifetimeSeconds?: number
   /** @defaultValue 3600 */
-  readonly accessTokenSeconds?: number
+  readonly accessTokenLifetimeSeconds?: number
   /** Whether an unknown user is a wrong password. @defaultValue true */
   readonly preventUserExistenceErrors?: boolean
   /** @defaultValue true */

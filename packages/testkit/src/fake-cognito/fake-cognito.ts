@@ -24,7 +24,7 @@ export interface FakeCognitoOptions {
   /** App clients beside or instead of that one: an entry of the same id replaces it. @defaultValue none */
   readonly clients?: readonly FakeCognitoClient[]
   /** How long a challenge can be answered. @defaultValue 180, as in Cognito */
-  readonly sessionSeconds?: number
+  readonly sessionLifetimeSeconds?: number
   /** Wrong codes that a challenge takes. @defaultValue 5 */
   readonly wrongCodeLimit?: number
   /** How the challenge of an e-mail is spelt. @defaultValue `EMAIL_OTP` */
@@ -70,14 +70,14 @@ const shape: OptionShape<FakeCognitoOptions> = {
       clientSecret: { ...kind.string, isSecret: true },
       refreshRotation: kind.flag,
       rotationGraceSeconds: kind.seconds,
-      refreshTokenSeconds: kind.seconds,
-      accessTokenSeconds: kind.seconds,
+      refreshTokenLifetimeSeconds: kind.seconds,
+      accessTokenLifetimeSeconds: kind.seconds,
       preventUserExistenceErrors: kind.flag,
       allowsPasswords: kind.flag,
     }),
     0,
   ),
-  sessionSeconds: kind.seconds,
+  sessionLifetimeSeconds: kind.seconds,
   wrongCodeLimit: kind.count,
   emailChallenge: kind.oneOf('EMAIL_OTP', 'EMAIL_MFA'),
   onCode: kind.func,
@@ -144,7 +144,7 @@ interface PoolParts {
 }
 
 function poolOperations(options: FakeCognitoOptions, { users, mails, now, sign }: PoolParts): ReturnType<typeof createFakeOperations> {
-  const { clientId = 'test-client', clients = [], sessionSeconds = 180, wrongCodeLimit = 5, emailChallenge = 'EMAIL_OTP' } = options
+  const { clientId = 'test-client', clients = [], sessionLifetimeSeconds = 180, wrongCodeLimit = 5, emailChallenge = 'EMAIL_OTP' } = options
   const deliver = (mail: FakeCognitoMail): void => {
     mails.push(mail)
     options.onCode?.(mail)
@@ -153,7 +153,7 @@ function poolOperations(options: FakeCognitoOptions, { users, mails, now, sign }
   return createFakeOperations({
     users,
     clients: createFakeClients([...clients, { clientId }]),
-    challenges: createFakeChallenges({ now, seal, sessionSeconds, wrongCodeLimit, emailChallenge, deliver }),
+    challenges: createFakeChallenges({ now, seal, sessionLifetimeSeconds, wrongCodeLimit, emailChallenge, deliver }),
     tokens: createFakeTokens({ users, sign, now, seal }),
     lockout: createFakeLockout(now),
   })

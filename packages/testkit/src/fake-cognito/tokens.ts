@@ -70,7 +70,7 @@ export function createFakeTokens(options: {
   const ended = new Set<string>()
 
   async function issue(signIn: SignIn, user: FakeCognitoUser, client: FakeCognitoClient): Promise<FakeAuthenticationResult> {
-    const { clientId, accessTokenSeconds: ttlSeconds = 3600 } = client
+    const { clientId, accessTokenLifetimeSeconds: lifetimeSeconds = 3600 } = client
     const groups = user.groups.length > 0 ? { 'cognito:groups': user.groups } : {}
     const both = { sub: user.sub, origin_jti: signIn.originJti, event_id: randomUUID(), auth_time: signIn.authTime, ...groups }
     const access = { token_use: 'access', client_id: clientId, scope: 'aws.cognito.signin.user.admin', username: user.username }
@@ -81,10 +81,10 @@ export function createFakeTokens(options: {
       email: user.email,
       email_verified: user.isEmailVerified ?? true,
     }
-    const AccessToken = await sign({ claims: { ...both, ...access }, ttlSeconds })
-    const IdToken = await sign({ claims: { ...both, ...id }, ttlSeconds })
-    accessTokens.set(AccessToken, { signIn, endsAt: now() + ttlSeconds * 1000 })
-    return { AccessToken, IdToken, ExpiresIn: ttlSeconds, TokenType: 'Bearer' }
+    const AccessToken = await sign({ claims: { ...both, ...access }, lifetimeSeconds })
+    const IdToken = await sign({ claims: { ...both, ...id }, lifetimeSeconds })
+    accessTokens.set(AccessToken, { signIn, endsAt: now() + lifetimeSeconds * 1000 })
+    return { AccessToken, IdToken, ExpiresIn: lifetimeSeconds, TokenType: 'Bearer' }
   }
 
   function remember(signIn: SignIn): string {
@@ -116,7 +116,7 @@ export function createFakeTokens(options: {
   return {
     async signIn(user, client) {
       const nowMs = now()
-      const endsAt = nowMs + (client.refreshTokenSeconds ?? 2_592_000) * 1000
+      const endsAt = nowMs + (client.refreshTokenLifetimeSeconds ?? 2_592_000) * 1000
       const authTime = Math.floor(nowMs / 1000)
       const signIn = { sub: user.sub, clientId: client.clientId, originJti: randomUUID(), authTime, endsAt }
       return { ...(await issue(signIn, user, client)), RefreshToken: remember(signIn) }

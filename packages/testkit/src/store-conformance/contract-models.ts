@@ -33,20 +33,20 @@ const name = fc.constantFrom('a', 'b', '')
 const usual = fc.oneof({ weight: 8, arbitrary: fc.constant('a') }, { weight: 1, arbitrary: name })
 const generation = fc.constantFrom(0, 0, 0, 1, 1, 1, 2, 2, 3)
 /** Either ends within what a run may pass, or not: no call is near an end. */
-const keepForMs = fc.constantFrom(300_000, 900_000, 0, -1)
-const usualMs = fc.oneof({ weight: 8, arbitrary: fc.constant(900_000) }, { weight: 1, arbitrary: keepForMs })
+const ttlMs = fc.constantFrom(300_000, 900_000, 0, -1)
+const usualMs = fc.oneof({ weight: 8, arbitrary: fc.constant(900_000) }, { weight: 1, arbitrary: ttlMs })
 const shortMs = fc.constantFrom(50_000, 300_000)
 const minute = 60_000
 const beforeAnyStore = 1e12
 
 const replay = commands(
   'claim',
-  fc.record({ purpose: name, id: name, issuedAgoMs: fc.constantFrom(0, -minute, beforeAnyStore), keepForMs: fc.oneof(usualMs, shortMs) }),
+  fc.record({ purpose: name, id: name, issuedAgoMs: fc.constantFrom(0, -minute, beforeAnyStore), ttlMs: fc.oneof(usualMs, shortMs) }),
   (stores, claim, { run }) => stores.replay.claim({ ...claim, purpose: run + claim.purpose }),
 )
 
 const nonces = fc.oneof(
-  commands('remember', fc.record({ jti: usual, clientId: usual, keepForMs: usualMs }), ({ nonces: store }, { jti, ...record }, { run }) =>
+  commands('remember', fc.record({ jti: usual, clientId: usual, ttlMs: usualMs }), ({ nonces: store }, { jti, ...record }, { run }) =>
     store.remember(run + jti, record),
   ),
   commands(
@@ -59,13 +59,13 @@ const nonces = fc.oneof(
 const challenges = fc.oneof(
   commands(
     'put',
-    fc.record({ id: usual, record: name, keepForMs: fc.oneof(usualMs, shortMs) }),
-    (stores, { id, record, keepForMs: keep }, { run }) => stores.challenges.put(run + id, record, keep),
+    fc.record({ id: usual, record: name, ttlMs: fc.oneof(usualMs, shortMs) }),
+    (stores, { id, record, ttlMs: keep }, { run }) => stores.challenges.put(run + id, record, keep),
   ),
   commands(
     'keep',
-    fc.record({ id: usual, record: name, keepForMs: fc.oneof(usualMs, shortMs) }),
-    (stores, { id, record, keepForMs: keep }, { run }) => stores.challenges.keep(run + id, record, keep),
+    fc.record({ id: usual, record: name, ttlMs: fc.oneof(usualMs, shortMs) }),
+    (stores, { id, record, ttlMs: keep }, { run }) => stores.challenges.keep(run + id, record, keep),
   ),
   commands('read', usual, (stores, id, { run }) => stores.challenges.read(run + id)),
   commands('take', usual, (stores, id, { run }) => stores.challenges.take(run + id)),
@@ -76,7 +76,7 @@ const families = fc.oneof(
     weight: 2,
     arbitrary: commands(
       'create',
-      fc.record({ family: usual, binding: usual, data: name, keepForMs: usualMs }),
+      fc.record({ family: usual, binding: usual, data: name, ttlMs: usualMs }),
       (stores, { family, ...record }, { run }) => stores.families.create({ family: run + family, ...record }),
     ),
   },
@@ -89,7 +89,7 @@ const families = fc.oneof(
         generation,
         binding: usual,
         retryWindowMs: fc.constantFrom(0, 50_000, 1e9),
-        keepForMs: fc.option(usualMs, { nil: undefined, freq: 1 }),
+        ttlMs: fc.option(usualMs, { nil: undefined, freq: 1 }),
         heal: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
       }),
       (stores, { family, ...request }, { run }) => stores.families.rotate({ family: run + family, ...request }),
@@ -109,7 +109,7 @@ const attempts = fc.oneof(
     weight: 4,
     arbitrary: commands(
       'reserve',
-      fc.record({ key: name, limit: fc.integer({ min: 0, max: 3 }), windowMs: fc.oneof(keepForMs, shortMs) }),
+      fc.record({ key: name, limit: fc.integer({ min: 0, max: 3 }), windowMs: fc.oneof(ttlMs, shortMs) }),
       async (stores, { key, ...request }, { run }) => {
         const verdict = await stores.attempts.reserve({ key: run + key, ...request })
         return verdict.ok ? verdict : { ok: false, tells: verdict.retryAfterMs > 0 }
@@ -180,13 +180,13 @@ const documents = fc.oneof(
 
 /** What two stores agree on. */
 function comparable(delta: RevocationDelta, epochs: readonly string[]): unknown {
-  const records = delta.records.map(({ epoch, entry, keepForMs: keep, undone }) => [
-    epochs.indexOf(epoch),
+  const records = delta.records.map(({ cursor, entry, ttlMs: keep, reinstated }) => [
+    epochs.indexOf(cursor),
     { ...entry },
     keep !== undefined,
-    undone ?? false,
+    reinstated ?? false,
   ])
-  return { lost: delta.lost, epoch: epochs.indexOf(delta.epoch), records }
+  return { lost: delta.lost, epoch: epochs.indexOf(delta.cursor), records }
 }
 
 const entry: fc.Arbitrary<RevocationEntry> = fc.oneof(
@@ -196,7 +196,7 @@ const entry: fc.Arbitrary<RevocationEntry> = fc.oneof(
 const revocations = fc.oneof(
   commands(
     'revoke',
-    fc.record({ entry, keepForMs: fc.option(fc.oneof(keepForMs, shortMs), { nil: undefined }), undone: fc.boolean() }),
+    fc.record({ entry, ttlMs: fc.option(fc.oneof(ttlMs, shortMs), { nil: undefined }), undone: fc.boolean() }),
     async (stores, { entry: added, ...options }, { epochs }) => {
       epochs.push(await stores.revocations.revoke(added, options))
       return epochs.length
@@ -205,7 +205,7 @@ const revocations = fc.oneof(
   commands('since', fc.nat(10), async (stores, at, { epochs }) =>
     comparable(await stores.revocations.since(epochs[at % epochs.length]), epochs),
   ),
-  commands('epoch', fc.constant(null), async (stores, _, { epochs }) => epochs.indexOf(await stores.revocations.epoch())),
+  commands('epoch', fc.constant(null), async (stores, _, { epochs }) => epochs.indexOf(await stores.revocations.cursor())),
   commands('compare', fc.tuple(fc.nat(10), fc.nat(10)), async (stores, [a, b], { epochs }) =>
     Math.sign(stores.revocations.compare(epochs[a % epochs.length] ?? '', epochs[b % epochs.length] ?? '')),
   ),

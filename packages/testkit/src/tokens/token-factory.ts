@@ -28,7 +28,7 @@ export interface TokenOptions {
   /** Goes into the header even if no such key is published. */
   readonly kid?: string
   /** @defaultValue 300 */
-  readonly ttlSeconds?: number
+  readonly lifetimeSeconds?: number
 }
 
 /** Makes valid tokens, and others on demand, without a server. */
@@ -69,7 +69,7 @@ async function issueToken(wanted: TokenOptions, { keys, issuer, audience, now = 
     sub: 'user-1',
     aud: audience,
     iat: nowSeconds,
-    exp: nowSeconds + (wanted.ttlSeconds ?? 300),
+    exp: nowSeconds + (wanted.lifetimeSeconds ?? 300),
     jti: randomUUID(),
     ...wanted.claims,
   }

@@ -11,7 +11,7 @@ const isEntry = (value: unknown): boolean => {
 }
 
 /** An entry is made by a preset, which checks its own options. */
-const entry: OptionKind = kind.satisfying('an entry made by a preset (jwks, oidc, cognito, staticKeys, ownIssuer or jwksRsa)', isEntry)
+const entry: OptionKind = kind.satisfying('an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys or jwksRsa)', isEntry)
 const bound: OptionKind = kind.number({ isInteger: true, least: 2 })
 
 const tenantShape: OptionShape<TenantOptions> = {
@@ -20,8 +20,8 @@ const tenantShape: OptionShape<TenantOptions> = {
   issuers: kind.listOf(kind.string, 0),
   resolve: kind.required(kind.func),
   maxIssuers: kind.count,
-  ttlSeconds: kind.seconds,
-  negativeTtlSeconds: kind.seconds,
+  maxCacheSeconds: kind.seconds,
+  negativeCacheSeconds: kind.seconds,
   staleIfErrorSeconds: kind.seconds,
   timeoutSeconds: kind.seconds,
 }

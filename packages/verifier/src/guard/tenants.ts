@@ -20,9 +20,9 @@ export interface TenantOptions<Via extends string = string, Claims extends objec
   /** Most tenants in memory. @defaultValue 1000 */
   readonly maxIssuers?: number
   /** How long an entry is believed before the next lookup. @defaultValue 300 */
-  readonly ttlSeconds?: number
+  readonly maxCacheSeconds?: number
   /** The same for a no. @defaultValue 30 */
-  readonly negativeTtlSeconds?: number
+  readonly negativeCacheSeconds?: number
   /** How long a known entry is believed while `resolve` fails. @defaultValue 900 */
   readonly staleIfErrorSeconds?: number
   /** For one answer of `resolve`. @defaultValue 5 */
@@ -76,10 +76,10 @@ function checkedPrefix(prefix: string): string {
 }
 
 function timesOf(options: TenantOptions): Record<'ttlMs' | 'negativeTtlMs' | 'staleMs' | 'timeoutMs', number> {
-  const { ttlSeconds = 300, negativeTtlSeconds = 30, staleIfErrorSeconds = 900, timeoutSeconds = 5 } = options
+  const { maxCacheSeconds = 300, negativeCacheSeconds = 30, staleIfErrorSeconds = 900, timeoutSeconds = 5 } = options
   return {
-    ttlMs: ttlSeconds * 1000,
-    negativeTtlMs: negativeTtlSeconds * 1000,
+    ttlMs: maxCacheSeconds * 1000,
+    negativeTtlMs: negativeCacheSeconds * 1000,
     staleMs: staleIfErrorSeconds * 1000,
     timeoutMs: timeoutSeconds * 1000,
   }

@@ -88,7 +88,7 @@ function regionsOf({ userPoolId, region, endpoint, issuer }: CognitoOptions<'acc
 }
 
 /** Cognito's access tokens carry no `aud`: the app client stands in `client_id`. */
-function demandOf(use: 'access' | 'id', accepted: readonly string[] | null): NonNullable<IssuerRule['demand']> {
+function validateUse(use: 'access' | 'id', accepted: readonly string[] | null): NonNullable<IssuerRule['validate']> {
   return ({ token_use: said, client_id: clientId }) => {
     if (said !== use) return unmet('token_use', use, said)
     if (accepted === null || use === 'id') return undefined
@@ -129,7 +129,7 @@ export function cognito<const Use extends 'access' | 'id' = 'access', Output ext
   const rule = issuerRule(
     'cognito',
     { ...options, algorithms: ['RS256'], audience: use === 'id' ? accepted : null },
-    demandOf(use, accepted),
+    validateUse(use, accepted),
   )
   return { rule, sources }
 }

@@ -47,7 +47,7 @@ export interface IssuerRule {
   readonly maxAgeSeconds: number | undefined
   readonly maxFutureIssuedSeconds: number | null
   /** What a preset demands of its issuer's claims; undefined is fulfilled. */
-  readonly demand: ((claims: ParsedClaims) => RefusalDetail | undefined) | undefined
+  readonly validate: ((claims: ParsedClaims) => RefusalDetail | undefined) | undefined
   readonly schema: ClaimsSchema | undefined
   /** Undefined is the claim `scope`, else `scp`. */
   readonly scopes: ((claims: JwtClaims) => readonly string[]) | undefined
@@ -98,7 +98,7 @@ const listed = (value: string | readonly string[]): readonly string[] => Object.
  * @param preset - name for messages
  * @throws TypeError if algorithms are asymmetric and HMAC
  */
-export function issuerRule(preset: string, options: RuleOptions, demand?: IssuerRule['demand']): IssuerRule {
+export function issuerRule(preset: string, options: RuleOptions, validate?: IssuerRule['validate']): IssuerRule {
   // Entries may be made in a running process: a member that a library put into every object is not an option of the host.
   const own = Object.assign(Object.create(null) as RuleOptions, options)
   const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60, schema, scopes } = own
@@ -109,7 +109,7 @@ export function issuerRule(preset: string, options: RuleOptions, demand?: Issuer
     toleranceSeconds: clockToleranceSeconds,
     maxAgeSeconds,
     maxFutureIssuedSeconds,
-    demand,
+    validate,
     schema,
     scopes,
   })

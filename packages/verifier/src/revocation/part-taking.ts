@@ -7,10 +7,10 @@ import type { Writings } from './view/writings.js'
 /** Takes over what the parts of a denylist tell. */
 export interface PartTaking {
   /** Where the next reading goes on; undefined at the beginning. */
-  epoch(): string | undefined
+  cursor(): string | undefined
   /** False between two parts. */
   isWhole(): boolean
-  /** Where the store's memory begins, epoch seconds: as it was at first, and as it is now. */
+  /** Where the store's memory begins, cursor seconds: as it was at first, and as it is now. */
   memory(): { readonly first: number; readonly last: number }
   /** How many records the next part may have. */
   records(): number
@@ -33,7 +33,7 @@ export interface PartTakingOptions {
 }
 
 interface TakingState {
-  epoch: string | undefined
+  cursor: string | undefined
   isWhole: boolean
   refused: { readonly from: string | undefined; readonly cause: unknown } | undefined
   memory: { readonly first: number; readonly last: number }
@@ -44,7 +44,7 @@ const events = eventChannel('countersign:revocation')
 export function createPartTaking({ store, known, writings, onLost }: PartTakingOptions): PartTaking {
   const size = createPartSize()
   const state: TakingState = {
-    epoch: undefined,
+    cursor: undefined,
     isWhole: true,
     refused: undefined,
     memory: { first: Number.POSITIVE_INFINITY, last: Number.POSITIVE_INFINITY },
@@ -75,23 +75,23 @@ export function createPartTaking({ store, known, writings, onLost }: PartTakingO
   }
 
   return {
-    epoch: () => state.epoch,
+    cursor: () => state.cursor,
     isWhole: () => state.isWhole,
     memory: () => state.memory,
     records: size.records,
     async take(delta, signal) {
-      const from = state.epoch
-      const lost = from !== undefined && (delta.lost || store.compare(delta.epoch, from) < 0)
+      const from = state.cursor
+      const lost = from !== undefined && (delta.lost || store.compare(delta.cursor, from) < 0)
       if (lost) {
         known.lose()
         writings.lose()
       }
       await takeAll(delta, lost ? undefined : from, signal)
-      writings.wasReadTo(delta.epoch)
-      const since = delta.memorySince / 1000
+      writings.wasReadTo(delta.cursor)
+      const since = delta.retainedSince / 1000
       state.memory = { first: from === undefined ? since : state.memory.first, last: since }
       state.isWhole = delta.more !== true
-      state.epoch = delta.epoch
+      state.cursor = delta.cursor
       if (!lost) return
       events.publish({ outcome: 'lost' })
       onLost()
@@ -99,7 +99,7 @@ export function createPartTaking({ store, known, writings, onLost }: PartTakingO
     requireUnderstood() {
       if (state.refused === undefined) return
       const { from, cause } = state.refused
-      Object.assign(state, { epoch: from, isWhole: false, refused: undefined })
+      Object.assign(state, { cursor: from, isWhole: false, refused: undefined })
       throw new Error('the store has revocations that this release does not understand', { cause })
     },
   }

@@ -44,7 +44,7 @@ export interface RevocationReader {
   /** Milliseconds since a reading failed; Infinity if the last one did not. */
   failedMsAgo(): number
   cause(): unknown
-  /** Where the store's memory begins, epoch seconds: as it was at first, and as it is now. */
+  /** Where the store's memory begins, cursor seconds: as it was at first, and as it is now. */
   memory(): { readonly first: number; readonly last: number }
   /** A request was judged by what is known although the store could not be asked; tells subscribers when that begins. */
   markStale(): void
@@ -90,16 +90,16 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
   }
 
   /** @param isNext - whether something is known to follow */
-  async function questionFrom(epoch: string | undefined, isNext: boolean): Promise<Part> {
+  async function questionFrom(cursor: string | undefined, isNext: boolean): Promise<Part> {
     const askedAt = instant()
-    if (epoch !== undefined && !isNext && (await store.epoch()) === epoch) return { askedAt, delta: undefined }
-    const delta = await store.since(epoch, { limit: taking.records() })
-    if (delta.more === true && delta.epoch === epoch && !delta.lost) throw new Error('the store answers the same part again and again')
+    if (cursor !== undefined && !isNext && (await store.cursor()) === cursor) return { askedAt, delta: undefined }
+    const delta = await store.since(cursor, { limit: taking.records() })
+    if (delta.more === true && delta.cursor === cursor && !delta.lost) throw new Error('the store answers the same part again and again')
     return { askedAt, delta }
   }
 
-  function ask(epoch: string | undefined, isNext: boolean): Promise<Part> {
-    const asked = askInTime(() => questionFrom(epoch, isNext), { ...question, closing })
+  function ask(cursor: string | undefined, isNext: boolean): Promise<Part> {
+    const asked = askInTime(() => questionFrom(cursor, isNext), { ...question, closing })
     // It may fail while the part before is taken over.
     asked.catch(ignore)
     return asked
@@ -108,11 +108,11 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
   /** Each part is requested while the one before is taken over. Returns the time of the last request. */
   async function readParts(): Promise<Instant> {
     const { steady } = instant()
-    let next: Promise<Part> | undefined = ask(taking.epoch(), !taking.isWhole())
+    let next: Promise<Part> | undefined = ask(taking.cursor(), !taking.isWhole())
     let askedAt = longAgo
     while (next !== undefined) {
       const part: Part = await next
-      next = part.delta?.more === true ? ask(part.delta.epoch, true) : undefined
+      next = part.delta?.more === true ? ask(part.delta.cursor, true) : undefined
       if (next !== undefined && performance.now() - steady > question.milliseconds) long.begins()
       if (part.delta !== undefined) await taking.take(part.delta, closing)
       askedAt = part.askedAt

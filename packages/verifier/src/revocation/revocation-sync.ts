@@ -74,10 +74,10 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
     })
   }
 
-  async function putBack({ entry, keepForMs }: KnownEntry): Promise<void> {
+  async function putBack({ entry, ttlMs }: KnownEntry): Promise<void> {
     const written = reader.writing(entry)
     try {
-      written.accept(await store.revoke(entry, { keepForMs }), { entry, keepForMs })
+      written.accept(await store.revoke(entry, { ttlMs }), { entry, ttlMs })
     } finally {
       written.end()
     }

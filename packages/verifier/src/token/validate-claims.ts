@@ -22,7 +22,7 @@ function judgeAudience(claims: ParsedClaims, rule: IssuerRule): Refusal | undefi
 }
 
 function judgeDemand(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
-  const unmet = rule.demand?.(claims)
+  const unmet = rule.validate?.(claims)
   if (unmet === undefined) return undefined
   const { expected = '', received } = unmet
   return refuse('issuer_rule', { detail: { expected: bounded(expected), ...(received !== undefined && { received: bounded(received) }) } })

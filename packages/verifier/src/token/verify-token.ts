@@ -10,7 +10,7 @@ import {
   Unavailable,
   whenKnown,
 } from '@countersign/core'
-import { createHeaderMemo, type Jws, missingClaim, type ParsedClaims, parseClaims, parseJws, sizeFault } from '@countersign/jwt'
+import { createHeaderMemo, type Jws, missingClaim, type ParsedClaims, parseClaims, parseJws, sizeReason } from '@countersign/jwt'
 import { isLive, type TrustedIssuer } from '../issuers/trust.js'
 import { queriesOf, revokedBy } from './check-revocations.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
@@ -166,7 +166,7 @@ export function createJudge(judging: Judging): JudgeToken {
 
   return (token, course) => {
     if (typeof token !== 'string') return refused(notText)
-    if (token.length > maxTokenBytes) return refused(sizeFault(token, maxTokenBytes))
+    if (token.length > maxTokenBytes) return refused(sizeReason(token, maxTokenBytes))
     const digest = cache?.digest(token)
     const presented: Presented = { token, digest, course }
     const verified = digest === undefined ? undefined : cache?.get(digest)

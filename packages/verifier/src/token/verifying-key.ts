@@ -49,8 +49,8 @@ function triedKeys(candidates: Keys, looking: Looking): Keys | Promise<Keys> {
   return lookAt(0)
 }
 
-function unknownKey(jws: Jws, { set, fault }: KeyAnswer): Refusal {
-  return fault === 'revoked' ? refuse('revoked_key') : refuse('unknown_key', { detail: kidDetail(set, jws.header) })
+function unknownKey(jws: Jws, { set, reason }: KeyAnswer): Refusal {
+  return reason === 'revoked' ? refuse('revoked_key') : refuse('unknown_key', { detail: kidDetail(set, jws.header) })
 }
 
 function badSignature({ set }: KeyAnswer, { keys }: TrustedIssuer): Refusal {

@@ -2,7 +2,7 @@ const { memoryStores } = require('@countersign/core/memory')
 const { authOf, handle, protect } = require('@countersign/express')
 const { clientCredentials, createClients, createTokenEndpoint } = require('@countersign/grants')
 const { createKeyRegistry } = require('@countersign/keys')
-const { createGuard, ownIssuer, requireScopes } = require('@countersign/verifier')
+const { createGuard, signingKeys, requireScopes } = require('@countersign/verifier')
 const express = require('express')
 
 /** CommonJS has no `await` at the top level: a function opens what must be open before the app listens. */
@@ -12,7 +12,7 @@ async function openApp({ issuer, encryption, pepper }) {
   const clients = createClients({ issuer, store: stores.clients, pepper })
   const grants = [clientCredentials()]
   const tokenEndpoint = createTokenEndpoint({ issuer, audience: issuer, signer: keys.signer, stores, clients, grants })
-  const guard = createGuard({ issuers: { own: ownIssuer({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer }) } })
+  const guard = createGuard({ issuers: { own: signingKeys({ issuer, keys: keys.source, algorithms: ['ES256'], audience: issuer }) } })
 
   const app = express()
   app.post('/v1/token', handle(tokenEndpoint))

@@ -10,7 +10,7 @@ export interface AssertionRules {
   /** Their one `aud` is one of these. @defaultValue the issuer of the endpoint */
   readonly audiences?: readonly string[]
   /** Longest life in seconds, from `iat` to `exp`. @defaultValue 300 */
-  readonly maxLifeSeconds?: number
+  readonly maxLifetimeSeconds?: number
   /** Whether each has a `jti` and works once, or as often as it likes. @defaultValue `'once'` */
   readonly jti?: 'once' | 'any'
   /** Subjects that it may speak for, besides itself; the policy of the grant decides in any case. @defaultValue any */
@@ -27,12 +27,12 @@ export interface AssertionRules {
 export type CompleteAssertionRules = Required<Omit<AssertionRules, 'issuer' | 'audiences' | 'subjects' | 'authenticationAudience'>> &
   Pick<AssertionRules, 'issuer' | 'audiences' | 'subjects' | 'authenticationAudience'>
 
-const defaults: CompleteAssertionRules = { maxLifeSeconds: 300, jti: 'once', clockToleranceSeconds: 5, mayOutlive: false }
+const defaults: CompleteAssertionRules = { maxLifetimeSeconds: 300, jti: 'once', clockToleranceSeconds: 5, mayOutlive: false }
 /** What each of the rules must be. */
 export const assertionShape: OptionShape<AssertionRules> = {
   issuer: kind.string,
   audiences: kind.listOf(kind.string),
-  maxLifeSeconds: kind.positiveSeconds,
+  maxLifetimeSeconds: kind.positiveSeconds,
   jti: kind.oneOf('once', 'any'),
   subjects: kind.listOf(kind.string),
   clockToleranceSeconds: kind.number({ unit: 'seconds', most: 300 }),
@@ -43,10 +43,10 @@ export const assertionShape: OptionShape<AssertionRules> = {
 /** Rules as they are applied. */
 export function completeRules(rules: AssertionRules = {}): CompleteAssertionRules {
   const {
-    maxLifeSeconds = defaults.maxLifeSeconds,
+    maxLifetimeSeconds = defaults.maxLifetimeSeconds,
     jti = defaults.jti,
     clockToleranceSeconds = defaults.clockToleranceSeconds,
     mayOutlive = defaults.mayOutlive,
   } = rules
-  return { ...rules, maxLifeSeconds, jti, clockToleranceSeconds, mayOutlive }
+  return { ...rules, maxLifetimeSeconds, jti, clockToleranceSeconds, mayOutlive }
 }

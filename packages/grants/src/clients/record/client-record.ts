@@ -25,8 +25,8 @@ export interface ClientRecords {
     change: (record: ClientRecord) => ClientRecord,
     before?: (record: ClientRecord) => Promise<void>,
   ): Promise<ClientRecord | undefined>
-  /** Removes it if it is locked and of that era; true also if it is not there any more. */
-  remove(locked: Pick<ClientRecord, 'id' | 'era'>): Promise<boolean>
+  /** Removes it if it is locked and of that credentialGeneration; true also if it is not there any more. */
+  remove(locked: Pick<ClientRecord, 'id' | 'credentialGeneration'>): Promise<boolean>
   list(query: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<readonly ClientRecord[]>
 }
 
@@ -102,11 +102,15 @@ export function clientRecords(store: DocumentStore): ClientRecords {
     },
     add: (record) => orUnavailable(store.put({ collection, id: record.id, value: textOf(record), revision: 0 })),
     change: (id, change, before = () => Promise.resolve()) => attempt(id, { change, before, left: attempts }),
-    async remove({ id, era }) {
+    async remove({ id, credentialGeneration }) {
       const document = await orUnavailable(store.get({ collection, id }))
       if (document === undefined) return true
       const kept = parse(document.value)
-      return kept.isLocked && kept.era === era && (await orUnavailable(store.remove({ collection, id, revision: document.revision })))
+      return (
+        kept.isLocked &&
+        kept.credentialGeneration === credentialGeneration &&
+        (await orUnavailable(store.remove({ collection, id, revision: document.revision })))
+      )
     },
     list: async (query) => (await orUnavailable(store.list({ collection, ...query }))).map(({ value }) => parse(value)),
   }

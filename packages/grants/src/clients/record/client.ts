@@ -11,7 +11,7 @@ export interface ClientSettings {
   /** Whom it belongs to, in the host's own words, for instance the id of a department. */
   readonly owner?: string
   /** @defaultValue `['client_secret_basic']` */
-  readonly methods?: readonly ClientMethod[]
+  readonly authMethods?: readonly ClientMethod[]
   /** Whether the halves of Basic are form-encoded (RFC 6749 §2.3.1) or taken as they are. @defaultValue `'form'` */
   readonly basicEncoding?: 'form' | 'raw'
   /** Whether it is the host's own: only such a client may see passwords. @defaultValue false */
@@ -25,7 +25,7 @@ export interface ClientSettings {
   /** Audiences that it may get tokens for; the first one without asking. @defaultValue those of the endpoint */
   readonly audiences?: readonly string[]
   /** Life of its access tokens, in seconds; or by grant type. @defaultValue that of the grant or the endpoint */
-  readonly accessTokenSeconds?: number | Readonly<Record<string, number>>
+  readonly accessTokenLifetimeSeconds?: number | Readonly<Record<string, number>>
   /** @defaultValue `{ policy: 'none' }` */
   readonly refresh?: RefreshPolicy
   /** What is demanded of the JWTs that it signs. */
@@ -33,8 +33,10 @@ export interface ClientSettings {
 }
 
 /** Settings with their defaults. */
-export type CompleteSettings = Required<Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds' | 'assertion'>> &
-  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenSeconds' | 'assertion'>
+export type CompleteSettings = Required<
+  Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'assertion'>
+> &
+  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'assertion'>
 
 /** A secret of a client as it is shown: without the secret. Times are epoch seconds. */
 export interface SecretView {
@@ -50,7 +52,7 @@ export interface Client extends CompleteSettings {
   readonly id: string
   readonly isLocked: boolean
   /** Changes when the client is locked: what was bound to the one before is over. */
-  readonly era: string
+  readonly credentialGeneration: string
   /** Whether its settings are others than those that it was registered with. @defaultValue false */
   readonly isChanged?: boolean
   readonly secrets: readonly SecretView[]
@@ -73,10 +75,10 @@ export function checkClientId(id: string, { basicEncoding }: Pick<CompleteSettin
 }
 
 /** Whether nothing but its id proves who it is (RFC 6749 §2.1). */
-export const isPublicClient = (client: Pick<CompleteSettings, 'methods'>): boolean => client.methods.includes('none')
+export const isPublicClient = (client: Pick<CompleteSettings, 'authMethods'>): boolean => client.authMethods.includes('none')
 
 /** Whether it has secrets, or may have. */
-export const hasSecretMethod = ({ methods: own }: Pick<CompleteSettings, 'methods'>): boolean =>
+export const hasSecretMethod = ({ authMethods: own }: Pick<CompleteSettings, 'authMethods'>): boolean =>
   own.includes('client_secret_basic') || own.includes('client_secret_post')
 
 /** RFC 6749 §3.3: printable ASCII without space, quote and backslash. */
@@ -90,14 +92,14 @@ const lifeKind: OptionKind = kind.either(kind.positiveSeconds, kind.recordOf(kin
 export const settingsShape: OptionShape<ClientSettings> = {
   title: kind.string,
   owner: kind.string,
-  methods: kind.listOf(kind.oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
+  authMethods: kind.listOf(kind.oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
   basicEncoding: kind.oneOf('form', 'raw'),
   isFirstParty: kind.flag,
   grants: kind.required(kind.listOf(kind.string)),
   scopes: scopesKind,
   defaultScopes: scopesKind,
   audiences: kind.listOf(kind.string),
-  accessTokenSeconds: lifeKind,
+  accessTokenLifetimeSeconds: lifeKind,
   refresh: refreshKind,
   assertion: kind.members<AssertionRules>(assertionShape),
 }
@@ -111,9 +113,9 @@ export const changesShape: OptionShape<Partial<ClientSettings>> = { ...settingsS
  * @throws TypeError if they do not fit together, or are against RFC 6749
  */
 export function completeSettings(settings: ClientSettings): CompleteSettings {
-  const { scopes = [], basicEncoding = 'form', refresh = { policy: 'none' }, audiences, accessTokenSeconds } = settings
+  const { scopes = [], basicEncoding = 'form', refresh = { policy: 'none' }, audiences, accessTokenLifetimeSeconds } = settings
   const complete = {
-    methods: settings.methods ?? (['client_secret_basic'] as const),
+    authMethods: settings.authMethods ?? (['client_secret_basic'] as const),
     basicEncoding,
     isFirstParty: settings.isFirstParty ?? false,
     grants: settings.grants,
@@ -123,13 +125,14 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
     ...(settings.title !== undefined && { title: settings.title }),
     ...(settings.owner !== undefined && { owner: settings.owner }),
     ...(audiences !== undefined && { audiences }),
-    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    ...(accessTokenLifetimeSeconds !== undefined && { accessTokenLifetimeSeconds }),
     ...(settings.assertion !== undefined && { assertion: settings.assertion }),
   }
   // It may have been taken back by a change.
   if (complete.grants === undefined) fail('grants must be a non-empty array, got undefined')
   const isPublic = isPublicClient(complete)
-  if (isPublic && complete.methods.length > 1) fail(`methods must be none alone for a public client, got ${complete.methods.join(', ')}`)
+  if (isPublic && complete.authMethods.length > 1)
+    fail(`authMethods must be none alone for a public client, got ${complete.authMethods.join(', ')}`)
   if (isPublic && complete.grants.includes('client_credentials'))
     fail('grants must not have client_credentials for a public client (RFC 6749 §4.4)')
   if (complete.grants.includes('password') && !complete.isFirstParty)

@@ -6,8 +6,11 @@ import type { Client } from './client.js'
  *
  * @param secretId - undefined for a client that used none: a public one, or one with a key, whose thumbprint is in `client_key`
  */
-export function credentialName({ id, era }: Pick<Client, 'id' | 'era'>, secretId: string | undefined): string {
-  return secretId === undefined ? `client:${id}:${era}` : `secret:${secretId}:${era}`
+export function credentialName(
+  { id, credentialGeneration }: Pick<Client, 'id' | 'credentialGeneration'>,
+  secretId: string | undefined,
+): string {
+  return secretId === undefined ? `client:${id}:${credentialGeneration}` : `secret:${secretId}:${credentialGeneration}`
 }
 
 /** The names of everything that the client can get a token with. */

@@ -12,7 +12,7 @@ interface ForItself {
 /** The same token until its end; its life is never extended. */
 interface FixedRefresh extends ForItself {
   readonly policy: 'fixed'
-  readonly lifeSeconds: number
+  readonly lifetimeSeconds: number
   /** A public client's token that is stolen works until its end. Without this such a client is a TypeError. */
   readonly unrotatedPublicClient?: boolean
 }
@@ -26,9 +26,9 @@ interface RotatingRefresh extends ForItself {
    */
   readonly retryWindowSeconds?: number
   /** Ends the chain when it was not used for so long. @defaultValue none */
-  readonly idleSeconds?: number
+  readonly idleLifetimeSeconds?: number
   /** Ends the chain so long after the sign-in. @defaultValue none */
-  readonly absoluteSeconds?: number
+  readonly absoluteLifetimeSeconds?: number
 }
 
 /** Whether and how a client gets refresh tokens. */
@@ -42,15 +42,15 @@ const isOf =
 const policyKind = kind.required(kind.oneOf('none', 'fixed', 'rotating'))
 const fixed: OptionKind = kind.members<FixedRefresh>({
   policy: policyKind,
-  lifeSeconds: kind.required(kind.positiveSeconds),
+  lifetimeSeconds: kind.required(kind.positiveSeconds),
   unrotatedPublicClient: kind.flag,
   withClientCredentials: kind.flag,
 })
 const rotating: OptionKind = kind.members<RotatingRefresh>({
   policy: policyKind,
   retryWindowSeconds: kind.seconds,
-  idleSeconds: kind.positiveSeconds,
-  absoluteSeconds: kind.positiveSeconds,
+  idleLifetimeSeconds: kind.positiveSeconds,
+  absoluteLifetimeSeconds: kind.positiveSeconds,
   withClientCredentials: kind.flag,
 })
 /** The policy itself is misspelt or missing: then that is what must be told. */
@@ -64,7 +64,7 @@ export const refreshKind: OptionKind = {
     { ...rotating, accepts: isOf('rotating') },
     unknown,
   ),
-  must: "{ policy: 'none' }, { policy: 'fixed', lifeSeconds } or { policy: 'rotating' }",
+  must: "{ policy: 'none' }, { policy: 'fixed', lifetimeSeconds } or { policy: 'rotating' }",
 }
 
 /**

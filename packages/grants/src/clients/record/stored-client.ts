@@ -9,25 +9,25 @@ export interface ClientRecord extends CompleteSettings {
   readonly v: 1
   readonly id: string
   readonly isLocked: boolean
-  readonly era: string
+  readonly credentialGeneration: string
   readonly isChanged?: boolean
   readonly secrets: readonly KeptSecret[]
 }
 
 const storedRefresh: RecordCodec<RefreshPolicy> = recordCodec({
   policy: 'policy',
-  lifeSeconds: 'lifeSeconds',
+  lifetimeSeconds: 'lifeSeconds',
   unrotatedPublicClient: 'unrotatedPublicClient',
   retryWindowSeconds: 'retryWindowSeconds',
-  idleSeconds: 'idleSeconds',
-  absoluteSeconds: 'absoluteSeconds',
+  idleLifetimeSeconds: 'idleSeconds',
+  absoluteLifetimeSeconds: 'absoluteSeconds',
   withClientCredentials: 'withClientCredentials',
 })
 
 const storedRules: RecordCodec<AssertionRules> = recordCodec({
   issuer: 'issuer',
   audiences: 'audiences',
-  maxLifeSeconds: 'maxLifeSeconds',
+  maxLifetimeSeconds: 'maxLifeSeconds',
   jti: 'jti',
   subjects: 'subjects',
   clockToleranceSeconds: 'clockToleranceSeconds',
@@ -51,18 +51,18 @@ export const storedClient: RecordCodec<ClientRecord> = recordCodec({
   id: 'id',
   title: 'title',
   owner: 'owner',
-  methods: 'methods',
+  authMethods: 'methods',
   basicEncoding: 'basicEncoding',
   isFirstParty: 'isFirstParty',
   grants: 'grants',
   scopes: 'scopes',
   defaultScopes: 'defaultScopes',
   audiences: 'audiences',
-  accessTokenSeconds: 'accessTokenSeconds',
+  accessTokenLifetimeSeconds: 'accessTokenSeconds',
   refresh: ['refresh', storedRefresh],
   assertion: ['assertion', storedRules],
   isLocked: 'isLocked',
-  era: 'era',
+  credentialGeneration: 'era',
   isChanged: 'isChanged',
   secrets: ['secrets', storedSecret],
 })

@@ -42,15 +42,15 @@ export interface OpenCodes {
   /** @returns the record that is kept: this one, for exactly one caller, or that of a code that is open */
   claim(store: ChallengeStore, place: Place, record: OpenCodeRecord): Promise<OpenCodeRecord>
   /** Keeps a record in place of another one. */
-  put(store: ChallengeStore, place: Place, record: OpenCodeRecord, keepForMs: number): Promise<void>
+  put(store: ChallengeStore, place: Place, record: OpenCodeRecord, ttlMs: number): Promise<void>
   /** No sign-in goes on with the code any more. */
   close(store: ChallengeStore, code: OpenCode): Promise<void>
 }
 
 /** @param rememberMs - how long a sign-in is recognised */
 export function createOpenCodes(rememberMs: number, now: Now): OpenCodes {
-  const put: OpenCodes['put'] = (store, place, record, keepForMs) =>
-    orUnavailable(store.put(place.place, sealedWith(record, place), Math.max(1, keepForMs)))
+  const put: OpenCodes['put'] = (store, place, record, ttlMs) =>
+    orUnavailable(store.put(place.place, sealedWith(record, place), Math.max(1, ttlMs)))
 
   async function find(store: ChallengeStore, place: Place): Promise<OpenCodeRecord | undefined> {
     const sealed = await orUnavailable(store.read(place.place))

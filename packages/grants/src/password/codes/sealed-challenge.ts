@@ -14,8 +14,8 @@ const longestPuttingBackMs = 60_000
 type Asker = Pick<GrantRequest, 'client' | 'issuer'>
 
 /** Under another client, or another issuer, the same token is another address: nobody uses up what is another one's. */
-const addressOf = (token: string, { client: { id, era }, issuer }: Asker): string =>
-  digestOf('challenge', issuer, id, era, token).toString('base64url')
+const addressOf = (token: string, { client: { id, credentialGeneration }, issuer }: Asker): string =>
+  digestOf('challenge', issuer, id, credentialGeneration, token).toString('base64url')
 
 /** Made of the token, which only the client has. */
 const keyOf = (token: string): Buffer => digestOf('challenge key', token)

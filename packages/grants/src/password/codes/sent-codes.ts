@@ -58,7 +58,7 @@ export interface SentCodes {
 export interface SentCodesOptions {
   readonly authenticator: PasswordAuthenticator
   readonly limiter: GuessLimiter
-  readonly challengeSeconds: number
+  readonly challengeLifetimeSeconds: number
   readonly now: Now
   readonly randomBytes: (size: number) => Buffer
 }
@@ -72,13 +72,13 @@ function withCode(step: Partial<SignInChallenge>, { id, types, user, state, ends
 
 /** Counts the codes that are sent, and has a user wait for one at a time. */
 export function createSentCodes(options: SentCodesOptions): SentCodes {
-  const { authenticator, limiter, challengeSeconds, now, randomBytes } = options
+  const { authenticator, limiter, challengeLifetimeSeconds, now, randomBytes } = options
   const inLane = createLanes()
   const rememberMs = limiter.codesSentMs
   const open = createOpenCodes(rememberMs, now)
 
-  function recordOf({ types, user, state, expiresInSeconds = challengeSeconds }: SignInChallenge): OpenCodeRecord {
-    const endsAt = now() + Math.min(challengeSeconds, expiresInSeconds) * 1000
+  function recordOf({ types, user, state, expiresInSeconds = challengeLifetimeSeconds }: SignInChallenge): OpenCodeRecord {
+    const endsAt = now() + Math.min(challengeLifetimeSeconds, expiresInSeconds) * 1000
     return { v: 1, id: randomBytes(16).toString('base64url'), types, user, state, endsAt }
   }
 
@@ -154,7 +154,9 @@ export function createSentCodes(options: SentCodesOptions): SentCodes {
       // Who uses it is on record: when the answer to this call is lost, the same challenge can be answered again.
       const user = digestOf('code used', token).toString('base64url')
       return (
-        (await orUnavailable(challenges.keep(digestOf('used code', code.id).toString('base64url'), user, challengeSeconds * 1000))) === user
+        (await orUnavailable(
+          challenges.keep(digestOf('used code', code.id).toString('base64url'), user, challengeLifetimeSeconds * 1000),
+        )) === user
       )
     },
   }

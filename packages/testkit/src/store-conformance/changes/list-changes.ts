@@ -7,8 +7,8 @@ const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
 const another = { type: 'client_key', issuer: 'issuer', thumbprint: 'thumbprint' } as const
 /** Epochs are of the store: they are compared, not written down. */
 async function seenRevocations({ revocations }: Stores): Promise<unknown> {
-  const { epoch, records } = await revocations.since(undefined)
-  return [epoch, records.map((record) => [record.epoch, record.entry, record.undone])]
+  const { cursor, records } = await revocations.since(undefined)
+  return [cursor, records.map((record) => [record.cursor, record.entry, record.reinstated])]
 }
 
 /** Operations of `RevocationStore`: who is locked, let in again by somebody else, must not be locked by a call that comes again. */
@@ -16,23 +16,23 @@ export const revocationChanges: readonly StoreChange[] = [
   {
     name: 'revocations.revoke',
     async call({ revocations }, callId) {
-      const epoch = await revocations.revoke(entry, { keepForMs: minute, callId })
+      const epoch = await revocations.revoke(entry, { ttlMs: minute, callId })
       const { records } = await revocations.since(undefined)
-      return records.findIndex((record) => record.epoch === epoch)
+      return records.findIndex((record) => record.cursor === epoch)
     },
     answer: 0,
-    other: ({ revocations }) => revocations.revoke(entry, { undone: true }),
+    other: ({ revocations }) => revocations.revoke(entry, { reinstated: true }),
     look: seenRevocations,
   },
   {
     name: 'revocations.revokeAll',
     async call({ revocations }, callId) {
-      const epochs = await revocations.revokeAll([{ entry, keepForMs: minute }, { entry: another }], { callId })
+      const epochs = await revocations.revokeAll([{ entry, ttlMs: minute }, { entry: another }], { callId })
       const { records } = await revocations.since(undefined)
-      return epochs.map((epoch) => records.findIndex((record) => record.epoch === epoch))
+      return epochs.map((epoch) => records.findIndex((record) => record.cursor === epoch))
     },
     answer: [0, 1],
-    other: ({ revocations }) => revocations.revoke(entry, { undone: true }),
+    other: ({ revocations }) => revocations.revoke(entry, { reinstated: true }),
     look: seenRevocations,
   },
 ]
@@ -44,12 +44,12 @@ export const auditChanges: readonly StoreChange[] = [
   {
     name: 'audit.append',
     async call({ audit }, callId) {
-      const { id, dropped } = await audit.append(happened, { keepForMs: minute, callId })
+      const { id, dropped } = await audit.append(happened, { ttlMs: minute, callId })
       const { items } = await audit.page()
       return [items.findIndex((item) => item.id === id), dropped]
     },
     answer: [0, 0],
-    other: ({ audit }) => audit.append(happened, { keepForMs: minute }),
+    other: ({ audit }) => audit.append(happened, { ttlMs: minute }),
     look: async ({ audit }) => (await audit.page()).items,
   },
 ]

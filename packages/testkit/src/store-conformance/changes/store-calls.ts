@@ -8,16 +8,16 @@ type Calls = Readonly<Record<string, (stores: Stores) => Promise<unknown>>>
 
 /** Every operation that may change something. */
 export const storeChangeCalls: Calls = {
-  'replay.claim': ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }),
-  'replay.claim of something old': ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 60 * minute, keepForMs: minute }),
+  'replay.claim': ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }),
+  'replay.claim of something old': ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 60 * minute, ttlMs: minute }),
   'replay.undo': ({ replay }) => replay.undo({ purpose: 'test', id: 'id' }, 'a-call-id'),
-  'nonces.remember': ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }),
+  'nonces.remember': ({ nonces }) => nonces.remember('jti', { clientId: 'client', ttlMs: minute }),
   'nonces.spend': ({ nonces }) => nonces.spend('jti', 'purpose'),
   'nonces.undo': ({ nonces }) => nonces.undo('jti', 'a-call-id'),
   'challenges.put': ({ challenges }) => challenges.put('id', 'record', minute),
   'challenges.keep': ({ challenges }) => challenges.keep('id', 'record', minute),
   'challenges.take': ({ challenges }) => challenges.take('id'),
-  'families.create': ({ families }) => families.create({ family: 'family', binding: 'binding', data: 'data', keepForMs: minute }),
+  'families.create': ({ families }) => families.create({ family: 'family', binding: 'binding', data: 'data', ttlMs: minute }),
   'families.rotate': ({ families }) => families.rotate({ family: 'family', generation: 0, binding: 'binding', retryWindowMs: 0 }),
   'families.revoke': ({ families }) => families.revoke('family', 'reason'),
   'families.undo': ({ families }) => families.undo('family', 'a-call-id'),
@@ -28,7 +28,7 @@ export const storeChangeCalls: Calls = {
   'documents.removeMany': ({ clients }) => clients.removeMany([{ ...document, revision: 1 }]),
   'revocations.revoke': ({ revocations }) => revocations.revoke(entry),
   'revocations.revokeAll': ({ revocations }) => revocations.revokeAll([{ entry }]),
-  'audit.append': ({ audit }) => audit.append({ event: 'event' }, { keepForMs: minute }),
+  'audit.append': ({ audit }) => audit.append({ event: 'event' }, { ttlMs: minute }),
 }
 
 /** Every operation that only reads. */
@@ -44,5 +44,5 @@ export const storeReadCalls: Calls = {
   'revocations.since': ({ revocations }) => revocations.since(undefined),
   'revocations.page': ({ revocations }) => revocations.page(),
   'audit.page': ({ audit }) => audit.page(),
-  'revocations.epoch': ({ revocations }) => revocations.epoch(),
+  'revocations.epoch': ({ revocations }) => revocations.cursor(),
 }

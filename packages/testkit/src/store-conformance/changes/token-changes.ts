@@ -4,7 +4,7 @@ import type { StoreChange } from './store-change.js'
 
 const minute = 60_000
 
-const family = { family: 'family', binding: 'binding', data: 'data', keepForMs: minute }
+const family = { family: 'family', binding: 'binding', data: 'data', ttlMs: minute }
 const rotation = { family: 'family', binding: 'binding', retryWindowMs: 0 }
 const findFamily = ({ families }: Stores): Promise<unknown> => families.find('family')
 
@@ -76,7 +76,7 @@ export const familyChanges: readonly StoreChange[] = [
   },
 ]
 
-const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }
+const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }
 /** Too old to be claimed: it says only whether somebody did. */
 const seenClaim = ({ replay }: Stores): Promise<unknown> => replay.claim({ ...claim, issuedAgoMs: 60 * minute })
 
@@ -110,7 +110,7 @@ export const replayChanges: readonly StoreChange[] = [
   },
 ]
 
-const nonce = { clientId: 'client', keepForMs: minute }
+const nonce = { clientId: 'client', ttlMs: minute }
 /** Spends the nonce to see whether it was, and takes that back. */
 async function seenNonce({ nonces }: Stores): Promise<unknown> {
   const callId = randomUUID()

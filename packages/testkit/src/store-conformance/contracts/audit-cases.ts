@@ -5,7 +5,7 @@ import type { DefineCase } from '../store-case.js'
 import { strangeStrings } from '../strange-strings.js'
 
 const minute = 60_000
-const kept = { keepForMs: minute }
+const kept = { ttlMs: minute }
 
 async function pageAll(store: AuditStore, query: AuditPageQuery = {}): Promise<readonly StoredAuditEntry[]> {
   const items: StoredAuditEntry[] = []
@@ -102,7 +102,7 @@ function pageCases(define: DefineCase): readonly StoreCase[] {
 function lifeCases(define: DefineCase): readonly StoreCase[] {
   return [
     define('an entry is on pages for as long as it is kept, even if others are kept for longer', async ({ stores: { audit }, pass }) => {
-      for (let n = 0; n < 10; n += 1) await audit.append(entryOf(n), { keepForMs: n % 2 === 0 ? 150 : minute })
+      for (let n = 0; n < 10; n += 1) await audit.append(entryOf(n), { ttlMs: n % 2 === 0 ? 150 : minute })
       await pass(300)
       await audit.append(entryOf(10), kept)
       assert.deepEqual(
@@ -119,7 +119,7 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(found.length, 64)
     }),
     define('an entry or a query that is wrong is a TypeError', async ({ stores: { audit } }) => {
-      for (const keepForMs of [0, -1, Number.NaN]) await assert.rejects(audit.append({ event: 'event' }, { keepForMs }), TypeError)
+      for (const ttlMs of [0, -1, Number.NaN]) await assert.rejects(audit.append({ event: 'event' }, { ttlMs }), TypeError)
       const wrong: readonly object[] = [
         {},
         { event: '' },

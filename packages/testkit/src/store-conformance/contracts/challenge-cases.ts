@@ -95,11 +95,11 @@ export function challengeCases(define: DefineCase): readonly StoreCase[] {
     }),
     define('a challenge without a positive time to live is a TypeError and replaces nothing', async ({ stores: { challenges } }) => {
       await challenges.put('id', 'record', minute)
-      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-        await assert.rejects(challenges.put('id', 'other', keepForMs), TypeError)
+      for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(challenges.put('id', 'other', ttlMs), TypeError)
       assert.equal(await challenges.take('id'), 'record')
-      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-        await assert.rejects(challenges.keep('id', 'other', keepForMs), TypeError)
+      for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(challenges.keep('id', 'other', ttlMs), TypeError)
       assert.equal(await challenges.read('id'), null)
     }),
   ]

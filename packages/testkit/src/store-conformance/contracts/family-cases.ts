@@ -5,7 +5,7 @@ import type { DefineCase } from '../store-case.js'
 import { strangeStrings } from '../strange-strings.js'
 
 const minute = 60_000
-const created = { family: 'family', binding: 'binding', data: 'data', keepForMs: minute }
+const created = { family: 'family', binding: 'binding', data: 'data', ttlMs: minute }
 
 function rotate(families: RefreshFamilyStore, generation: number, more: Partial<RotationRequest> = {}): Promise<Rotation> {
   return families.rotate({ family: 'family', generation, binding: 'binding', retryWindowMs: minute, ...more })
@@ -84,7 +84,7 @@ function tableCases(define: DefineCase): readonly StoreCase[] {
     }),
     define('what expired or never was is gone', async ({ stores: { families }, pass }) => {
       assert.deepEqual(await rotate(families, 0), { outcome: 'gone' })
-      await families.create({ ...created, keepForMs: 100 })
+      await families.create({ ...created, ttlMs: 100 })
       await pass(300)
       assert.deepEqual(await rotate(families, 0), { outcome: 'gone' })
       assert.equal(await families.find('family'), undefined)
@@ -106,25 +106,25 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
       assert.deepEqual(await families.find('family'), { binding: 'binding', data: 'data', generation: 1, revoked: 'sign-out' })
     }),
     define('a rotation renews the time to live where it says so', async ({ stores: { families }, pass }) => {
-      await families.create({ ...created, keepForMs: 1_000 })
-      assert.deepEqual(await rotate(families, 0, { keepForMs: minute }), rotated(1))
+      await families.create({ ...created, ttlMs: 1_000 })
+      assert.deepEqual(await rotate(families, 0, { ttlMs: minute }), rotated(1))
       await pass(1_300)
       assert.deepEqual(await rotate(families, 1), rotated(2))
     }),
     define('a rotation keeps the end of the family where it does not', async ({ stores: { families }, pass }) => {
-      await families.create({ ...created, keepForMs: 600 })
+      await families.create({ ...created, ttlMs: 600 })
       await pass(300)
       await rotate(families, 0)
       await pass(500)
       assert.deepEqual(await rotate(families, 1), { outcome: 'gone' })
     }),
     define('a retry, a mismatch and a revocation renew nothing', async ({ stores: { families }, pass }) => {
-      await families.create({ ...created, keepForMs: 600 })
+      await families.create({ ...created, ttlMs: 600 })
       await rotate(families, 0)
-      await rotate(families, 0, { keepForMs: minute })
-      await rotate(families, 0, { keepForMs: minute, binding: 'other' })
+      await rotate(families, 0, { ttlMs: minute })
+      await rotate(families, 0, { ttlMs: minute, binding: 'other' })
       await families.revoke('family', 'end')
-      await rotate(families, 1, { keepForMs: minute })
+      await rotate(families, 1, { ttlMs: minute })
       await pass(900)
       assert.deepEqual(await rotate(families, 1), { outcome: 'gone' })
     }),
@@ -137,7 +137,7 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
       assert.deepEqual(await rotate(families, 0), revoked('end'))
     }),
     define('any text is a family, a binding, data and a reason', async ({ stores: { families } }) => {
-      for (const text of strangeStrings) await families.create({ family: text, binding: text, data: text, keepForMs: minute })
+      for (const text of strangeStrings) await families.create({ family: text, binding: text, data: text, ttlMs: minute })
       for (const text of strangeStrings) {
         const request = { family: text, generation: 0, retryWindowMs: 0 }
         assert.deepEqual(await families.rotate({ ...request, binding: `${text}x` }), { outcome: 'mismatch' })
@@ -148,11 +148,11 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
       }
     }),
     define('a family without a positive time to live is a TypeError', async ({ stores: { families } }) => {
-      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-        await assert.rejects(families.create({ ...created, keepForMs }), TypeError)
-        await families.create({ ...created, family: `exists ${keepForMs}` })
-        await assert.rejects(rotate(families, 0, { family: `exists ${keepForMs}`, keepForMs }), TypeError)
-        assert.equal((await families.find(`exists ${keepForMs}`))?.generation, 0)
+      for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        await assert.rejects(families.create({ ...created, ttlMs }), TypeError)
+        await families.create({ ...created, family: `exists ${ttlMs}` })
+        await assert.rejects(rotate(families, 0, { family: `exists ${ttlMs}`, ttlMs }), TypeError)
+        assert.equal((await families.find(`exists ${ttlMs}`))?.generation, 0)
       }
       assert.equal(await families.find('family'), undefined)
     }),

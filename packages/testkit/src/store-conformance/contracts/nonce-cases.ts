@@ -5,7 +5,7 @@ import type { DefineCase } from '../store-case.js'
 import { confusablePairs, strangeStrings } from '../strange-strings.js'
 
 const minute = 60_000
-const record = { clientId: 'client', keepForMs: minute }
+const record = { clientId: 'client', ttlMs: minute }
 
 /** What `NonceStore` promises. */
 export function nonceCases(define: DefineCase): readonly StoreCase[] {
@@ -32,7 +32,7 @@ export function nonceCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(await nonces.spend('jti', 'two', { clientId: 'client' }), 'spent')
     }),
     define('an expired nonce is unknown, and spending did not keep it longer', async ({ stores: { nonces }, pass }) => {
-      await nonces.remember('jti', { ...record, keepForMs: 200 })
+      await nonces.remember('jti', { ...record, ttlMs: 200 })
       await nonces.spend('jti', 'one')
       await pass(500)
       assert.equal(await nonces.spend('jti', 'one'), 'unknown')
@@ -45,7 +45,7 @@ export function nonceCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(await nonces.spend('jti', 'one'), 'replayed')
     }),
     define('any text is a jti, a client and a purpose of its own', async ({ stores: { nonces } }) => {
-      for (const text of strangeStrings) await nonces.remember(text, { clientId: text, keepForMs: minute })
+      for (const text of strangeStrings) await nonces.remember(text, { clientId: text, ttlMs: minute })
       for (const text of strangeStrings) {
         assert.equal(await nonces.spend(text, text, { clientId: `${text}x` }), 'mismatch', JSON.stringify(text))
         assert.equal(await nonces.spend(text, text, { clientId: text }), 'spent', JSON.stringify(text))
@@ -57,7 +57,7 @@ export function nonceCases(define: DefineCase): readonly StoreCase[] {
     }),
     define('client and purposes are not confused, however they are cut', async ({ stores: { nonces } }) => {
       for (const [index, [clientId, purpose]] of confusablePairs.entries()) {
-        await nonces.remember(`${index}`, { clientId, keepForMs: minute })
+        await nonces.remember(`${index}`, { clientId, ttlMs: minute })
         assert.equal(await nonces.spend(`${index}`, purpose, { clientId: clientId + purpose }), purpose === '' ? 'spent' : 'mismatch')
         assert.equal(await nonces.spend(`${index}`, `${clientId}${purpose}!`, { clientId }), 'spent')
       }
@@ -97,8 +97,8 @@ export function nonceCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(await nonces.spend('jti', 'one'), 'replayed')
     }),
     define('a nonce without a positive time to live is a TypeError', async ({ stores: { nonces } }) => {
-      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-        await assert.rejects(nonces.remember('jti', { ...record, keepForMs }), TypeError)
+      for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(nonces.remember('jti', { ...record, ttlMs }), TypeError)
       assert.equal(await nonces.spend('jti', 'one'), 'unknown')
     }),
   ]

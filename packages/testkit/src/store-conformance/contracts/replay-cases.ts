@@ -5,11 +5,11 @@ import type { DefineCase } from '../store-case.js'
 import { confusablePairs, strangeStrings } from '../strange-strings.js'
 
 const minute = 60_000
-const claimOf = (id: string, purpose = 'test'): { purpose: string; id: string; issuedAgoMs: number; keepForMs: number } => ({
+const claimOf = (id: string, purpose = 'test'): { purpose: string; id: string; issuedAgoMs: number; ttlMs: number } => ({
   purpose,
   id,
   issuedAgoMs: 0,
-  keepForMs: minute,
+  ttlMs: minute,
 })
 
 /** What `ReplayStore` promises. */
@@ -34,12 +34,12 @@ export function replayCases(define: DefineCase): readonly StoreCase[] {
       assert.deepEqual(verdicts, ['claimed', 'claimed', 'claimed'])
     }),
     define('an id may be claimed again when it has expired', async ({ stores: { replay }, pass }) => {
-      assert.equal(await replay.claim({ ...claimOf('id'), keepForMs: 100 }), 'claimed')
+      assert.equal(await replay.claim({ ...claimOf('id'), ttlMs: 100 }), 'claimed')
       await pass(300)
       assert.equal(await replay.claim(claimOf('id')), 'claimed')
     }),
     define('a refused claim does not keep an id longer', async ({ stores: { replay }, pass }) => {
-      assert.equal(await replay.claim({ ...claimOf('id'), keepForMs: 1_000 }), 'claimed')
+      assert.equal(await replay.claim({ ...claimOf('id'), ttlMs: 1_000 }), 'claimed')
       assert.equal(await replay.claim(claimOf('id')), 'replayed')
       await pass(1_200)
       assert.equal(await replay.claim(claimOf('id')), 'claimed')
@@ -58,8 +58,8 @@ export function replayCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(await replay.claim({ ...claimOf('id'), issuedAgoMs: -minute }), 'replayed')
     }),
     define('a claim without a positive time to live is a TypeError and claims nothing', async ({ stores: { replay } }) => {
-      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-        await assert.rejects(replay.claim({ ...claimOf('id'), keepForMs }), TypeError)
+      for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(replay.claim({ ...claimOf('id'), ttlMs }), TypeError)
       await assert.rejects(replay.claim({ ...claimOf('id'), issuedAgoMs: Number.NaN }), TypeError)
       assert.equal(await replay.claim(claimOf('id')), 'claimed')
     }),
@@ -101,8 +101,8 @@ export function replayCases(define: DefineCase): readonly StoreCase[] {
       assert.equal(await replay.claim(claimOf('id')), 'claimed')
     }),
     define('fractions of a millisecond and centuries are durations', async ({ stores: { replay } }) => {
-      for (const keepForMs of [0.25, 1500.5, 1e13, Number.MAX_SAFE_INTEGER])
-        assert.equal(await replay.claim({ ...claimOf(String(keepForMs)), keepForMs }), 'claimed')
+      for (const ttlMs of [0.25, 1500.5, 1e13, Number.MAX_SAFE_INTEGER])
+        assert.equal(await replay.claim({ ...claimOf(String(ttlMs)), ttlMs }), 'claimed')
     }),
   ]
 }

@@ -12,27 +12,27 @@ const kids = (delta: RevocationDelta): readonly string[] =>
 function readCases(define: DefineCase): readonly StoreCase[] {
   return [
     define('the beginning is an epoch, not a loss', async ({ stores: { revocations } }) => {
-      const epoch = await revocations.epoch()
+      const epoch = await revocations.cursor()
       const all = await revocations.since(undefined)
-      assert.deepEqual([all.records, all.lost, all.epoch], [[], false, epoch])
+      assert.deepEqual([all.records, all.lost, all.cursor], [[], false, epoch])
       assert.deepEqual(await revocations.since(epoch).then(({ records, lost }) => ({ records, lost })), { records: [], lost: false })
-      assert.ok(all.memorySince <= all.now)
+      assert.ok(all.retainedSince <= all.now)
     }),
     define('readers get what was added after their epoch, in order', async ({ stores: { revocations }, open }) => {
       const other = (await open()).revocations
-      const epochs = [await revocations.epoch()]
+      const epochs = [await revocations.cursor()]
       for (const kid of ['a', 'b', 'c']) epochs.push(await revocations.revoke(keyEntry(kid)))
       for (const [index, epoch] of epochs.entries()) {
         const delta = await other.since(epoch)
         assert.deepEqual(kids(delta), ['a', 'b', 'c'].slice(index))
         assert.equal(delta.lost, false)
-        assert.equal(delta.epoch, epochs.at(-1))
+        assert.equal(delta.cursor, epochs.at(-1))
       }
       assert.deepEqual(kids(await other.since(undefined)), ['a', 'b', 'c'])
-      assert.equal(await other.epoch(), epochs.at(-1))
+      assert.equal(await other.cursor(), epochs.at(-1))
     }),
     define('epochs are ordered, also beyond digits', async ({ stores: { revocations } }) => {
-      const epochs = [await revocations.epoch()]
+      const epochs = [await revocations.cursor()]
       for (let n = 0; n < 12; n += 1) epochs.push(await revocations.revoke(keyEntry(`${n}`)))
       for (const [i, a] of epochs.entries())
         for (const [j, b] of epochs.entries()) assert.equal(Math.sign(revocations.compare(a, b)), Math.sign(i - j), `${a} and ${b}`)
@@ -41,8 +41,8 @@ function readCases(define: DefineCase): readonly StoreCase[] {
       await Promise.all(Array.from({ length: 40 }, (_, n) => revocations.revoke(keyEntry(`${n}`))))
       const { records } = await revocations.since(undefined)
       assert.equal(records.length, 40)
-      for (const [index, { epoch }] of records.entries())
-        if (index > 0) assert.ok(revocations.compare(records[index - 1]?.epoch ?? '', epoch) < 0)
+      for (const [index, { cursor }] of records.entries())
+        if (index > 0) assert.ok(revocations.compare(records[index - 1]?.cursor ?? '', cursor) < 0)
     }),
     define('an entry comes back as it was, with what is left of its time', async ({ stores: { revocations } }) => {
       const entries: readonly RevocationEntry[] = [
@@ -58,38 +58,38 @@ function readCases(define: DefineCase): readonly StoreCase[] {
         (await revocations.since(undefined)).records.map(({ entry }) => entry),
         entries,
       )
-      const epoch = await revocations.epoch()
-      await revocations.revoke(keyEntry('for a while'), { keepForMs: minute })
-      await revocations.revoke(keyEntry('for a while'), { undone: true })
+      const epoch = await revocations.cursor()
+      await revocations.revoke(keyEntry('for a while'), { ttlMs: minute })
+      await revocations.revoke(keyEntry('for a while'), { reinstated: true })
       const [added, undone] = (await revocations.since(epoch)).records
-      assert.ok(added?.keepForMs !== undefined && added.keepForMs <= minute && added.keepForMs > minute - 10_000)
-      assert.equal(added.undone ?? false, false)
-      assert.deepEqual([undone?.undone, undone?.keepForMs], [true, undefined])
+      assert.ok(added?.ttlMs !== undefined && added.ttlMs <= minute && added.ttlMs > minute - 10_000)
+      assert.equal(added.reinstated ?? false, false)
+      assert.deepEqual([undone?.reinstated, undone?.ttlMs], [true, undefined])
     }),
     define('more entries than one read of a store holds come back whole', async ({ stores: { revocations } }) => {
-      await Promise.all(Array.from({ length: 2_500 }, (_, n) => revocations.revoke(keyEntry(`${n}`), { keepForMs: minute })))
-      const { records, epoch } = await revocations.since(undefined)
-      assert.deepEqual(new Set(records.map(({ epoch: at }) => at)).size, 2_500)
-      assert.equal(records.at(-1)?.epoch, epoch)
+      await Promise.all(Array.from({ length: 2_500 }, (_, n) => revocations.revoke(keyEntry(`${n}`), { ttlMs: minute })))
+      const { records, cursor } = await revocations.since(undefined)
+      assert.deepEqual(new Set(records.map(({ cursor: at }) => at)).size, 2_500)
+      assert.equal(records.at(-1)?.cursor, cursor)
     }),
     define(
       'parts of a limited size follow one another, each entry once, what is added meanwhile too',
       async ({ stores: { revocations } }) => {
-        for (let n = 0; n < 25; n += 1) await revocations.revoke(keyEntry(`${n}`), n % 5 === 0 ? {} : { keepForMs: minute })
+        for (let n = 0; n < 25; n += 1) await revocations.revoke(keyEntry(`${n}`), n % 5 === 0 ? {} : { ttlMs: minute })
         const read: string[] = []
         let part = await revocations.since(undefined, { limit: 10 })
         const first = part
         for (let parts = 1; part.more === true && parts < 9; parts += 1) {
-          assert.equal(part.epoch, part.records.at(-1)?.epoch)
+          assert.equal(part.cursor, part.records.at(-1)?.cursor)
           read.push(...kids(part))
           if (parts === 1) await revocations.revoke(keyEntry('meanwhile'))
-          part = await revocations.since(part.epoch, { limit: 10 })
+          part = await revocations.since(part.cursor, { limit: 10 })
           assert.equal(part.lost, false)
         }
         read.push(...kids(part))
         assert.deepEqual([first.records.length, first.more], [10, true])
         assert.deepEqual(read, [...Array.from({ length: 25 }, (_, n) => `${n}`), 'meanwhile'])
-        assert.deepEqual([part.more ?? false, part.epoch], [false, await revocations.epoch()])
+        assert.deepEqual([part.more ?? false, part.cursor], [false, await revocations.cursor()])
         for (const limit of [0, -1, 1.5, Number.NaN]) await assert.rejects(revocations.since(undefined, { limit }), TypeError)
       },
     ),
@@ -101,11 +101,11 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
     define(
       'an entry ends, entries without end stay, and a reader from before misses nothing',
       async ({ stores: { revocations }, pass }) => {
-        const before = await revocations.epoch()
+        const before = await revocations.cursor()
         await revocations.revoke(keyEntry('for ever'))
-        for (let n = 0; n < 50; n += 1) await revocations.revoke(keyEntry('short'), { keepForMs: 200 })
+        for (let n = 0; n < 50; n += 1) await revocations.revoke(keyEntry('short'), { ttlMs: 200 })
         await pass(500)
-        for (let n = 0; n < 600; n += 1) await revocations.revoke(keyEntry('filler'), { keepForMs: minute })
+        for (let n = 0; n < 600; n += 1) await revocations.revoke(keyEntry('filler'), { ttlMs: minute })
         const delta = await revocations.since(before)
         assert.equal(delta.lost, false)
         assert.equal(kids(delta).filter((kid) => kid === 'short').length, 0)
@@ -114,9 +114,9 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
       },
     ),
     define('an epoch stays known when its entry has ended', async ({ stores: { revocations }, pass }) => {
-      const epoch = await revocations.revoke(keyEntry('short'), { keepForMs: 100 })
+      const epoch = await revocations.revoke(keyEntry('short'), { ttlMs: 100 })
       await pass(300)
-      assert.equal(await revocations.epoch(), epoch)
+      assert.equal(await revocations.cursor(), epoch)
       assert.deepEqual(await revocations.since(epoch).then(({ records, lost }) => ({ records, lost })), { records: [], lost: false })
       await revocations.revoke(keyEntry('next'))
       assert.deepEqual(kids(await revocations.since(epoch)), ['next'])
@@ -169,8 +169,8 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
       }
     }),
     define('an entry without a positive time is a TypeError', async ({ stores: { revocations } }) => {
-      for (const keepForMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-        await assert.rejects(revocations.revoke(keyEntry('k'), { keepForMs }), TypeError)
+      for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+        await assert.rejects(revocations.revoke(keyEntry('k'), { ttlMs }), TypeError)
       assert.deepEqual((await revocations.since(undefined)).records, [])
     }),
   ]

@@ -53,11 +53,11 @@ function pageCases(define: DefineCase): readonly StoreCase[] {
     define('pages have every record that counts, with all its fields, in either order', async ({ stores: { revocations }, open }) => {
       assert.deepEqual(await revocations.page(), { items: [], after: undefined })
       for (let n = 0; n < 25; n += 1)
-        await revocations.revoke(entryOf(n), { ...(n % 3 === 0 && { keepForMs: minute }), ...(n % 4 === 0 && { undone: true }) })
+        await revocations.revoke(entryOf(n), { ...(n % 3 === 0 && { ttlMs: minute }), ...(n % 4 === 0 && { reinstated: true }) })
       const { revocations: other } = await open()
       const { records } = await revocations.since(undefined)
       const bare = (all: readonly RevocationRecord[]): unknown =>
-        all.map(({ keepForMs, ...record }) => ({ ...record, ends: keepForMs !== undefined && keepForMs <= minute && keepForMs > 0 }))
+        all.map(({ ttlMs, ...record }) => ({ ...record, ends: ttlMs !== undefined && ttlMs <= minute && ttlMs > 0 }))
       for (const limit of [undefined, 25, 10, 1]) {
         assert.deepEqual(bare(await pageAll(other, { limit })), bare(records))
         assert.deepEqual(bare(await pageAll(other, { limit, newestFirst: true })), bare([...records].reverse()))
@@ -85,7 +85,7 @@ function pageCases(define: DefineCase): readonly StoreCase[] {
       }
     }),
     define('what has ended is on no page', async ({ stores: { revocations }, pass }) => {
-      for (let n = 0; n < 20; n += 1) await revocations.revoke(entryOf(n), n % 2 === 0 ? { keepForMs: 200 } : {})
+      for (let n = 0; n < 20; n += 1) await revocations.revoke(entryOf(n), n % 2 === 0 ? { ttlMs: 200 } : {})
       await pass(400)
       for (const query of [{}, { newestFirst: true }, { issuer: 'issuer 1' }])
         assert.equal((await pageAll(revocations, { ...query, limit: 3 })).length, 10)
@@ -109,25 +109,25 @@ function togetherCases(define: DefineCase): readonly StoreCase[] {
         const before = await revocations.revoke(entryOf(0))
         const entries = Array.from({ length: 1_000 }, (_, n) => entryOf(n))
         const epochs = await revocations.revokeAll(
-          entries.map((entry, n) => ({ entry, ...(n % 2 === 0 && { keepForMs: minute }), ...(n % 5 === 0 && { undone: true }) })),
+          entries.map((entry, n) => ({ entry, ...(n % 2 === 0 && { ttlMs: minute }), ...(n % 5 === 0 && { undone: true }) })),
         )
-        const { records, epoch } = await (await open()).revocations.since(before)
+        const { records, cursor } = await (await open()).revocations.since(before)
         assert.deepEqual(
-          records.map((record) => record.epoch),
+          records.map((record) => record.cursor),
           epochs,
         )
         assert.deepEqual(
-          records.map((record) => [record.entry, record.undone ?? false, record.keepForMs !== undefined]),
+          records.map((record) => [record.entry, record.reinstated ?? false, record.ttlMs !== undefined]),
           entries.map((entry, n) => [entry, n % 5 === 0, n % 2 === 0]),
         )
-        assert.equal(epoch, epochs.at(-1))
+        assert.equal(cursor, epochs.at(-1))
         assert.deepEqual(await revocations.revokeAll([]), [])
-        assert.equal(await revocations.epoch(), epoch)
+        assert.equal(await revocations.cursor(), cursor)
       },
     ),
     define('of entries of which one is wrong none is revoked', async ({ stores: { revocations } }) => {
-      for (const keepForMs of [0, -1, Number.NaN])
-        await assert.rejects(revocations.revokeAll([{ entry: entryOf(0) }, { entry: entryOf(1), keepForMs }]), TypeError)
+      for (const ttlMs of [0, -1, Number.NaN])
+        await assert.rejects(revocations.revokeAll([{ entry: entryOf(0) }, { entry: entryOf(1), ttlMs }]), TypeError)
       await assert.rejects(revocations.revokeAll(Array.from({ length: 1_001 }, (_, n) => ({ entry: entryOf(n) }))), TypeError)
       assert.deepEqual((await revocations.since(undefined)).records, [])
     }),

@@ -19,20 +19,20 @@ async function withAppClock(offsetMs: number, use: () => Promise<void>): Promise
 
 /** One of everything that depends on time; `name` keeps two runs apart. */
 async function write({ replay, nonces, challenges, families, attempts, revocations }: Stores, name: string): Promise<string> {
-  const epoch = await revocations.epoch()
-  assert.equal(await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, keepForMs: minute }), 'claimed')
-  await nonces.remember(name, { clientId: 'client', keepForMs: minute })
+  const epoch = await revocations.cursor()
+  assert.equal(await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, ttlMs: minute }), 'claimed')
+  await nonces.remember(name, { clientId: 'client', ttlMs: minute })
   await challenges.put(name, 'record', minute)
-  await families.create({ family: name, binding: 'binding', data: 'data', keepForMs: minute })
+  await families.create({ family: name, binding: 'binding', data: 'data', ttlMs: minute })
   await families.rotate({ family: name, generation: 0, binding: 'binding', retryWindowMs: minute })
   assert.equal((await attempts.reserve({ key: name, limit: 1, windowMs: minute })).ok, true)
-  await revocations.revoke({ type: 'client', issuer: 'issuer', clientId: name }, { keepForMs: minute })
+  await revocations.revoke({ type: 'client', issuer: 'issuer', clientId: name }, { ttlMs: minute })
   return epoch
 }
 
 async function judge({ replay, nonces, challenges, families, attempts, revocations }: Stores, name: string, epoch: string): Promise<void> {
-  assert.equal(await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, keepForMs: minute }), 'replayed')
-  assert.equal(await replay.claim({ purpose: 'test', id: `old ${name}`, issuedAgoMs: hour, keepForMs: minute }), 'unprovable')
+  assert.equal(await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, ttlMs: minute }), 'replayed')
+  assert.equal(await replay.claim({ purpose: 'test', id: `old ${name}`, issuedAgoMs: hour, ttlMs: minute }), 'unprovable')
   assert.equal(await nonces.spend(name, 'purpose'), 'spent')
   assert.equal(await challenges.take(name), 'record')
   const again = await families.rotate({ family: name, generation: 0, binding: 'binding', retryWindowMs: minute })
@@ -41,7 +41,7 @@ async function judge({ replay, nonces, challenges, families, attempts, revocatio
   assert.ok(!attempt.ok && attempt.retryAfterMs > minute - 15_000 && attempt.retryAfterMs <= minute)
   const { records, lost } = await revocations.since(epoch)
   assert.deepEqual([records.length, lost], [1, false])
-  const left = records[0]?.keepForMs ?? 0
+  const left = records[0]?.ttlMs ?? 0
   assert.ok(left > minute - 15_000 && left <= minute)
 }
 

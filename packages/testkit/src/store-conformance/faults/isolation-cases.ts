@@ -5,11 +5,11 @@ import type { DefineCase } from '../store-case.js'
 import { confusablePairs } from '../strange-strings.js'
 
 const minute = 60_000
-const claimOf = (id: string): { purpose: string; id: string; issuedAgoMs: number; keepForMs: number } => ({
+const claimOf = (id: string): { purpose: string; id: string; issuedAgoMs: number; ttlMs: number } => ({
   purpose: 'test',
   id,
   issuedAgoMs: 0,
-  keepForMs: minute,
+  ttlMs: minute,
 })
 
 /** Writes one of everything under one name. All of it succeeds in an empty place only. */
@@ -18,14 +18,14 @@ async function fill(
   id: string,
 ): Promise<void> {
   assert.equal(await replay.claim(claimOf(id)), 'claimed')
-  await nonces.remember(id, { clientId: id, keepForMs: minute })
+  await nonces.remember(id, { clientId: id, ttlMs: minute })
   await challenges.put(id, id, minute)
-  await families.create({ family: id, binding: id, data: id, keepForMs: minute })
+  await families.create({ family: id, binding: id, data: id, ttlMs: minute })
   assert.equal((await attempts.reserve({ key: id, limit: 1, windowMs: minute })).ok, true)
   for (const documents of [clients, keys, accounts])
     assert.equal(await documents.put({ collection: id, id, value: '0', revision: 0 }), true)
   await revocations.revoke({ type: 'client', issuer: id, clientId: id })
-  await audit.append({ event: 'event', subject: id }, { keepForMs: minute })
+  await audit.append({ event: 'event', subject: id }, { ttlMs: minute })
 }
 
 async function spend({ replay, nonces, challenges, families, attempts }: Stores, id: string): Promise<void> {
@@ -65,7 +65,7 @@ export function isolationCases(define: DefineCase, tenants: boolean): readonly S
       await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'here' })
       const { revocations: ahead } = await openTenant('ahead')
       for (let n = 0; n < 3; n += 1) await ahead.revoke({ type: 'client', issuer: 'issuer', clientId: `${n}` })
-      const delta = await stores.revocations.since(await ahead.epoch())
+      const delta = await stores.revocations.since(await ahead.cursor())
       assert.equal(delta.lost, true)
       assert.deepEqual(
         delta.records.map(({ entry }) => entry),

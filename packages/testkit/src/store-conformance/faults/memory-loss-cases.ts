@@ -4,22 +4,22 @@ import type { StoreBackend, StoreCase } from '../store-backend.js'
 import { type DefineCase, untilAnswered } from '../store-case.js'
 
 const minute = 60_000
-const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }
+const claim = { purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }
 const entry = { type: 'client', issuer: 'issuer', clientId: 'client' } as const
 const presented = { family: 'family', generation: 0, binding: 'binding', retryWindowMs: minute }
 
 async function fill({ replay, nonces, challenges, families, attempts, clients, revocations, audit }: Stores): Promise<string> {
   assert.equal(await replay.claim(claim), 'claimed')
-  await nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+  await nonces.remember('jti', { clientId: 'client', ttlMs: minute })
   await nonces.spend('jti', 'spent')
   await challenges.put('id', 'record', minute)
   await challenges.keep('kept', 'before', minute)
-  await families.create({ family: 'family', binding: 'binding', data: 'data', keepForMs: minute })
+  await families.create({ family: 'family', binding: 'binding', data: 'data', ttlMs: minute })
   await families.rotate(presented)
   await attempts.reserve({ key: 'key', limit: 1, windowMs: minute })
   await clients.put({ collection: 'collection', id: 'id', value: '0', revision: 0 })
-  await audit.append({ event: 'event', subject: 'subject' }, { keepForMs: minute })
-  return revocations.revoke(entry, { keepForMs: minute })
+  await audit.append({ event: 'event', subject: 'subject' }, { ttlMs: minute })
+  return revocations.revoke(entry, { ttlMs: minute })
 }
 
 async function keepsVerdicts(stores: Stores, epoch: string, isDistrusted: boolean): Promise<void> {
@@ -43,7 +43,7 @@ async function keepsVerdicts(stores: Stores, epoch: string, isDistrusted: boolea
   )
 }
 
-async function refusesAfterLoss(stores: Stores, epoch: string, memorySince: number): Promise<void> {
+async function refusesAfterLoss(stores: Stores, epoch: string, retainedSince: number): Promise<void> {
   // it was issued before the loss: longer ago than this case has run
   const issuedAgoMs = 30_000
   assert.equal(await untilAnswered(() => stores.replay.claim({ ...claim, issuedAgoMs })), 'unprovable')
@@ -58,7 +58,7 @@ async function refusesAfterLoss(stores: Stores, epoch: string, memorySince: numb
   for (const { items, after } of pages) assert.deepEqual([items, after], [[], undefined])
   const delta = await stores.revocations.since(epoch)
   assert.deepEqual([delta.records, delta.lost], [[], true])
-  assert.ok(delta.memorySince > memorySince)
+  assert.ok(delta.retainedSince > retainedSince)
 }
 
 /** What holds when the store comes back: with its data, and without. */
@@ -78,9 +78,9 @@ export function memoryLossCases<Place>(define: DefineCase, backend: StoreBackend
       ? [
           define('a store that lost its memory refuses what it cannot prove, and says that it lost it', async (context) => {
             const epoch = await fill(context.stores)
-            const { memorySince } = await context.stores.revocations.since(undefined)
+            const { retainedSince } = await context.stores.revocations.since(undefined)
             await context.forget()
-            await refusesAfterLoss(await context.open(), epoch, memorySince)
+            await refusesAfterLoss(await context.open(), epoch, retainedSince)
           }),
         ]
       : []),
@@ -89,8 +89,8 @@ export function memoryLossCases<Place>(define: DefineCase, backend: StoreBackend
           define('everything temporary ends by itself', async (context) => {
             const { stores } = context
             await fill(stores)
-            await stores.families.create({ family: 'ended', binding: 'binding', data: 'data', keepForMs: minute })
-            await stores.families.rotate({ ...presented, family: 'ended', keepForMs: 2 * minute })
+            await stores.families.create({ family: 'ended', binding: 'binding', data: 'data', ttlMs: minute })
+            await stores.families.rotate({ ...presented, family: 'ended', ttlMs: 2 * minute })
             await stores.families.revoke('ended', 'end')
             for (let n = 0; n < 3; n += 1) await stores.attempts.reserve({ key: 'key', limit: 2, windowMs: minute })
             await stores.challenges.put('id', 'another', minute)

@@ -27,7 +27,7 @@ interface Subject {
 async function follow(steps: readonly Step[], { lanes, context }: Subject, run: string): Promise<void> {
   const clock = { ms: 1_800_000_000_000 }
   const model = memoryStores({ now: () => clock.ms })
-  const epochs = { model: [await model.revocations.epoch()], store: [await lanes[0].revocations.epoch()] }
+  const epochs = { model: [await model.revocations.cursor()], store: [await lanes[0].revocations.cursor()] }
   for (const [index, step] of steps.entries()) {
     if ('passMs' in step) {
       clock.ms += step.passMs

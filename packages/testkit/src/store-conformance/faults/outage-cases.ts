@@ -17,11 +17,11 @@ interface Grant {
 const grants: readonly Grant[] = [
   {
     name: 'claim',
-    call: async ({ replay }) => (await replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute })) === 'claimed',
+    call: async ({ replay }) => (await replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute })) === 'claimed',
   },
   {
     name: 'spend',
-    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }),
+    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', ttlMs: minute }),
     call: async ({ nonces }) => (await nonces.spend('jti', 'purpose')) === 'spent',
   },
   {
@@ -31,7 +31,7 @@ const grants: readonly Grant[] = [
   },
   {
     name: 'rotation without a retry window',
-    prepare: ({ families }) => families.create({ family: 'family', binding: 'binding', data: 'data', keepForMs: minute }),
+    prepare: ({ families }) => families.create({ family: 'family', binding: 'binding', data: 'data', ttlMs: minute }),
     async call({ families }) {
       const { outcome } = await families.rotate({ family: 'family', generation: 0, binding: 'binding', retryWindowMs: 0 })
       return outcome === 'rotated' || outcome === 'retry'
@@ -89,7 +89,7 @@ export function outageCases(define: DefineCase): readonly StoreCase[] {
         const { stores: broken, network } = await openBreakable()
         await broken.ready()
         for (let round = 0; round < 5; round += 1) {
-          const claim = { purpose: 'test', id: `round ${round}`, issuedAgoMs: 0, keepForMs: minute }
+          const claim = { purpose: 'test', id: `round ${round}`, issuedAgoMs: 0, ttlMs: minute }
           const verdicts = Array.from({ length: 64 }, () =>
             broken.replay.claim(claim).catch((error: unknown) => (isUnavailable(error) ? 'outage' : Promise.reject(error))),
           )
@@ -117,12 +117,12 @@ export function outageCases(define: DefineCase): readonly StoreCase[] {
         await allRefuse(stores)
         assert.equal((await stores.ready()).ok, false)
         network.restore()
-        await untilAnswered(() => stores.revocations.epoch())
+        await untilAnswered(() => stores.revocations.cursor())
         // Reads and changes may have a connection each.
         await untilAnswered(async () => {
           if (!(await stores.ready()).ok) throw new Unavailable('store_unavailable')
         })
-        assert.equal(await stores.replay.claim({ purpose: 'test', id: 'after', issuedAgoMs: 0, keepForMs: minute }), 'claimed')
+        assert.equal(await stores.replay.claim({ purpose: 'test', id: 'after', issuedAgoMs: 0, ttlMs: minute }), 'claimed')
       },
     ),
   ]

@@ -15,7 +15,7 @@ interface Race {
   judge(answers: readonly unknown[], stores: Stores): void | Promise<void>
 }
 
-const family = { family: 'family', binding: 'binding', data: 'data', keepForMs: minute }
+const family = { family: 'family', binding: 'binding', data: 'data', ttlMs: minute }
 const presented = { family: 'family', generation: 0, binding: 'binding' }
 const document = { collection: 'collection', id: 'id' }
 
@@ -31,24 +31,24 @@ function exactlyOne(answers: readonly unknown[], wanted: unknown, others: unknow
 const tokenRaces: readonly Race[] = [
   {
     name: 'one claim is granted',
-    call: ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }),
+    call: ({ replay }) => replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }),
     judge: (answers) => exactlyOne(answers, 'claimed', 'replayed'),
   },
   {
     name: 'a nonce is spent once',
-    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }),
+    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', ttlMs: minute }),
     call: ({ nonces }) => nonces.spend('jti', 'purpose', { clientId: 'client' }),
     judge: (answers) => exactlyOne(answers, 'spent', 'replayed'),
   },
   {
     name: 'a nonce is spent once for each of two purposes',
-    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }),
+    prepare: ({ nonces }) => nonces.remember('jti', { clientId: 'client', ttlMs: minute }),
     call: ({ nonces }, caller) => nonces.spend('jti', caller % 2 === 0 ? 'even' : 'odd'),
     judge: (answers) => assert.deepEqual([count(answers, 'spent'), count(answers, 'replayed')], [2, callers - 2]),
   },
   {
     name: 'a nonce is remembered once',
-    call: ({ nonces }) => nonces.remember('jti', { clientId: 'client', keepForMs: minute }).then(() => 'remembered'),
+    call: ({ nonces }) => nonces.remember('jti', { clientId: 'client', ttlMs: minute }).then(() => 'remembered'),
     judge: (answers) => exactlyOne(answers, 'remembered', 'Error'),
   },
   {
@@ -142,10 +142,10 @@ const lastingRaces: readonly Race[] = [
     name: 'every revocation has an epoch of its own, and a reader gets them all',
     call: ({ revocations }, caller) => revocations.revoke({ type: 'client', issuer: 'issuer', clientId: `${caller}` }),
     async judge(answers, { revocations }) {
-      const { records, epoch } = await revocations.since(undefined)
-      assert.deepEqual(new Set(records.map((record) => record.epoch)), new Set(answers))
+      const { records, cursor } = await revocations.since(undefined)
+      assert.deepEqual(new Set(records.map((record) => record.cursor)), new Set(answers))
       assert.equal(records.length, callers)
-      assert.equal(records.at(-1)?.epoch, epoch)
+      assert.equal(records.at(-1)?.cursor, cursor)
     },
   },
 ]

@@ -9,9 +9,9 @@ const document = { collection: 'collection', id: 'id' }
 
 /** Something that each change could be granted on. */
 async function prepare({ nonces, challenges, families, attempts, clients }: Stores): Promise<void> {
-  await nonces.remember('jti', { clientId: 'client', keepForMs: minute })
+  await nonces.remember('jti', { clientId: 'client', ttlMs: minute })
   await challenges.put('id', 'record', minute)
-  await families.create({ family: 'family', binding: 'binding', data: 'data', keepForMs: minute })
+  await families.create({ family: 'family', binding: 'binding', data: 'data', ttlMs: minute })
   await attempts.reserve({ key: 'used', limit: 1, windowMs: minute })
   await clients.put({ ...document, value: '0', revision: 0 })
 }
@@ -22,7 +22,7 @@ async function expectUntouched({ replay, nonces, challenges, families, attempts,
   assert.deepEqual((await revocations.since(undefined)).records, [])
   assert.equal(await attempts.used('key'), 0)
   assert.equal((await clients.get(document))?.revision, 1)
-  assert.equal(await replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, keepForMs: minute }), 'claimed')
+  assert.equal(await replay.claim({ purpose: 'test', id: 'id', issuedAgoMs: 0, ttlMs: minute }), 'claimed')
   assert.equal(await nonces.spend('jti', 'purpose'), 'spent')
   assert.equal(await challenges.take('id'), 'record')
   const rotation = await families.rotate({ family: 'family', generation: 0, binding: 'binding', retryWindowMs: 0 })

@@ -24,7 +24,7 @@ export function isOfTokens(entry: RevocationEntry): entry is Extract<RevocationE
   return entry.type === 'jti' || entry.type === 'family'
 }
 
-/** The time of an entry in epoch seconds; Infinity for one without. Of two for the same, the later one covers the other. */
+/** The time of an entry in cursor seconds; Infinity for one without. Of two for the same, the later one covers the other. */
 export function timeOf(entry: RevocationEntry): number {
   if (isOfTokens(entry)) return entry.expiresAt
   return entry.type === 'subject' ? entry.notBefore : Number.POSITIVE_INFINITY
@@ -39,10 +39,10 @@ const isText = (text: unknown): boolean => typeof text === 'string' && text !== 
 /**
  * Checks an entry of the host's.
  *
- * @param undone - whether it is to be taken back
+ * @param reinstated - whether it is to be taken back
  * @throws TypeError if something is missing, or a key is to be taken back
  */
-export function checkEntry(entry: RevocationEntry, undone = false): void {
+export function checkEntry(entry: RevocationEntry, reinstated = false): void {
   if (!types.has(entry?.type)) throw new TypeError(`revoke: type must be one of ${[...types].join(', ')}, got ${shownValue(entry?.type)}`)
   if (!(isText(entry.issuer) && isText(revocationName(entry))))
     throw new TypeError(
@@ -51,7 +51,7 @@ export function checkEntry(entry: RevocationEntry, undone = false): void {
   // In milliseconds, a subject would be ended for ever.
   if (isOfTokens(entry)) requireEpochSeconds(`revoke: expiresAt of a ${entry.type} entry`, entry.expiresAt)
   if (entry.type === 'subject') requireEpochSeconds('revoke: notBefore of a subject entry', entry.notBefore)
-  if (undone && isOfKey(entry)) throw new TypeError('reinstate: a revoked key cannot be reinstated')
+  if (reinstated && isOfKey(entry)) throw new TypeError('reinstate: a revoked key cannot be reinstated')
 }
 
 /** How long past its expiry a token may still be asked about: no tolerance of an issuer entry is longer. */
@@ -95,7 +95,7 @@ export function createCheck(entries: ValueOf, timeOfValue: (value: number) => nu
 const sweepEvery = 1_000
 const sweptAtOnce = 20_000
 
-/** @param now - epoch milliseconds, by which entries of single tokens are forgotten */
+/** @param now - cursor milliseconds, by which entries of single tokens are forgotten */
 export function createDenylist(now: Now): Denylist {
   const entries = createEntryNames()
   const state = { sinceSweep: 0, walk: entries.walk(['jti', 'family']) }

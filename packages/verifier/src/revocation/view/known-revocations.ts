@@ -7,7 +7,7 @@ import { createSlices } from './slices.js'
 /** An entry and how long it still counts; undefined is for ever. */
 export interface KnownEntry {
   readonly entry: RevocationEntry
-  readonly keepForMs: number | undefined
+  readonly ttlMs: number | undefined
 }
 
 /** This process's copy of a shared denylist. Each entry is kept until its own end, even if the store forgets it. */
@@ -16,7 +16,7 @@ export interface KnownRevocations extends Pick<Denylist, 'check'> {
    * Takes over what the store has.
    * @throws TypeError for an entry that this release does not understand
    */
-  apply(record: Omit<RevocationRecord, 'epoch'>): void
+  apply(record: Omit<RevocationRecord, 'cursor'>): void
   /** The store forgot everything that is not applied again. */
   lose(): void
   /** Some of what the store forgot: keys first, the rest from a random place, so that processes that do this at once do different parts. */
@@ -56,21 +56,25 @@ const events = eventChannel('countersign:revocation')
 /**
  * How long a shared entry has to be kept, in milliseconds; undefined is for ever.
  *
- * @param options - `maxTokenLifeSeconds`, after which no token is left that a subject's entry could end; `now` in epoch
- * milliseconds; `undone` for what takes an entry back, which has to outlive it also where its time is not told exactly
+ * @param options - `maxTokenLifetimeSeconds`, after which no token is left that a subject's entry could end; `now` in cursor
+ * milliseconds; `reinstated` for what takes an entry back, which has to outlive it also where its time is not told exactly
  */
-export function keepForMs(
+export function ttlMs(
   entry: RevocationEntry,
-  { maxTokenLifeSeconds, now, undone }: { readonly maxTokenLifeSeconds: number; readonly now: number; readonly undone: boolean },
+  {
+    maxTokenLifetimeSeconds,
+    now,
+    reinstated,
+  }: { readonly maxTokenLifetimeSeconds: number; readonly now: number; readonly reinstated: boolean },
 ): number | undefined {
   if (!isOfTokens(entry) && entry.type !== 'subject') return undefined
-  const last = isOfTokens(entry) ? entry.expiresAt : entry.notBefore + maxTokenLifeSeconds
-  const leftMs = Math.max(last * 1000 - now, undone ? maxTokenLifeSeconds * 1000 : 1)
+  const last = isOfTokens(entry) ? entry.expiresAt : entry.notBefore + maxTokenLifetimeSeconds
+  const leftMs = Math.max(last * 1000 - now, reinstated ? maxTokenLifetimeSeconds * 1000 : 1)
   return leftMs + graceSeconds * 1000
 }
 
 /**
- * @param now - epoch milliseconds
+ * @param now - cursor milliseconds
  * @param random - a number from 0 to 1
  */
 export function createKnownRevocations(now: Now, random: () => number): KnownRevocations {
@@ -137,7 +141,7 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
         const left = msLeft(one.value)
         found.push({
           entry: entryOf(one, numbers.get(one.value, itsTime)),
-          keepForMs: left === Number.POSITIVE_INFINITY ? undefined : left,
+          ttlMs: left === Number.POSITIVE_INFINITY ? undefined : left,
         })
       }
     }
@@ -146,9 +150,9 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
 
   return {
     check: createCheck(entries, (place) => numbers.get(place, itsTime)),
-    apply({ entry, keepForMs: keep, undone }) {
+    apply({ entry, ttlMs: keep, reinstated }) {
       checkEntry(entry)
-      if (!undone) add(entry, keep)
+      if (!reinstated) add(entry, keep)
       else if (!isOfKey(entry)) takeBack(entry)
     },
     lose() {

@@ -3,8 +3,8 @@ import type { KnownEntry, KnownRevocations } from './known-revocations.js'
 
 /** An entry that this process is writing. */
 export interface Writing {
-  /** Takes over what was written, which got `epoch`. It counts at once, unless a reading took over something later about the same. */
-  accept(epoch: string, written: KnownEntry & { readonly undone?: boolean }): void
+  /** Takes over what was written, which got `cursor`. It counts at once, unless a reading took over something later about the same. */
+  accept(cursor: string, written: KnownEntry & { readonly reinstated?: boolean }): void
   end(): void
 }
 
@@ -17,8 +17,8 @@ export interface Writings {
    * @throws TypeError for an entry that this release does not understand
    */
   takeOver(record: RevocationRecord): void
-  /** A reading has taken over everything up to `epoch`. */
-  wasReadTo(epoch: string): void
+  /** A reading has taken over everything up to `cursor`. */
+  wasReadTo(cursor: string): void
   /** The store lost its memory: its epochs say nothing about those of before. */
   lose(): void
 }
@@ -28,7 +28,7 @@ interface Written {
   readonly entry: RevocationEntry
   /** Of the latest record about the same that a reading took over meanwhile. */
   readAt: string | undefined
-  accepted: (Parameters<KnownRevocations['apply']>[0] & { readonly epoch: string }) | undefined
+  accepted: (Parameters<KnownRevocations['apply']>[0] & { readonly cursor: string }) | undefined
 }
 
 const isSame = (a: RevocationEntry, b: RevocationEntry): boolean =>
@@ -50,23 +50,23 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
     if (same?.size === 0) byName.delete(name)
   }
 
-  function forgetUntil(isNext: (epoch: string) => boolean): void {
+  function forgetUntil(isNext: (cursor: string) => boolean): void {
     for (const one of unread) {
-      if (isNext(one.accepted.epoch)) return
+      if (isNext(one.accepted.cursor)) return
       unread.delete(one)
       forget(one)
     }
   }
 
   /** What was written about the same as a record, and is later; in order. */
-  function laterThan({ epoch, entry }: RevocationRecord): readonly NonNullable<Written['accepted']>[] {
+  function laterThan({ cursor, entry }: RevocationRecord): readonly NonNullable<Written['accepted']>[] {
     const later: NonNullable<Written['accepted']>[] = []
     for (const one of byName.get(revocationName(entry)) ?? []) {
       if (!isSame(one.entry, entry)) continue
-      one.readAt = epoch
-      if (one.accepted !== undefined && compare(epoch, one.accepted.epoch) < 0) later.push(one.accepted)
+      one.readAt = cursor
+      if (one.accepted !== undefined && compare(cursor, one.accepted.cursor) < 0) later.push(one.accepted)
     }
-    return later.sort((a, b) => compare(a.epoch, b.epoch))
+    return later.sort((a, b) => compare(a.cursor, b.cursor))
   }
 
   return {
@@ -74,7 +74,7 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
       known.apply(record)
       if (byName.size > 0) for (const written of laterThan(record)) known.apply(written)
     },
-    wasReadTo: (epoch) => forgetUntil((written) => compare(written, epoch) > 0),
+    wasReadTo: (cursor) => forgetUntil((written) => compare(written, cursor) > 0),
     lose: () => forgetUntil(() => false),
     writing(entry) {
       const one: Written = { entry, readAt: undefined, accepted: undefined }
@@ -82,9 +82,9 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
       byName.set(name, (byName.get(name) ?? new Set()).add(one))
       return {
         // Where the store stands says nothing: it may have been set back meanwhile, to before what was read of it.
-        accept(epoch, written) {
-          if (one.readAt !== undefined && compare(epoch, one.readAt) <= 0) return
-          unread.add(Object.assign(one, { accepted: { ...written, epoch } }))
+        accept(cursor, written) {
+          if (one.readAt !== undefined && compare(cursor, one.readAt) <= 0) return
+          unread.add(Object.assign(one, { accepted: { ...written, cursor } }))
           known.apply(written)
         },
         end() {

@@ -1,7 +1,7 @@
 import type { FieldIssue } from './fields.js'
 
 /** Why something was not done. */
-export type IntegrationFault =
+export type IntegrationReason =
   /** A value is missing or wrong; `issues` says which. */
   | 'invalid'
   /** The token is a client's, or was obtained by an integration. */
@@ -20,9 +20,9 @@ export type IntegrationFault =
   | 'too_many_credentials'
 
 /** Something was not done, and nothing was changed. */
-export interface Failed {
+export interface NotDone {
   readonly ok: false
-  readonly fault: IntegrationFault
+  readonly reason: IntegrationReason
   /** With `invalid`. */
   readonly issues?: readonly FieldIssue[]
   /** With `authentication_too_old`. */
@@ -30,9 +30,9 @@ export interface Failed {
 }
 
 /** What was done, or why not. */
-export type Done<T extends object = object> = ({ readonly ok: true } & T) | Failed
+export type Done<T extends object = object> = ({ readonly ok: true } & T) | NotDone
 
 /** Says why something is not done. */
-export function failed(fault: IntegrationFault, more: Pick<Failed, 'issues' | 'maxAgeSeconds'> = {}): Failed {
-  return { ok: false, fault, ...more }
+export function failed(reason: IntegrationReason, more: Pick<NotDone, 'issues' | 'maxAgeSeconds'> = {}): NotDone {
+  return { ok: false, reason, ...more }
 }

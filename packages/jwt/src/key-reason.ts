@@ -13,7 +13,7 @@ import type { VerificationKey } from '@countersign/core'
  * `weak_secret` shorter than the hash (RFC 7518 §3.2) ·
  * `public_key_as_secret` a key pair or half of one offered as a secret
  */
-export type KeyFault =
+export type KeyReason =
   | 'malformed'
   | 'unsupported'
   | 'private'
@@ -28,7 +28,7 @@ export type KeyFault =
 /** Why a value cannot be used as a key. */
 interface KeyRefused {
   readonly ok: false
-  readonly fault: KeyFault
+  readonly reason: KeyReason
   /** With `weak_secret`: how long it is and must be, for messages. Nothing of the secret is in it. */
   readonly detail?: string
 }
