@@ -5,6 +5,7 @@ import { redisStores } from '@countersign/redis'
 import { fixedClock } from '@countersign/testkit'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
+import { toEarlierNames, toPresentNames } from '../earlier-names.js'
 import { testSchema } from '../postgres/schema-setup.js'
 import { describeWith } from '../services.js'
 import { startsAt } from './constants.js'
@@ -85,7 +86,7 @@ function suite<R>({ name, open, asBefore = (records) => records, compares = (rec
 describe('memory', () => {
   suite<Written>({
     name: 'memory',
-    asBefore: oneByOne,
+    asBefore: (records) => oneByOne(records).map((record) => toEarlierNames(record) as Written),
     async open() {
       const clock = fixedClock(startsAt - 60)
       const { stores, journal } = journalOf(memoryStores({ now: clock.now }))
@@ -94,7 +95,10 @@ describe('memory', () => {
         stores,
         content: async () => [...journal],
         async restored(records) {
-          await tell(stores, records)
+          await tell(
+            stores,
+            records.map((record) => toPresentNames(record) as Written),
+          )
           return stores
         },
       }

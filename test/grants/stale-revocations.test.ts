@@ -15,7 +15,7 @@ describe('a view of revocations that is out of date', () => {
   ])('decides before a token is issued as guards will: %s', async (_what, view, status) => {
     const { ask, headers, clock, stores } = await start({ view: { maxStalenessSeconds: 10, ...view } })
     const down = async (): Promise<never> => Promise.reject(new Error('down'))
-    Object.assign(stores.revocations, { since: down, epoch: down })
+    Object.assign(stores.revocations, { since: down, cursor: down })
     clock.advance(60)
     expect((await ask({ grant_type: 'client_credentials' }, headers)).status).toBe(status)
   })

@@ -74,7 +74,7 @@ describe('a key that is on the denylist', () => {
 
 it('nothing is signed while nobody can tell what was revoked, where the host has chosen that', async () => {
   const { start, stores } = deploy()
-  const dead = { ...stores.revocations, since: () => Promise.reject(new Error('down')), epoch: () => Promise.reject(new Error('down')) }
+  const dead = { ...stores.revocations, since: () => Promise.reject(new Error('down')), cursor: () => Promise.reject(new Error('down')) }
   const signs = async (onStale: 'refuse' | 'allow'): Promise<string> => {
     const revocations = createSharedRevocations({
       store: dead,

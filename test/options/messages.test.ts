@@ -82,8 +82,8 @@ it.each<[string, (options: never) => unknown, unknown, string]>([
   [
     'of one issuer',
     createSharedRevocations,
-    { store, maxStalenessSeconds: 9, onStale: 'refuse', issuers: { 'https://a.test': { allowTokenLifeUnder: 1 } } },
-    'createSharedRevocations: unknown option "issuers[\\"https://a.test\\"].allowTokenLifeUnder"; did you mean "issuers[\\"https://a.test\\"].allowTokenLifetimeUnderSeconds"?',
+    { store, maxStalenessSeconds: 9, onStale: 'refuse', issuers: { 'https://a.test': { allowTokenLifetimeUnder: 1 } } },
+    'createSharedRevocations: unknown option "issuers[\\"https://a.test\\"].allowTokenLifetimeUnder"; did you mean "issuers[\\"https://a.test\\"].allowTokenLifetimeUnderSeconds"?',
   ],
   [
     'a secret without its id',

@@ -4,7 +4,7 @@ import { type OptionObject, optionObjects, pathAt, valueAt } from './option-type
 /** What is called for a request, a token or a key, or is given what a factory made. Its arguments are no options. */
 const perCall: Readonly<Record<string, readonly string[]>> = {
   '@countersign/core': [
-    'answer',
+    'callEndpoint',
     'askInTime',
     'authorizationField',
     'completeAuditEntry',

@@ -19,7 +19,7 @@ export interface ReleaseSetup {
   /** Prefix of the keys, or the schema. */
   readonly name: string
   /** What this release does not know. */
-  readonly unknown: readonly ('withClientCredentials' | 'announcingView' | 'callIds' | 'documentIndex')[]
+  readonly unknown: readonly ('withClientCredentials' | 'announcingView' | 'callIds' | 'documentIndex' | 'presentNames')[]
 }
 
 /** How the process reaches the store. */
@@ -67,7 +67,7 @@ function partsOf(stores: Stores, { unknown }: ReleaseSetup) {
   })
   const settings = {
     grants: ['client_credentials', 'refresh_token'],
-    methods: ['client_secret_post', 'private_key_jwt'],
+    authMethods: ['client_secret_post', 'private_key_jwt'],
     refresh: { policy: 'rotating', retryWindowSeconds: 0, withClientCredentials: true },
     // what was issued before the memory of a new store begins cannot be proved
     assertion: { clockToleranceSeconds: 0 },

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliDecompress } from 'node:zlib'
+import { earlierName, toEarlierNames, toPresentNames } from '../earlier-names.js'
 import { bundleProcess, type ProcessBundle } from '../stores/process-bundle.js'
 import type { Release, ReleaseSetup } from './release.js'
 import type { ReleaseAnswer, ReleaseCall } from './release-process.js'
@@ -68,6 +69,16 @@ async function opened(child: ChildProcess): Promise<Release> {
   ) as Release
 }
 
+/** A release from before the names changed: it is told its own names, and answers with those of today. */
+function renamed(release: Release): Release {
+  const called = (path: readonly string[]): unknown =>
+    path.reduce<unknown>((one, name) => (one as Readonly<Record<string, unknown>>)[name], release)
+  return remote(async (path, args) => {
+    const call = called(path.map(earlierName)) as (...args: readonly unknown[]) => Promise<unknown>
+    return toPresentNames(await call(...args.map(toEarlierNames)))
+  }) as Release
+}
+
 /**
  * Starts a process of a release.
  *
@@ -78,8 +89,9 @@ export async function startRelease(program: ProcessBundle, bundle: ProcessBundle
   const told = JSON.stringify({ module: pathToFileURL(bundle.path).href, setup })
   const child = fork(program.path, [told], { serialization: 'advanced', execArgv: [] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const release = await opened(child)
   return {
-    release: await opened(child),
+    release: setup.unknown.includes('presentNames') ? renamed(release) : release,
     async close() {
       child.kill('SIGKILL')
       await ended

@@ -50,11 +50,11 @@ export function journalOf(stores: Stores): { readonly stores: Stores; readonly j
 export function oneByOne(journal: readonly Written[]): readonly Written[] {
   return journal.flatMap((written) => {
     if (written.method !== 'revokeAll') return written
-    const additions = written.args[0] as readonly { readonly entry: unknown; readonly undone?: boolean }[]
-    return additions.map(({ entry, undone, ...options }) => ({
+    const additions = written.args[0] as readonly { readonly entry: unknown; readonly reinstated?: boolean }[]
+    return additions.map(({ entry, reinstated, ...options }) => ({
       ...written,
       method: 'revoke',
-      args: [entry, { ...options, ...(undone && { undone }) }],
+      args: [entry, { ...options, ...(reinstated && { reinstated }) }],
     }))
   })
 }

@@ -53,7 +53,14 @@ export async function contentOf(redis: Redis, prefix: string): Promise<readonly 
 
 /** Without the answers of calls and the instants of challenges, which live for a minute and stand beside the records (decisions 071, 095, 099). */
 export function lasting(records: readonly RedisRecord[]): readonly RedisRecord[] {
-  return records.filter(({ key }) => !key.startsWith(`${place}||y{`) && !key.startsWith(`${place}||j{`))
+  return records.filter(({ key }) => !key.startsWith(`${place}||y{`) && !key.startsWith(`${place}||j{`)).map(inOrder)
+}
+
+/** A large hash has its fields in an order that each server draws when it starts. */
+function inOrder(record: RedisRecord): RedisRecord {
+  if (record.type !== 'hash') return record
+  const fields = Object.entries(record.value as object).sort(([a], [b]) => (a < b ? -1 : 1))
+  return { ...record, value: Object.fromEntries(fields) }
 }
 
 async function put(redis: Redis, { key, type, value }: RedisRecord, at: Absolute): Promise<void> {

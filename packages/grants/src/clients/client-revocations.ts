@@ -51,9 +51,9 @@ async function announceOneByOne(revocations: RevocationPublisher, additions: rea
 /** Ends what clients have. */
 export function createClientEndings({ records, issuers, revocations, keys, newEra }: ClientEndingsOptions): ClientEndings {
   /** Of each entry one for each issuer; as few calls as there can be. */
-  async function announce(entryOf: readonly ((issuer: string) => RevocationEntry)[], undone = false): Promise<void> {
+  async function announce(entryOf: readonly ((issuer: string) => RevocationEntry)[], reinstated = false): Promise<void> {
     if (revocations === undefined) return
-    const additions = issuers.flatMap((issuer) => entryOf.map((of) => ({ entry: of(issuer), ...(undone && { undone }) })))
+    const additions = issuers.flatMap((issuer) => entryOf.map((of) => ({ entry: of(issuer), ...(reinstated && { reinstated }) })))
     const revokeAll = revokeAllOf(revocations)
     const tell = async (some: readonly RevocationAddition[]): Promise<unknown> => revokeAll?.(some)
     if (revokeAll)

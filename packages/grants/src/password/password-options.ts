@@ -23,7 +23,7 @@ export interface PasswordGrantOptions {
 const usual: Continuation = { grantType: 'urn:countersign:grant-type:mfa', tokenParameter: 'mfa_token', codeParameter: 'code' }
 
 const shape: OptionShape<PasswordGrantOptions> = {
-  authenticator: kind.required(kind.having('an authenticator, for instance hostUsers(…) or createCognito(…)', 'start', 'answer')),
+  authenticator: kind.required(kind.having('an authenticator, for instance hostUsers(…) or createCognito(…)', 'start', 'answerChallenge')),
   continuations: kind.listOf(
     kind.members<Continuation>({
       grantType: kind.required(kind.string),

@@ -6,7 +6,7 @@ interface ModelRun {
   /** Keeps the names of one run apart from those of others. */
   readonly run: string
   /** Epochs that this store has given in this run, the first before it. */
-  readonly epochs: string[]
+  readonly cursors: string[]
 }
 
 /** One call with its arguments; its text is what a counterexample shows. */
@@ -179,14 +179,14 @@ const documents = fc.oneof(
 )
 
 /** What two stores agree on. */
-function comparable(delta: RevocationDelta, epochs: readonly string[]): unknown {
+function comparable(delta: RevocationDelta, cursors: readonly string[]): unknown {
   const records = delta.records.map(({ cursor, entry, ttlMs: keep, reinstated }) => [
-    epochs.indexOf(cursor),
+    cursors.indexOf(cursor),
     { ...entry },
     keep !== undefined,
     reinstated ?? false,
   ])
-  return { lost: delta.lost, epoch: epochs.indexOf(delta.cursor), records }
+  return { lost: delta.lost, cursor: cursors.indexOf(delta.cursor), records }
 }
 
 const entry: fc.Arbitrary<RevocationEntry> = fc.oneof(
@@ -196,18 +196,18 @@ const entry: fc.Arbitrary<RevocationEntry> = fc.oneof(
 const revocations = fc.oneof(
   commands(
     'revoke',
-    fc.record({ entry, ttlMs: fc.option(fc.oneof(ttlMs, shortMs), { nil: undefined }), undone: fc.boolean() }),
-    async (stores, { entry: added, ...options }, { epochs }) => {
-      epochs.push(await stores.revocations.revoke(added, options))
-      return epochs.length
+    fc.record({ entry, ttlMs: fc.option(fc.oneof(ttlMs, shortMs), { nil: undefined }), reinstated: fc.boolean() }),
+    async (stores, { entry: added, ...options }, { cursors }) => {
+      cursors.push(await stores.revocations.revoke(added, options))
+      return cursors.length
     },
   ),
-  commands('since', fc.nat(10), async (stores, at, { epochs }) =>
-    comparable(await stores.revocations.since(epochs[at % epochs.length]), epochs),
+  commands('since', fc.nat(10), async (stores, at, { cursors }) =>
+    comparable(await stores.revocations.since(cursors[at % cursors.length]), cursors),
   ),
-  commands('epoch', fc.constant(null), async (stores, _, { epochs }) => epochs.indexOf(await stores.revocations.cursor())),
-  commands('compare', fc.tuple(fc.nat(10), fc.nat(10)), async (stores, [a, b], { epochs }) =>
-    Math.sign(stores.revocations.compare(epochs[a % epochs.length] ?? '', epochs[b % epochs.length] ?? '')),
+  commands('cursor', fc.constant(null), async (stores, _, { cursors }) => cursors.indexOf(await stores.revocations.cursor())),
+  commands('compare', fc.tuple(fc.nat(10), fc.nat(10)), async (stores, [a, b], { cursors }) =>
+    Math.sign(stores.revocations.compare(cursors[a % cursors.length] ?? '', cursors[b % cursors.length] ?? '')),
   ),
 )
 

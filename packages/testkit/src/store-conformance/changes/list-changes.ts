@@ -16,9 +16,9 @@ export const revocationChanges: readonly StoreChange[] = [
   {
     name: 'revocations.revoke',
     async call({ revocations }, callId) {
-      const epoch = await revocations.revoke(entry, { ttlMs: minute, callId })
+      const cursor = await revocations.revoke(entry, { ttlMs: minute, callId })
       const { records } = await revocations.since(undefined)
-      return records.findIndex((record) => record.cursor === epoch)
+      return records.findIndex((record) => record.cursor === cursor)
     },
     answer: 0,
     other: ({ revocations }) => revocations.revoke(entry, { reinstated: true }),
@@ -27,9 +27,9 @@ export const revocationChanges: readonly StoreChange[] = [
   {
     name: 'revocations.revokeAll',
     async call({ revocations }, callId) {
-      const epochs = await revocations.revokeAll([{ entry, ttlMs: minute }, { entry: another }], { callId })
+      const cursors = await revocations.revokeAll([{ entry, ttlMs: minute }, { entry: another }], { callId })
       const { records } = await revocations.since(undefined)
-      return epochs.map((epoch) => records.findIndex((record) => record.cursor === epoch))
+      return cursors.map((cursor) => records.findIndex((record) => record.cursor === cursor))
     },
     answer: [0, 1],
     other: ({ revocations }) => revocations.revoke(entry, { reinstated: true }),

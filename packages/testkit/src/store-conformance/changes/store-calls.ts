@@ -44,5 +44,5 @@ export const storeReadCalls: Calls = {
   'revocations.since': ({ revocations }) => revocations.since(undefined),
   'revocations.page': ({ revocations }) => revocations.page(),
   'audit.page': ({ audit }) => audit.page(),
-  'revocations.epoch': ({ revocations }) => revocations.cursor(),
+  'revocations.cursor': ({ revocations }) => revocations.cursor(),
 }

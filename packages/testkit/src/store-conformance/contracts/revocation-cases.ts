@@ -11,33 +11,33 @@ const kids = (delta: RevocationDelta): readonly string[] =>
 
 function readCases(define: DefineCase): readonly StoreCase[] {
   return [
-    define('the beginning is an epoch, not a loss', async ({ stores: { revocations } }) => {
-      const epoch = await revocations.cursor()
+    define('the beginning is a cursor, not a loss', async ({ stores: { revocations } }) => {
+      const cursor = await revocations.cursor()
       const all = await revocations.since(undefined)
-      assert.deepEqual([all.records, all.lost, all.cursor], [[], false, epoch])
-      assert.deepEqual(await revocations.since(epoch).then(({ records, lost }) => ({ records, lost })), { records: [], lost: false })
+      assert.deepEqual([all.records, all.lost, all.cursor], [[], false, cursor])
+      assert.deepEqual(await revocations.since(cursor).then(({ records, lost }) => ({ records, lost })), { records: [], lost: false })
       assert.ok(all.retainedSince <= all.now)
     }),
-    define('readers get what was added after their epoch, in order', async ({ stores: { revocations }, open }) => {
+    define('readers get what was added after their cursor, in order', async ({ stores: { revocations }, open }) => {
       const other = (await open()).revocations
-      const epochs = [await revocations.cursor()]
-      for (const kid of ['a', 'b', 'c']) epochs.push(await revocations.revoke(keyEntry(kid)))
-      for (const [index, epoch] of epochs.entries()) {
-        const delta = await other.since(epoch)
+      const cursors = [await revocations.cursor()]
+      for (const kid of ['a', 'b', 'c']) cursors.push(await revocations.revoke(keyEntry(kid)))
+      for (const [index, cursor] of cursors.entries()) {
+        const delta = await other.since(cursor)
         assert.deepEqual(kids(delta), ['a', 'b', 'c'].slice(index))
         assert.equal(delta.lost, false)
-        assert.equal(delta.cursor, epochs.at(-1))
+        assert.equal(delta.cursor, cursors.at(-1))
       }
       assert.deepEqual(kids(await other.since(undefined)), ['a', 'b', 'c'])
-      assert.equal(await other.cursor(), epochs.at(-1))
+      assert.equal(await other.cursor(), cursors.at(-1))
     }),
-    define('epochs are ordered, also beyond digits', async ({ stores: { revocations } }) => {
-      const epochs = [await revocations.cursor()]
-      for (let n = 0; n < 12; n += 1) epochs.push(await revocations.revoke(keyEntry(`${n}`)))
-      for (const [i, a] of epochs.entries())
-        for (const [j, b] of epochs.entries()) assert.equal(Math.sign(revocations.compare(a, b)), Math.sign(i - j), `${a} and ${b}`)
+    define('cursors are ordered, also beyond digits', async ({ stores: { revocations } }) => {
+      const cursors = [await revocations.cursor()]
+      for (let n = 0; n < 12; n += 1) cursors.push(await revocations.revoke(keyEntry(`${n}`)))
+      for (const [i, a] of cursors.entries())
+        for (const [j, b] of cursors.entries()) assert.equal(Math.sign(revocations.compare(a, b)), Math.sign(i - j), `${a} and ${b}`)
     }),
-    define('records of one read are ordered by their epochs', async ({ stores: { revocations } }) => {
+    define('records of one read are ordered by their cursors', async ({ stores: { revocations } }) => {
       await Promise.all(Array.from({ length: 40 }, (_, n) => revocations.revoke(keyEntry(`${n}`))))
       const { records } = await revocations.since(undefined)
       assert.equal(records.length, 40)
@@ -58,10 +58,10 @@ function readCases(define: DefineCase): readonly StoreCase[] {
         (await revocations.since(undefined)).records.map(({ entry }) => entry),
         entries,
       )
-      const epoch = await revocations.cursor()
+      const cursor = await revocations.cursor()
       await revocations.revoke(keyEntry('for a while'), { ttlMs: minute })
       await revocations.revoke(keyEntry('for a while'), { reinstated: true })
-      const [added, undone] = (await revocations.since(epoch)).records
+      const [added, undone] = (await revocations.since(cursor)).records
       assert.ok(added?.ttlMs !== undefined && added.ttlMs <= minute && added.ttlMs > minute - 10_000)
       assert.equal(added.reinstated ?? false, false)
       assert.deepEqual([undone?.reinstated, undone?.ttlMs], [true, undefined])
@@ -113,14 +113,14 @@ function lifeCases(define: DefineCase): readonly StoreCase[] {
         assert.equal(delta.records.length, 601)
       },
     ),
-    define('an epoch stays known when its entry has ended', async ({ stores: { revocations }, pass }) => {
-      const epoch = await revocations.revoke(keyEntry('short'), { ttlMs: 100 })
+    define('a cursor stays known when its entry has ended', async ({ stores: { revocations }, pass }) => {
+      const cursor = await revocations.revoke(keyEntry('short'), { ttlMs: 100 })
       await pass(300)
-      assert.equal(await revocations.cursor(), epoch)
-      assert.deepEqual(await revocations.since(epoch).then(({ records, lost }) => ({ records, lost })), { records: [], lost: false })
+      assert.equal(await revocations.cursor(), cursor)
+      assert.deepEqual(await revocations.since(cursor).then(({ records, lost }) => ({ records, lost })), { records: [], lost: false })
       await revocations.revoke(keyEntry('next'))
-      assert.deepEqual(kids(await revocations.since(epoch)), ['next'])
-      assert.equal((await revocations.since(epoch)).lost, false)
+      assert.deepEqual(kids(await revocations.since(cursor)), ['next'])
+      assert.equal((await revocations.since(cursor)).lost, false)
     }),
     define('a listener is told of what another connection adds, until it unsubscribes', async ({ stores, open }) => {
       const other = (await open()).revocations

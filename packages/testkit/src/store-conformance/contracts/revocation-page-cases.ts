@@ -104,23 +104,23 @@ function pageCases(define: DefineCase): readonly StoreCase[] {
 function togetherCases(define: DefineCase): readonly StoreCase[] {
   return [
     define(
-      'entries that are revoked together have an epoch each, in their order, and readers get them',
+      'entries that are revoked together have a cursor each, in their order, and readers get them',
       async ({ stores: { revocations }, open }) => {
         const before = await revocations.revoke(entryOf(0))
         const entries = Array.from({ length: 1_000 }, (_, n) => entryOf(n))
-        const epochs = await revocations.revokeAll(
-          entries.map((entry, n) => ({ entry, ...(n % 2 === 0 && { ttlMs: minute }), ...(n % 5 === 0 && { undone: true }) })),
+        const cursors = await revocations.revokeAll(
+          entries.map((entry, n) => ({ entry, ...(n % 2 === 0 && { ttlMs: minute }), ...(n % 5 === 0 && { reinstated: true }) })),
         )
         const { records, cursor } = await (await open()).revocations.since(before)
         assert.deepEqual(
           records.map((record) => record.cursor),
-          epochs,
+          cursors,
         )
         assert.deepEqual(
           records.map((record) => [record.entry, record.reinstated ?? false, record.ttlMs !== undefined]),
           entries.map((entry, n) => [entry, n % 5 === 0, n % 2 === 0]),
         )
-        assert.equal(cursor, epochs.at(-1))
+        assert.equal(cursor, cursors.at(-1))
         assert.deepEqual(await revocations.revokeAll([]), [])
         assert.equal(await revocations.cursor(), cursor)
       },

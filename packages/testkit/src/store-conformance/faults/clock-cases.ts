@@ -19,7 +19,7 @@ async function withAppClock(offsetMs: number, use: () => Promise<void>): Promise
 
 /** One of everything that depends on time; `name` keeps two runs apart. */
 async function write({ replay, nonces, challenges, families, attempts, revocations }: Stores, name: string): Promise<string> {
-  const epoch = await revocations.cursor()
+  const cursor = await revocations.cursor()
   assert.equal(await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, ttlMs: minute }), 'claimed')
   await nonces.remember(name, { clientId: 'client', ttlMs: minute })
   await challenges.put(name, 'record', minute)
@@ -27,10 +27,10 @@ async function write({ replay, nonces, challenges, families, attempts, revocatio
   await families.rotate({ family: name, generation: 0, binding: 'binding', retryWindowMs: minute })
   assert.equal((await attempts.reserve({ key: name, limit: 1, windowMs: minute })).ok, true)
   await revocations.revoke({ type: 'client', issuer: 'issuer', clientId: name }, { ttlMs: minute })
-  return epoch
+  return cursor
 }
 
-async function judge({ replay, nonces, challenges, families, attempts, revocations }: Stores, name: string, epoch: string): Promise<void> {
+async function judge({ replay, nonces, challenges, families, attempts, revocations }: Stores, name: string, cursor: string): Promise<void> {
   assert.equal(await replay.claim({ purpose: 'test', id: name, issuedAgoMs: 0, ttlMs: minute }), 'replayed')
   assert.equal(await replay.claim({ purpose: 'test', id: `old ${name}`, issuedAgoMs: hour, ttlMs: minute }), 'unprovable')
   assert.equal(await nonces.spend(name, 'purpose'), 'spent')
@@ -39,7 +39,7 @@ async function judge({ replay, nonces, challenges, families, attempts, revocatio
   assert.deepEqual(again, { outcome: 'retry', generation: 1, data: 'data' })
   const attempt = await attempts.reserve({ key: name, limit: 1, windowMs: minute })
   assert.ok(!attempt.ok && attempt.retryAfterMs > minute - 15_000 && attempt.retryAfterMs <= minute)
-  const { records, lost } = await revocations.since(epoch)
+  const { records, lost } = await revocations.since(cursor)
   assert.deepEqual([records.length, lost], [1, false])
   const left = records[0]?.ttlMs ?? 0
   assert.ok(left > minute - 15_000 && left <= minute)
@@ -51,8 +51,8 @@ async function crossed(context: CaseContext, offsetMs: number): Promise<void> {
     const other = await context.open()
     await judge(other, 'before', before)
     await judge(other, 'within', await write(context.stores, 'within'))
-    const epoch = await write(other, 'after')
-    await withAppClock(-offsetMs, () => judge(context.stores, 'after', epoch))
+    const cursor = await write(other, 'after')
+    await withAppClock(-offsetMs, () => judge(context.stores, 'after', cursor))
   })
 }
 

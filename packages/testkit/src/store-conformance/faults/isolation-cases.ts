@@ -61,7 +61,7 @@ export function isolationCases(define: DefineCase, tenants: boolean): readonly S
       for (const [tenant, id] of confusablePairs.filter(([name]) => name !== '').slice(0, 12))
         assert.equal(await (await openTenant(tenant)).replay.claim(claimOf(id)), 'claimed', JSON.stringify([tenant, id]))
     }),
-    define('an epoch that the store has not reached is a loss, and the answer is all there is', async ({ stores, openTenant }) => {
+    define('a cursor that the store has not reached is a loss, and the answer is all there is', async ({ stores, openTenant }) => {
       await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'here' })
       const { revocations: ahead } = await openTenant('ahead')
       for (let n = 0; n < 3; n += 1) await ahead.revoke({ type: 'client', issuer: 'issuer', clientId: `${n}` })

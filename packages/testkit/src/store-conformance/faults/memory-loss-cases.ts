@@ -22,7 +22,7 @@ async function fill({ replay, nonces, challenges, families, attempts, clients, r
   return revocations.revoke(entry, { ttlMs: minute })
 }
 
-async function keepsVerdicts(stores: Stores, epoch: string, isDistrusted: boolean): Promise<void> {
+async function keepsVerdicts(stores: Stores, cursor: string, isDistrusted: boolean): Promise<void> {
   assert.equal(await untilAnswered(() => stores.replay.claim(claim)), 'replayed')
   assert.equal(await stores.nonces.spend('jti', 'spent'), 'replayed')
   assert.equal(await stores.nonces.spend('jti', 'other'), isDistrusted ? 'unknown' : 'spent')
@@ -35,7 +35,7 @@ async function keepsVerdicts(stores: Stores, epoch: string, isDistrusted: boolea
   assert.equal((await stores.clients.get({ collection: 'collection', id: 'id' }))?.revision, 1)
   const { records, lost } = await stores.revocations.since(undefined)
   assert.deepEqual([records.map((record) => record.entry), lost], [[entry], false])
-  assert.equal((await stores.revocations.since(epoch)).lost, false)
+  assert.equal((await stores.revocations.since(cursor)).lost, false)
   const pages = [await stores.clients.scan(), await stores.revocations.page(), await stores.audit.page()]
   assert.deepEqual(
     pages.map(({ items }) => items.length),
@@ -43,7 +43,7 @@ async function keepsVerdicts(stores: Stores, epoch: string, isDistrusted: boolea
   )
 }
 
-async function refusesAfterLoss(stores: Stores, epoch: string, retainedSince: number): Promise<void> {
+async function refusesAfterLoss(stores: Stores, cursor: string, retainedSince: number): Promise<void> {
   // it was issued before the loss: longer ago than this case has run
   const issuedAgoMs = 30_000
   assert.equal(await untilAnswered(() => stores.replay.claim({ ...claim, issuedAgoMs })), 'unprovable')
@@ -56,7 +56,7 @@ async function refusesAfterLoss(stores: Stores, epoch: string, retainedSince: nu
   assert.deepEqual(await stores.families.rotate({ ...presented, generation: 1 }), { outcome: 'gone' })
   const pages = [await stores.clients.scan(), await stores.revocations.page(), await stores.audit.page()]
   for (const { items, after } of pages) assert.deepEqual([items, after], [[], undefined])
-  const delta = await stores.revocations.since(epoch)
+  const delta = await stores.revocations.since(cursor)
   assert.deepEqual([delta.records, delta.lost], [[], true])
   assert.ok(delta.retainedSince > retainedSince)
 }
@@ -68,19 +68,19 @@ export function memoryLossCases<Place>(define: DefineCase, backend: StoreBackend
     ...(restart
       ? [
           define('a restart keeps every verdict', async (context) => {
-            const epoch = await fill(context.stores)
+            const cursor = await fill(context.stores)
             await context.restart()
-            await keepsVerdicts(context.stores, epoch, backend.distrustsRestarts === true)
+            await keepsVerdicts(context.stores, cursor, backend.distrustsRestarts === true)
           }),
         ]
       : []),
     ...(forget
       ? [
           define('a store that lost its memory refuses what it cannot prove, and says that it lost it', async (context) => {
-            const epoch = await fill(context.stores)
+            const cursor = await fill(context.stores)
             const { retainedSince } = await context.stores.revocations.since(undefined)
             await context.forget()
-            await refusesAfterLoss(await context.open(), epoch, retainedSince)
+            await refusesAfterLoss(await context.open(), cursor, retainedSince)
           }),
         ]
       : []),

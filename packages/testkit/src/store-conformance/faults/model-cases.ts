@@ -27,15 +27,15 @@ interface Subject {
 async function follow(steps: readonly Step[], { lanes, context }: Subject, run: string): Promise<void> {
   const clock = { ms: 1_800_000_000_000 }
   const model = memoryStores({ now: () => clock.ms })
-  const epochs = { model: [await model.revocations.cursor()], store: [await lanes[0].revocations.cursor()] }
+  const cursors = { model: [await model.revocations.cursor()], store: [await lanes[0].revocations.cursor()] }
   for (const [index, step] of steps.entries()) {
     if ('passMs' in step) {
       clock.ms += step.passMs
       await context.pass(step.passMs)
       continue
     }
-    const expected = await answerOf(step.command.apply(model, { run, epochs: epochs.model }))
-    const actual = await answerOf(step.command.apply(lanes[step.lane], { run, epochs: epochs.store }))
+    const expected = await answerOf(step.command.apply(model, { run, cursors: cursors.model }))
+    const actual = await answerOf(step.command.apply(lanes[step.lane], { run, cursors: cursors.store }))
     assert.deepEqual(actual, expected, `step ${index}: ${String(step.command)}`)
   }
 }

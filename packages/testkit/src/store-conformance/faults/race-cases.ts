@@ -139,7 +139,7 @@ const lastingRaces: readonly Race[] = [
     judge: (answers) => exactlyOne(answers, true, false),
   },
   {
-    name: 'every revocation has an epoch of its own, and a reader gets them all',
+    name: 'every revocation has a cursor of its own, and a reader gets them all',
     call: ({ revocations }, caller) => revocations.revoke({ type: 'client', issuer: 'issuer', clientId: `${caller}` }),
     async judge(answers, { revocations }) {
       const { records, cursor } = await revocations.since(undefined)
