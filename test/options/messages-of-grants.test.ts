@@ -35,8 +35,8 @@ it.each<[string, object, string]>([
   ],
   [
     'in the rules for assertions',
-    { assertion: { maxLife: 60 } },
-    'client: unknown option "assertion.maxLife"; did you mean "assertion.maxLifetimeSeconds"?',
+    { assertion: { maxLifetime: 60 } },
+    'client: unknown option "assertion.maxLifetime"; did you mean "assertion.maxLifetimeSeconds"?',
   ],
   [
     'a life by grant type',

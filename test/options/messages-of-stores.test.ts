@@ -41,7 +41,7 @@ it.each<[string, Call, readonly unknown[], string]>([
     'the words of an answer',
     loose(integrationRoutes),
     [{}, { dialect: { fail: nothing } }],
-    'integrationRoutes: unknown option "dialect.fail"; the options of dialect are created, integrations, credential, enrollment, enrollments, failure',
+    'integrationRoutes: unknown option "dialect.fail"; the options of dialect are created, integrations, credential, enrollment, enrollments, refusal',
   ],
   [
     'a purpose',

@@ -3,7 +3,7 @@ import { foreignNames } from './foreign-names.js'
 /** Names without their spelling: `jwks_uri`, `jwksURI` and `JwksUri` are one. */
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 
-const units: readonly string[] = ['seconds', 'ms', 'bytes', 'id', 's']
+const units: readonly string[] = ['seconds', 'lifetimeseconds', 'ms', 'bytes', 'id', 's']
 /** A longer name is not a slip of the pen. */
 const longestName = 64
 
