@@ -19,10 +19,10 @@ import {
   type IssuerEntry,
   type IssuerReadiness,
   type Issuers,
-  ownIssuer,
   protectedResourceMetadata,
   type ResourceGuard,
   type SharedRevocations,
+  signingKeys,
 } from '@countersign/verifier'
 import { grantsOf } from './grants.js'
 import { countRequests, together } from './lifecycle.js'
@@ -36,8 +36,8 @@ export type WithOwn<Trust extends Issuers> = { readonly own: IssuerEntry<JwtClai
 export type ServerAuth<Trust extends Issuers, Via extends string, Claims extends object> = AuthOfIssuers<WithOwn<Trust>, Via, Claims>
 
 /** Options of `nonces`: those of `createNonces`, without what the server knows. */
-export type ServerNonceOptions<Purpose extends string> = Pick<NonceOptions<Purpose>, 'ttlSeconds' | 'purposes'> &
-  Partial<Omit<NonceOptions<Purpose>, 'secrets' | 'signer' | 'keys' | 'algorithm' | 'ttlSeconds' | 'purposes'>>
+export type ServerNonceOptions<Purpose extends string> = Pick<NonceOptions<Purpose>, 'lifetimeSeconds' | 'purposes'> &
+  Partial<Omit<NonceOptions<Purpose>, 'secrets' | 'signer' | 'keys' | 'algorithm' | 'lifetimeSeconds' | 'purposes'>>
 
 /** Options of `integrations`: those of `createIntegrations`, without what the server knows. */
 export type ServerIntegrationsOptions<A extends Auth> = Omit<IntegrationsOptions<A, ClientSettings>, 'issuer' | 'accounts' | 'clients'>
@@ -113,12 +113,20 @@ export function createAuthorizationServer<
     ...options.revocations,
   })
   const keys = createKeyRegistry({ ...clock, ...options.keys, issuer, store: stores.keys, revocations, encryption })
-  const clients = createClients({ ...clock, ...options.clients, issuer, store: stores.clients, revocations, pepper, keys: keys.clients })
+  const clients = createClients({
+    ...clock,
+    ...options.clients,
+    issuer,
+    store: stores.clients,
+    revocations,
+    pepper,
+    clientKeys: keys.clientKeys,
+  })
   const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...options.own, issuer, keys: keys.source }
-  const issuers = { ...options.trust, own: ownIssuer({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
+  const issuers = { ...options.trust, own: signingKeys({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
   const guard = createGuard<WithOwn<Trust>, Via, Claims>({ ...clock, ...options.guard, resource, revocations, issuers })
   // A client may revoke, and a resource server may ask about, tokens for every audience.
-  const verifier = createVerifier({ ...clock, revocations, issuers: { own: ownIssuer({ ...ownRules, audience: null }) } })
+  const verifier = createVerifier({ ...clock, revocations, issuers: { own: signingKeys({ ...ownRules, audience: null }) } })
 
   const common = { ...clock, issuer, clients, stores, revocations }
   const ofTokens = { ...common, verifier, ...(refreshSecrets && { refreshSecrets }) }

@@ -68,7 +68,7 @@ export interface AuthorizationServerOptions<
   /** What the metadata says beside what the server knows, or in place of it. */
   readonly metadata?: Partial<Omit<grants.AuthorizationServerMetadata, 'issuer' | 'grants'>>
   /** Rules for the server's own tokens at the guard. @defaultValue `audience` is `resource` */
-  readonly own?: Of<verifier.OwnIssuerOptions, 'keys'>
+  readonly own?: Of<verifier.SigningKeysOptions, 'keys'>
   readonly guard?: Of<verifier.GuardOptions<verifier.Issuers, Via, Claims>, 'issuers' | 'resource'>
   /** Epoch milliseconds, for all parts. @defaultValue `Date.now` */
   readonly now?: Now

@@ -47,8 +47,11 @@ export function routesOf(
       throw new TypeError(
         `createAuthorizationServer: metadata.${tokenEndpoint === undefined ? 'tokenEndpoint' : 'jwksUri'} must be given where its route is left out, or paths.metadata must be false`,
       )
-    const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
-    return authorizationServerMetadata({ methods, ...told, issuer, grants, tokenEndpoint, jwksUri }).map((route) => ({ ...route, path }))
+    const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+    return authorizationServerMetadata({ authMethods, ...told, issuer, grants, tokenEndpoint, jwksUri }).map((route) => ({
+      ...route,
+      path,
+    }))
   }
 
   return [

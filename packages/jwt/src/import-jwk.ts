@@ -1,13 +1,13 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { decodeBase64url } from './base64url.js'
 import { checkPublicKey } from './check-public-key.js'
-import type { KeyFault, KeyImport } from './key-fault.js'
+import type { KeyImport, KeyReason } from './key-reason.js'
 
 type Members = Readonly<Record<string, unknown>>
 
 /** Longest `kid` in UTF-16 code units, as in a header. */
 const maxKidLength = 1024
-/** A modulus of 4096 bits has 683 characters. What is a little too long is judged as a key, so that the fault says why. */
+/** A modulus of 4096 bits has 683 characters. What is a little too long is judged as a key, so that the reason says why. */
 const maxMemberLength = 4096
 
 /** Bytes of a coordinate (RFC 7518 §6.2.1.2). */
@@ -24,21 +24,21 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
  * `x5c` and `x5u` among them.
  *
  * @param jwk - one parsed key, as it came from outside
- * @returns the key; its `algorithms` are those that fit, or the one in `alg`. Or a {@link KeyFault}; nothing is thrown
+ * @returns the key; its `algorithms` are those that fit, or the one in `alg`. Or a {@link KeyReason}; nothing is thrown
  */
 export function importJwk(jwk: unknown): KeyImport {
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { ok: false, fault: 'malformed' }
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return { ok: false, reason: 'malformed' }
   // Without a prototype: what a library put into every object says nothing of a key.
   const members = Object.assign(Object.create(null) as Members, jwk)
-  const fault = labelFault(members) ?? materialFault(members)
-  if (fault !== undefined) return { ok: false, fault }
+  const reason = labelFault(members) ?? materialFault(members)
+  if (reason !== undefined) return { ok: false, reason }
   const key = createKey(members)
-  if (key === undefined) return { ok: false, fault: members.kty === 'EC' ? 'bad_point' : 'malformed' }
+  if (key === undefined) return { ok: false, reason: members.kty === 'EC' ? 'bad_point' : 'malformed' }
   return checkPublicKey(key, { kid: members.kid as string | undefined, algorithm: members.alg as string | undefined })
 }
 
 /** Judges what RFC 7517 §4 lets every kind of key say of itself. */
-function labelFault(members: Members): KeyFault | undefined {
+function labelFault(members: Members): KeyReason | undefined {
   const { kty, kid, use, alg, key_ops: operations } = members
   if (typeof kty !== 'string') return 'malformed'
   if (kty === 'oct' || members.k !== undefined) return 'secret'
@@ -51,7 +51,7 @@ function labelFault(members: Members): KeyFault | undefined {
   return operations.includes('verify') ? undefined : 'wrong_use'
 }
 
-function materialFault({ kty, crv, x, y, n, e }: Members): KeyFault | undefined {
+function materialFault({ kty, crv, x, y, n, e }: Members): KeyReason | undefined {
   if (kty === 'RSA') return isInteger(n) && isInteger(e) ? undefined : 'malformed'
   if (kty === 'OKP') {
     if (crv !== 'Ed25519') return 'unsupported'

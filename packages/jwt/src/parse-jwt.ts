@@ -3,8 +3,8 @@ import { decodeSegment } from './base64url.js'
 import { type JwsHeader, parseHeader } from './header.js'
 import type { HeaderMemo } from './header-memo.js'
 import { exactInteger, jsonKind } from './json-kind.js'
-import { type JsonFault, parseJsonObject } from './strict-json.js'
-import { shapeFault, sizeFault } from './token-shape.js'
+import { type JsonReason, parseJsonObject } from './strict-json.js'
+import { shapeFault, sizeReason } from './token-shape.js'
 
 /** A parsed compact JWS (RFC 7515 §3.1). Nothing of it is verified. */
 export interface Jws {
@@ -34,7 +34,7 @@ const malformed = (token: string): Outcome<never> => ({ ok: false, refusal: shap
  */
 export function parseJws(token: string, options?: ParseJwsOptions): Outcome<{ jws: Jws }> {
   const maxBytes = options?.maxBytes ?? 8192
-  if (token.length > maxBytes) return { ok: false, refusal: sizeFault(token, maxBytes) }
+  if (token.length > maxBytes) return { ok: false, refusal: sizeReason(token, maxBytes) }
   const firstDot = token.indexOf('.')
   const secondDot = token.indexOf('.', firstDot + 1)
   if (firstDot < 1 || secondDot < firstDot + 2 || secondDot === token.length - 1) return malformed(token)
@@ -102,9 +102,9 @@ export function missingClaim(name: 'iss' | 'exp' | 'iat'): Refusal {
   return claimFault(name, name === 'iss' ? 'a string' : aTime, 'nothing')
 }
 
-function faultOf(fault: JsonFault): Refusal {
-  if (fault.kind === 'malformed') return refuse('malformed', { detail: { expected: 'claims as one JSON object', received: fault.what } })
-  return claimFault(fault.member.slice(0, 50), exactInteger, 'an integer that a double cannot hold')
+function faultOf(reason: JsonReason): Refusal {
+  if (reason.kind === 'malformed') return refuse('malformed', { detail: { expected: 'claims as one JSON object', received: reason.what } })
+  return claimFault(reason.member.slice(0, 50), exactInteger, 'an integer that a double cannot hold')
 }
 
 /**
@@ -115,7 +115,7 @@ function faultOf(fault: JsonFault): Refusal {
  */
 export function parseClaims(jws: Jws): Outcome<{ claims: ParsedClaims }> {
   const read = parseJsonObject(jws.payload)
-  if (hasOwn(read, 'fault')) return { ok: false, refusal: faultOf(read.fault) }
+  if (hasOwn(read, 'reason')) return { ok: false, refusal: faultOf(read.reason) }
   const { object } = read
   const wrong = registered.find(({ name, fits }) => object[name] !== undefined && !fits(object[name]))
   if (wrong === undefined) return { ok: true, claims: object }

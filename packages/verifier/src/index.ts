@@ -47,11 +47,11 @@ export {
   jwks,
   jwksRsa,
   type OidcOptions,
-  type OwnIssuerOptions,
   oidc,
-  ownIssuer,
   ownIssuerShape,
+  type SigningKeysOptions,
   type StaticKeysOptions,
+  signingKeys,
   staticKeys,
 } from './issuers/presets.js'
 export type { NamedKey, PublicKeyInput } from './issuers/static-keys.js'

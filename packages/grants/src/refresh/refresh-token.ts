@@ -11,7 +11,7 @@ import {
 } from '@countersign/core'
 import { type Client, isPublicClient } from '../clients/record/client.js'
 import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-policy.js'
-import { accessTokenSecondsKind, type Grant, type GrantAnswer, type GrantRequest, type Validated } from '../grants/grant.js'
+import { accessTokenLifetimeKind, type Grant, type GrantAnswer, type GrantRequest, type Validated } from '../grants/grant.js'
 import { grantedTo } from '../grants/signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { bindingOf, chainData } from './refresh-family.js'
@@ -30,7 +30,7 @@ export interface RefreshTokenOptions {
    */
   readonly onStoreBehind?: 'refuse' | 'heal'
   /** @defaultValue that of the endpoint */
-  readonly accessTokenSeconds?: number
+  readonly accessTokenLifetimeSeconds?: number
   /** Handles refresh tokens of other issuers, for clients with any policy; our own tokens never get there. @defaultValue none */
   readonly providers?: readonly RefreshProvider[]
   readonly randomBytes?: (size: number) => Buffer
@@ -40,7 +40,7 @@ export interface RefreshTokenOptions {
 export const refreshTokenShape: OptionShape<RefreshTokenOptions> = {
   secrets: kind.required(kind.secrets),
   onStoreBehind: kind.oneOf('refuse', 'heal'),
-  accessTokenSeconds: accessTokenSecondsKind,
+  accessTokenLifetimeSeconds: accessTokenLifetimeKind,
   providers: kind.listOf(kind.having('a provider of refresh tokens, with accepts() and refresh()', 'accepts', 'refresh'), 0),
   randomBytes: kind.func,
 }
@@ -69,15 +69,15 @@ async function elsewhere(provider: RefreshProvider, token: string, asked: GrantR
 /** How long the chain is kept after this use; undefined: its end stays. */
 function keepSeconds({ refresh }: Client, ageSeconds: number): number | undefined {
   if (refresh.policy !== 'rotating') return undefined
-  const { idleSeconds, absoluteSeconds } = refresh
-  if (absoluteSeconds === undefined) return idleSeconds ?? foreverSeconds
-  return idleSeconds === undefined ? undefined : Math.min(idleSeconds, absoluteSeconds - ageSeconds)
+  const { idleLifetimeSeconds, absoluteLifetimeSeconds } = refresh
+  if (absoluteLifetimeSeconds === undefined) return idleLifetimeSeconds ?? foreverSeconds
+  return idleLifetimeSeconds === undefined ? undefined : Math.min(idleLifetimeSeconds, absoluteLifetimeSeconds - ageSeconds)
 }
 
 function firstKeepSeconds({ refresh }: Client): number {
-  if (refresh.policy === 'fixed') return refresh.lifeSeconds
-  const { idleSeconds = foreverSeconds, absoluteSeconds = foreverSeconds } = refresh.policy === 'rotating' ? refresh : {}
-  return Math.min(idleSeconds, absoluteSeconds)
+  if (refresh.policy === 'fixed') return refresh.lifetimeSeconds
+  const { idleLifetimeSeconds = foreverSeconds, absoluteLifetimeSeconds = foreverSeconds } = refresh.policy === 'rotating' ? refresh : {}
+  return Math.min(idleLifetimeSeconds, absoluteLifetimeSeconds)
 }
 
 /** A client may repeat a request whose answer was lost, until it used the new token. Nobody but this client can do so (decision 073). */
@@ -97,7 +97,7 @@ function retryWindowMs(client: Client): number {
  */
 export function refreshToken(options: RefreshTokenOptions): Grant {
   checkOptions('refreshToken', options, refreshTokenShape)
-  const { onStoreBehind, accessTokenSeconds, providers = [] } = options
+  const { onStoreBehind, accessTokenLifetimeSeconds, providers = [] } = options
   const tokens = createRefreshTokenText(options.secrets)
   const random = options.randomBytes ?? randomBytes
   const heals = (client: Client): boolean => (onStoreBehind ?? (isPublicClient(client) ? 'refuse' : 'heal')) === 'heal'
@@ -141,7 +141,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       ...presented,
       binding: bindingOf(asked),
       retryWindowMs: retryWindowMs(client),
-      ...(keep !== undefined && { keepForMs: keep * 1000 }),
+      ...(keep !== undefined && { ttlMs: keep * 1000 }),
       heal: heals(client),
     }
     return {
@@ -154,7 +154,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
 
   return {
     type: 'refresh_token',
-    ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    ...(accessTokenLifetimeSeconds !== undefined && { accessTokenLifetimeSeconds }),
     async validate(asked) {
       const token = asked.parameters.get('refresh_token')
       if (token === undefined) return refused('missing_parameter')
@@ -176,11 +176,11 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
           return planRotation(presented, asked)
       }
     },
-    async begin(granted, { client, issuer, secretId, key, now, stores, grantType }) {
+    async startFamily(granted, { client, issuer, secretId, key, now, stores, grantType }) {
       if (!givesRefreshToken(client.refresh, grantType) || !client.grants.includes('refresh_token')) return undefined
       const family = random(16).toString('base64url')
       const data = chainData(granted, { secretId, key, grantType, startedAt: now })
-      const record = { family, binding: bindingOf({ client, issuer }), data, keepForMs: firstKeepSeconds(client) * 1000 }
+      const record = { family, binding: bindingOf({ client, issuer }), data, ttlMs: firstKeepSeconds(client) * 1000 }
       return {
         family,
         refreshToken: tokens.write({ family, generation: 0 }),

@@ -2,7 +2,7 @@ import { checkOptions as checkEach, kind, type OptionShape, type SignerSource } 
 import { type Announcer, announcerKind } from '../announce.js'
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
 import { rfc6749, type TokenDialect } from '../endpoint/reply.js'
-import { accessTokenSecondsKind, type Grant, type Grantee, type GrantStores } from '../grants/grant.js'
+import { accessTokenLifetimeKind, type Grant, type Grantee, type GrantStores } from '../grants/grant.js'
 import type { Audit } from './audit.js'
 
 /** Options of `createTokenEndpoint`. */
@@ -13,7 +13,7 @@ export interface TokenEndpointOptions extends ClientEndpointOptions {
   /** `aud` of clients without audiences of their own; the first one is used where a request asks for none. */
   readonly audience: string | readonly string[]
   /** @defaultValue 900 */
-  readonly accessTokenSeconds?: number
+  readonly accessTokenLifetimeSeconds?: number
   /** Further claims of an access token; reserved ones are a TypeError. */
   readonly claims?: (grantee: Grantee) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
   /** Whether a subject may still get tokens: asked right before signing, at every refresh too. @defaultValue always */
@@ -37,7 +37,7 @@ export interface TokenEndpointOptions extends ClientEndpointOptions {
 export interface CheckedOptions {
   readonly audiences: readonly string[]
   readonly grants: ReadonlyMap<string, Grant>
-  readonly accessTokenSeconds: number
+  readonly accessTokenLifetimeSeconds: number
   readonly dialect: TokenDialect
 }
 
@@ -65,7 +65,7 @@ export const tokenEndpointShape: OptionShape<TokenEndpointOptions> = {
   stores: kind.required(storesKind({ attempts: 'reserve', replay: 'claim', families: 'rotate', challenges: 'put' })),
   grants: kind.required({ ...kind.listOf(grantKind), must: 'a non-empty array of grants' }),
   audience: kind.required(kind.strings),
-  accessTokenSeconds: accessTokenSecondsKind,
+  accessTokenLifetimeSeconds: accessTokenLifetimeKind,
   claims: kind.func,
   isActive: kind.func,
   revocations: announcerKind,
@@ -78,14 +78,14 @@ export const tokenEndpointShape: OptionShape<TokenEndpointOptions> = {
 /** @throws TypeError if an option is missing or wrong */
 export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
   checkEach('createTokenEndpoint', options, tokenEndpointShape)
-  const { issuer, clients, grants, accessTokenSeconds = 900, dialect = rfc6749 } = options
+  const { issuer, clients, grants, accessTokenLifetimeSeconds = 900, dialect = rfc6749 } = options
   if (clients.issuers?.includes(issuer) === false)
     fail(`issuer must be one of createClients({ issuer }), since clients end the tokens of those: got ${JSON.stringify(issuer)}`)
   const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))
   if (byType.size < grants.length) fail('grants must not have a duplicate type')
-  if (grants.some(({ needsKeys }) => needsKeys === true) && clients.keys === undefined)
-    fail('clients must have keys for one of the grants: createClients({ keys })')
-  if (!grants.every(({ accessTokenSeconds: own = 1 }) => Number.isFinite(own) && own >= 1))
-    fail('accessTokenSeconds of a grant must be a number of seconds, 1 or more')
-  return { audiences: [options.audience].flat(), grants: byType, accessTokenSeconds, dialect }
+  if (grants.some(({ needsKeys }) => needsKeys === true) && clients.clientKeys === undefined)
+    fail('clients must have clientKeys for one of the grants: createClients({ clientKeys })')
+  if (!grants.every(({ accessTokenLifetimeSeconds: own = 1 }) => Number.isFinite(own) && own >= 1))
+    fail('accessTokenLifetimeSeconds of a grant must be a number of seconds, 1 or more')
+  return { audiences: [options.audience].flat(), grants: byType, accessTokenLifetimeSeconds, dialect }
 }

@@ -146,8 +146,8 @@ export function staticKeys<Output extends object = None>(options: StaticKeysOpti
   return { rule, sources: [{ issuers, open: () => source }] }
 }
 
-/** Options of {@link ownIssuer}. */
-export interface OwnIssuerOptions<Output extends object = None> extends AsymmetricRule<Output> {
+/** Options of {@link signingKeys}. */
+export interface SigningKeysOptions<Output extends object = None> extends AsymmetricRule<Output> {
   readonly issuer: string
   /** The registry of our own keys, or anything else that is a key source. It stays the host's to close. */
   readonly keys: KeySource
@@ -155,8 +155,8 @@ export interface OwnIssuerOptions<Output extends object = None> extends Asymmetr
   readonly typ?: string | readonly string[] | null
 }
 
-/** What each of the options of `ownIssuer` must be, for a factory that hands them on. */
-export const ownIssuerShape: OptionShape<OwnIssuerOptions> = {
+/** What each of the options of `signingKeys` must be, for a factory that hands them on. */
+export const ownIssuerShape: OptionShape<SigningKeysOptions> = {
   issuer: kind.required(kind.string),
   keys: kind.required(kind.having('a source of keys, for instance keys.source of a key registry', 'find', 'isCurrent', 'ready')),
   ...ruleShape,
@@ -167,8 +167,8 @@ export const ownIssuerShape: OptionShape<OwnIssuerOptions> = {
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function ownIssuer<Output extends object = None>(options: OwnIssuerOptions<Output>): Entry<NoInfer<Output>> {
-  checkOptions('ownIssuer', options, ownIssuerShape)
+export function signingKeys<Output extends object = None>(options: SigningKeysOptions<Output>): Entry<NoInfer<Output>> {
+  checkOptions('signingKeys', options, ownIssuerShape)
   const { keys } = options
   const borrowed: KeySource = {
     find: (query) => keys.find(query),
@@ -178,8 +178,8 @@ export function ownIssuer<Output extends object = None>(options: OwnIssuerOption
     close: () => undefined,
   }
   return {
-    rule: publicKeyRule('ownIssuer', { ...options, typ: options.typ === undefined ? 'at+jwt' : options.typ }),
-    sources: [{ issuers: issuerNames('ownIssuer', options.issuer), open: () => borrowed }],
+    rule: publicKeyRule('signingKeys', { ...options, typ: options.typ === undefined ? 'at+jwt' : options.typ }),
+    sources: [{ issuers: issuerNames('signingKeys', options.issuer), open: () => borrowed }],
   }
 }
 

@@ -20,8 +20,8 @@ import {
   importPublicKey,
   importSecret,
   jwkFitsAlgorithms,
-  type KeyFault,
   type KeyImport,
+  type KeyReason,
 } from '@countersign/jwt'
 import { type DroppedKeys, importMembers, type SourceContext } from '@countersign/jwt/jwks'
 
@@ -81,18 +81,18 @@ function nameOf(input: unknown): string {
   return typeof kid === 'string' ? `the key ${JSON.stringify(kid.slice(0, 100))}` : 'a key'
 }
 
-function refused(input: unknown, fault: KeyFault): TypeError {
+function refused(input: unknown, fault: KeyReason): TypeError {
   return new TypeError(`staticKeys: ${nameOf(input)} cannot be used: ${fault}${adviceOn(input)}`)
 }
 
 function importOne(input: unknown): VerificationKey {
   const imported = importInput(input)
-  if (!imported.ok) throw refused(input, imported.fault)
+  if (!imported.ok) throw refused(input, imported.reason)
   return imported.key
 }
 
 /** Faults of a key that the issuer seems to sign with, and that must not be passed over. */
-const dangerous: ReadonlySet<KeyFault> = new Set(['private', 'weak_rsa', 'bad_point'])
+const dangerous: ReadonlySet<KeyReason> = new Set(['private', 'weak_rsa', 'bad_point'])
 
 /** Keys given at start-up, and what of the JWK Sets among them was left out. */
 export interface StaticKeySet {
@@ -104,7 +104,7 @@ function importListed(input: PublicKeyInput, algorithms: ReadonlySet<Algorithm>)
   if (typeof input !== 'object' || input instanceof KeyObject || !('keys' in input)) return { keys: [importOne(input)], dropped: {} }
   if (!Array.isArray(input.keys)) throw new TypeError('staticKeys: "keys" of a JWK Set must be an array')
   return importMembers(input.keys, {
-    onFault(member, fault) {
+    onRefused(member, fault) {
       if (dangerous.has(fault) && jwkFitsAlgorithms(member, algorithms)) throw refused(member, fault)
     },
   })
@@ -170,7 +170,7 @@ function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[
     const imported = importSecret(secret, { kid: id, algorithms })
     if (!imported.ok)
       throw new TypeError(
-        `staticKeys: the secret ${JSON.stringify(id)} cannot be used: ${imported.fault}${imported.detail ? `: ${imported.detail}` : ''}`,
+        `staticKeys: the secret ${JSON.stringify(id)} cannot be used: ${imported.reason}${imported.detail ? `: ${imported.detail}` : ''}`,
       )
     return imported.key
   })

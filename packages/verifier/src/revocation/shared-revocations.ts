@@ -1,5 +1,4 @@
 import {
-  type AnnounceOptions,
   asUnavailable,
   checkOptions,
   type DocumentStore,
@@ -9,10 +8,11 @@ import {
   type Now,
   type OptionKind,
   type OptionShape,
+  type PublishOptions,
   type Readiness,
   type RevocationAddition,
-  type RevocationAnnouncer,
   type RevocationEntry,
+  type RevocationPublisher,
   type RevocationQuery,
   type RevocationReason,
   type RevocationStore,
@@ -26,10 +26,10 @@ import {
 import { createRevocationSync } from './revocation-sync.js'
 import { createSubjectStatus } from './subject-status.js'
 import { checkEntry } from './view/denylist.js'
-import { keepForMs } from './view/known-revocations.js'
+import { ttlMs } from './view/known-revocations.js'
 
 /** What happens to a token when the view is older than it may be and the store is out of reach: 503, or a pass with an alarm event. */
-export type OnStale = 'refuse' | 'allow' | { readonly allowTokenLifeUnderSeconds: number }
+export type OnStale = 'refuse' | 'allow' | { readonly allowTokenLifetimeUnderSeconds: number }
 
 /** Options of {@link createSharedRevocations}. */
 export interface SharedRevocationsOptions {
@@ -58,7 +58,7 @@ export interface SharedRevocationsOptions {
   /** How often the store is asked. @defaultValue 1 */
   readonly pollSeconds?: number
   /** Longest life of a token; how long a subject's revocation is kept. @defaultValue 2592000 (30 days) */
-  readonly maxTokenLifeSeconds?: number
+  readonly maxTokenLifetimeSeconds?: number
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
   /** A number from 0 to 1 that spreads the reads of a fleet. @defaultValue `Math.random` */
@@ -69,18 +69,18 @@ export interface SharedRevocationsOptions {
  * A denylist that every process shares. One for a process is handed to all that ends something or has to know what has ended:
  * guards, clients, keys, endpoints. Reading needs read access only.
  */
-export interface SharedRevocations extends RevocationView, RevocationAnnouncer, Lifecycle {
+export interface SharedRevocations extends RevocationView, RevocationPublisher, Lifecycle {
   check(query: RevocationQuery): RevocationReason | undefined | Promise<RevocationReason | undefined>
   /**
    * Announces an entry to all processes; resolves when the store has it, and counts in this process from then on. Idempotent.
-   * @param options - `undone` as `unrevoke`; how long an entry is kept follows from the entry
+   * @param options - `reinstated` as `reinstate`; how long an entry is kept follows from the entry
    */
-  revoke(entry: RevocationEntry, options?: AnnounceOptions): Promise<void>
+  revoke(entry: RevocationEntry, options?: PublishOptions): Promise<void>
   /** The same for up to 1,000 entries in one call of the store: all of them count, or none. */
   revokeAll(entries: readonly RevocationAddition[]): Promise<void>
   /** Takes an entry back. Rejects with TypeError for keys: they stay revoked for ever. */
-  unrevoke(entry: RevocationEntry): Promise<void>
-  subjectEnd(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
+  reinstate(entry: RevocationEntry): Promise<void>
+  subjectNotBefore(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
 }
 
 /** So long after a failed reading requests do not wait for another: one follows by itself within a second, unless the process stood still. */
@@ -88,13 +88,13 @@ const failedLatelyMs = 5_000
 
 const stale: OptionKind = kind.either(
   kind.oneOf('refuse', 'allow'),
-  kind.members<Exclude<OnStale, string>>({ allowTokenLifeUnderSeconds: kind.required(kind.positiveSeconds) }),
+  kind.members<Exclude<OnStale, string>>({ allowTokenLifetimeUnderSeconds: kind.required(kind.positiveSeconds) }),
 )
 
 /** What each of the options of `createSharedRevocations` must be, for a factory that hands them on. */
 export const sharedRevocationsShape: OptionShape<SharedRevocationsOptions> = {
   store: kind.required(
-    kind.having('a RevocationStore, for instance stores.revocations', 'revoke', 'since', 'epoch', 'compare', 'subscribe'),
+    kind.having('a RevocationStore, for instance stores.revocations', 'revoke', 'since', 'cursor', 'compare', 'subscribe'),
   ),
   subjects: kind.having('a DocumentStore, for instance stores.accounts', 'get', 'put', 'remove', 'list'),
   maxStalenessSeconds: kind.required(kind.positiveSeconds),
@@ -103,7 +103,7 @@ export const sharedRevocationsShape: OptionShape<SharedRevocationsOptions> = {
   consistency: kind.oneOf('eventual', 'strong'),
   onUnknownPast: kind.oneOf('refuse', 'allow'),
   pollSeconds: kind.number({ unit: 'seconds', isAbove: true, most: 3600 }),
-  maxTokenLifeSeconds: kind.positiveSeconds,
+  maxTokenLifetimeSeconds: kind.positiveSeconds,
   now: kind.func,
   random: kind.func,
 }
@@ -113,7 +113,7 @@ async function writeAll(store: RevocationStore, additions: readonly RevocationAd
   const together = additions.length > 1 ? revokeAllOf(store) : undefined
   if (together) return together(additions)
   const epochs: string[] = []
-  for (const { entry, keepForMs, undone } of additions) epochs.push(await store.revoke(entry, { keepForMs, ...(undone && { undone }) }))
+  for (const { entry, ttlMs, reinstated } of additions) epochs.push(await store.revoke(entry, { ttlMs, ...(reinstated && { reinstated }) }))
   return epochs
 }
 
@@ -124,7 +124,7 @@ async function writeAll(store: RevocationStore, additions: readonly RevocationAd
  */
 export function createSharedRevocations(options: SharedRevocationsOptions): SharedRevocations {
   checkOptions('createSharedRevocations', options, sharedRevocationsShape)
-  const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifeSeconds = 30 * 86_400, random = mathRandom } = options
+  const { store, maxStalenessSeconds, pollSeconds = 1, maxTokenLifetimeSeconds = 30 * 86_400, random = mathRandom } = options
   if (pollSeconds >= maxStalenessSeconds)
     throw new TypeError(
       `createSharedRevocations: pollSeconds must be less than maxStalenessSeconds (${maxStalenessSeconds}), got ${pollSeconds}`,
@@ -158,7 +158,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     if (strong || choice === 'refuse') throw unavailable()
     if (choice === 'allow') return undefined
     const { issuedAt, expiresAt } = query
-    if (issuedAt !== undefined && expiresAt !== undefined && expiresAt - issuedAt < choice.allowTokenLifeUnderSeconds) return undefined
+    if (issuedAt !== undefined && expiresAt !== undefined && expiresAt - issuedAt < choice.allowTokenLifetimeUnderSeconds) return undefined
     throw unavailable()
   }
 
@@ -183,21 +183,21 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
 
   async function announce(additions: readonly RevocationAddition[]): Promise<void> {
     requireAdditions(additions)
-    for (const { entry, undone } of additions) checkEntry(entry, undone)
-    const entries: { readonly entry: RevocationEntry; readonly undone: boolean }[] = []
+    for (const { entry, reinstated } of additions) checkEntry(entry, reinstated)
+    const entries: { readonly entry: RevocationEntry; readonly reinstated: boolean }[] = []
     // What lasts goes first: no refresh token gives a new access token after the announcement.
-    for (const { entry, undone = false } of additions) {
-      if (entry.type === 'subject' && undone) await subjects?.forget(entry)
-      entries.push({ entry: entry.type === 'subject' && !undone ? await kept(entry) : entry, undone })
+    for (const { entry, reinstated = false } of additions) {
+      if (entry.type === 'subject' && reinstated) await subjects?.forget(entry)
+      entries.push({ entry: entry.type === 'subject' && !reinstated ? await kept(entry) : entry, reinstated })
     }
     await publish(entries)
   }
 
-  async function publish(entries: readonly { readonly entry: RevocationEntry; readonly undone: boolean }[]): Promise<void> {
-    const additions = entries.map(({ entry, undone }) => ({
+  async function publish(entries: readonly { readonly entry: RevocationEntry; readonly reinstated: boolean }[]): Promise<void> {
+    const additions = entries.map(({ entry, reinstated }) => ({
       entry,
-      keepForMs: keepForMs(entry, { maxTokenLifeSeconds, now: now(), undone }),
-      undone,
+      ttlMs: ttlMs(entry, { maxTokenLifetimeSeconds, now: now(), reinstated }),
+      reinstated,
     }))
     const written = entries.map(({ entry }) => sync.writing(entry))
     try {
@@ -225,10 +225,10 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
       if (reason) return reason
       return sync.isLong() || sync.failedMsAgo() < failedLatelyMs ? judgeStale(query) : readUp(query)
     },
-    revoke: (entry, { undone = false } = {}) => announce([{ entry, undone }]),
+    revoke: (entry, { reinstated = false } = {}) => announce([{ entry, reinstated }]),
     revokeAll: (entries) => announce(entries),
-    unrevoke: (entry) => announce([{ entry, undone: true }]),
-    subjectEnd: async (whose) => subjects?.find(whose),
+    reinstate: (entry) => announce([{ entry, reinstated: true }]),
+    subjectNotBefore: async (whose) => subjects?.find(whose),
     ready,
     close,
     [Symbol.asyncDispose]: close,
