@@ -12,6 +12,9 @@ export interface Walk {
 /** The app from which the walks start. */
 export const host = 'test/walks/host.ts'
 
+/** Files that only put parts together when the app starts: nothing of them runs for a request, and a reader goes on to what they make. */
+export const wiring: readonly string[] = ['packages/keys/src/registry.ts']
+
 /** Reads the walks from the page: each is a section with a numbered list that links to files. */
 export function readWalks(): readonly Walk[] {
   const [, text = ''] = read(page).split(/^## The three walks$/m)

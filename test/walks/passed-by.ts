@@ -1,8 +1,9 @@
-/** Files, and folders with `/` at the end, that run on a walk and that a reader need not open, by the reason. */
+/** Files that run on a walk and that a reader need not open, by the reason. */
 export const passedBy: Readonly<Record<string, readonly string[]>> = {
   'a function of a few lines, whose name says what it does': [
     'packages/core/src/clock.ts',
     'packages/core/src/call.ts',
+    'packages/core/src/call-endpoint.ts',
     'packages/core/src/call-listener.ts',
     'packages/core/src/durations.ts',
     'packages/core/src/elapsed.ts',
@@ -17,7 +18,6 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/core/src/revocation-store.ts',
     'packages/core/src/same-secret.ts',
     'packages/core/src/scope-text.ts',
-    'packages/core/src/stores.ts',
     'packages/core/src/token-origin.ts',
     'packages/core/src/unavailable.ts',
     'packages/grants/src/clients/record/credential-name.ts',
@@ -26,17 +26,29 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/grants/src/grants/target.ts',
     'packages/grants/src/grants/token-type.ts',
     'packages/grants/src/limits/client-address.ts',
+    'packages/grants/src/limits/instants-by-name.ts',
     'packages/jwt/src/algorithms.ts',
     'packages/jwt/src/base64url.ts',
     'packages/jwt/src/header.ts',
+    'packages/keys/src/signing/succession.ts',
     'packages/verifier/src/token/verdict.ts',
   ],
-  'the keys of a registry are read again in the background': ['packages/keys/src/'],
+  'it reads one record of a store': [
+    'packages/grants/src/clients/record/client-record.ts',
+    'packages/verifier/src/revocation/subject-status.ts',
+  ],
+  'it reads the keys of a registry again, in the background': [
+    'packages/keys/src/ring.ts',
+    'packages/keys/src/signing/signing-key-steps.ts',
+    'packages/keys/src/signing/signing-keys.ts',
+  ],
+  'keys of our own for a verifier: the first walk shows those of another issuer': ['packages/keys/src/signing/signing-key-source.ts'],
   'an encoding': ['packages/core/src/json-text.ts', 'packages/jwt/src/ecdsa-signature.ts', 'packages/jwt/src/strict-json.ts'],
   'a deadline': ['packages/core/src/ask-in-time.ts', 'packages/core/src/deadline.ts', 'packages/core/src/request-timer.ts'],
   'a part of reading a form': ['packages/core/src/read-body.ts', 'packages/core/src/read-stream.ts'],
   'it only makes things faster or smaller': [
     'packages/jwt/src/header-memo.ts',
+    'packages/keys/src/signing/key-signers.ts',
     'packages/verifier/src/revocation/part-size.ts',
     'packages/verifier/src/revocation/part-taking.ts',
     'packages/verifier/src/revocation/view/entry-names.ts',
@@ -54,15 +66,16 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
   'the shape of what is kept, and its defaults': [
     'packages/core/src/record-codec.ts',
     'packages/grants/src/refresh/stored-family.ts',
-    'packages/grants/src/clients/record/client-record.ts',
     'packages/grants/src/clients/record/client.ts',
     'packages/grants/src/clients/record/refresh-policy.ts',
     'packages/grants/src/limits/budget.ts',
+    'packages/keys/src/signing/signing-key.ts',
   ],
   'it does nothing on this walk but to find that there is nothing to do': [
     'packages/grants/src/assertions/used-key.ts',
     'packages/grants/src/clients/last-uses.ts',
     'packages/grants/src/grants/client-credentials.ts',
+    'packages/grants/src/issuing/check-granted.ts',
     'packages/grants/src/token-endpoint/audit.ts',
   ],
 }

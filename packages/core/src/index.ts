@@ -1,4 +1,3 @@
-export { callEndpoint, outageReply } from './answer.js'
 export { type AskOptions, askInTime } from './ask-in-time.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export {
@@ -14,6 +13,7 @@ export {
 } from './audit-store.js'
 export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
 export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
+export { callEndpoint, outageReply } from './call-endpoint.js'
 export { callListener } from './call-listener.js'
 export type { ChallengeStore } from './challenge-store.js'
 export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'

@@ -1,8 +1,13 @@
-export type { Announcer } from './announce.js'
+export type { Announcer } from './announce-revocation.js'
 export type { TrustedTokens } from './assertions/trusted-token.js'
 export type { UsedKey } from './assertions/used-key.js'
-export type { AuthenticatedClient, AuthenticationContext, ClientVerdict } from './authentication/authenticate-client.js'
-export type { IdAndSecret, PresentedClient } from './authentication/presented-client.js'
+export type {
+  AuthenticatedClient,
+  AuthenticationContext,
+  ClientVerdict,
+  IdAndSecret,
+  PresentedClient,
+} from './authentication/authenticate-client.js'
 export type { ClientChanges } from './clients/client-changes.js'
 export { type Clients, createClients, type ListedClient, type UsedSecretView } from './clients/clients.js'
 export {
@@ -37,8 +42,7 @@ export type {
 } from './grants/grant.js'
 export { type JwtBearerOptions, jwtBearer } from './grants/jwt-bearer.js'
 export { type TokenExchangeOptions, tokenExchange } from './grants/token-exchange.js'
-export type { Budget } from './limits/budget.js'
-export type { RateLimits } from './limits/rate-limits.js'
+export type { Budget, RateLimits } from './limits/budget.js'
 export { type RefreshTokenOptions, refreshToken, refreshTokenShape } from './refresh/refresh-token.js'
 export { type AssertionReason, refuseToken, type TokenReason, type TokenRefusal, type TokenRefused } from './refusal.js'
 export type { Audit, AuditRecord } from './token-endpoint/audit.js'

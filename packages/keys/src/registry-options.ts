@@ -9,7 +9,7 @@ import {
   type SecretsOption,
 } from '@countersign/core'
 import { algorithms, isHmac } from '@countersign/jwt'
-import type { FindSigner } from './signing/signers.js'
+import type { FindSigner } from './signing/key-signers.js'
 import type { KeyTimes } from './signing/signing-key.js'
 
 /** Options of `createKeyRegistry`. */

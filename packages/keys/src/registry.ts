@@ -6,7 +6,6 @@ import {
   type RouteTable,
   type SignerSource,
   wallClock,
-  whenKnown,
 } from '@countersign/core'
 import { isClientKey } from './clients/client-key.js'
 import { createRegisteredKeys, type RegisteredKeys } from './clients/registered-keys.js'
@@ -15,12 +14,12 @@ import { checkOptions, type KeyRegistryOptions } from './registry-options.js'
 import { createRings } from './ring.js'
 import { createEnvelope } from './signing/envelope.js'
 import { jwksRoutes } from './signing/jwks-routes.js'
+import { createKeySigners } from './signing/key-signers.js'
 import { completeUse, type KeyUse } from './signing/new-key.js'
-import { createOwnSigners } from './signing/signers.js'
+import { createOwnRing, createOwnSigners } from './signing/signing.js'
 import { isOwnKey } from './signing/signing-key.js'
 import { createOwnKeySource } from './signing/signing-key-source.js'
 import { createOwnKeys, type SigningKeys } from './signing/signing-keys.js'
-import { createOwnRing } from './signing/signing-ring.js'
 import { storedSigningKey } from './signing/stored-signing-key.js'
 
 /** Own keys and client keys, with everything that uses them. */
@@ -70,20 +69,15 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
     now,
   })
   const ring = createOwnRing({
-    read: () => rings.read(issuer),
+    issuer,
+    rings,
     refreshSeconds,
     staleIfErrorSeconds: times.staleIfErrorSeconds,
     now,
-    // Housekeeping: where it fails, the next reading tries again.
-    onRead: ({ keys }) => void erase(keys).catch(() => undefined),
+    onRead: erase,
   })
-  /** Looks up the key alone. Other revocations of a token are judged when the token is verified. */
-  const isRevoked = (kid: string): boolean | Promise<boolean> => {
-    const none = { jti: undefined, subject: undefined, clientId: undefined, clientKeys: [] }
-    const query = { issuer, kid, thumbprint: kid, ...none, issuedAt: now() / 1000 }
-    return whenKnown(revocations?.check?.(query), (reason) => reason === 'revoked_key')
-  }
-  const signers = createOwnSigners({ ring, envelope, findSigner: externalSigner, times, now, isRevoked, followRevocation })
+  const keySigners = createKeySigners({ envelope, findSigner: externalSigner, times, now })
+  const signers = createOwnSigners({ issuer, ring, keySigners, times, now, revocations, followRevocation })
   const clientKeys = createRegisteredKeys({
     issuer,
     tokenIssuers: options.tokenIssuers ?? [issuer],

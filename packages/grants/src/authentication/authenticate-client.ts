@@ -1,5 +1,5 @@
 import type { ClientKeys, Now } from '@countersign/core'
-import type { UseClaim } from '../assertions/assertion.js'
+import type { PresentedAssertion, UseClaim } from '../assertions/assertion.js'
 import { createEvenVerification } from '../assertions/stand-in-key.js'
 import type { UsedKey } from '../assertions/used-key.js'
 import { type Client, isClientId } from '../clients/record/client.js'
@@ -8,7 +8,23 @@ import type { SecretHasher } from '../clients/record/client-secret.js'
 import type { ClientRecord } from '../clients/record/stored-client.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { judgeClientAssertion } from './client-assertion.js'
-import type { IdAndSecret, PresentedClient } from './presented-client.js'
+
+/** A client id and secret. */
+export interface IdAndSecret {
+  readonly id: string
+  readonly secret: string
+}
+
+/** What a request says about its client; nothing of it is checked yet. */
+export type PresentedClient =
+  /** Form-decoded (RFC 6749 §2.3.1) where that is possible, and as it was sent. */
+  | { readonly method: 'client_secret_basic'; readonly decoded: IdAndSecret | undefined; readonly raw: IdAndSecret }
+  | ({ readonly method: 'client_secret_post' } & IdAndSecret)
+  | { readonly method: 'none'; readonly id: string }
+  /** A JWT that the client signed (RFC 7523 §2.2). `id` is what it says of itself. */
+  | { readonly method: 'private_key_jwt'; readonly id: string; readonly assertion: PresentedAssertion }
+  /** Nothing at all. */
+  | { readonly method: 'anonymous' }
 
 /** A client that proved who it is. */
 export interface AuthenticatedClient {
@@ -30,6 +46,8 @@ interface AuthenticateOptions {
   readonly hasher: SecretHasher
   readonly keys: ClientKeys | undefined
   readonly now: Now
+  /** Told of a secret that was right. Nothing waits for it. */
+  readonly noteUse: (clientId: string, secretId: string) => void
 }
 
 /** The halves of Basic as this client writes them. */
@@ -64,7 +82,7 @@ export interface AuthenticationContext {
 export function createClientJudge(
   options: AuthenticateOptions,
 ): (presented: Exclude<PresentedClient, { method: 'anonymous' }>, context?: AuthenticationContext) => Promise<ClientVerdict> {
-  const { records, hasher, keys, now } = options
+  const { records, hasher, keys, now, noteUse } = options
   const verify = createEvenVerification()
 
   return async (presented, { issuer } = {}) => {
@@ -88,7 +106,9 @@ export function createClientJudge(
     const match = hasher.match(secret, client?.secrets ?? [], now() / 1000)
     const fault = faultOf(client, presented.method)
     if (fault || !known) return refused(fault ?? 'unknown_client')
-    return match && id === known.record.id ? { ok: true, client: known.client, secretId: match.id } : refused('wrong_secret')
+    if (match === undefined || id !== known.record.id) return refused('wrong_secret')
+    noteUse(id, match.id)
+    return { ok: true, client: known.client, secretId: match.id }
   }
 }
 

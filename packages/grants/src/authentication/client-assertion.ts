@@ -1,7 +1,12 @@
-import { type Judge, type JudgedAssertion, judgeAssertion, longestClientAssertionSeconds } from '../assertions/assertion.js'
+import {
+  type Judge,
+  type JudgedAssertion,
+  judgeAssertion,
+  longestClientAssertionSeconds,
+  type PresentedAssertion,
+} from '../assertions/assertion.js'
 import { type AssertionRules, completeRules } from '../clients/record/assertion-rules.js'
 import { refusedAs, type TokenRefused } from '../refusal.js'
-import type { PresentedClient } from './presented-client.js'
 
 /** RFC 7523bis: the first one by preference. Access tokens and other JWTs of a client are none. */
 const types = ['client-authentication+jwt', 'jwt', '']
@@ -11,7 +16,7 @@ const types = ['client-authentication+jwt', 'jwt', '']
  * other server can pass it on (RFC 7523bis), and it is used once.
  */
 export async function judgeClientAssertion(
-  { id, assertion }: Extract<PresentedClient, { method: 'private_key_jwt' }>,
+  { id, assertion }: { readonly id: string; readonly assertion: PresentedAssertion },
   rules: AssertionRules | undefined,
   { issuer, ...judge }: Judge & { readonly issuer: string },
 ): Promise<JudgedAssertion | TokenRefused> {

@@ -7,7 +7,7 @@ import {
   type RevocationPublisher,
   type SecretsOption,
 } from '@countersign/core'
-import { announcerKind } from '../announce.js'
+import { announcerKind } from '../announce-revocation.js'
 import { type ClientSettings, settingsShape } from './record/client.js'
 
 /** Options of {@link createClients}. */

@@ -1,7 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type ClientKeys, checkOptions, eventChannel, requireEpochSeconds, type WriteCheck, wallClock } from '@countersign/core'
-import { type AuthenticationContext, type ClientVerdict, createClientJudge } from '../authentication/authenticate-client.js'
-import type { PresentedClient } from '../authentication/presented-client.js'
+import {
+  type AuthenticationContext,
+  type ClientVerdict,
+  createClientJudge,
+  type PresentedClient,
+} from '../authentication/authenticate-client.js'
 import { type ClientChanges, changedRecord } from './client-changes.js'
 import { createClientEndings } from './client-revocations.js'
 import {
@@ -102,7 +106,7 @@ export function createClients(options: ClientsOptions): Clients {
   const hasher = createSecretHasher(options.pepper)
   const records = clientRecords(store)
   const uses = createLastUses(store, now)
-  const judge = createClientJudge({ records, hasher, keys: clientKeys, now })
+  const authenticate = createClientJudge({ records, hasher, keys: clientKeys, now, noteUse: uses.note })
   const newEra = (): string => random(12).toString('base64url')
   const endings = createClientEndings({ records, issuers, revocations, keys: clientKeys, newEra })
 
@@ -158,7 +162,7 @@ export function createClients(options: ClientsOptions): Clients {
       audited('register', id, true)
       return { ok: true, client: clientOf(record), ...(first && { secret: first.issued }) }
     },
-    find: async (id) => (await records.get(id))?.client,
+    find: records.find,
     async findMany(ids) {
       const found = await records.getMany(ids)
       const there = await withUses(found.flatMap((client) => client ?? []))
@@ -189,10 +193,6 @@ export function createClients(options: ClientsOptions): Clients {
     },
     revokeSecret: async (id, secretId) => audited('revoke_secret', id, await endings.revokeSecret(id, secretId), secretId),
     lastUses: (id) => uses.get(id),
-    async authenticate(presented, context) {
-      const verdict = await judge(presented, context)
-      if (verdict.ok && verdict.secretId !== undefined) uses.note(verdict.client.id, verdict.secretId)
-      return verdict
-    },
+    authenticate,
   }
 }

@@ -1,9 +1,8 @@
 import { type ClientAuthenticator, checkOptions, hasOwn, kind, type OptionShape, type WireRequest } from '@countersign/core'
 import type { ClientVerdict } from '../authentication/authenticate-client.js'
-import { presentedClient } from '../authentication/presented-client.js'
 import { credentialName } from '../clients/record/credential-name.js'
 import type { GrantStores } from '../grants/grant.js'
-import { createClientRequests } from './client-request.js'
+import { createClientRequests, presentedClient } from './client-request.js'
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from './endpoint-options.js'
 import { rfc6749, tokenReply } from './reply.js'
 

@@ -1,6 +1,6 @@
 import { kind, type Now, type OptionKind, type OptionShape } from '@countersign/core'
 import type { Clients } from '../clients/clients.js'
-import { type RateLimits, rateLimitsKind } from '../limits/rate-limits.js'
+import { type RateLimits, rateLimitsKind } from '../limits/budget.js'
 import type { TokenDialect } from './reply.js'
 
 /** Options of every endpoint that authenticates clients. */

@@ -1,13 +1,119 @@
-import { hasOwn, requireEpochSeconds, type Signer, shownValue } from '@countersign/core'
-import { longestWithRefreshSeconds } from '../announce.js'
+import {
+  hasOwn,
+  originQueries,
+  type RevocationPublisher,
+  type RevocationQuery,
+  type Signer,
+  type SignerSource,
+  Unavailable,
+} from '@countersign/core'
+import { signJwt } from '@countersign/jwt'
+import { longestWithRefreshSeconds } from '../announce-revocation.js'
 import type { UsedKey } from '../assertions/used-key.js'
-import { type Client, isScopeToken } from '../clients/record/client.js'
+import type { Client } from '../clients/record/client.js'
 import { credentialName } from '../clients/record/credential-name.js'
 import type { Grant, Granted, Grantee, GrantRequest, StartedFamily } from '../grants/grant.js'
-import type { TokenRefused } from '../refusal.js'
-import type { Signed, Signing } from './signing.js'
+import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
+import { checkGranted, furtherClaims } from './check-granted.js'
 
 type Claims = Readonly<Record<string, unknown>>
+
+/** A token, and the key that signed it. */
+export interface Signed {
+  readonly accessToken: string
+  readonly kid: string | undefined
+}
+
+/** A token of our own that is signed, but that nobody has yet. */
+export interface Minted {
+  readonly granted: Granted
+  readonly claims: Claims
+  readonly signed: Signed
+  readonly lifetimeSeconds: number
+  /** A chain of refresh tokens that begins with it. */
+  readonly chain: StartedFamily | undefined
+}
+
+/** Whose token is signed, and by which key. */
+interface MintRequest {
+  readonly grant: Grant
+  readonly request: GrantRequest
+  readonly signer: Signer
+  readonly jti: string
+}
+
+/** Makes access tokens that guards will take: what every guard refuses is not an answer. Both reject with `Unavailable`. */
+interface Mint {
+  /** Signs what was granted, and signs again where that key was revoked meanwhile. Nothing is kept in a store yet. */
+  mint(asked: MintRequest, planned: Granted): Promise<Minted | TokenRefused>
+  /** Judges once more what was signed before: the same token, or another one where its key was revoked since. */
+  recheck(minted: Pick<Minted, 'signed' | 'claims'>, asked: Issued['asked']): Promise<Signed | TokenRefused>
+}
+
+/** What {@link createMint} needs. */
+interface MintOptions {
+  readonly issuer: string
+  readonly grants: ReadonlyMap<string, Grant>
+  /** Of grants and clients that do not say how long their access tokens live. */
+  readonly accessTokenLifetimeSeconds: number
+  /** The host's further claims. */
+  readonly claims: ((grantee: Grantee) => Claims | Promise<Claims>) | undefined
+  readonly signer: SignerSource
+  readonly revocations: RevocationPublisher | undefined
+}
+
+/** Makes tokens of our own, for which a chain of refresh tokens begins where the client gets one. */
+export function createMint({
+  issuer,
+  grants,
+  accessTokenLifetimeSeconds,
+  claims: claimsOf,
+  signer: signers,
+  revocations,
+}: MintOptions): Mint {
+  const chains = [...grants.values()].find((grant) => grant.startFamily)
+  const judge = createIssuedJudge(issuer, revocations)
+
+  function lifeOf(grant: Grant, { client, now: issuedAt }: GrantRequest, granted: Granted): number {
+    const { accessTokenLifetimeSeconds: set } = client
+    const ofClient = typeof set === 'object' ? set[grant.type] : set
+    const seconds = Math.max(1, Math.floor(ofClient ?? grant.accessTokenLifetimeSeconds ?? accessTokenLifetimeSeconds))
+    const own = granted.family === undefined ? seconds : Math.min(seconds, longestWithRefreshSeconds)
+    return Math.max(1, Math.min(own, Math.floor(granted.expiresAt ?? Number.POSITIVE_INFINITY) - issuedAt))
+  }
+
+  async function recheck(signed: Signed, claims: Claims, asked: Issued['asked'], isSecond = false): Promise<Signed | TokenRefused> {
+    const fault = await judge({ claims, kid: signed.kid, asked })
+    if (fault === undefined) return signed
+    if (fault !== 'signing_key') return fault
+    const next = await signers.current()
+    if (isSecond || next.kid === signed.kid)
+      throw new Unavailable('key_source_unavailable', { cause: new Error('the key that signs was revoked') })
+    return sign(claims, next, asked, true)
+  }
+
+  async function sign(claims: Claims, signer: Signer, asked: Issued['asked'], isSecond = false): Promise<Signed | TokenRefused> {
+    const accessToken = await signJwt(claims, { signer, typ: 'at+jwt' })
+    return recheck({ accessToken, kid: signer.kid }, claims, asked, isSecond)
+  }
+
+  async function mint({ grant, request, signer, jti }: MintRequest, planned: Granted): Promise<Minted | TokenRefused> {
+    const { client, secretId, key, now: issuedAt } = request
+    const chain =
+      // What belongs to a chain has no other one: it would outlive its own.
+      planned.refreshToken === undefined && planned.family === undefined
+        ? await chains?.startFamily?.(planned, { ...request, grantType: grant.continues ?? grant.type })
+        : undefined
+    const granted = chain ? { ...planned, family: chain.family } : planned
+    const ofHost = (await claimsOf?.({ ...granted, client })) ?? {}
+    const lifetimeSeconds = lifeOf(grant, request, granted)
+    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifetimeSeconds })
+    const signed = await sign(claims, signer, request)
+    return hasOwn(signed, 'refusal') ? signed : { granted, claims, signed, lifetimeSeconds, chain }
+  }
+
+  return { mint, recheck: ({ signed, claims }, asked) => recheck(signed, claims, asked) }
+}
 
 /** What an access token is made of. Times are epoch seconds. */
 interface AccessTokenParts {
@@ -20,66 +126,6 @@ interface AccessTokenParts {
   readonly jti: string
   readonly now: number
   readonly lifetimeSeconds: number
-}
-
-/** Claims that only the endpoint sets: RFC 9068 §2.2, RFC 7519, RFC 8693, RFC 7800, those of Cognito and Entra that guards read, and our own. */
-const reserved: readonly string[] = [
-  'iss',
-  'sub',
-  'aud',
-  // Names that guards read: whose it is, and what it allows. `scp`, `azp`, `cid` and `appid` are how others write these.
-  'client_id',
-  'azp',
-  'cid',
-  'appid',
-  'scope',
-  'scp',
-  'token_use',
-  'iat',
-  'nbf',
-  'exp',
-  'jti',
-  'auth_time',
-  'amr',
-  'acr',
-  'act',
-  'may_act',
-  'cnf',
-  'client_key',
-  'client_credential',
-  'refresh_family',
-  'exchanged_from',
-]
-
-/** Without what is reserved, for claims that were kept before it was. */
-export function withoutReserved(claims: Claims): Claims {
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.includes(name)))
-}
-
-function furtherClaims(ofEndpoint: Claims, ofGrant: Claims = {}): Claims {
-  const claims = { ...ofEndpoint, ...ofGrant }
-  if (Object.keys(claims).length === 0) return claims
-  const taken = reserved.filter((name) => Object.hasOwn(claims, name))
-  if (taken.length > 0)
-    throw new TypeError(
-      `createTokenEndpoint: claims must not have ${taken.join(', ')}: guards read these names, so only the endpoint sets them`,
-    )
-  return claims
-}
-
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
-
-/** A grant of the host's that forgot to say for whom must not end in a token for nobody. */
-function checkGranted({ subject, audiences, scopes, authentication, expiresAt }: Granted): void {
-  if (!isText(subject)) throw new TypeError(`access token: subject of the grant must be a non-empty string, got ${shownValue(subject)}`)
-  if (!Array.isArray(audiences) || audiences.length === 0 || !audiences.every(isText))
-    throw new TypeError(`access token: audiences of the grant must be a non-empty array of strings, got ${shownValue(audiences)}`)
-  if (!Array.isArray(scopes) || !scopes.every(isScopeToken))
-    throw new TypeError(`access token: scopes of the grant must be scope-tokens (RFC 6749 §3.3), got ${shownValue(scopes)}`)
-  if (authentication) requireEpochSeconds('access token: authentication.authTime of the grant', authentication.authTime)
-  // One without an end may be said so, too.
-  if (expiresAt !== undefined && expiresAt !== Number.POSITIVE_INFINITY)
-    requireEpochSeconds('access token: expiresAt of the grant', expiresAt)
 }
 
 const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined => (texts.length > 1 ? texts : texts[0])
@@ -118,62 +164,72 @@ function accessTokenClaims(parts: AccessTokenParts): Claims {
   }
 }
 
-/** A token of our own that is signed, but that nobody has yet. */
-export interface Minted {
-  readonly granted: Granted
+/** Whose token was signed, and by which key. */
+interface Issued {
   readonly claims: Claims
-  readonly signed: Signed
-  readonly lifetimeSeconds: number
-  /** A chain of refresh tokens that begins with it. */
-  readonly chain: StartedFamily | undefined
+  readonly kid: string | undefined
+  readonly asked: Pick<GrantRequest, 'secretId' | 'key'>
 }
 
-/** Whose token is signed, and by which key. */
-interface MintRequest {
-  readonly grant: Grant
-  readonly request: GrantRequest
-  readonly signer: Signer
-  readonly jti: string
-}
+/** Judges tokens as guards will. Undefined: it lives. `signing_key`: with another key it may. Rejects with `Unavailable`. */
+type JudgeIssued = (issued: Issued) => Promise<TokenRefused | 'signing_key' | undefined>
 
-/** Signs what was granted. Nothing is kept in a store yet. */
-type Mint = (asked: MintRequest, planned: Granted) => Promise<Minted | TokenRefused>
+const isText = (value: unknown): value is string => typeof value === 'string'
+const textOf = (value: unknown): string | undefined => (isText(value) ? value : undefined)
 
-/** What {@link createMint} needs. */
-interface MintOptions {
-  readonly issuer: string
-  readonly grants: ReadonlyMap<string, Grant>
-  /** Of grants and clients that do not say how long their access tokens live. */
-  readonly accessTokenLifetimeSeconds: number
-  /** The host's further claims. */
-  readonly claims: ((grantee: Grantee) => Claims | Promise<Claims>) | undefined
-  readonly sign: Signing['sign']
-}
-
-/** Signs tokens of our own, for which a chain of refresh tokens begins where the client gets one. */
-export function createMint({ issuer, grants, accessTokenLifetimeSeconds, claims: claimsOf, sign }: MintOptions): Mint {
-  const chains = [...grants.values()].find((grant) => grant.startFamily)
-
-  function lifeOf(grant: Grant, { client, now: issuedAt }: GrantRequest, granted: Granted): number {
-    const { accessTokenLifetimeSeconds: set } = client
-    const ofClient = typeof set === 'object' ? set[grant.type] : set
-    const seconds = Math.max(1, Math.floor(ofClient ?? grant.accessTokenLifetimeSeconds ?? accessTokenLifetimeSeconds))
-    const own = granted.family === undefined ? seconds : Math.min(seconds, longestWithRefreshSeconds)
-    return Math.max(1, Math.min(own, Math.floor(granted.expiresAt ?? Number.POSITIVE_INFINITY) - issuedAt))
+function queryOf(issuer: string, claims: Claims, kid: string | undefined): RevocationQuery {
+  return {
+    issuer,
+    kid,
+    thumbprint: undefined,
+    jti: textOf(claims.jti),
+    subject: textOf(claims.sub),
+    clientId: textOf(claims.client_id),
+    clientKeys: [claims.client_key, claims.client_credential].flat().filter(isText),
+    family: textOf(claims.refresh_family),
+    issuedAt: claims.iat as number,
+    expiresAt: claims.exp as number,
   }
+}
 
-  return async ({ grant, request, signer, jti }, planned) => {
-    const { client, secretId, key, now: issuedAt } = request
-    const chain =
-      // What belongs to a chain has no other one: it would outlive its own.
-      planned.refreshToken === undefined && planned.family === undefined
-        ? await chains?.startFamily?.(planned, { ...request, grantType: grant.continues ?? grant.type })
-        : undefined
-    const granted = chain ? { ...planned, family: chain.family } : planned
-    const ofHost = (await claimsOf?.({ ...granted, client })) ?? {}
-    const lifetimeSeconds = lifeOf(grant, request, granted)
-    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifetimeSeconds })
-    const signed = await sign(claims, signer, request)
-    return hasOwn(signed, 'refusal') ? signed : { granted, claims, signed, lifetimeSeconds, chain }
+/** What the client authenticated with is what was most likely revoked; a client without either was locked. */
+function endedCredential({ secretId, key }: Issued['asked']): TokenReason {
+  if (key !== undefined) return 'assertion_key_revoked'
+  return secretId === undefined ? 'locked_client' : 'wrong_secret'
+}
+
+/** Long enough that a token of then was issued after any revocation of now. */
+const laterSeconds = 2
+
+/**
+ * Judges what was just signed by the view that this process has of revocations: a token that every guard refuses must not be the answer. With
+ * a bare store this process has no view, and nothing is judged.
+ */
+function createIssuedJudge(issuer: string, revocations: RevocationPublisher | undefined): JudgeIssued {
+  return async ({ claims, kid, asked }) => {
+    const query = queryOf(issuer, claims, kid)
+    const origins = originQueries(claims)
+    const check = async (changes: Partial<RevocationQuery> = {}) => revocations?.check?.({ ...query, ...changes })
+    if ((await check({ origins })) === undefined) return undefined
+    const reason = await check()
+    switch (reason) {
+      case undefined:
+        // Nothing of the request itself was revoked, so it is what it exchanges.
+        return origins && refused('assertion_revoked')
+      case 'revoked_key':
+        return (await check({ kid: undefined })) === 'revoked_key' ? refused(endedCredential(asked)) : 'signing_key'
+      case 'revoked_client':
+        return refused('locked_client')
+      case 'revoked_token':
+        return refused('refresh_revoked')
+      case 'revoked_subject': {
+        // Within the second of the revocation nobody can tell old tokens from new ones: a moment later this one is good.
+        const later = await check({ issuedAt: (claims.iat as number) + laterSeconds })
+        if (later === 'revoked_subject') return refused('inactive_subject')
+        throw new Unavailable('revocation_unavailable')
+      }
+      case 'unprovable':
+        throw new Unavailable('revocation_unavailable')
+    }
   }
 }

@@ -1,51 +1,8 @@
-import { type AttemptStore, kind, lengthPrefixed, type Now, type OptionKind, orUnavailable } from '@countersign/core'
+import { type AttemptStore, lengthPrefixed, type Now, orUnavailable } from '@countersign/core'
 import { isClientId } from '../clients/record/client.js'
 import { refused, type TokenRefused } from '../refusal.js'
-import { attemptKey, type Budget, budgetKind, budgetsOf } from './budget.js'
-import { createFailureBudgets, type FailureBudgets } from './failure-budgets.js'
-
-/** Budgets of a token endpoint. */
-export interface RateLimits {
-  /** Of all requests, per address and client. @defaultValue 20000 in 60 s */
-  readonly requests?: Budget
-  /**
-   * Of failed authentications, per address and client; requests in flight count until they turn out right. Secrets of the server's own making
-   * cannot be guessed at any rate: lower it where others were taken over. @defaultValue 10000 in 60 s
-   */
-  readonly failures?: Budget
-  /**
-   * Of failed authentications from one address, whichever clients are tried. A client that authenticated itself from there in the last
-   * 30 days is not concerned. @defaultValue 2000 in 600 s
-   */
-  readonly failuresOfAddress?: Budget
-  /**
-   * Of wrong secrets of one client, from all addresses that it never used in the last 30 days. Assertions that a client signs cannot be
-   * guessed: they are neither counted here nor refused. @defaultValue 20000 in 600 s
-   */
-  readonly failuresOfClient?: Budget
-  /** Of bodies from one address that cannot be read: malformed, too long, of another media type. @defaultValue 1000 in 60 s */
-  readonly unreadable?: Budget
-}
-
-const defaults: Required<RateLimits> = {
-  requests: { limit: 20_000, windowSeconds: 60 },
-  failures: { limit: 10_000, windowSeconds: 60 },
-  failuresOfAddress: { limit: 2_000, windowSeconds: 600 },
-  failuresOfClient: { limit: 20_000, windowSeconds: 600 },
-  unreadable: { limit: 1_000, windowSeconds: 60 },
-}
-
-/** What the option `rateLimits` must be. */
-export const rateLimitsKind: OptionKind = kind.either(
-  kind.exactly(false),
-  kind.members<RateLimits>({
-    requests: budgetKind,
-    failures: budgetKind,
-    failuresOfAddress: budgetKind,
-    failuresOfClient: budgetKind,
-    unreadable: budgetKind,
-  }),
-)
+import { attemptKey, type Budget, budgetsOf, type RateLimits, usualRateLimits } from './budget.js'
+import { createInstantsByName } from './instants-by-name.js'
 
 /** An address and a client id need no hiding; what is not a client id is hashed all the same. */
 function requestKey(purpose: string, address: string, clientId: string): string {
@@ -102,7 +59,7 @@ interface LimiterOptions {
 /** Watches requests by limits that {@link rateLimitsKind} checked. */
 export function createLimiter({ attempts, limits, endpoint = 'token', now }: LimiterOptions): Limiter {
   if (limits === false) return unlimited
-  const budgets = budgetsOf(defaults, limits)
+  const budgets = budgetsOf(usualRateLimits, limits)
   const { failuresOfAddress: ofAddress, failuresOfClient: ofName, unreadable } = budgets
   const known = createFailureBudgets({ attempts, kind: 'client', ofAddress, ofName, now })
   const reading = createFailureBudgets({ attempts, kind: 'unreadable', ofAddress: unreadable, ofName: unreadable, now })
@@ -165,5 +122,115 @@ function createReserve(
         if (failure && failure.remaining * 2 < failures.limit) await orUnavailable(attempts.clear(key))
       },
     }
+  }
+}
+
+/** Whom a failure is counted for. */
+interface Attempted {
+  /** A block of addresses; empty where it is not known, or where it stands for many people and must not count. */
+  readonly address: string
+  /** The client id or user name that was tried. */
+  readonly name: string
+  /** The proof is a signature, which cannot be guessed: the budget of the name is not concerned. @defaultValue false */
+  readonly isSigned?: boolean
+}
+
+/** What {@link createFailureBudgets} needs. */
+export interface FailureBudgetOptions {
+  readonly attempts: AttemptStore
+  /** What is counted: names of two kinds never meet. */
+  readonly kind: string
+  /** Failures from one address, for any client or user. */
+  readonly ofAddress: Budget
+  /** Failures at one name, from all addresses that never succeeded there. Undefined where somebody else counts them. */
+  readonly ofName: Budget | undefined
+  readonly now: Now
+}
+
+/**
+ * Budgets of failures from one address alone, and at one name alone. They are counted after the failure, so that what succeeds costs
+ * nothing. An address that succeeded at a name in the last 30 days is familiar there: neither budget refuses it, so that strangers alone
+ * cannot lock an owner out.
+ */
+export interface FailureBudgets {
+  /** Whether the address succeeded at the name in the last 30 days. */
+  isFamiliar(attempted: Attempted): Promise<boolean>
+  /** Asked before anything is read: undefined where nothing is known against the address. */
+  refuseAddress(address: string): Promise<TokenRefused | undefined>
+  /** Asked before a credential is looked at. */
+  refuse(attempted: Attempted): Promise<TokenRefused | undefined>
+  /** Counts a failure. Rejects with `Unavailable` when it cannot be counted. */
+  failed(attempted: Attempted): Promise<void>
+  /** Makes the address familiar. Nothing waits for it. */
+  succeeded(attempted: Attempted): void
+}
+
+const familiarForMs = 30 * 86_400_000
+/** So long this process relies on what it knows, before the store is told or asked again. */
+const [knownForMs, unknownForMs] = [86_400_000, 10_000]
+/** Only whether there is one counts. */
+const anyNumber = 1_000_000_000
+
+/** See {@link FailureBudgets}. */
+export function createFailureBudgets({ attempts, kind, ofAddress, ofName, now }: FailureBudgetOptions): FailureBudgets {
+  const blocked = createInstantsByName(now)
+  const familiar = createInstantsByName(now)
+  const strange = createInstantsByName(now)
+  const addressKey = (address: string): string => attemptKey(`${kind}-failures-of-address`, address)
+  const nameKey = (name: string): string => attemptKey(`${kind}-failures-of-name`, name)
+  const familiarKey = (...parts: readonly string[]): string => attemptKey(`${kind}-familiar`, ...parts)
+
+  async function isFamiliar(...parts: readonly string[]): Promise<boolean> {
+    const key = familiarKey(...parts)
+    if (familiar.get(key) > 0) return true
+    if (strange.get(key) > 0) return false
+    const isKnown = (await orUnavailable(attempts.used(key))) > 0
+    if (isKnown) familiar.set(key, now() + knownForMs)
+    else strange.set(key, now() + unknownForMs)
+    return isKnown
+  }
+
+  function refusalUntil(until: number): TokenRefused {
+    return refused('too_many_failures', { retryAfterSeconds: Math.max(1, Math.ceil((until - now()) / 1000)) })
+  }
+
+  async function count(key: string, { limit, windowSeconds }: Budget): Promise<void> {
+    const verdict = await orUnavailable(attempts.reserve({ key, limit, windowMs: windowSeconds * 1000 }))
+    if (!verdict.ok) blocked.set(key, now() + verdict.retryAfterMs)
+  }
+
+  async function remember(key: string): Promise<void> {
+    familiar.set(key, now() + knownForMs)
+    await attempts.reserve({ key, limit: anyNumber, windowMs: familiarForMs })
+  }
+
+  async function refuseAddress(address: string): Promise<TokenRefused | undefined> {
+    const until = address === '' ? 0 : blocked.get(addressKey(address))
+    return until > 0 && !(await isFamiliar(address)) ? refusalUntil(until) : undefined
+  }
+
+  return {
+    isFamiliar: ({ address, name }) => isFamiliar(address, name),
+    refuseAddress,
+    async refuse({ address, name, isSigned = false }) {
+      const ofName = isSigned ? 0 : blocked.get(nameKey(name))
+      const until = Math.max(address === '' ? 0 : blocked.get(addressKey(address)), ofName)
+      return until > 0 && !(await isFamiliar(address, name)) ? refusalUntil(until) : undefined
+    },
+    async failed({ address, name, isSigned = false }) {
+      if (address === '' && ofName === undefined) return
+      if (await isFamiliar(address, name)) return
+      await Promise.all([
+        address === '' ? undefined : count(addressKey(address), ofAddress),
+        name === '' || ofName === undefined || isSigned ? undefined : count(nameKey(name), ofName),
+      ])
+    },
+    succeeded({ address, name }) {
+      if (address === '') return
+      for (const key of [familiarKey(address, name), familiarKey(address)]) {
+        // A lost write costs the owner one more sign-in during an attack, and a request must not wait for it.
+        if (familiar.get(key) === 0) void remember(key).catch(() => undefined)
+      }
+    },
   }
 }

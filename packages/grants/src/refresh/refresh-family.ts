@@ -1,7 +1,14 @@
-import type { UsedKey } from '../assertions/used-key.js'
+import { orUnavailable, type RefreshFamily } from '@countersign/core'
+import { areKeysGood, type UsedKey } from '../assertions/used-key.js'
+import type { Client } from '../clients/record/client.js'
+import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-policy.js'
 import type { Granted, GrantRequest } from '../grants/grant.js'
+import { jwtBearerType, tokenExchangeType } from '../grants/token-type.js'
+import { withoutReserved } from '../issuing/check-granted.js'
 import { keysOf } from '../issuing/mint.js'
-import { type ChainData, chainText } from './stored-family.js'
+import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
+import type { RefreshTokenParts } from './refresh-token-format.js'
+import { type ChainData, chainText, parseChain } from './stored-family.js'
 
 /** What the tokens of a chain are bound to: another client's chains, those from before a lock, and another tenant's are none of this one. */
 export const bindingOf = ({ client: { id, credentialGeneration }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
@@ -40,4 +47,84 @@ export function chainData(
     ...how,
   }
   return chainText(data)
+}
+
+/** What a chain gives to this request, or why it gives nothing. */
+export function grantedBy(
+  data: ChainData | undefined,
+  asked: Pick<GrantRequest, 'client' | 'requestedScopes' | 'requestedAudiences' | 'now'>,
+): Granted | TokenRefused {
+  if (data === undefined || (data.expiresAt !== undefined && data.expiresAt <= asked.now)) return refused('refresh_gone')
+  const { client, requestedScopes: scopes = data.scopes, requestedAudiences: audiences = data.audiences } = asked
+  if (!scopes.every((scope) => data.scopes.includes(scope))) return refused('scope_not_allowed')
+  if (!audiences.every((audience) => data.audiences.includes(audience))) return refused('target_not_allowed')
+  const kept = audiences.filter((audience) => client.audiences?.includes(audience) ?? true)
+  if (kept.length === 0 || !client.grants.includes(data.grantType)) return refused('refresh_revoked')
+  if (!givesRefreshToken(client.refresh, data.grantType)) return refused('refresh_revoked')
+  if (data.secretId !== undefined && !client.secrets.some(({ id }) => id === data.secretId)) return refused('refresh_revoked')
+  return {
+    ok: true,
+    subject: data.subject,
+    isPerson: data.isPerson,
+    // What was taken from the client since is not given any more.
+    scopes: scopes.filter((scope) => client.scopes.includes(scope)),
+    audiences: kept,
+    ...(data.authentication && { authentication: data.authentication }),
+    ...(data.claims && { claims: withoutReserved(data.claims) }),
+    ...(data.keys && { keys: data.keys }),
+    ...(data.inherited && { inherited: data.inherited }),
+    ...(data.origins && { origins: data.origins }),
+    ...(data.expiresAt !== undefined && { expiresAt: data.expiresAt }),
+    startedAt: data.startedAt,
+  }
+}
+
+/** What a chain gives now, to be asked before anything is used up: none of its keys was revoked. */
+export async function grantedNow(data: ChainData | undefined, asked: GrantRequest): Promise<Granted | TokenRefused> {
+  const granted = grantedBy(data, asked)
+  if (!granted.ok) return granted
+  return (await areKeysGood(asked.keys, asked.client.id, granted.keys ?? [])) ? granted : refused('refresh_revoked')
+}
+
+/** Why a record does not fit what was presented; the store decides again when the token is rotated. */
+export function faultOf(record: RefreshFamily | undefined, owner: Pick<GrantRequest, 'client' | 'issuer'>): TokenReason | undefined {
+  if (record === undefined) return 'refresh_gone'
+  if (record.revoked !== undefined) return 'refresh_revoked'
+  return record.binding === bindingOf(owner) ? undefined : 'refresh_mismatch'
+}
+
+/** Whether its chains may be owed to keys. */
+const mayUseKeys = ({ authMethods, grants }: Client): boolean =>
+  authMethods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
+
+/** What the record said before anything was used up. */
+export interface LookedAt {
+  readonly ageSeconds: number
+  /** Absent where the record was not read. */
+  readonly granted?: Granted
+}
+
+/** Whether the record has to be read before the token is used up: there is something to validate, or to compute. */
+export function mustLookFirst({ client, requestedScopes, requestedAudiences, isActive, isRecorded }: GrantRequest): boolean {
+  const { refresh } = client
+  const limits = refresh.policy === 'rotating' && refresh.idleLifetimeSeconds !== undefined && refresh.absoluteLifetimeSeconds !== undefined
+  if (isRecorded) return true
+  // Its chains may have been given more than it may get now.
+  if (client.isChanged === true) return true
+  return limits || mayUseKeys(client) || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
+}
+
+/** What can be refused is refused before the token is used up. */
+export async function lookFirst({ family }: RefreshTokenParts, asked: GrantRequest): Promise<TokenRefused | LookedAt> {
+  const record = await orUnavailable(asked.stores.families.find(family))
+  const fault = faultOf(record, asked)
+  const data = record && parseChain(record.data)
+  if (fault || !data) return refused(fault ?? 'refresh_gone')
+  const granted = await grantedNow(data, asked)
+  if (!granted.ok) return granted
+  asked.note({ subject: granted.subject })
+  const ageSeconds = asked.now - data.startedAt
+  const { refresh } = asked.client
+  if (refresh.policy === 'rotating' && ageSeconds >= (refresh.absoluteLifetimeSeconds ?? foreverSeconds)) return refused('refresh_gone')
+  return { ageSeconds, granted: { ...granted, family } }
 }

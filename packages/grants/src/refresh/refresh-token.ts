@@ -14,8 +14,7 @@ import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-pol
 import { accessTokenLifetimeKind, type Grant, type GrantAnswer, type GrantRequest, type Validated } from '../grants/grant.js'
 import { grantedTo } from '../grants/signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
-import { bindingOf, chainData } from './refresh-family.js'
-import { faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './refresh-lookup.js'
+import { bindingOf, chainData, faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './refresh-family.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-format.js'
 import { parseChain } from './stored-family.js'
 

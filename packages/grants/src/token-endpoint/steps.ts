@@ -1,20 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import { hasOwn, type Reply, type Signer, type TokenEvent, type WireRequest, wallClock } from '@countersign/core'
 import type { UseClaim } from '../assertions/assertion.js'
+import { withFormerUses } from '../assertions/former-uses.js'
 import { areKeysGood } from '../assertions/used-key.js'
 import type { AuthenticatedClient } from '../authentication/authenticate-client.js'
-import { claimAssertion, createClientRequests, namedClient, ofKnownClient } from '../endpoint/client-request.js'
+import {
+  callerByGrant,
+  claimAssertion,
+  createClientRequests,
+  lookAtProof,
+  namedClient,
+  ofKnownClient,
+  type ParsedRequest,
+} from '../endpoint/client-request.js'
 import { type TokenAnswer, tokenReply } from '../endpoint/reply.js'
 import type { Grant, GrantAnswer, Granted, GrantPlan, GrantRequest, Validated } from '../grants/grant.js'
+import { judgeScope } from '../grants/scope.js'
+import { judgeTarget } from '../grants/target.js'
 import { type Changes, createChangesOf } from '../issuing/changes.js'
-import { createMint, keysOf, type Minted } from '../issuing/mint.js'
-import { createSigning, type Signed } from '../issuing/signing.js'
+import { createMint, keysOf, type Minted, type Signed } from '../issuing/mint.js'
 import { createStatusFault } from '../issuing/status.js'
 import type { Reserved } from '../limits/rate-limits.js'
-import { createReuseEnd } from '../refresh/reused-family.js'
+import { createReuseEnd } from '../refresh/announce-reuse.js'
 import { refused, type TokenRefused } from '../refusal.js'
 import { writeRecord } from './audit.js'
-import { callerByGrant, createFindGrant, type FoundGrant, lookAtProof, type ParsedTokenRequest } from './find-grant.js'
 import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
 
 /** A request on its way through the endpoint. */
@@ -24,6 +33,19 @@ export interface TokenCall {
   readonly trace: { -readonly [K in keyof TokenEvent]?: TokenEvent[K] }
   /** As requested, also where the endpoint does not have it; undefined where it could not be read. */
   grantType: string | undefined
+}
+
+/** A token request that could be read. */
+interface ParsedTokenRequest extends ParsedRequest {
+  /** The grant of its `grant_type`; undefined where the endpoint does not have it. */
+  readonly grant: Grant | undefined
+}
+
+/** A grant that the client may use, and its request: scope and audience are allowed. */
+interface FoundGrant {
+  readonly ok: true
+  readonly grant: Grant
+  readonly request: GrantRequest
 }
 
 /** A request that its grant has planned. Nothing was used up for it yet. */
@@ -80,9 +102,8 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
   const form = { json: options.json ?? false, repeatable }
   const requests = createClientRequests({ ...options, attempts, form })
   const find = createFindGrant(options, checked)
-  const { sign, recheck } = createSigning(options)
   const statusFault = createStatusFault(options)
-  const mint = createMint({ ...checked, issuer, claims: options.claims, sign })
+  const { mint, recheck } = createMint({ ...checked, issuer, claims: options.claims, signer, revocations: options.revocations })
   const endReused = createReuseEnd({ issuer, revocations: options.revocations, attempts, families, now: options.now ?? wallClock })
   const changesOf = createChangesOf()
 
@@ -108,7 +129,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
         return who
       }
       const { reason } = who.refusal
-      lookAtProof(parsed, reason)
+      lookAtProof(parsed.grant, parsed, reason)
       // Of a client that is not known, nothing else is said.
       if (ofKnownClient.includes(reason) || reason.startsWith('assertion_'))
         trace.clientId = namedClient(parsed.caller) || (anonymousClient ?? '')
@@ -147,11 +168,70 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
           (callId) => chain.undo(callId),
         )
     },
-    async recheck({ request }, { granted, claims, signed }) {
+    async recheck({ request }, minted) {
       // A key that is revoked while its request is under way gives no token, also where no view of revocations is there.
-      const isKeyGood = await areKeysGood(request.keys, request.client.id, keysOf(granted, request.key))
-      return isKeyGood ? recheck(signed, claims, request) : refused('assertion_key_revoked')
+      const isKeyGood = await areKeysGood(request.keys, request.client.id, keysOf(minted.granted, request.key))
+      return isKeyGood ? recheck(minted, request) : refused('assertion_key_revoked')
     },
     reply: ({ grantType }, answer) => tokenReply(answer, { issuer, dialect: checked.dialect, context: { grantType } }),
+  }
+}
+
+/** Finds the grant of a request, and puts together what it is asked. */
+function createFindGrant(
+  options: TokenEndpointOptions,
+  { audiences }: CheckedOptions,
+): (parsed: ParsedTokenRequest, who: AuthenticatedClient, note: GrantRequest['note']) => Promise<FoundGrant | TokenRefused> {
+  const { issuer, clients, isActive } = options
+  const now = options.now ?? wallClock
+  const stores = withFormerUses(options.stores, now)
+
+  function requestOf(
+    { parameters, request }: ParsedTokenRequest,
+    who: AuthenticatedClient,
+    note: GrantRequest['note'],
+  ): GrantRequest | TokenRefused {
+    const { client, secretId, key } = who
+    const asked = judgeScope(parameters.get('scope'), client.scopes, client.defaultScopes)
+    if (!asked.ok) return asked
+    const allowed = client.audiences ?? audiences
+    const target = judgeTarget(parameters, allowed)
+    if (!target.ok) return target
+    const nowMs = now()
+    // Each member by itself: a copy of an object takes longer than everything else that is done here.
+    return {
+      issuer,
+      parameters,
+      request,
+      note,
+      stores,
+      keys: clients.clientKeys,
+      isClient: async (id) => (await clients.find(id)) !== undefined,
+      isActive: isActive && (async (granted) => (await isActive({ ...granted, client })) === true),
+      isRecorded: options.audit !== undefined,
+      client,
+      secretId,
+      key,
+      requestedScopes: asked.requested,
+      requestedAudiences: target.audiences,
+      scopes: asked.scopes,
+      audiences: target.audiences ?? allowed.slice(0, 1),
+      now: Math.floor(nowMs / 1000),
+      nowMs,
+    }
+  }
+
+  return async (parsed, who, note) => {
+    const { grant, caller, parameters } = parsed
+    if (grant === undefined) return refused('unsupported_grant_type')
+    const { client } = who
+    const mayUse = client.grants.includes(grant.continues ?? grant.type)
+    const request = mayUse
+      ? requestOf(parsed, who, note)
+      : refused(caller.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
+    if (!('refusal' in request)) return { ok: true, grant, request }
+    if (caller.method !== 'asserted') return request
+    // Its proof was not looked at yet: a stranger is told that it is bad, and nothing about the client.
+    return (await grant.identification?.reason({ client, parameters, keys: clients.clientKeys, issuer, nowMs: now() })) ?? request
   }
 }

@@ -1,5 +1,5 @@
 import { checkOptions as checkEach, kind, type OptionShape, type SignerSource } from '@countersign/core'
-import { type Announcer, announcerKind } from '../announce.js'
+import { type Announcer, announcerKind } from '../announce-revocation.js'
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
 import { rfc6749, type TokenDialect } from '../endpoint/reply.js'
 import { accessTokenLifetimeKind, type Grant, type Grantee, type GrantStores } from '../grants/grant.js'

@@ -14,7 +14,7 @@ import { areKeysGood } from '../assertions/used-key.js'
 import { type Client, isPublicClient } from '../clients/record/client.js'
 import { credentialNames } from '../clients/record/credential-name.js'
 import { createSubjectEnd } from '../issuing/status.js'
-import type { RateLimits } from '../limits/rate-limits.js'
+import type { RateLimits } from '../limits/budget.js'
 import { refreshStatus } from '../refresh/refresh-status.js'
 import { createRefreshTokenText } from '../refresh/refresh-token-format.js'
 import { refused } from '../refusal.js'
@@ -48,7 +48,9 @@ export interface IntrospectionEndpointOptions extends PresentedTokenOptions {
 }
 
 /** What is told of a token, or why nothing is. */
-type Judged = { readonly ok: true; readonly view: Readonly<Record<string, unknown>> } | { readonly ok: false; readonly reason: string }
+type Introspected =
+  | { readonly ok: true; readonly view: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly reason: string }
 
 /** RFC 7662 §2.2, RFC 9470 §6.2. What a token does not say is not made up. */
 const shown = ['iss', 'sub', 'aud', 'client_id', 'scope', 'exp', 'iat', 'nbf', 'jti', 'auth_time', 'amr', 'acr']
@@ -57,15 +59,15 @@ const answered: readonly string[] = ['active', 'token_type']
 /** A resource server may ask at every request. */
 const usualLimits: RateLimits = { requests: { limit: 200_000, windowSeconds: 60 } }
 
-const inactive = (reason: string): Judged => ({ ok: false, reason })
+const inactive = (reason: string): Introspected => ({ ok: false, reason })
 
 function pick(claims: Readonly<Record<string, unknown>>, names: readonly string[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(names.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]))
 }
 
-function answerOf(judged: Judged, trace: StatusTrace): StatusAnswer {
-  if (judged.ok) return { ok: true, outcome: 'active', reply: jsonReply(200, { active: true, ...judged.view }, notStored) }
-  trace.reason = judged.reason
+function answerOf(introspected: Introspected, trace: StatusTrace): StatusAnswer {
+  if (introspected.ok) return { ok: true, outcome: 'active', reply: jsonReply(200, { active: true, ...introspected.view }, notStored) }
+  trace.reason = introspected.reason
   // One answer for all of them: what a caller may not know of is not there for it (RFC 7662 §2.2).
   return { ok: true, outcome: 'inactive', reply: jsonReply(200, { active: false }, notStored) }
 }
@@ -131,7 +133,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     return (await isSubjectActive(client, sub)) ? undefined : 'inactive_subject'
   }
 
-  async function judgeAccessToken(token: string, caller: Client, trace: StatusTrace): Promise<Judged> {
+  async function introspectAccessToken(token: string, caller: Client, trace: StatusTrace): Promise<Introspected> {
     const verified = await verifier.verify(token)
     if (!verified.ok) return inactive(verified.refusal.reason)
     const { auth } = verified
@@ -146,7 +148,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
   }
 
   /** Shown only to the client that holds the token. Other clients with the same audience do not see it. */
-  async function judgeRefreshToken(token: string, caller: Client, trace: StatusTrace): Promise<Judged> {
+  async function introspectRefreshToken(token: string, caller: Client, trace: StatusTrace): Promise<Introspected> {
     const parts = refreshTokens?.read(token)
     if (parts === undefined) return inactive('refresh_malformed')
     const { family, generation } = parts
@@ -171,7 +173,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     async decide({ who: { client }, token }, trace) {
       // A caller could try tokens that it found, so each request must have a client that is responsible for it.
       if (isPublicClient(client)) return refused('no_authentication')
-      const judge = token.startsWith('r1.') ? judgeRefreshToken : judgeAccessToken
+      const judge = token.startsWith('r1.') ? introspectRefreshToken : introspectAccessToken
       return answerOf(await judge(token, client, trace), trace)
     },
   })

@@ -16,7 +16,7 @@ import { claimAssertion, createClientRequests, namedClient, ofKnownClient } from
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
 import { orRefused, rfc6749, tokenReply } from '../endpoint/reply.js'
 import { createChangesOf } from '../issuing/changes.js'
-import type { RateLimits } from '../limits/rate-limits.js'
+import type { RateLimits } from '../limits/budget.js'
 import { refused, type TokenRefused } from '../refusal.js'
 
 /** What the endpoints for revocation and introspection have in common. */

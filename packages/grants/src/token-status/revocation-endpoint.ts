@@ -11,10 +11,10 @@ import {
   Unavailable,
   wallClock,
 } from '@countersign/core'
-import { type Announce, type Announcer, announcerKind, createAnnounce, endOfFamily } from '../announce.js'
+import { type Announce, type Announcer, announcerKind, createAnnounce, endOfFamily } from '../announce-revocation.js'
 import type { Client } from '../clients/record/client.js'
+import type { RateLimits } from '../limits/budget.js'
 import { attemptKey, type Budget, budgetKind } from '../limits/budget.js'
-import type { RateLimits } from '../limits/rate-limits.js'
 import { isOwner } from '../refresh/refresh-family.js'
 import { createRefreshTokenText } from '../refresh/refresh-token-format.js'
 import { refused } from '../refusal.js'

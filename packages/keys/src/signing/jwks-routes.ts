@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { headerField, type Now, type Reply, type RouteTable, type WireRequest } from '@countersign/core'
+import type { OwnRing } from './signing.js'
 import { type KeyTimes, nextTransition, type OwnKey, verifies } from './signing-key.js'
-import type { OwnRing } from './signing-ring.js'
 
 /** How long after a revocation the document asks to be fetched again soon. */
 const shortAfterRevocationSeconds = 3600

@@ -1,8 +1,8 @@
 import { type KeyAnswer, type KeySet, type KeySource, type Now, Unavailable, type VerificationKey, whenKnown } from '@countersign/core'
 import { answerFrom, createKeySet, importJwk } from '@countersign/jwt'
 import type { Ring } from '../ring.js'
+import type { OwnRing } from './signing.js'
 import { type KeyTimes, nextTransition, type OwnKey, verifies } from './signing-key.js'
-import type { OwnRing } from './signing-ring.js'
 
 /** What {@link createOwnKeySource} needs. */
 export interface OwnKeySourceOptions {

@@ -1,5 +1,5 @@
 import { type AsymmetricAlgorithm, eventChannel, type Now, orUnavailable, type RevocationPublisher, shownValue } from '@countersign/core'
-import type { Rings } from '../ring.js'
+import type { Ring, Rings } from '../ring.js'
 import type { Envelope } from './envelope.js'
 import { completeUse, importedKey, type KeyUse, newKey } from './new-key.js'
 import { type KeyTimes, type OwnKey, ownKeyState, type SigningKeyState } from './signing-key.js'
@@ -71,8 +71,8 @@ export interface OwnKeyLife extends SigningKeys {
   ensureFirst(): Promise<void>
   /** Revokes a key in the registry that is on the denylist. The process that announced it failed before this step, or is about to take it. */
   followRevocation(kid: string): Promise<void>
-  /** Erases private keys that are not needed any more. */
-  erase(keys: readonly OwnKey[]): Promise<void>
+  /** Erases private keys that are not needed any more. Nobody waits for it: where it fails, the next reading of the ring tries again. */
+  erase(ring: Ring<OwnKey>): void
 }
 
 /** What {@link createOwnKeys} needs. */
@@ -128,6 +128,10 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
       : newKey({ algorithm: key.algorithm, purpose: key.purpose }, envelope)
   }
 
+  async function eraseOld(keys: readonly OwnKey[]): Promise<void> {
+    if (envelope !== undefined && eraseKeys(momentOf(keys)).keys) await change(() => ({ result: undefined }))
+  }
+
   return {
     generate: async (use) => add('generate', await newKey(useOf(use), envelope)),
     stage: async (jwk, use) => add('stage', importedKey(jwk, useOf(use))),
@@ -169,8 +173,6 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
       const spare = await spareFor(kid)
       await take('revoke', kid, (moment) => revokeKey(moment, kid, { reason: announcedElsewhere, spare }))
     },
-    async erase(keys) {
-      if (envelope !== undefined && eraseKeys(momentOf(keys)).keys) await change(() => ({ result: undefined }))
-    },
+    erase: ({ keys }) => void eraseOld(keys).catch(() => undefined),
   }
 }

@@ -11,6 +11,8 @@ interface KnownClient {
 /** Clients in a store. Every method rejects with `Unavailable` when it is out of reach or its content not understood. */
 export interface ClientRecords {
   get(id: string): Promise<KnownClient | undefined>
+  /** What is shown of a client. */
+  find(id: string): Promise<Client | undefined>
   /** Of any number of clients, in the order of the ids. */
   getMany(ids: readonly string[]): Promise<readonly (Client | undefined)[]>
   /** False if it exists already. */
@@ -69,6 +71,13 @@ export function clientRecords(store: DocumentStore): ClientRecords {
     return now
   }
 
+  async function get(id: string): Promise<KnownClient | undefined> {
+    // What nobody can have registered: a store may not take it for an id, and that would be an outage.
+    if (!isClientId(id)) return undefined
+    const document = await orUnavailable(store.get({ collection, id }))
+    return document && know(id, document.value)
+  }
+
   async function attempt(
     id: string,
     { change, before, left }: { change: (record: ClientRecord) => ClientRecord; before: (record: ClientRecord) => unknown; left: number },
@@ -84,12 +93,8 @@ export function clientRecords(store: DocumentStore): ClientRecords {
   }
 
   return {
-    async get(id) {
-      // What nobody can have registered: a store may not take it for an id, and that would be an outage.
-      if (!isClientId(id)) return undefined
-      const document = await orUnavailable(store.get({ collection, id }))
-      return document && know(id, document.value)
-    },
+    get,
+    find: async (id) => (await get(id))?.client,
     async getMany(ids) {
       const found = new Map<string, Client>()
       const asked = ids.filter(isClientId)

@@ -1,6 +1,6 @@
 import { type AttemptStore, kind, lengthPrefixed, type Now, type OptionKind, orUnavailable } from '@countersign/core'
 import { attemptKey, type Budget, budgetKind, budgetsOf } from '../../limits/budget.js'
-import { createFailureBudgets, type FailureBudgets } from '../../limits/failure-budgets.js'
+import { createFailureBudgets, type FailureBudgets } from '../../limits/rate-limits.js'
 import { refused, type TokenRefused } from '../../refusal.js'
 import { createReserve, type Guess, type Row } from './reserve-guesses.js'
 import { countedName } from './user-name.js'

@@ -1,11 +1,91 @@
-import { asUnavailable, createElapsed, longAgo, type Now, startRequestTimer, Unavailable } from '@countersign/core'
-import type { Ring } from '../ring.js'
-import type { OwnKey } from './signing-key.js'
+import {
+  asUnavailable,
+  createElapsed,
+  longAgo,
+  type Now,
+  type RevocationPublisher,
+  type Signer,
+  type SignerSource,
+  startRequestTimer,
+  Unavailable,
+  whenKnown,
+} from '@countersign/core'
+import type { Ring, Rings } from '../ring.js'
+import type { KeySigners } from './key-signers.js'
+import { type KeyTimes, type OwnKey, ownKeyState } from './signing-key.js'
+import { areOfOneUse, type Use } from './succession.js'
+
+/** What {@link createOwnSigners} needs. */
+export interface OwnSignersOptions {
+  readonly issuer: string
+  readonly ring: OwnRing
+  readonly keySigners: KeySigners
+  readonly times: KeyTimes
+  readonly now: Now
+  readonly revocations: Pick<RevocationPublisher, 'check'> | undefined
+  /** Ends a key in the registry that is on the denylist. */
+  readonly followRevocation: (kid: string) => Promise<void>
+}
+
+/**
+ * Signers over the ring: whichever key of a use is active when it is asked. The denylist is asked as guards ask it, so that no key
+ * signs what they refuse; a key that is on it is ended in the registry, too, and its successor signs.
+ */
+export function createOwnSigners(options: OwnSignersOptions): (use: Use) => SignerSource {
+  const { issuer, ring, keySigners, times, now, revocations, followRevocation } = options
+  const following = new Map<string, Promise<Ring<OwnKey>>>()
+  const unavailable = (problem: string): Unavailable => new Unavailable('key_source_unavailable', { cause: new Error(problem) })
+
+  /** Looks up the key alone. Other revocations of a token are judged when the token is verified. */
+  function isRevoked(kid: string): boolean | Promise<boolean> {
+    const none = { jti: undefined, subject: undefined, clientId: undefined, clientKeys: [] }
+    const query = { issuer, kid, thumbprint: kid, ...none, issuedAt: now() / 1000 }
+    return whenKnown(revocations?.check?.(query), (reason) => reason === 'revoked_key')
+  }
+
+  function activeOf(current: Ring<OwnKey>, use: Use): OwnKey {
+    keySigners.keepOnly(current)
+    const seconds = now() / 1000
+    const active = current.keys.find((key) => areOfOneUse(key, use) && ownKeyState(key, times, seconds) === 'active')
+    if (active === undefined) throw unavailable('no key of this use is active: ready() makes the first one')
+    return active
+  }
+
+  async function followed(kid: string): Promise<Ring<OwnKey>> {
+    try {
+      await followRevocation(kid)
+      return await ring.fresh()
+    } finally {
+      following.delete(kid)
+    }
+  }
+
+  /** One for all who wait: the ring without a key that is on the denylist. */
+  function without(kid: string): Promise<Ring<OwnKey>> {
+    const renewed = following.get(kid) ?? followed(kid)
+    following.set(kid, renewed)
+    return renewed
+  }
+
+  async function successorOf(kid: string, use: Use): Promise<Signer> {
+    keySigners.forget(kid)
+    const successor = activeOf(await without(kid), use)
+    if (await isRevoked(successor.kid)) throw unavailable('the key that is active now was revoked, too')
+    return keySigners.of(successor)
+  }
+
+  function pick(current: Ring<OwnKey>, use: Use): Signer | Promise<Signer> {
+    const active = activeOf(current, use)
+    return whenKnown(isRevoked(active.kid), (revoked) => (revoked ? successorOf(active.kid, use) : keySigners.of(active)))
+  }
+
+  return (use) => ({ current: () => whenKnown(ring.current(), (current) => pick(current, use)) })
+}
 
 /** What {@link createOwnRing} needs. */
 export interface OwnRingOptions {
-  /** Reads the store; rejects with `Unavailable`. */
-  readonly read: () => Promise<Ring<OwnKey>>
+  readonly issuer: string
+  readonly rings: Pick<Rings<OwnKey>, 'read'>
   /** How old the ring in memory may grow before it is read again. */
   readonly refreshSeconds: number
   /** How old it may grow while the store is out of reach. */
@@ -33,7 +113,7 @@ const pauseMs = 1000
 const maxWaiting = 1000
 
 /** A reader of the ring: refreshed ahead of time, believed for a while when the store is down. It has no timers while nobody asks. */
-export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, onRead }: OwnRingOptions): OwnRing {
+export function createOwnRing({ issuer, rings, refreshSeconds, staleIfErrorSeconds, now, onRead }: OwnRingOptions): OwnRing {
   const tombstones = new Map<string, OwnKey>()
   const state = {
     ring: undefined as Ring<OwnKey> | undefined,
@@ -67,7 +147,7 @@ export function createOwnRing({ read, refreshSeconds, staleIfErrorSeconds, now, 
     const { changes } = state
     state.startedAt = begun.steady
     try {
-      const ring = await read()
+      const ring = await rings.read(issuer)
       // A reading that began before a change of ours may have missed it.
       const isOvertaken = state.changes !== changes && ring.revision < (state.ring?.revision ?? 0)
       take(isOvertaken && state.ring ? state.ring : ring, begun)

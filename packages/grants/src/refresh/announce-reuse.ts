@@ -1,5 +1,5 @@
 import { type AttemptStore, type Now, orUnavailable, type RefreshFamilyStore } from '@countersign/core'
-import { type Announcer, createAnnounce, endOfFamily } from '../announce.js'
+import { type Announcer, createAnnounce, endOfFamily } from '../announce-revocation.js'
 import type { TokenReason } from '../refusal.js'
 
 /** A client that goes on with a dead token must not fill the denylist. */
