@@ -122,7 +122,7 @@ const shape: OptionShape<AuthorizationServerOptions> = {
   revocationEndpoint: of(grants.revocationEndpointShape, ...given, 'verifier', 'refreshSecrets', 'providers'),
   introspectionEndpoint: of(grants.introspectionEndpointShape, ...given, 'verifier', 'refreshSecrets'),
   metadata: of(grants.serverMetadataShape, 'issuer', 'grants'),
-  own: of(verifier.ownIssuerShape, 'issuer', 'keys'),
+  own: of(verifier.signingKeysShape, 'issuer', 'keys'),
   guard: of(verifier.guardShape, ...given, 'issuers', 'resource'),
   now: kind.func,
 }

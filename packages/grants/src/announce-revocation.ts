@@ -1,13 +1,7 @@
 import { kind, type Now, type OptionKind, orUnavailable, type RevocationEntry, type RevocationPublisher } from '@countersign/core'
 
-/**
- * Where the end of tokens is announced to guards: what `createSharedRevocations` or, in a single process, `createRevocations`
- * gives, or a revocation store.
- */
-export type Announcer = RevocationPublisher
-
 /** What the option `revocations` must be where the end of tokens is announced. */
-export const announcerKind: OptionKind = kind.having('what createSharedRevocations returns, or a RevocationStore', 'revoke')
+export const publisherKind: OptionKind = kind.having('what createSharedRevocations returns, or a RevocationStore', 'revoke')
 
 /** Announces what ends by itself at a time. Rejects with `Unavailable` when it cannot. */
 export type Announce = (entry: Extract<RevocationEntry, { expiresAt: number }>) => Promise<void>
@@ -21,7 +15,7 @@ export const longestWithRefreshSeconds = 86_400
 const graceMs = 3_600_000
 
 /** @param now - epoch milliseconds */
-export function createAnnounce(revocations: Announcer, now: Now): Announce {
+export function createAnnounce(revocations: RevocationPublisher, now: Now): Announce {
   const revoke = async (entry: RevocationEntry, ttlMs: number): Promise<unknown> => revocations.revoke(entry, { ttlMs })
   return async (entry) => {
     await orUnavailable(revoke(entry, Math.max(entry.expiresAt * 1000 - now(), 1) + graceMs))

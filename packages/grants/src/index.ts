@@ -1,4 +1,3 @@
-export type { Announcer } from './announce-revocation.js'
 export type { TrustedTokens } from './assertions/trusted-token.js'
 export type { UsedKey } from './assertions/used-key.js'
 export type {

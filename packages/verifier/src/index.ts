@@ -48,10 +48,10 @@ export {
   jwksRsa,
   type OidcOptions,
   oidc,
-  ownIssuerShape,
   type SigningKeysOptions,
   type StaticKeysOptions,
   signingKeys,
+  signingKeysShape,
   staticKeys,
 } from './issuers/presets.js'
 export type { NamedKey, PublicKeyInput } from './issuers/static-keys.js'

@@ -7,7 +7,7 @@ import {
   type RevocationPublisher,
   type SecretsOption,
 } from '@countersign/core'
-import { announcerKind } from '../announce-revocation.js'
+import { publisherKind } from '../announce-revocation.js'
 import { type ClientSettings, settingsShape } from './record/client.js'
 
 /** Options of {@link createClients}. */
@@ -63,7 +63,7 @@ export const clientsShape: OptionShape<ClientsOptions> = {
   pepper: kind.required(kind.secrets),
   clientKeys: kind.having('the keys of clients, for instance registry.clientKeys of a key registry', 'find'),
   issuer: kind.strings,
-  revocations: announcerKind,
+  revocations: publisherKind,
   secretPrefix: kind.satisfying('letters, digits, _ and -, at most 64 of them', isPrefix),
   now: kind.func,
   randomUUID: kind.func,

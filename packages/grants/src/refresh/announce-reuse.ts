@@ -1,5 +1,5 @@
-import { type AttemptStore, type Now, orUnavailable, type RefreshFamilyStore } from '@countersign/core'
-import { type Announcer, createAnnounce, endOfFamily } from '../announce-revocation.js'
+import { type AttemptStore, type Now, orUnavailable, type RefreshFamilyStore, type RevocationPublisher } from '@countersign/core'
+import { createAnnounce, endOfFamily } from '../announce-revocation.js'
 import type { TokenReason } from '../refusal.js'
 
 /** A client that goes on with a dead token must not fill the denylist. */
@@ -8,7 +8,7 @@ const repeats = { limit: 3, windowMs: 86_400_000 }
 /** What {@link createReuseEnd} needs. */
 interface ReuseEndOptions {
   readonly issuer: string
-  readonly revocations: Announcer | undefined
+  readonly revocations: RevocationPublisher | undefined
   readonly attempts: AttemptStore
   readonly families: RefreshFamilyStore
   readonly now: Now

@@ -1,5 +1,5 @@
-import { checkOptions as checkEach, kind, type OptionShape, type SignerSource } from '@countersign/core'
-import { type Announcer, announcerKind } from '../announce-revocation.js'
+import { checkOptions as checkEach, kind, type OptionShape, type RevocationPublisher, type SignerSource } from '@countersign/core'
+import { publisherKind } from '../announce-revocation.js'
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
 import { rfc6749, type TokenDialect } from '../endpoint/reply.js'
 import { accessTokenLifetimeKind, type Grant, type Grantee, type GrantStores } from '../grants/grant.js'
@@ -23,7 +23,7 @@ export interface TokenEndpointOptions extends ClientEndpointOptions {
    * refresh token was used twice. A `RevocationStore` or a function of the host's is told, but not asked.
    * @defaultValue refresh tokens of a subject outlive its revocation, access tokens the end of their chain
    */
-  readonly revocations?: Announcer
+  readonly revocations?: RevocationPublisher
   /** Whether every token has to be on record before it is issued. @defaultValue events tell, and keep nobody waiting */
   readonly audit?: Audit
   /** Whether a JSON body will do as well. @defaultValue false */
@@ -68,7 +68,7 @@ export const tokenEndpointShape: OptionShape<TokenEndpointOptions> = {
   accessTokenLifetimeSeconds: accessTokenLifetimeKind,
   claims: kind.func,
   isActive: kind.func,
-  revocations: announcerKind,
+  revocations: publisherKind,
   audit: kind.satisfying("{ policy: 'required' | 'optional', write }, write being a function; auditTo(store) makes one", isAudit),
   json: kind.flag,
   anonymousClient: kind.string,

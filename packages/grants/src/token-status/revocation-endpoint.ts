@@ -7,11 +7,12 @@ import {
   type Reason,
   type RefreshProvider,
   type Refusal,
+  type RevocationPublisher,
   type SecretsOption,
   Unavailable,
   wallClock,
 } from '@countersign/core'
-import { type Announce, type Announcer, announcerKind, createAnnounce, endOfFamily } from '../announce-revocation.js'
+import { type Announce, createAnnounce, endOfFamily, publisherKind } from '../announce-revocation.js'
 import type { Client } from '../clients/record/client.js'
 import type { RateLimits } from '../limits/budget.js'
 import { attemptKey, type Budget, budgetKind } from '../limits/budget.js'
@@ -30,7 +31,7 @@ import {
 /** Options of {@link createRevocationEndpoint}. */
 export interface RevocationEndpointOptions extends PresentedTokenOptions {
   /** Where the end of tokens is announced to all guards. */
-  readonly revocations: Announcer
+  readonly revocations: RevocationPublisher
   /** The secrets of `refreshToken`. @defaultValue there are no refresh tokens */
   readonly refreshSecrets?: SecretsOption
   /** Those of `refreshToken`: what they accept cannot be revoked here, and is refused. @defaultValue none */
@@ -49,7 +50,7 @@ export interface RevocationEndpointOptions extends PresentedTokenOptions {
 /** What each of the options of `createRevocationEndpoint` must be, for a factory that hands them on. */
 export const revocationEndpointShape: OptionShape<RevocationEndpointOptions> = {
   ...presentedTokenShape,
-  revocations: kind.required(announcerKind),
+  revocations: kind.required(publisherKind),
   refreshSecrets: kind.secrets,
   entriesOfClient: budgetKind,
   providers: kind.listOf(kind.having('a provider of refresh tokens, with accepts()', 'accepts'), 0),

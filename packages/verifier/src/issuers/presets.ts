@@ -156,7 +156,7 @@ export interface SigningKeysOptions<Output extends object = None> extends Asymme
 }
 
 /** What each of the options of `signingKeys` must be, for a factory that hands them on. */
-export const ownIssuerShape: OptionShape<SigningKeysOptions> = {
+export const signingKeysShape: OptionShape<SigningKeysOptions> = {
   issuer: kind.required(kind.string),
   keys: kind.required(kind.having('a source of keys, for instance keys.source of a key registry', 'find', 'isCurrent', 'ready')),
   ...ruleShape,
@@ -168,7 +168,7 @@ export const ownIssuerShape: OptionShape<SigningKeysOptions> = {
  * @throws TypeError if an option is missing or wrong
  */
 export function signingKeys<Output extends object = None>(options: SigningKeysOptions<Output>): Entry<NoInfer<Output>> {
-  checkOptions('signingKeys', options, ownIssuerShape)
+  checkOptions('signingKeys', options, signingKeysShape)
   const { keys } = options
   const borrowed: KeySource = {
     find: (query) => keys.find(query),
