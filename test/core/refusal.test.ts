@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 describe('a refusal', () => {
   const codes = {
     400: ['invalid_request'],
-    401: ['invalid_token', 'insufficient_user_authentication', undefined],
+    401: ['invalid_token', 'insufficient_user_authentication', 'invalid_dpop_proof', 'use_dpop_nonce', undefined],
     403: ['insufficient_scope'],
     429: [undefined],
     503: [undefined],

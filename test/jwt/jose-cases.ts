@@ -10,16 +10,20 @@ const now = 1_800_000_000
 const algorithm = fc.constantFrom(...algorithms)
 
 /** Mostly the first value, sometimes one of the others. */
-function mostly<T, U extends readonly unknown[] = readonly T[]>(weight: number, usual: T, ...others: U): fc.Arbitrary<T | U[number]> {
+export function mostly<T, U extends readonly unknown[] = readonly T[]>(
+  weight: number,
+  usual: T,
+  ...others: U
+): fc.Arbitrary<T | U[number]> {
   return fc.oneof<fc.MaybeWeightedArbitrary<T | U[number]>[]>(
     { weight, arbitrary: fc.constant(usual) },
     { weight: 1, arbitrary: fc.constantFrom(...others) },
   )
 }
 
-const absent = Symbol('absent')
+export const absent: unique symbol = Symbol('absent')
 /** An object without the members that are absent. */
-function record(members: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Record<string, unknown>> {
+export function record(members: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Record<string, unknown>> {
   return fc.record(members).map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== absent)))
 }
 
@@ -46,7 +50,7 @@ const claimMembers = record({
 })
 
 /** Changes to the text of a header or of claims, before it is encoded and signed. */
-const textChange = mostly<(text: string) => string | Buffer>(
+export const textChange = mostly<(text: string) => string | Buffer>(
   14,
   (text) => text,
   (text) => text.replace('{', '{"a":1,"a":2,'),
@@ -73,7 +77,7 @@ const textChange = mostly<(text: string) => string | Buffer>(
 )
 
 /** Changes to an encoded segment, before it is signed where it is signed at all. */
-const segmentChange = mostly<(segment: string, at: number) => string>(
+export const segmentChange = mostly<(segment: string, at: number) => string>(
   24,
   (segment) => segment,
   (segment) => `${segment}=`,
@@ -106,7 +110,7 @@ const secret = mostly(
   pem,
 )
 
-const labels = record({
+export const labels = record({
   kid: mostly(6, absent, 'k', 'k', '', 1, null, 'k'.repeat(1025)),
   alg: mostly(8, absent, ...algorithms, 'none', '', 1, 'RSA-OAEP', 'EdDSA', 'Ed25519'),
   use: mostly(12, absent, 'sig', 'enc', '', 1, null),
@@ -144,7 +148,7 @@ export const tokenCase: fc.Arbitrary<TokenCase> = fc
   })
 
 const integers = ['AQ', 'Aw', 'Ag', 'AA', 'AAE', 'AQAB', 'AQAA', '', 'AQAB=', 'A+', 1, null, Buffer.alloc(9, 1).toString('base64url')]
-const memberChange = mostly<(value: string) => unknown>(
+export const memberChange = mostly<(value: string) => unknown>(
   8,
   (value) => value,
   (value) => `${value}=`,

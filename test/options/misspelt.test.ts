@@ -47,6 +47,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'signJwt',
     'verifySignature',
   ],
+  '@countersign/jwt/dpop': ['readProof'],
   // They get the options of a preset, which has checked them.
   '@countersign/jwt/jwks': ['createRefreshingKeys', 'discoveredUrl', 'importMembers', 'loadJwks', 'refreshTimes'],
   '@countersign/nonce': ['readJsonSubmission'],

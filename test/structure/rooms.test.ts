@@ -41,7 +41,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   core: { options: [], '.': ['options'], memory: ['.'] },
   integrations: { '.': ['accounts', 'enrollments'], accounts: ['.'], enrollments: ['.', 'accounts'], http: ['.'] },
-  jwt: { '.': [], jwks: ['.'] },
+  jwt: { '.': [], dpop: ['.'], jwks: ['.'] },
   keys: { '.': ['clients', 'signing'], clients: ['.'], signing: ['.'] },
   postgres: {
     connection: ['schema', 'statements'],

@@ -8,13 +8,14 @@ import { answerTo, bearer, claimsOf, issuer, recorded, replyTo, startGuard, star
 
 const table = [...detailsOfForm, ...detailsOfRules]
 
-/** Reasons of requirements in other packages, of one-time tokens, and of outages, which have a cause in place of a detail. */
+/** Reasons of requirements in other packages, of one-time tokens, of DPoP proofs, and of outages, which have a cause in place of a detail. */
 const ofOthers: readonly Reason[] = [
   'replayed',
   'unknown_nonce',
   'wrong_client',
   'too_many',
   'not_enrolled',
+  ...reasons.filter((reason) => reason.startsWith('proof_')),
   'key_source_unavailable',
   'store_unavailable',
   'authenticator_unavailable',

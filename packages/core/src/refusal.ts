@@ -25,6 +25,22 @@ export type Reason =
   | 'issuer_rule'
   | 'schema'
   | 'confirmation'
+  // the DPoP proof (RFC 9449)
+  | 'proof_missing'
+  | 'proof_repeated'
+  | 'proof_malformed'
+  | 'proof_type'
+  | 'proof_algorithm'
+  | 'proof_key'
+  | 'proof_other_key'
+  | 'proof_method'
+  | 'proof_url'
+  | 'proof_access_token'
+  | 'proof_time'
+  | 'proof_nonce'
+  | 'proof_signature'
+  | 'proof_replayed'
+  | 'proof_unprovable'
   // revocation
   | 'revoked_key'
   | 'revoked_token'
@@ -48,8 +64,14 @@ export type Reason =
   | 'store_unavailable'
   | 'authenticator_unavailable'
 
-/** Registered error codes that may appear on the wire (RFC 6750 §3.1, RFC 9470 §3). */
-export type ErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication'
+/** Registered error codes that may appear on the wire (RFC 6750 §3.1, RFC 9449 §7.1 and §8, RFC 9470 §3). */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
 
 /** What was expected and what was sent: allow-listed, bounded values for events and logs. Never sent to a client. */
 export interface RefusalDetail {
@@ -88,11 +110,15 @@ interface Wire {
 }
 
 const badToken = (description: string): Wire => ({ status: 401, code: 'invalid_token', description })
+const badProof = (description: string): Wire => ({ status: 401, code: 'invalid_dpop_proof', description })
 const outage = (description: string): Wire => ({ status: 503, description })
 
 const unusable = badToken('The access token is malformed.')
 const untrusted = badToken('The access token is not trusted here.')
 const ended = badToken('The access token is not valid any more.')
+const unusableProof = badProof('The DPoP proof is malformed.')
+const untrustedProof = badProof('The DPoP proof is not accepted here.')
+const otherRequest = badProof('The DPoP proof was made for another request.')
 
 /** One row a reason: what the wire says of it. Several reasons share one public text on purpose. */
 const wire: Readonly<Record<Reason, Wire>> = {
@@ -120,6 +146,21 @@ const wire: Readonly<Record<Reason, Wire>> = {
   too_old: badToken('The access token is too old.'),
   audience: badToken('The access token is not meant for this resource.'),
   confirmation: badToken('The access token is bound to a key that was not proved.'),
+  proof_missing: badProof('A DPoP proof is required.'),
+  proof_repeated: badProof('The request must have one DPoP proof.'),
+  proof_malformed: unusableProof,
+  proof_type: unusableProof,
+  proof_algorithm: untrustedProof,
+  proof_key: untrustedProof,
+  proof_other_key: badProof('The DPoP proof was made with another key.'),
+  proof_method: otherRequest,
+  proof_url: otherRequest,
+  proof_access_token: otherRequest,
+  proof_time: badProof('The DPoP proof is too old, or from the future.'),
+  proof_nonce: { status: 401, code: 'use_dpop_nonce', description: 'The DPoP proof must contain the nonce that this server gave last.' },
+  proof_signature: untrustedProof,
+  proof_replayed: badProof('The DPoP proof was used already.'),
+  proof_unprovable: badProof('The DPoP proof is older than what this server remembers.'),
   revoked_key: ended,
   revoked_token: ended,
   revoked_subject: ended,
