@@ -30,11 +30,16 @@ export interface ProcessSetup {
   /** Where the nodes are asked for, if it is a Sentinel that tells. */
   readonly sentinel: RedisAddress | undefined
   readonly prefix: string
+  readonly driver: Driver
 }
+
+/** The packages that clients come from. */
+export type Driver = 'ioredis' | 'redis' | 'redis5'
 
 /** What the tests call that the package does not. */
 export interface TestClient extends RedisClient {
   pttl(key: string): Promise<number>
+  del(key: string): Promise<number>
 }
 
 /** Sends those who ask for a node somewhere else. */
@@ -49,6 +54,8 @@ export interface RedisSetup {
   readonly sentinel?: RedisAddress
   /** A client; with `via`, one that goes through these addresses instead of the nodes. */
   connect(via?: readonly RedisAddress[]): TestClient
+  /** Stores on a client of another driver: instead of `connect`. */
+  readonly other?: { readonly driver: Driver; open(options: RedisStoresOptions, via?: readonly RedisAddress[]): OpenedStores }
   /** Clients for each node itself, to look into it. */
   connectNodes(): readonly TestClient[]
   readonly options?: Partial<RedisStoresOptions>
@@ -88,9 +95,11 @@ export function redisBackend(setup: RedisSetup): StoreBackend<RedisPlace> & { cl
   }
 
   function open(place: RedisPlace, tenant?: string, via?: readonly RedisAddress[]): OpenedStores {
+    const options = { prefix: place.prefix, ...setup.options, ...(tenant !== undefined && { tenant }) }
+    if (setup.other) return setup.other.open(options, via)
     const client = setup.connect(via)
     client.on('error', () => undefined)
-    const stores = redisStores(client, { prefix: place.prefix, ...setup.options, ...(tenant !== undefined && { tenant }) })
+    const stores = redisStores(client, options)
     return {
       stores,
       async close() {
@@ -136,7 +145,7 @@ export function redisBackend(setup: RedisSetup): StoreBackend<RedisPlace> & { cl
     async openProcess({ prefix }) {
       state.bundle ??= bundleProcess(fileURLToPath(new URL('./redis-process.ts', import.meta.url)))
       const { path } = await state.bundle
-      const told: ProcessSetup = { nodes: setup.nodes, sentinel: setup.sentinel, prefix }
+      const told: ProcessSetup = { nodes: setup.nodes, sentinel: setup.sentinel, prefix, driver: setup.other?.driver ?? 'ioredis' }
       return remoteStores(fork(path, [JSON.stringify(told)], { serialization: 'advanced', execArgv: [] }))
     },
     async withoutEnd({ prefix }) {

@@ -1,16 +1,20 @@
-import { type RedisClient, redisStores } from '@countersign/redis'
+import type { Stores } from '@countersign/core'
+import { redisStores } from '@countersign/redis'
 import { serveStores } from '@countersign/testkit'
 import { Cluster, Redis } from 'ioredis'
+import { openNodeRedis } from './node-redis-clients.js'
 import type { ProcessSetup } from './redis-backend.js'
 
-const { nodes, sentinel, prefix } = JSON.parse(process.argv[2] ?? '') as ProcessSetup
+const { nodes, sentinel, prefix, driver } = JSON.parse(process.argv[2] ?? '') as ProcessSetup
 
-function connect(): RedisClient {
+function connect(): Redis | Cluster {
   if (sentinel !== undefined) return new Redis({ sentinels: [sentinel], name: 'main' })
   return nodes.length > 1 ? new Cluster([...nodes]) : new Redis({ ...nodes[0] })
 }
 
-const client = connect()
-const stores = redisStores(client, { prefix })
+const open = (): Stores =>
+  driver === 'ioredis' ? redisStores(connect(), { prefix }) : openNodeRedis(driver, { nodes, sentinel }, { prefix }).stores
+
+const stores = open()
 await stores.ready()
 serveStores(stores)

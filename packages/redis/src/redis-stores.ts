@@ -101,30 +101,34 @@ function checkOf(reads: RedisConnection, changes: RedisConnection, key: string):
   }
 }
 
-/**
- * All stores on Redis 6.2 or later (or Valkey): standalone, Sentinel or Cluster.
- *
- * @param client - the host's own ioredis client, 5 or 6; it stays the host's. Subscriptions to
- * revocations share one duplicate of it, which ends with the last of them or with the client; so do changes with `durability: 'wait'`
- * @throws TypeError for an option that is not one, or a Cluster that reads from replicas
- */
-export function redisStores(client: RedisClient, options: RedisStoresOptions): Stores {
-  checkOptions('redisStores', options, shape)
-  const { prefix, tenant, durability = 'server', maxWaitMs = 1_000, onWarning = emitWarning } = options
-  if (typeof client?.defineCommand !== 'function') throw new TypeError('redisStores: the first argument must be an ioredis client')
-  const { scaleReads, keyPrefix } = (client as { options?: { scaleReads?: unknown; keyPrefix?: string } }).options ?? {}
-  if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master')
-    throw new TypeError(
-      `redisStores: scaleReads of the Cluster must be master, because replicas lag; got ${typeof scaleReads === 'string' ? scaleReads : typeof scaleReads}`,
-    )
+/** @throws TypeError for an option that is not one */
+export function checkRedisOptions(factory: string, options: RedisStoresOptions): void {
+  checkOptions(factory, options, shape)
+}
 
-  const keys = storeKeys(prefix, tenant, keyPrefix)
+/** Who opens stores. */
+interface Opening {
+  /** Whose name errors begin with. */
+  readonly factory: string
+  /** Called when the server that the client leads to is a replica by now. */
+  readonly whenReadOnly?: () => void
+}
+
+/**
+ * The stores on a client in the shape of ioredis.
+ *
+ * @throws TypeError for a tenant that is not well-formed
+ */
+export function openRedisStores(client: RedisClient, options: RedisStoresOptions, { factory, whenReadOnly }: Opening): Stores {
+  const { prefix, tenant, durability = 'server', maxWaitMs = 1_000, onWarning = emitWarning } = options
+  const keys = storeKeys({ factory, prefix, tenant, keyPrefix: client.options?.keyPrefix })
   const { reads, changes, replace, leave } = connectionsOf(client, keys.memory, { maxWaitMs, onWarning }, durability === 'wait')
   const access = { reads, changes, keys, callIdOf: createCallIds(), maxWaitMs }
   const revocations = redisRevocations(access, onWarning)
   changes.whenReadOnly(() => {
     revocations.replace()
     replace()
+    whenReadOnly?.()
   })
   const checkWrites = checkOf(reads, changes, keys.memory)
   const unwarn = warnOfEviction(client, onWarning)
@@ -148,4 +152,26 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/**
+ * All stores on Redis 6.2 or later (or Valkey): standalone, Sentinel or Cluster.
+ *
+ * @param client - the host's own ioredis client, 5 or 6; it stays the host's. Subscriptions to
+ * revocations share one duplicate of it, which ends with the last of them or with the client; so do changes with `durability: 'wait'`
+ * @throws TypeError for an option that is not one, or a Cluster that reads from replicas
+ */
+export function redisStores(client: RedisClient, options: RedisStoresOptions): Stores {
+  checkRedisOptions('redisStores', options)
+  if (typeof client?.defineCommand !== 'function') {
+    const isNodeRedis = typeof (client as { sendCommand?: unknown } | undefined)?.sendCommand === 'function'
+    const hint = isNodeRedis ? ', got a client of the package redis: give it to nodeRedisStores' : ''
+    throw new TypeError(`redisStores: the first argument must be an ioredis client${hint}`)
+  }
+  const { scaleReads } = (client as { options?: { scaleReads?: unknown } }).options ?? {}
+  if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master')
+    throw new TypeError(
+      `redisStores: scaleReads of the Cluster must be master, because replicas lag; got ${typeof scaleReads === 'string' ? scaleReads : typeof scaleReads}`,
+    )
+  return openRedisStores(client, options, { factory: 'redisStores' })
 }

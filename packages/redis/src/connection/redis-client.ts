@@ -15,15 +15,11 @@ export interface RedisNode {
   off(event: '+node' | '-node', listener: (node: RedisNode) => void): unknown
 }
 
-/** The part of an ioredis client (`Redis` or `Cluster`, 5 or 6) that is used. */
+/** The part of an ioredis client (`Redis` or `Cluster`, 5 or 6) that is used. Clients of other drivers are brought into this shape. */
 export interface RedisClient extends RedisNode {
   readonly status: string
   readonly options?: { readonly keyPrefix?: string | undefined }
-  set(key: string, value: string, unit: 'PX', milliseconds: number): Promise<string | null>
-  set(key: string, value: string, unit: 'PX', milliseconds: number, condition: 'NX'): Promise<string | null>
   exists(key: string): Promise<number>
-  del(key: string): Promise<number>
-  getdel(key: string): Promise<string | null>
   get(key: string): Promise<string | null>
   hget(key: string, field: string): Promise<string | null>
   hmget(key: string, ...fields: string[]): Promise<(string | null)[]>

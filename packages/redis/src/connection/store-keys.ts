@@ -39,14 +39,23 @@ function textOf(encoded: string): string | undefined {
   return colon > 0 && String(text.length) === encoded.slice(0, colon) ? text : undefined
 }
 
+/** What the names of keys begin with. */
+interface KeysOptions {
+  /** Whose name an error begins with. */
+  readonly factory: string
+  readonly prefix: string
+  readonly tenant: string | undefined
+  /** What the client puts before every key. */
+  readonly keyPrefix: string | undefined
+}
+
 /**
  * `prefix|tenant|kind` and the parts, each with its length. Neither a prefix nor an encoded tenant has a bar.
  *
- * @param keyPrefix - what the client puts before every key
  * @throws TypeError for a tenant that is not well-formed Unicode
  */
-export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix = ''): StoreKeys {
-  const name = tenantName(tenant)
+export function storeKeys({ factory, prefix, tenant, keyPrefix = '' }: KeysOptions): StoreKeys {
+  const name = tenantName(factory, tenant)
   const base = `${prefix}|${name}|`
   const tagOf = slotTags()
   /** In the slot of the key. The record is named once, also where the tag is not its name. */
@@ -79,10 +88,10 @@ export function storeKeys(prefix: string, tenant: string | undefined, keyPrefix 
   }
 }
 
-function tenantName(tenant: string | undefined): string {
+function tenantName(factory: string, tenant: string | undefined): string {
   try {
     return encodeURIComponent(tenant ?? '')
   } catch (cause) {
-    throw new TypeError('redisStores: tenant must be well-formed Unicode', { cause })
+    throw new TypeError(`${factory}: tenant must be well-formed Unicode`, { cause })
   }
 }

@@ -1,0 +1,74 @@
+import { type AdaptedClient, adaptedClient } from './adapted-client.js'
+import type { NodeRedisClient } from './node-redis-client.js'
+
+/** The adapted client of all stores on one client of the host. */
+export interface HostClient {
+  readonly client: AdaptedClient
+  /** Connects anew: the address may lead to another server by now. */
+  replace(): void
+  leave(): void
+}
+
+interface Shared {
+  readonly client: AdaptedClient
+  readonly unwatch: () => void
+  stores: number
+  replacedAt: number
+}
+
+/** A server that became a replica is left at most this often: the one that takes its place may not be known yet. */
+const replaceEveryMs = 1_000
+
+/** A Cluster of redis 5 has no event for its end, and no client has one for a reconnect strategy that gave up. */
+const lookEveryMs = 100
+
+/** One for each client of the host: its connections and listeners are shared. */
+const shared = new WeakMap<NodeRedisClient, Shared>()
+
+/** Connects when the host's client is open, and ends with it: what we opened must not outlive it. */
+function follow(host: NodeRedisClient, client: AdaptedClient): () => void {
+  const state = { wasOpen: false }
+  const look = (): void => {
+    if (host.isOpen && !state.wasOpen) {
+      state.wasOpen = true
+      client.connect().catch(() => undefined)
+    }
+    if (!host.isOpen && state.wasOpen) client.disconnect()
+  }
+  look()
+  const timer = setInterval(look, lookEveryMs).unref()
+  return () => clearInterval(timer)
+}
+
+function open(host: NodeRedisClient): Shared {
+  const client = adaptedClient(host)
+  return { client, unwatch: follow(host, client), stores: 0, replacedAt: Number.NEGATIVE_INFINITY }
+}
+
+/** The adapted client of the host's client. It ends with the last of those who joined. */
+export function joinHostClient(host: NodeRedisClient): HostClient {
+  const known = shared.get(host)
+  // a client that was closed may have been connected again
+  const own = known && known.client.status !== 'end' ? known : open(host)
+  shared.set(host, own)
+  own.stores += 1
+  const state = { hasLeft: false }
+  return {
+    client: own.client,
+    replace() {
+      const now = performance.now()
+      if (now - own.replacedAt < replaceEveryMs) return
+      own.replacedAt = now
+      own.client.disconnect(true)
+    },
+    leave() {
+      if (state.hasLeft) return
+      state.hasLeft = true
+      own.stores -= 1
+      if (own.stores > 0) return
+      own.unwatch()
+      own.client.disconnect()
+      if (shared.get(host) === own) shared.delete(host)
+    },
+  }
+}
