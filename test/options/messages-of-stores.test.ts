@@ -4,7 +4,7 @@ import { createIntegrations, integrationRoutes } from '@countersign/integrations
 import { createKeyRegistry } from '@countersign/keys'
 import { createNonces } from '@countersign/nonce'
 import { migrate, postgresStores } from '@countersign/postgres'
-import { redisStores } from '@countersign/redis'
+import { nodeRedisStores, redisStores } from '@countersign/redis'
 import { createFakeIssuer } from '@countersign/testkit'
 import { expect, it } from 'vitest'
 
@@ -62,6 +62,24 @@ it.each<[string, Call, readonly unknown[], string]>([
     'createKeyRegistry: unknown option "encryption.current.key"; the options of encryption.current are id, secret',
   ],
   ['of Redis', loose(redisStores), [client, { keyPrefix: 'a' }], 'redisStores: unknown option "keyPrefix"; did you mean "prefix"?'],
+  [
+    'of Redis, through the package redis',
+    loose(nodeRedisStores),
+    [client, { prefix: 'a', maxwaitms: 5 }],
+    'nodeRedisStores: unknown option "maxwaitms"; did you mean "maxWaitMs"?',
+  ],
+  [
+    'a client of another package',
+    loose(nodeRedisStores),
+    [client, { prefix: 'a' }],
+    'nodeRedisStores: the first argument must be a client of createClient, createSentinel or createCluster of the package redis, 5 or 6, got a client of ioredis: give it to redisStores',
+  ],
+  [
+    'a client of another package, the other way round',
+    loose(redisStores),
+    [{ sendCommand: () => undefined }, { prefix: 'a' }],
+    'redisStores: the first argument must be an ioredis client, got a client of the package redis: give it to nodeRedisStores',
+  ],
   [
     'a choice of Redis',
     loose(redisStores),

@@ -2,7 +2,8 @@ import { isUnavailable, type Stores } from '@countersign/core'
 import { redisStores } from '@countersign/redis'
 import { breakableProxy } from '@countersign/testkit'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import { drivers, openStores } from './drivers.js'
 import { describeWithServers, type OwnServer, startSentinel, startServer, untilReplicating } from './redis-servers.js'
 
 const minute = 60_000
@@ -16,80 +17,74 @@ async function answerOf(call: Promise<unknown>): Promise<unknown> {
 
 describeWithServers('a failover, with changes answered when a replica has them', () => {
   const ended: (() => unknown)[] = []
-  const group: { value?: Awaited<ReturnType<typeof startSentinel>> } = {}
-
-  function open(prefix: string): Stores {
-    const client = new Redis({ sentinels: [{ host: '127.0.0.1', port: group.value?.sentinel.port ?? 0 }], name: 'main' })
-    client.on('error', () => undefined)
-    ended.push(() => client.disconnect())
-    return redisStores(client, { prefix, durability: 'wait', onWarning: () => undefined })
-  }
-
-  beforeAll(async () => {
-    group.value = await startSentinel()
-  }, 60_000)
-  afterAll(async () => {
-    for (const end of ended) await end()
-    await group.value?.remove()
+  afterEach(async () => {
+    for (const end of ended.splice(0)) await end()
   })
 
-  it('grants no acknowledged claim and no acknowledged nonce a second time', async () => {
-    const stores = open('failover')
-    await stores.ready()
-    const claims = new Map<string, number>()
-    const nonces: string[] = []
-    const outages = { count: 0 }
-    const run = { on: true }
-    const busy = async (lane: number): Promise<void> => {
-      for (let n = 0; run.on; n += 1) {
-        const id = `lane ${lane} number ${n}`
-        const issuedAt = performance.now()
-        const claimed = await answerOf(stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, ttlMs: minute }))
-        if (claimed === 'claimed') claims.set(id, issuedAt)
-        const remembered = await answerOf(
-          stores.nonces
-            .remember(id, { clientId: 'client', ttlMs: minute })
-            .catch((error: unknown) => (isUnavailable(error) ? 'outage' : 'there')),
-        )
-        if (remembered === undefined && (await answerOf(stores.nonces.spend(id, 'purpose'))) === 'spent') nonces.push(id)
-        if (claimed === 'outage' || remembered === 'outage') outages.count += 1
+  describe.each(drivers)('with %s', (driver) => {
+    it('grants no acknowledged claim and no acknowledged nonce a second time', async () => {
+      const group = await startSentinel()
+      ended.push(() => group.remove())
+      const { stores, close } = openStores(
+        driver,
+        { nodes: group.servers, sentinel: group.sentinel },
+        { prefix: 'failover', durability: 'wait', onWarning: () => undefined },
+      )
+      ended.unshift(close)
+      await stores.ready()
+      const claims = new Map<string, number>()
+      const nonces: string[] = []
+      const outages = { count: 0 }
+      const run = { on: true }
+      const busy = async (lane: number): Promise<void> => {
+        for (let n = 0; run.on; n += 1) {
+          const id = `lane ${lane} number ${n}`
+          const issuedAt = performance.now()
+          const claimed = await answerOf(stores.replay.claim({ purpose: 'test', id, issuedAgoMs: 0, ttlMs: minute }))
+          if (claimed === 'claimed') claims.set(id, issuedAt)
+          const remembered = await answerOf(
+            stores.nonces
+              .remember(id, { clientId: 'client', ttlMs: minute })
+              .catch((error: unknown) => (isUnavailable(error) ? 'outage' : 'there')),
+          )
+          if (remembered === undefined && (await answerOf(stores.nonces.spend(id, 'purpose'))) === 'spent') nonces.push(id)
+          if (claimed === 'outage' || remembered === 'outage') outages.count += 1
+        }
       }
-    }
-    const lanes = Array.from({ length: 16 }, (_, lane) => busy(lane))
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    const before = claims.size
-    // The one that takes over has no replica, so it acknowledges nothing and is not ready; it reads.
-    const reads = (): Promise<unknown> => answerOf(stores.clients.list({ collection: 'collection' }))
-    try {
-      await group.value?.servers[0]?.kill()
-      const promoted = plainClient()
-      await expect.poll(async () => (await promoted.role())[0], { timeout: 10_000, interval: 10 }).toBe('master')
-      await expect.poll(reads, { timeout: 20_000, interval: 100 }).toEqual([])
-    } finally {
-      run.on = false
-    }
-    await Promise.all(lanes)
-    expect((await stores.ready()).parts.redis).toMatchObject({ ok: false })
+      const lanes = Array.from({ length: 16 }, (_, lane) => busy(lane))
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const before = claims.size
+      // The one that takes over has no replica, so it acknowledges nothing and is not ready; it reads.
+      const reads = (): Promise<unknown> => answerOf(stores.clients.list({ collection: 'collection' }))
+      const plainClient = (): Redis => {
+        const client = new Redis({ host: '127.0.0.1', port: group.servers[1]?.port ?? 0 })
+        client.on('error', () => undefined)
+        ended.push(() => client.disconnect())
+        return client
+      }
+      try {
+        await group.servers[0]?.kill()
+        const promoted = plainClient()
+        await expect.poll(async () => (await promoted.role())[0], { timeout: 10_000, interval: 10 }).toBe('master')
+        await expect.poll(reads, { timeout: 20_000, interval: 100 }).toEqual([])
+      } finally {
+        run.on = false
+      }
+      await Promise.all(lanes)
+      expect((await stores.ready()).parts.redis).toMatchObject({ ok: false })
 
-    expect(before).toBeGreaterThan(100)
-    expect(outages.count).toBeGreaterThan(0)
-    const checking = redisStores(plainClient(), { prefix: 'failover', onWarning: () => undefined })
-    await checking.ready()
-    for (const [id, issuedAt] of claims) {
-      const verdict = await checking.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - issuedAt, ttlMs: minute })
-      expect(verdict).toBe('replayed')
-    }
-    for (const id of nonces) expect(await checking.nonces.spend(id, 'purpose')).toBe('replayed')
-    await checking.close()
-    await stores.close()
-  }, 60_000)
-
-  function plainClient(): Redis {
-    const client = new Redis({ host: '127.0.0.1', port: group.value?.servers[1]?.port ?? 0 })
-    client.on('error', () => undefined)
-    ended.push(() => client.disconnect())
-    return client
-  }
+      expect(before).toBeGreaterThan(100)
+      expect(outages.count).toBeGreaterThan(0)
+      const checking = redisStores(plainClient(), { prefix: 'failover', onWarning: () => undefined })
+      await checking.ready()
+      for (const [id, issuedAt] of claims) {
+        const verdict = await checking.replay.claim({ purpose: 'test', id, issuedAgoMs: performance.now() - issuedAt, ttlMs: minute })
+        expect(verdict).toBe('replayed')
+      }
+      for (const id of nonces) expect(await checking.nonces.spend(id, 'purpose')).toBe('replayed')
+      await checking.close()
+    }, 60_000)
+  })
 
   it('a server without a replica refuses every change as an outage, and still reads', async () => {
     const server = await startServer()

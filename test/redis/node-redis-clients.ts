@@ -18,7 +18,7 @@ export interface NodeRedisPlace {
 }
 
 /** A client of the host, which is connecting. */
-export type ConnectingClient = NodeRedisClient & { destroy(): unknown; connect(): Promise<unknown> }
+type ConnectingClient = NodeRedisClient & { destroy(): unknown; connect(): Promise<unknown> }
 
 function addressMap({ nodes, via }: NodeRedisPlace): (address: string) => { host: string; port: number } {
   return (address) => {
@@ -45,7 +45,7 @@ function clientOf(major: NodeRedisMajor, place: NodeRedisPlace): ConnectingClien
 }
 
 /** A client that connects, with nobody who listens to its errors but this. */
-export function connectNodeRedis(major: NodeRedisMajor, place: NodeRedisPlace): ConnectingClient {
+function connectNodeRedis(major: NodeRedisMajor, place: NodeRedisPlace): ConnectingClient {
   const client = clientOf(major, place)
   ;(client as unknown as { on(event: string, listener: () => void): void }).on('error', () => undefined)
   client.connect().catch(() => undefined)
@@ -53,7 +53,7 @@ export function connectNodeRedis(major: NodeRedisMajor, place: NodeRedisPlace): 
 }
 
 /** Ends a client, in whatever state it is. */
-export function endNodeRedis(client: ConnectingClient): void {
+function endNodeRedis(client: ConnectingClient): void {
   try {
     Promise.resolve(client.destroy()).catch(() => undefined)
   } catch {

@@ -56,7 +56,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     durability: ['connection', 'scripts'],
     subscription: ['connection'],
     collections: ['connection'],
-    '.': ['collections', 'connection', 'durability', 'scripts', 'subscription'],
+    'node-redis': ['connection'],
+    '.': ['collections', 'connection', 'durability', 'node-redis', 'scripts', 'subscription'],
   },
   sqlite: {
     driver: [],

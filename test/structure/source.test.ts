@@ -22,7 +22,7 @@ describe('a package', () => {
   // The one exception: what belongs to a connection of the host's is shared by all stores on it, and goes with it.
   test('has no module-level state but by the pool or client of the host', () => {
     const state = linesThatMatch(sources, /^(export )?(let|var) |^(export )?const [^=]*= new (Weak)?(Map|Set)(<.*>)?\(\)/)
-    expect(state.filter((line) => !/const shared = new WeakMap<(PostgresPool|RedisClient|SqliteDatabase), /.test(line))).toEqual([])
+    expect(state.filter((line) => !/const shared = new WeakMap<(PostgresPool|(Node)?RedisClient|SqliteDatabase), /.test(line))).toEqual([])
   })
 
   test('takes time and randomness as options, except the testkit, which makes up tokens', () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { setImmediate } from 'node:timers'
 import type { RedisClient, RedisCluster, RedisPipeline } from '../connection/redis-client.js'
 import { type ClusterTransport, clusterTransport } from './cluster-transport.js'
 import type { Answer, LinkEvents, RedisCommand } from './link.js'
@@ -7,6 +8,7 @@ import { isNodeRedisCluster, type NodeRedisClient } from './node-redis-client.js
 import { singleTransport, type Transport, usualResends } from './transport.js'
 
 type Argument = string | number
+type Listener = Parameters<EventEmitter['on']>[1]
 
 /** Options of a duplicate, as ioredis has them. */
 interface DuplicateOptions {
@@ -23,8 +25,8 @@ export interface AdaptedClient extends RedisClient {
 
 const textsOf = (args: readonly Argument[]): readonly string[] => args.map(String)
 
-function valueOf(answer: Answer | undefined): unknown {
-  if (answer === undefined) throw new Error('there is no answer')
+function unwrap(answer: Answer | undefined): unknown {
+  if (answer === undefined) throw new Error('the server did not answer')
   if ('error' in answer) throw answer.error
   return answer.value
 }
@@ -62,6 +64,8 @@ interface Parts {
   readonly transport: Transport
   readonly emitter: EventEmitter
   readonly state: { isBegun: boolean; isEnded: boolean }
+  /** Whether the host's client is open. */
+  readonly isOpen: () => boolean
   readonly duplicate: (options?: DuplicateOptions) => AdaptedClient
 }
 
@@ -74,11 +78,20 @@ function statusOf({ transport, state }: Parts): Status {
 function adapted(parts: Parts): AdaptedClient {
   const { transport, emitter, state } = parts
 
+  /** A command that comes before the connection begins it, except of the host: it says when. */
+  function begin(): void {
+    if (!parts.isOpen()) throw new Error('the client of redis is not connected: call its connect() first')
+    state.isBegun = true
+    transport.open()
+  }
+
   async function send(key: string | undefined, ...command: RedisCommand): Promise<unknown> {
+    // A caller that tries again at once must not hold the event loop.
+    if (state.isEnded || !(state.isBegun || parts.isOpen())) await new Promise((resolve) => setImmediate(resolve))
     if (state.isEnded) throw new Error('the client of redis is closed')
-    if (!state.isBegun) throw new Error('the client of redis is not connected: call its connect() first')
+    if (!state.isBegun) begin()
     const [answer] = await transport.send(key, [command])
-    return valueOf(answer)
+    return unwrap(answer)
   }
 
   const sendScript = (command: 'EVAL' | 'EVALSHA', script: string, keys: number, args: readonly Argument[]): Promise<unknown> => {
@@ -100,8 +113,8 @@ function adapted(parts: Parts): AdaptedClient {
     get status() {
       return statusOf(parts)
     },
-    on: (event: string, listener: (...args: never[]) => void) => emitter.on(event, listener as () => void),
-    off: (event: string, listener: (...args: never[]) => void) => emitter.off(event, listener as () => void),
+    on: (event: string, listener: Listener) => emitter.on(event, listener),
+    off: (event: string, listener: Listener) => emitter.off(event, listener),
     exists: (key) => send(key, 'EXISTS', key) as Promise<number>,
     get: (key) => send(key, 'GET', key) as Promise<string | null>,
     hget: (key, field) => send(key, 'HGET', key, field) as Promise<string | null>,
@@ -120,10 +133,7 @@ function adapted(parts: Parts): AdaptedClient {
       Object.assign(client, { [name]: run })
     },
     duplicate: parts.duplicate,
-    async connect() {
-      state.isBegun = true
-      transport.open()
-    },
+    connect: async () => begin(),
     disconnect(reconnect = false) {
       if (reconnect) return transport.reconnect()
       if (state.isEnded) return
@@ -139,7 +149,7 @@ function clusterParts(transport: ClusterTransport): Pick<RedisCluster, 'nodes' |
   const nodeAt = (address: string): Pick<RedisClient, 'scan'> => ({
     async scan(cursor, ...rest) {
       const [answer] = await transport.sendTo(address, [['SCAN', cursor, ...textsOf(rest)]])
-      return valueOf(answer) as [string, string[]]
+      return unwrap(answer) as [string, string[]]
     },
   })
   // read for one slot at a time
@@ -162,11 +172,17 @@ export function adaptedClient(host: NodeRedisClient, { maxRetriesPerRequest = us
   }
   const duplicate = (options: DuplicateOptions = {}): AdaptedClient => {
     const client = adaptedClient(host, options)
-    if (options.lazyConnect !== true) void client.connect()
+    if (options.lazyConnect !== true) client.connect().catch(() => undefined)
     return client
   }
-  if (!isNodeRedisCluster(host)) return adapted({ transport: singleTransport(host, events, maxRetriesPerRequest), emitter, state, duplicate })
+  const isOpen = (): boolean => host.isOpen
+  if (!isNodeRedisCluster(host)) {
+    const transport = singleTransport(host, events, maxRetriesPerRequest)
+    return adapted({ transport, emitter, state, isOpen, duplicate })
+  }
   const transport = clusterTransport(host, events, maxRetriesPerRequest)
-  const client = adapted({ transport, emitter, state, duplicate: (_, options?: DuplicateOptions) => duplicate(options ?? {}) } as Parts)
+  // of a Cluster the options come second
+  const duplicateCluster = (_: unknown, options?: DuplicateOptions): AdaptedClient => duplicate(options)
+  const client = adapted({ transport, emitter, state, isOpen, duplicate: duplicateCluster })
   return Object.assign(client, clusterParts(transport))
 }

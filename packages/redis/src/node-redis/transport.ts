@@ -1,4 +1,4 @@
-import { createLink, type LinkEvents, LinkLost, likeThat, type RedisCommand, type Answer } from './link.js'
+import { type Answer, createLink, type LinkEvents, LinkLost, likeThat, type RedisCommand } from './link.js'
 import { isNodeRedisSentinel, type NodeRedisConnection, type NodeRedisSentinel } from './node-redis-client.js'
 
 /** Sends commands to the server that has their key. */
@@ -16,9 +16,7 @@ export const usualResends = 20
 
 /** To one server: that of a client, or the master that a Sentinel names. */
 export function singleTransport(host: NodeRedisConnection | NodeRedisSentinel, events: LinkEvents, resends: number): Transport {
-  const make = isNodeRedisSentinel(host)
-    ? () => host._execute(false, async (master) => likeThat(master))
-    : async () => likeThat(host)
+  const make = isNodeRedisSentinel(host) ? () => host._execute(false, async (master) => likeThat(master)) : async () => likeThat(host)
   const link = createLink(make, events)
   const changed = (event: unknown): void => {
     if ((event as { readonly type?: unknown } | undefined)?.type === 'MASTER_CHANGE') link.reconnect()
