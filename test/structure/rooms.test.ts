@@ -39,7 +39,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'password/codes': ['.', 'grants', 'password/guesses'],
     password: ['.', 'grants', 'limits', 'password/codes', 'password/guesses'],
   },
-  core: { options: [], '.': ['options'], memory: ['.'] },
+  core: { options: [], '.': ['options'], memory: ['.'], copy: ['.', 'options'] },
   integrations: { '.': ['accounts', 'enrollments'], accounts: ['.'], enrollments: ['.', 'accounts'], http: ['.'] },
   jwt: { '.': [], dpop: ['.'], jwks: ['.'] },
   keys: { '.': ['clients', 'signing'], clients: ['.'], signing: ['.'] },

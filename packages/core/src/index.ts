@@ -133,6 +133,7 @@ export {
   requireClaims,
   requireScopes,
 } from './requirements.js'
+export { retaining } from './retaining.js'
 export { createRetries } from './retries.js'
 export type { RevocationEntry, RevocationQuery, RevocationReason, RevocationView } from './revocation.js'
 export type { PublishOptions, RevocationPublisher } from './revocation-announcer.js'

@@ -84,6 +84,12 @@ export interface RevocationStore extends WriteCheck {
   since(cursor: string | undefined, options?: { readonly limit?: number | undefined }): Promise<RevocationDelta>
   /** Where the store stands now. */
   cursor(): Promise<string>
+  /**
+   * Says that the store has every entry since an instant before its own memory began, because all of them were copied into it: `since` tells that
+   * instant as `retainedSince` from now on. It holds until the store loses its memory. See {@link retaining}.
+   * @param since - epoch milliseconds; later than what holds already: nothing changes
+   */
+  retain?(since: number): Promise<void>
   /** Negative, zero or positive as `a` is before, at or after `b`. */
   compare(a: string, b: string): number
   /**

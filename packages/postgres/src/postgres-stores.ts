@@ -6,6 +6,7 @@ import {
   type Readiness,
   type RevocationStore,
   requireDuration,
+  retaining,
   rowKey,
   type Stores,
 } from '@countersign/core'
@@ -162,6 +163,7 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
   const sweepUntil = (signals: readonly AbortSignal[], how?: SweepOptions): Promise<SweepResult> =>
     whileOpen(pool, signals, (signal) => sweep(sweeping, schema, { ...how, signal }))
   const timer = timerOf(pool, schema, sweepEverySeconds, (signal) => sweepUntil([signal]))
+  const keys = postgresDocuments(database, schema, { tenant, kind: 'keys' })
   return {
     replay: { ...postgresReplay(database, schema, { memory, tenant }), checkWrites },
     nonces: { ...postgresNonces(database, schema, { memory, tenant }), checkWrites },
@@ -169,9 +171,9 @@ export function postgresStores(pool: PostgresPool, options: PostgresStoresOption
     families: { ...postgresFamilies(database, schema, tenant), checkWrites },
     attempts: { ...postgresAttempts(database, schema, tenant), checkWrites },
     clients: { ...postgresDocuments(database, schema, { tenant, kind: 'clients' }), checkWrites },
-    keys: { ...postgresDocuments(database, schema, { tenant, kind: 'keys' }), checkWrites },
+    keys: { ...keys, checkWrites },
     accounts: { ...postgresDocuments(database, schema, { tenant, kind: 'accounts' }), checkWrites },
-    revocations: { ...postgresRevocations(database, schema, { tenant, memory, topic, subscribe }), checkWrites },
+    revocations: { ...retaining(postgresRevocations(database, schema, { tenant, memory, topic, subscribe }), keys), checkWrites },
     audit: { ...postgresAudit(database, schema, tenant), checkWrites },
     sweep: (how) => sweepUntil(how?.signal ? [how.signal, closing.signal] : [closing.signal], how),
     ...lifecycleOf(check, { push, closing, timer }),

@@ -1,4 +1,4 @@
-import { checkOptions, createCallIds, kind, type OptionShape, type Readiness, type Stores } from '@countersign/core'
+import { checkOptions, createCallIds, kind, type OptionShape, type Readiness, retaining, type Stores } from '@countersign/core'
 import { redisAttempts } from './attempts.js'
 import { redisAudit } from './audit.js'
 import { redisChallenges } from './challenges.js'
@@ -137,6 +137,7 @@ export function openRedisStores(client: RedisClient, options: RedisStoresOptions
     revocations.close()
     leave()
   }
+  const documents = redisDocuments(access, 'dk')
   return {
     replay: { ...redisReplay(access), checkWrites },
     nonces: { ...redisNonces(access), checkWrites },
@@ -144,9 +145,9 @@ export function openRedisStores(client: RedisClient, options: RedisStoresOptions
     families: { ...redisFamilies(access), checkWrites },
     attempts: { ...redisAttempts(access), checkWrites },
     clients: { ...redisDocuments(access, 'dc'), checkWrites },
-    keys: { ...redisDocuments(access, 'dk'), checkWrites },
+    keys: { ...documents, checkWrites },
     accounts: { ...redisDocuments(access, 'da'), checkWrites },
-    revocations: { ...revocations.store, checkWrites },
+    revocations: { ...retaining(revocations.store, documents), checkWrites },
     audit: { ...redisAudit(access, options.auditEntries ?? 100_000), checkWrites },
     ready: () => readiness(checkWrites),
     close,

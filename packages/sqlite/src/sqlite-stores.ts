@@ -1,4 +1,4 @@
-import { checkOptions, kind, type Lifecycle, type OptionShape, type Readiness, type Stores } from '@countersign/core'
+import { checkOptions, kind, type Lifecycle, type OptionShape, type Readiness, retaining, type Stores } from '@countersign/core'
 import { sqliteAttempts } from './attempts.js'
 import { sqliteAudit } from './audit.js'
 import { sqliteChallenges } from './challenges.js'
@@ -124,6 +124,7 @@ export function sqliteStores(file: string | SqliteDatabase | (() => SqliteDataba
   const closing = new AbortController()
   const stopSweeping = engine.sweeping.join(sweepEverySeconds, (signal) => sweep(database, { signal }))
   const ends = [() => closing.abort(new Error('these stores are closed')), stopSweeping, engine.join()]
+  const keys = sqliteDocuments(database, tenant, 'keys')
   return {
     replay: { ...sqliteReplay(database, tenant), checkWrites },
     nonces: { ...sqliteNonces(database, tenant), checkWrites },
@@ -131,9 +132,9 @@ export function sqliteStores(file: string | SqliteDatabase | (() => SqliteDataba
     families: { ...sqliteFamilies(database, tenant), checkWrites },
     attempts: { ...sqliteAttempts(database, tenant), checkWrites },
     clients: { ...sqliteDocuments(database, tenant, 'clients'), checkWrites },
-    keys: { ...sqliteDocuments(database, tenant, 'keys'), checkWrites },
+    keys: { ...keys, checkWrites },
     accounts: { ...sqliteDocuments(database, tenant, 'accounts'), checkWrites },
-    revocations: { ...sqliteRevocations(database, tenant, engine.watch), checkWrites },
+    revocations: { ...retaining(sqliteRevocations(database, tenant, engine.watch), keys), checkWrites },
     audit: { ...sqliteAudit(database, tenant), checkWrites },
     sweep: (how) => sweep(database, { ...how, signal: how?.signal ? AbortSignal.any([how.signal, closing.signal]) : closing.signal }),
     ...lifecycleOf(check, engine, ends),

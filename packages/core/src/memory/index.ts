@@ -1,6 +1,7 @@
 import { type Now, wallClock } from '../clock.js'
 import { checkOptions } from '../options/check-options.js'
 import { kind } from '../options/kinds.js'
+import { retaining } from '../retaining.js'
 import type { Stores } from '../stores.js'
 import { memoryAttempts } from './memory-attempts.js'
 import { memoryAudit } from './memory-audit.js'
@@ -27,6 +28,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): Stores {
   checkOptions<MemoryStoresOptions>('memoryStores', options, { now: kind.func, auditEntries: kind.count })
   const now = options.now ?? wallClock
   const close = async (): Promise<void> => undefined
+  const keys = memoryDocuments(now)
   return {
     replay: memoryReplay(now),
     nonces: memoryNonces(now),
@@ -34,9 +36,9 @@ export function memoryStores(options: MemoryStoresOptions = {}): Stores {
     families: memoryFamilies(now),
     attempts: memoryAttempts(now),
     clients: memoryDocuments(now),
-    keys: memoryDocuments(now),
+    keys,
     accounts: memoryDocuments(now),
-    revocations: memoryRevocations(now),
+    revocations: retaining(memoryRevocations(now), keys),
     audit: memoryAudit(now, options.auditEntries ?? 10_000),
     ready: async () => ({ ok: true, parts: { memory: { ok: true } } }),
     close,
