@@ -72,7 +72,8 @@ async function sqlite(stores: SqliteStores): Promise<void> {
 async function redis(stores: ReturnType<typeof redisStores>, { module }: Ran): Promise<void> {
   expect(await stores.ready()).toMatchObject({ ok: true })
   await stores.close()
-  ;(module.redis as Redis).disconnect()
+  if (module.client) (module.client as { destroy(): void }).destroy()
+  else (module.redis as Redis).disconnect()
 }
 
 function integrations(): Integrations {
