@@ -5,7 +5,7 @@ import { type CopyCount, noCount } from './copy-cursor.js'
 import { addressOf, compareAddresses, createPages, type PagePlace } from './pages.js'
 
 /** What is told of a part while it is copied. */
-export interface PartProgress {
+interface PartProgress {
   readonly count: CopyCount
   readonly source: PagePlace
   readonly target: PagePlace
