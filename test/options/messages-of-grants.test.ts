@@ -46,7 +46,7 @@ it.each<[string, object, string]>([
   [
     'grants as a string',
     { grants: 'client_credentials' },
-    'client: grants must be a non-empty array, each item a non-empty string, got a string of 18 characters',
+    'client: grants must be a non-empty array, each item a non-empty string, got a string of 18 characters; one item must be in an array, too',
   ],
 ])('settings of a client, %s', async (_what, settings, message) => {
   const registration = { grants: ['client_credentials'], ...settings }

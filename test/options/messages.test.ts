@@ -101,7 +101,7 @@ it.each<[string, (options: never) => unknown, unknown, string]>([
     'a wrong choice',
     jwks,
     { ...remote, algorithms: ['ES265'] },
-    'jwks: algorithms[0] must be "RS256" or "RS384" or "RS512" or "PS256" or "PS384" or "PS512" or "ES256" or "ES384" or "ES512" or "EdDSA" or "Ed25519" or "HS256" or "HS384" or "HS512", got "ES265"; did you mean "ES256"?',
+    'jwks: algorithms[0] must be one of "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "HS256", "HS384" or "HS512", got "ES265"; did you mean "ES256"?',
   ],
   [
     'a number out of the environment',
@@ -131,7 +131,7 @@ it.each<[string, (options: never) => unknown, unknown, string]>([
     'what is missing',
     jwks,
     { ...remote, audience: undefined },
-    'jwks: audience must be a non-empty string, or a non-empty array of such strings or null, which opts out of the check, got undefined',
+    'jwks: audience must be a non-empty string, or a non-empty array of such strings, or null, which turns the check off, got undefined',
   ],
   ['no options', requireAuthentication, null, 'requireAuthentication: the options must be an object, got null'],
   ['a list of options', memoryStores, [], 'memoryStores: the options must be an object, got an empty array'],

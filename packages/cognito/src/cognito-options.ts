@@ -124,7 +124,9 @@ const shape: OptionShape<CognitoOptions> = {
 function clientOf({ userPoolId, region, endpoint, allowInsecure = false, client }: CognitoOptions): Pick<CheckedOptions, 'client' | 'end'> {
   if (client) {
     if (region !== undefined || endpoint !== undefined)
-      throw new TypeError('createCognito: client must not be given with region or endpoint')
+      throw new TypeError(
+        `createCognito: client must not be given with region or endpoint, got both client and ${region === undefined ? 'endpoint' : 'region'}`,
+      )
     return { client, end: () => undefined }
   }
   const made = new CognitoIdentityProviderClient({

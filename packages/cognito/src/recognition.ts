@@ -15,7 +15,10 @@ const minBytes = 32
 /** A secret of the host's. @throws TypeError for one that could be guessed */
 function checked(secret: Secret): Secret {
   const bytes = typeof secret === 'string' || secret instanceof Uint8Array ? Buffer.byteLength(secret) : 0
-  if (bytes < minBytes) throw new TypeError(`createCognito: recognitionSecret must have at least ${minBytes} bytes, got ${bytes}`)
+  if (bytes < minBytes)
+    throw new TypeError(
+      `createCognito: recognitionSecret must be a string or bytes, ${minBytes} bytes or more, got ${bytes === 1 ? '1 byte' : `${bytes} bytes`}`,
+    )
   return secret
 }
 

@@ -12,12 +12,12 @@ export type RouteMatch =
 
 type Pattern = readonly { readonly text: string; readonly isParameter: boolean }[]
 
-function compile(path: string): Pattern {
-  if (!path.startsWith('/')) throw new TypeError(`routes: a path must begin with a slash, got ${JSON.stringify(path)}`)
+function compile(place: string, path: string): Pattern {
+  if (!path.startsWith('/')) throw new TypeError(`${place} must begin with a slash, got ${JSON.stringify(path)}`)
   const pattern = path.split('/').map((text) => ({ text: text.startsWith(':') ? text.slice(1) : text, isParameter: text.startsWith(':') }))
   const names = pattern.filter((part) => part.isParameter).map((part) => part.text)
   if (names.includes('') || new Set(names).size !== names.length) {
-    throw new TypeError(`routes: the parameters of a path must have names, each of its own, got ${JSON.stringify(path)}`)
+    throw new TypeError(`${place} must have a different name for each parameter, got ${JSON.stringify(path)}`)
   }
   return pattern
 }
@@ -57,9 +57,10 @@ const shape: OptionShape<{ readonly table: RouteTable }> = {
  */
 export function createRouteMatcher(table: RouteTable): (method: string, path: string) => RouteMatch {
   checkOptions('routes', { table }, shape)
-  const routes = table.map((route) => ({ ...route, pattern: compile(route.path) }))
-  const keys = new Set(routes.map((route) => `${route.method} ${route.path}`))
-  if (keys.size !== routes.length) throw new TypeError('routes: table must not have a duplicate of a method and path')
+  const routes = table.map((route, at) => ({ ...route, pattern: compile(`routes: table[${at}].path`, route.path) }))
+  const keys = routes.map((route) => `${route.method} ${route.path}`)
+  const again = keys.find((key, at) => keys.indexOf(key) < at)
+  if (again !== undefined) throw new TypeError(`routes: table must not have a method and path twice, got ${JSON.stringify(again)} twice`)
   return (method, path) => {
     const segments = path.split('/')
     const candidates = routes.filter((route) => fits(route.pattern, segments))

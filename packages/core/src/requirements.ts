@@ -1,5 +1,5 @@
 import type { Auth, Requirement } from './auth.js'
-import { checkOptions } from './options/check-options.js'
+import { checkOptions, shownValue } from './options/check-options.js'
 import { kind } from './options/kinds.js'
 import type { OptionShape } from './options/option-kind.js'
 import { isRefusal, type Refusal, refuse } from './refusal.js'
@@ -12,7 +12,7 @@ function scopeTokens(name: string, scopes: readonly string[]): readonly string[]
   for (const scope of scopes) {
     // A requirement that was not called gets claims here: they belong in no log.
     const shown = typeof scope === 'string' ? JSON.stringify(scope) : 'a value that is not a string'
-    if (!isToken(scope)) throw new TypeError(`${name}: a scope must be one scope-token (RFC 6749 §3.3), got ${shown}`)
+    if (!isToken(scope)) throw new TypeError(`${name}: each scope must be one scope-token (RFC 6749 §3.3), without spaces, got ${shown}`)
   }
   return Object.freeze([...scopes])
 }
@@ -76,7 +76,10 @@ export function requireAuthentication(options: AuthenticationRequirement): Requi
   if (acrValues === undefined && maxAgeSeconds === undefined)
     throw new TypeError('requireAuthentication: acr or maxAgeSeconds must be given, got neither')
   if (acrValues?.some((acr) => !isToken(acr))) {
-    throw new TypeError('requireAuthentication: acr must be printable ASCII without space, quote and backslash')
+    const wrong = acrValues.find((acr) => !isToken(acr))
+    throw new TypeError(
+      `requireAuthentication: acr must be printable ASCII without space, quote and backslash, got ${JSON.stringify(wrong)}`,
+    )
   }
   const challenge = { ...(acrValues && { acrValues }), ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) }
   const refused = (expected: string, received: string): Refusal =>
@@ -108,7 +111,7 @@ function isRecent(ageSeconds: number, maxAgeSeconds: number): boolean {
 export function requireClaims<A = Auth, R = unknown>(
   test: (auth: A, request: R) => boolean | Refusal | Promise<boolean | Refusal>,
 ): Requirement<A, R> {
-  if (typeof test !== 'function') throw new TypeError('requireClaims: test must be a function')
+  if (typeof test !== 'function') throw new TypeError(`requireClaims: test must be a function, got ${shownValue(test)}`)
   const refusal = refuse('forbidden')
   return async (auth, request) => {
     const answer = await test(auth, request)

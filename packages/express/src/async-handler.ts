@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { asError, isUnavailable, outageReply } from '@countersign/core'
+import { asError, isUnavailable, outageReply, shownValue } from '@countersign/core'
 import type { Next } from './protect.js'
 import { send } from './wire.js'
 
@@ -14,7 +14,7 @@ import { send } from './wire.js'
  */
 export function asyncHandler<Handler extends (req: never, res: never, next: never) => unknown>(handler: Handler): Handler {
   if (typeof handler !== 'function' || handler.length > 3)
-    throw new TypeError('asyncHandler: handler must be a function of req, res and next')
+    throw new TypeError(`asyncHandler: handler must be a function of req, res and next, got ${shownValue(handler)}`)
   const call = handler as unknown as (req: object, res: ServerResponse, next: Next) => unknown
   const safe = (req: object, res: ServerResponse, next: Next): void => {
     // An async function: what the handler throws at once is a rejection too.

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto'
-import type { HmacAlgorithm } from '@countersign/core'
+import { type HmacAlgorithm, kind, type OptionKind } from '@countersign/core'
 import { isHmac, primitiveOf } from './algorithms.js'
 import type { KeyImport } from './key-reason.js'
 import { prepareKey } from './signature.js'
@@ -31,6 +31,19 @@ export function importSecret(secret: string | Uint8Array, options: ImportSecretO
 /** The length tells nothing that the refusal does not; the secret is in no message. */
 const lengthsOf = (got: number, needed: number): string =>
   `it must have ${needed} bytes or more, got ${got} ${got === 1 ? 'byte' : 'bytes'}`
+
+/**
+ * The kind of an option that holds a secret for HMAC.
+ *
+ * @param algorithms - all that it must be long enough for
+ */
+export function hmacSecretKind(algorithms: readonly HmacAlgorithm[]): OptionKind {
+  const least = Math.max(...algorithms.map(hashBytes))
+  return kind.satisfying(
+    `a string or bytes, ${least} bytes or more for ${algorithms.join(' and ')}, and not an asymmetric key`,
+    (secret) => (typeof secret === 'string' || secret instanceof Uint8Array) && importSecret(secret, { algorithms }).ok,
+  )
+}
 
 /** Bytes of the hash of an HMAC algorithm, which are also the least that its secret may have. */
 export function hashBytes(algorithm: HmacAlgorithm): number {

@@ -121,8 +121,9 @@ function createHmacSigner({ key, algorithm, kid }: SignerOptions): Signer {
   if (secret.type !== 'secret') throw new TypeError(`createSigner: key must be a secret for ${algorithm}, got a ${secret.type} key`)
   const bytes = secret.export()
   if (bytes.length < hashBytes(algorithm))
-    throw new TypeError(`createSigner: key must have ${hashBytes(algorithm)} bytes or more for ${algorithm}, got ${bytes.length}`)
-  if (isKeyMaterial(bytes)) throw new TypeError('createSigner: key must be a secret, got an asymmetric key')
+    throw new TypeError(`createSigner: key must have ${hashBytes(algorithm)} bytes or more for ${algorithm}, got ${bytes.length} bytes`)
+  if (isKeyMaterial(bytes))
+    throw new TypeError('createSigner: key must be a secret, not PEM, DER or a JWK of an asymmetric key, got one of these')
   return Object.freeze({ kid, algorithm, sign: (data: Uint8Array) => createHmac(hash, secret).update(data).digest() })
 }
 
@@ -131,7 +132,7 @@ function createKeyPairSigner({ key, algorithm, kid, threadPool }: SignerOptions)
   if (!fitsAlgorithm(privateKey, algorithm))
     throw new TypeError(`createSigner: key must fit ${algorithm}, got a key of type ${privateKey.asymmetricKeyType}`)
   const half = checkPublicKey(createPublicKey(privateKey), { algorithm })
-  if (!half.ok) throw new TypeError(`createSigner: key cannot be used: ${half.reason}`)
+  if (!half.ok) throw new TypeError(`createSigner: key must be a private key that can be used, got one with the fault ${half.reason}`)
   const primitive = primitiveOf(algorithm)
   const { family, hash } = primitive
   const prepared = signingKey(privateKey, primitive)
@@ -155,8 +156,17 @@ function signingKey(key: KeyObject, primitive: Primitive): KeyObject | SignKeyOb
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: primitive.hashBytes }
 }
 
+function readPem(text: string): KeyObject {
+  try {
+    return createPrivateKey(text)
+  } catch (cause) {
+    // OpenSSL's own message names neither the factory nor the option.
+    throw new TypeError(`createSigner: key must be PEM of a private key without a passphrase, got ${shownValue(text)}`, { cause })
+  }
+}
+
 function readPrivateKey(key: SignerOptions['key']): KeyObject {
-  const read = typeof key === 'string' ? createPrivateKey(key) : key
+  const read = typeof key === 'string' ? readPem(key) : key
   if (!(read instanceof KeyObject) || read.type !== 'private')
     throw new TypeError(
       `createSigner: key must be a private KeyObject or a string of PKCS#8 PEM, got ${read instanceof KeyObject ? `a ${read.type} key` : `a value of type ${typeof read}`}`,

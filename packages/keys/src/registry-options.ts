@@ -71,8 +71,9 @@ function keyTimes(options: KeyRegistryOptions): KeyTimes {
 
 function signingAlgorithms(given: readonly AsymmetricAlgorithm[]): CheckedOptions['algorithms'] {
   const [usual, ...others] = given
-  if (usual === undefined) return fail('algorithms must be a non-empty array')
-  if (new Set(given).size < given.length) fail('algorithms must not have a duplicate')
+  if (usual === undefined) return fail('algorithms must be a non-empty array, got an empty array')
+  const again = given.find((algorithm, at) => given.indexOf(algorithm) < at)
+  if (again !== undefined) fail(`algorithms must not have a duplicate, got ${JSON.stringify(again)} twice`)
   return [usual, ...others]
 }
 

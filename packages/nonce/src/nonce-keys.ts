@@ -1,17 +1,18 @@
 import {
+  checkSecrets,
   type HmacAlgorithm,
   type KeyQuery,
   type KeySource,
+  kind,
   type RotatingSecrets,
   type Secret,
   type SecretsOption,
   type Signer,
   type SignerSource,
-  shownValue,
   Unavailable,
   type VerificationKey,
 } from '@countersign/core'
-import { createSigner, importSecret } from '@countersign/jwt'
+import { createSigner, hmacSecretKind, importSecret } from '@countersign/jwt'
 
 /** What nonces are signed and checked with. Both throw or reject with `Unavailable` when the keys cannot be told. */
 export interface NonceKeys {
@@ -35,28 +36,17 @@ const maxIdLength = 255
 
 const listOf = ({ current, previous = [] }: RotatingSecrets): readonly Secret[] => [current, ...previous]
 
-function imported({ id, secret }: Secret, algorithm: HmacAlgorithm): VerificationKey {
-  if (typeof id !== 'string' || id.length > maxIdLength)
-    throw new TypeError(
-      `createNonces: the id of a secret must be a string of at most ${maxIdLength} characters, got ${typeof id === 'string' ? `${id.length}` : shownValue(id)}`,
-    )
-  if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
-    throw new TypeError(`createNonces: secret must be a string or bytes, got a value of type ${typeof secret}`)
-  const key = importSecret(secret, { kid: id, algorithms: [algorithm] })
-  if (!key.ok)
-    throw new TypeError(
-      `createNonces: the secret ${JSON.stringify(id)} cannot be used: ${key.reason}${key.detail ? `: ${key.detail}` : ''}`,
-    )
-  return key.key
-}
+const nonceId = kind.satisfying(`a string of at most ${maxIdLength} characters`, (id) => typeof id === 'string' && id.length <= maxIdLength)
 
 function prepare(secrets: RotatingSecrets, algorithm: HmacAlgorithm): PreparedSecrets {
-  if (typeof secrets?.current !== 'object' || secrets.current === null)
-    throw new TypeError(`createNonces: secrets.current must be { id, secret }, got ${shownValue(secrets?.current)}`)
-  const all = listOf(secrets)
-  const byId = new Map(all.map((secret) => [secret.id, imported(secret, algorithm)]))
-  if (byId.size < all.length) throw new TypeError('createNonces: secrets must not have a duplicate id')
-  const copies = all.map(({ id, secret }) => ({ id, secret: typeof secret === 'string' ? secret : Uint8Array.from(secret) }))
+  checkSecrets('createNonces', 'secrets', secrets, { id: nonceId, secret: hmacSecretKind([algorithm]) })
+  const byId = new Map(
+    listOf(secrets).flatMap(({ id, secret }) => {
+      const imported = importSecret(secret, { kid: id, algorithms: [algorithm] })
+      return imported.ok ? [[id, imported.key]] : []
+    }),
+  )
+  const copies = listOf(secrets).map(({ id, secret }) => ({ id, secret: typeof secret === 'string' ? secret : Uint8Array.from(secret) }))
   const { id, secret } = secrets.current
   // A signer has a name; this one's is never written.
   const signer = createSigner({ key: Buffer.from(secret), algorithm, kid: id === '' ? 'unnamed' : id })

@@ -68,37 +68,43 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 /** What is left out means the one audience, where there is one. */
 function audiencesOf({ audiences }: NoncePurpose, audience: unknown): readonly string[] {
   const list = audiences ?? [audience]
-  demand(Array.isArray(list) && list.length > 0 && list.every(isText), 'purposes must each have audiences where audience is a function')
+  demand(
+    Array.isArray(list) && list.length > 0 && list.every(isText),
+    'purposes must each have audiences where audience is a function, got one without',
+  )
   return Object.freeze([...(list as readonly string[])])
 }
 
 function purposesOf({ purposes, audience }: NonceOptions<string>): NonceRules['purposes'] {
   const map = new Map(Object.entries(purposes ?? {}).map(([name, purpose]) => [name, audiencesOf(purpose, audience)]))
-  demand(map.size > 0, 'purposes must have at least one')
+  demand(map.size > 0, 'purposes must have at least one purpose, got an empty object')
   const isTaken = typeof audience !== 'string' || [...map.values()].some((audiences) => audiences.includes(audience))
-  demand(isTaken, 'purposes must have one that takes the audience')
+  demand(isTaken, 'purposes must have one that accepts the option audience, got none')
   return map
 }
 
 function keysOf({ secrets, signer, keys, algorithm }: NonceOptions<string>): { readonly keys: NonceKeys; readonly algorithm: Algorithm } {
   if (secrets !== undefined) {
     const hmac: unknown = algorithm ?? 'HS512'
-    demand(signer === undefined && keys === undefined, 'secrets must not be given with signer and keys')
+    demand(signer === undefined && keys === undefined, 'secrets must not be given with signer and keys, got both')
     if (!isAlgorithm(hmac) || !isHmac(hmac))
-      throw new TypeError(`createNonces: algorithm must be HS256, HS384 or HS512 with secrets, got ${String(hmac)}`)
+      throw new TypeError(`createNonces: algorithm must be "HS256" or "HS384" or "HS512" with secrets, got ${JSON.stringify(hmac)}`)
     return { keys: secretNonceKeys(secrets, hmac), algorithm: hmac }
   }
-  demand(signer !== undefined && keys !== undefined, 'secrets, or signer with keys, must be given')
+  demand(signer !== undefined && keys !== undefined, 'secrets, or signer with keys, must be given, got neither')
   if (!isAlgorithm(algorithm) || isHmac(algorithm))
-    throw new TypeError(`createNonces: algorithm must be asymmetric with signer, got ${String(algorithm)}`)
+    throw new TypeError(`createNonces: algorithm must be asymmetric with signer, got ${JSON.stringify(algorithm)}`)
   return { keys: pairNonceKeys(signer, keys), algorithm }
 }
 
 /** A type under which no access token of an issuer with the same keys is taken. */
 function typOf({ typ = 'nonce+jwt', secrets }: NonceOptions<string>): Pick<NonceRules, 'typ' | 'type'> {
   const type = typeof typ === 'string' ? normalizeType(typ) : ''
-  demand(type !== '' && type !== 'at+jwt', 'typ must be a type of its own, not that of access tokens')
-  demand(type !== 'jwt' || secrets !== undefined, 'typ must not be JWT with signer, since its keys may sign access tokens as well')
+  demand(type !== '' && type !== 'at+jwt', `typ must not be empty or at+jwt, the type of access tokens, got ${JSON.stringify(typ)}`)
+  demand(
+    type !== 'jwt' || secrets !== undefined,
+    `typ must not be JWT with signer, because its keys may sign access tokens too, got ${JSON.stringify(typ)}`,
+  )
   return { typ, type }
 }
 

@@ -140,7 +140,7 @@ function timerOf(
 export function postgresStores(pool: PostgresPool, options: PostgresStoresOptions): PostgresStores {
   checkOptions('postgresStores', options, shape)
   requirePool('postgresStores', pool)
-  const schema = quoteSchema(options.schema)
+  const schema = quoteSchema('postgresStores', options.schema)
   const tenant = bytesOf(options.tenant ?? '')
   const {
     maxWaitMs = 1_000,

@@ -1,4 +1,4 @@
-import { checkOptions, createCallIds, kind, type OptionShape, type Readiness, retaining, type Stores } from '@countersign/core'
+import { checkOptions, createCallIds, kind, type OptionShape, type Readiness, retaining, type Stores, shownValue } from '@countersign/core'
 import { redisAttempts } from './attempts.js'
 import { redisAudit } from './audit.js'
 import { redisChallenges } from './challenges.js'
@@ -167,12 +167,12 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
   if (typeof client?.defineCommand !== 'function') {
     const isNodeRedis = typeof (client as { sendCommand?: unknown } | undefined)?.sendCommand === 'function'
     const hint = isNodeRedis ? ', got a client of the package redis: give it to nodeRedisStores' : ''
-    throw new TypeError(`redisStores: the first argument must be an ioredis client${hint}`)
+    throw new TypeError(`redisStores: the first argument must be an ioredis client, got ${shownValue(client)}${hint}`)
   }
   const { scaleReads } = (client as { options?: { scaleReads?: unknown } }).options ?? {}
   if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master')
     throw new TypeError(
-      `redisStores: scaleReads of the Cluster must be master, because replicas lag; got ${typeof scaleReads === 'string' ? scaleReads : typeof scaleReads}`,
+      `redisStores: the option scaleReads of the Cluster must be "master", because replicas lag, got ${typeof scaleReads === 'string' ? JSON.stringify(scaleReads) : shownValue(scaleReads)}`,
     )
   return openRedisStores(client, options, { factory: 'redisStores' })
 }

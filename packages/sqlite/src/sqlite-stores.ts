@@ -1,4 +1,4 @@
-import { checkOptions, kind, type Lifecycle, type OptionShape, type Readiness, retaining, type Stores } from '@countersign/core'
+import { checkOptions, kind, type Lifecycle, type OptionShape, type Readiness, retaining, type Stores, shownValue } from '@countersign/core'
 import { sqliteAttempts } from './attempts.js'
 import { sqliteAudit } from './audit.js'
 import { sqliteChallenges } from './challenges.js'
@@ -71,7 +71,9 @@ function emitWarning({ name, detail }: SqliteWarning): void {
 function sourceOf(file: string | SqliteDatabase | (() => SqliteDatabase)): SqliteDatabase | (() => SqliteDatabase) {
   if (typeof file === 'string') return opensFile('sqliteStores', file)
   if (typeof file === 'function' || typeof file?.prepare === 'function') return file
-  throw new TypeError('sqliteStores: the first argument must be a path, an open database, or a function that opens one')
+  throw new TypeError(
+    `sqliteStores: the first argument must be a path, an open database, or a function that opens one, got ${shownValue(file)}`,
+  )
 }
 
 function lifecycleOf(check: () => Promise<void>, { sweeping }: Engine, ends: readonly (() => unknown)[]): Lifecycle {

@@ -91,13 +91,13 @@ function adviceOn(name: string, names: OptionNames, path: string, { shape, advic
 function shownString(text: string, { choices, shows }: Pick<OptionKind, 'choices' | 'shows'>): string {
   if (text === '') return 'an empty string'
   const isShown = (choices !== undefined && text.length <= 64) || shows?.test(text) === true
-  return isShown ? JSON.stringify(text) : `a string of ${text.length} characters`
+  return isShown ? JSON.stringify(text) : `a string of ${text.length === 1 ? '1 character' : `${text.length} characters`}`
 }
 
 function shownObject(value: object | null): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
-  if (value instanceof Uint8Array) return 'bytes'
+  if (value instanceof Uint8Array) return value.length === 1 ? '1 byte' : `${value.length} bytes`
   return value instanceof Promise ? 'a Promise' : 'an object'
 }
 
@@ -120,9 +120,11 @@ function shownAs(value: unknown, kind: Partial<OptionKind>): string {
 }
 
 function wrong(subject: Subject, path: string, kind: OptionKind, value: unknown): TypeError {
+  const isLoneItem = typeof value === 'string' && kind.items?.accepts(value) === true
   const near = typeof value === 'string' && kind.choices !== undefined ? nearestName(value, kind.choices) : undefined
-  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
-  return new TypeError(`${subject.factory}: ${path} must be ${kind.must}, got ${shownAs(value, kind)}${hint}`)
+  const hint = isLoneItem ? '; one item must be in an array, too' : near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
+  const shown = shownAs(value, isLoneItem ? { ...kind.items, ...(kind.isSecret && { isSecret: true }) } : kind)
+  return new TypeError(`${subject.factory}: ${path} must be ${kind.must}, got ${shown}${hint}`)
 }
 
 /** Judges every value that is there, and then tells what is missing: a wrong value is the more surprising fault. */

@@ -1,4 +1,4 @@
-import type { NumberBounds, OptionKind, OptionKinds, OptionShape, RequiredKind } from './option-kind.js'
+import type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, RequiredKind } from './option-kind.js'
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 const isRecord = (value: unknown): boolean => isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value)
@@ -21,7 +21,17 @@ function number(bounds: NumberBounds = {}): OptionKind {
   }
 }
 
-function members<T extends object>(shape: OptionShape<T>, must = `an object with ${Object.keys(shape).join(', ')}`): OptionKind {
+/** For instance `an object with limit, windowSeconds (optional: title)`. */
+function membersText(names: OptionNames): string {
+  const [required, optional] = [true, false].map((is) =>
+    Object.keys(names)
+      .filter((name) => (names[name]?.isRequired === true) === is)
+      .join(', '),
+  )
+  return `an object${required === '' ? '' : ` with ${required}`}${optional === '' ? '' : ` (optional: ${optional})`}`
+}
+
+function members<T extends object>(shape: OptionShape<T>, must = membersText(shape)): OptionKind {
   return { must, accepts: isRecord, members: shape }
 }
 
@@ -35,7 +45,8 @@ function listOf(items: OptionKind, least: 0 | 1 = 1): OptionKind {
 
 function oneOf(...choices: readonly string[]): OptionKind {
   const shown = choices.map((choice) => JSON.stringify(choice))
-  return { must: shown.join(' or '), accepts: (value) => typeof value === 'string' && choices.includes(value), choices }
+  const must = shown.length > 3 ? `one of ${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}` : shown.join(' or ')
+  return { must, accepts: (value) => typeof value === 'string' && choices.includes(value), choices }
 }
 
 function either(...alternatives: readonly OptionKind[]): OptionKind {

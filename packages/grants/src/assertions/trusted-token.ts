@@ -17,7 +17,10 @@ export interface TrustedTokens {
 /** What the option `trusted` must be. */
 export const trustedKind: OptionKind = kind.members<TrustedTokens>({
   verifier: kind.required(kind.having('a verifier of tokens, for instance guard.verifier', 'verify')),
-  audiences: kind.required(kind.either(kind.listOf(kind.string), { ...kind.exactly(null), must: 'null, which opts out of the check' })),
+  audiences: kind.required({
+    ...kind.either(kind.listOf(kind.string), kind.exactly(null)),
+    must: 'a non-empty array of non-empty strings, or null, which turns the check off',
+  }),
 })
 
 /** A token of a trusted issuer that is good. */

@@ -86,9 +86,10 @@ function checked(options: ClientsOptions): string {
 }
 
 function checkSecret({ notBefore = 0, expiresAt = notBefore + 1 }: SecretSettings): void {
-  requireEpochSeconds('client: notBefore of a secret', notBefore)
-  requireEpochSeconds('client: expiresAt of a secret', expiresAt)
-  if (!(notBefore < expiresAt)) throw new TypeError('client: notBefore of a secret must be before its expiresAt')
+  requireEpochSeconds('client: secret.notBefore', notBefore)
+  requireEpochSeconds('client: secret.expiresAt', expiresAt)
+  if (!(notBefore < expiresAt))
+    throw new TypeError(`client: secret.notBefore must be before secret.expiresAt (${expiresAt}), got ${notBefore}`)
 }
 
 /**

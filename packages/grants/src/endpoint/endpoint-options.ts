@@ -25,7 +25,7 @@ export function storesKind(methods: Readonly<Record<string, string>>): OptionKin
   const has = (stores: object, [store, method]: readonly [string, string]): boolean =>
     typeof (stores as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>)[store]?.[method] === 'function'
   return kind.satisfying(
-    `stores, for instance memoryStores() or redisStores(…), with ${Object.keys(methods).join(', ')}`,
+    `an object of stores, for instance memoryStores() or redisStores(…), with ${Object.keys(methods).join(', ')}`,
     (value) => typeof value === 'object' && value !== null && names.every((name) => has(value, name)),
   )
 }

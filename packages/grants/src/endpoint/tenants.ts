@@ -37,7 +37,9 @@ const events = eventChannel('countersign:token')
 export function createTenantEndpoint(options: TenantEndpointOptions): Endpoint {
   checkOptions('createTenantEndpoint', options, shape)
   const { issuers, issuerOf, endpoint, dialect = rfc6749 } = options
-  if (new Set(issuers).size < issuers.length) throw new TypeError('createTenantEndpoint: issuers must not have a duplicate')
+  const again = issuers.find((issuer, at) => issuers.indexOf(issuer) < at)
+  if (again !== undefined)
+    throw new TypeError(`createTenantEndpoint: issuers must not have a duplicate, got ${JSON.stringify(again)} twice`)
   const endpoints: ReadonlyMap<string, Endpoint> = new Map(issuers.map((issuer) => [issuer, endpoint(issuer)]))
 
   const find = async (request: WireRequest): Promise<Endpoint | TokenRefused> =>

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { isSameSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
-import { requireSecretLength } from '../clients/record/secret-length.js'
+import { checkSecrets, isSameSecret, kind, longSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
 
 /** The contents of a refresh token: family id and generation number. */
 export interface RefreshTokenParts {
@@ -16,14 +15,7 @@ export interface RefreshTokenText {
   read(text: string): RefreshTokenParts | undefined
 }
 
-function check(secrets: RotatingSecrets | undefined): void {
-  if (secrets?.current === undefined) throw new TypeError('refreshToken: secrets must be { current: { id, secret } }')
-  const all = [secrets.current, ...(secrets.previous ?? [])]
-  if (all.some(({ id }) => typeof id !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(id)))
-    throw new TypeError('refreshToken: the id of a secret must be 1 to 64 letters, digits, _ and -')
-  for (const { id, secret } of all) requireSecretLength(`refreshToken: the secret ${JSON.stringify(id)}`, secret)
-  if (new Set(all.map(({ id }) => id)).size < all.length) throw new TypeError('refreshToken: secrets must not have a duplicate id')
-}
+const keyId = kind.satisfying('1 to 64 letters, digits, _ and -', (id) => typeof id === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(id))
 
 /** The MAC covers the key id and everything else as it is written, under a label of its own. */
 const macOf = (signed: string, secret: string | Uint8Array): Buffer =>
@@ -32,10 +24,14 @@ const macOf = (signed: string, secret: string | Uint8Array): Buffer =>
 /** Digits without leading zeros, so that a token has one spelling. */
 const isGeneration = (text: string): boolean => /^(?:0|[1-9]\d{0,14})$/.test(text)
 
-/** @throws TypeError for secrets that are too short or share an id */
-export function createRefreshTokenText(secrets: SecretsOption): RefreshTokenText {
+/**
+ * @param factory - what messages begin with
+ * @param option - the name of the option
+ * @throws TypeError for secrets that are too short or share an id
+ */
+export function createRefreshTokenText(factory: string, option: string, secrets: SecretsOption): RefreshTokenText {
   const ask = typeof secrets === 'function' ? secrets : (): RotatingSecrets => secrets
-  check(ask())
+  checkSecrets(factory, option, ask(), { id: keyId, secret: longSecret })
   return {
     write({ family, generation }) {
       const { current } = ask()
@@ -43,14 +39,14 @@ export function createRefreshTokenText(secrets: SecretsOption): RefreshTokenText
       return `${signed}.${macOf(signed, current.secret).toString('base64url')}`
     },
     read(text) {
-      const [version, keyId, family = '', generation = '', mac = '', ...rest] = text.length > 512 ? [] : text.split('.')
+      const [version, secretId, family = '', generation = '', mac = '', ...rest] = text.length > 512 ? [] : text.split('.')
       if (version !== 'r1' || rest.length > 0) return undefined
       const { current, previous = [] } = ask()
-      const secret = [current, ...previous].find(({ id }) => id === keyId)
+      const secret = [current, ...previous].find(({ id }) => id === secretId)
       const presented = Buffer.from(mac, 'base64url')
       // One spelling only: Node's decoder skips what it does not know.
       if (secret === undefined || presented.length !== 32 || presented.toString('base64url') !== mac) return undefined
-      const expected = macOf(`r1.${keyId}.${family}.${generation}`, secret.secret)
+      const expected = macOf(`r1.${secretId}.${family}.${generation}`, secret.secret)
       if (!isSameSecret(presented, expected) || !isGeneration(generation)) return undefined
       return { family, generation: Number(generation) }
     },

@@ -97,7 +97,7 @@ function retryWindowMs(client: Client): number {
 export function refreshToken(options: RefreshTokenOptions): Grant {
   checkOptions('refreshToken', options, refreshTokenShape)
   const { onStoreBehind, accessTokenLifetimeSeconds, providers = [] } = options
-  const tokens = createRefreshTokenText(options.secrets)
+  const tokens = createRefreshTokenText('refreshToken', 'secrets', options.secrets)
   const random = options.randomBytes ?? randomBytes
   const heals = (client: Client): boolean => (onStoreBehind ?? (isPublicClient(client) ? 'refuse' : 'heal')) === 'heal'
 

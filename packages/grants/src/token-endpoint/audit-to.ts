@@ -1,4 +1,4 @@
-import { type AuditEntry, type AuditStore, checkOptions, eventChannel, kind, type OptionShape } from '@countersign/core'
+import { type AuditEntry, type AuditStore, checkOptions, eventChannel, kind, type OptionShape, shownValue } from '@countersign/core'
 import type { Audit, AuditRecord } from './audit.js'
 import { createAuditQueue } from './audit-queue.js'
 
@@ -48,7 +48,7 @@ function entryOf({ clientId, subject, grant, family, jti }: AuditRecord): AuditE
 export function auditTo(store: AuditStore, options: AuditToOptions = {}): StoreAudit {
   checkOptions('auditTo', options, shape)
   if (typeof store?.append !== 'function')
-    throw new TypeError('auditTo: the first argument must be an AuditStore, for instance stores.audit')
+    throw new TypeError(`auditTo: the first argument must be an AuditStore, for instance stores.audit, got ${shownValue(store)}`)
   const { entryLifetimeSeconds = 90 * 86_400, onOutage = 'issue' } = options
   const queue = createAuditQueue()
 

@@ -80,7 +80,9 @@ export function authorizationServerMetadata(options: AuthorizationServerMetadata
     authMethods.includes('private_key_jwt') ? { [`${endpoint}_auth_signing_alg_values_supported`]: assertionAlgorithms } : {}
   const { pathname, search, hash } = new URL(issuer)
   if (search !== '' || hash !== '')
-    throw new TypeError('authorizationServerMetadata: issuer must not have a query or a fragment (RFC 8414 §2)')
+    throw new TypeError(
+      `authorizationServerMetadata: issuer must not have a query or a fragment (RFC 8414 §2), got one after ${JSON.stringify(issuer.split(/[?#]/, 1)[0])}`,
+    )
   const reply: Reply = jsonReply(
     200,
     {

@@ -1,4 +1,4 @@
-import { checkOptions as checkEach, kind, type OptionShape, type RevocationPublisher, type SignerSource } from '@countersign/core'
+import { checkOptions as checkEach, kind, type OptionShape, type RevocationPublisher, type SignerSource, shownValue } from '@countersign/core'
 import { publisherKind } from '../announce-revocation.js'
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
 import { rfc6749, type TokenDialect } from '../endpoint/reply.js'
@@ -69,7 +69,10 @@ export const tokenEndpointShape: OptionShape<TokenEndpointOptions> = {
   claims: kind.func,
   isActive: kind.func,
   revocations: publisherKind,
-  audit: kind.satisfying("{ policy: 'required' | 'optional', write }, write being a function; auditTo(store) makes one", isAudit),
+  audit: kind.satisfying(
+    'an object with policy ("required" or "optional") and the function write, for instance what auditTo(store) returns',
+    isAudit,
+  ),
   json: kind.flag,
   anonymousClient: kind.string,
   randomUUID: kind.func,
@@ -80,12 +83,17 @@ export function checkOptions(options: TokenEndpointOptions): CheckedOptions {
   checkEach('createTokenEndpoint', options, tokenEndpointShape)
   const { issuer, clients, grants, accessTokenLifetimeSeconds = 900, dialect = rfc6749 } = options
   if (clients.issuers?.includes(issuer) === false)
-    fail(`issuer must be one of createClients({ issuer }), since clients end the tokens of those: got ${JSON.stringify(issuer)}`)
+    fail(
+      `issuer must be one of createClients({ issuer }), because a lock revokes the tokens of those issuers, got ${JSON.stringify(issuer)}`,
+    )
   const byType = new Map<string, Grant>(grants.map((grant) => [grant.type, grant]))
-  if (byType.size < grants.length) fail('grants must not have a duplicate type')
+  const again = grants.find(({ type }, at) => grants.findIndex((one) => one.type === type) < at)
+  if (again !== undefined) fail(`grants must not have a duplicate type, got ${JSON.stringify(again.type)} twice`)
   if (grants.some(({ needsKeys }) => needsKeys === true) && clients.clientKeys === undefined)
-    fail('clients must have clientKeys for one of the grants: createClients({ clientKeys })')
-  if (!grants.every(({ accessTokenLifetimeSeconds: own = 1 }) => Number.isFinite(own) && own >= 1))
-    fail('accessTokenLifetimeSeconds of a grant must be a number of seconds, 1 or more')
+    fail('clients must have clientKeys because a grant checks JWTs that clients sign, got createClients() without the option clientKeys')
+  for (const [at, { accessTokenLifetimeSeconds: own = 1 }] of grants.entries()) {
+    if (!(Number.isFinite(own) && own >= 1))
+      fail(`grants[${at}].accessTokenLifetimeSeconds must be a number of seconds, 1 or more, got ${shownValue(own)}`)
+  }
   return { audiences: [options.audience].flat(), grants: byType, accessTokenLifetimeSeconds, dialect }
 }

@@ -101,7 +101,8 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
   const now = options.now ?? wallClock
   const isSubjectEnded = createSubjectEnd(issuer, options.revocations)
   const names = [...shown, ...(options.claims ?? [])]
-  const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
+  const refreshTokens =
+    refreshSecrets === undefined ? undefined : createRefreshTokenText('createIntrospectionEndpoint', 'refreshSecrets', refreshSecrets)
 
   async function isFor(caller: Client, auth: Auth): Promise<boolean> {
     if (auth.clientId === caller.id) return true

@@ -104,7 +104,8 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
   checkOptions('createRevocationEndpoint', options, revocationEndpointShape)
   const { issuer, stores, verifier, revocations, refreshSecrets, providers = [], rateLimits = {} } = options
   const now = options.now ?? wallClock
-  const refreshTokens = refreshSecrets === undefined ? undefined : createRefreshTokenText(refreshSecrets)
+  const refreshTokens =
+    refreshSecrets === undefined ? undefined : createRefreshTokenText('createRevocationEndpoint', 'refreshSecrets', refreshSecrets)
   const announceAlways = createAnnounce(revocations, now)
   const { limit, windowSeconds } = options.entriesOfClient ?? usualEntries
 

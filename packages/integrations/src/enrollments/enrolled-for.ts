@@ -1,4 +1,4 @@
-import { type Auth, checkOptions, kind, type Now, type OptionShape, type Requirement, refuse } from '@countersign/core'
+import { type Auth, checkOptions, kind, type Now, type OptionShape, type Requirement, refuse, shownValue } from '@countersign/core'
 import type { AccountRecords } from '../accounts/account-records.js'
 import { isEntityId, isUuid } from '../fields.js'
 
@@ -55,7 +55,9 @@ export function createEnrolledFor<A extends Auth>({ issuer, records, entityId, n
     checkOptions('enrolledFor', options, shape)
     const { maxAgeSeconds = 0, orElse } = options
     if (typeof entityOf !== 'function')
-      throw new TypeError('enrolledFor: the first argument must be a function that finds the entity in a request')
+      throw new TypeError(
+        `enrolledFor: the first argument must be a function that returns the entity of a request, got ${shownValue(entityOf)}`,
+      )
     const remembered = createMemory(now, maxAgeSeconds)
     return async (auth, request) => {
       const entity = entityOf(request)

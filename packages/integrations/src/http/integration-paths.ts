@@ -53,22 +53,27 @@ export function checkPaths(given: Partial<IntegrationPaths> = {}): IntegrationPa
   const chosen = Object.entries(given).filter(([, path]) => path !== undefined)
   const paths: IntegrationPaths = { ...defaults, ...(Object.fromEntries(chosen) as Partial<IntegrationPaths>) }
   const { create, list, remove, addCredential, removeCredential, enroll, enrollments } = paths
-  const needed: readonly (readonly [string, ...string[]])[] = [
-    [create, 'entity_id'],
-    [list, 'entity_id'],
-    [remove, 'client_id'],
-    [addCredential, 'client_id'],
-    [removeCredential, 'client_id', 'credential_id'],
-    [enroll, 'entity_id', 'client_id'],
+  const needed: readonly (readonly [string, string, ...string[]])[] = [
+    ['create', create, 'entity_id'],
+    ['list', list, 'entity_id'],
+    ['remove', remove, 'client_id'],
+    ['addCredential', addCredential, 'client_id'],
+    ['removeCredential', removeCredential, 'client_id', 'credential_id'],
+    ['enroll', enroll, 'entity_id', 'client_id'],
     ...(typeof enrollments === 'string'
-      ? [[enrollments, 'entity_or_client_id'] as const]
-      : [[enrollments.ofEntity, 'entity_id'] as const, [enrollments.ofIntegration, 'client_id'] as const]),
+      ? [['enrollments', enrollments, 'entity_or_client_id'] as const]
+      : [
+          ['enrollments.ofEntity', enrollments.ofEntity, 'entity_id'] as const,
+          ['enrollments.ofIntegration', enrollments.ofIntegration, 'client_id'] as const,
+        ]),
   ]
-  for (const [path, ...names] of needed) {
+  for (const [option, path, ...names] of needed) {
     const parameters = String(path).split('/')
     const wanted = names.map((name) => `:${name}`)
     if (!wanted.every((name) => parameters.includes(name)))
-      throw new TypeError(`integrationRoutes: a path must have ${wanted.join(' and ')}, got ${JSON.stringify(path)}`)
+      throw new TypeError(
+        `integrationRoutes: paths.${option} must have the parameters ${wanted.join(' and ')}, got ${JSON.stringify(path)}`,
+      )
   }
   return paths
 }

@@ -8,6 +8,7 @@ import {
   type Reply,
   type Requirement,
   type RouteTable,
+  shownValue,
   type WireRequest,
 } from '@countersign/core'
 import type { Integrations } from '../integrations.js'
@@ -78,7 +79,7 @@ export function integrationRoutes<A extends Auth>(integrations: Integrations<A>,
   checkOptions('integrationRoutes', options, shape)
   const { guard, requirements = [] } = options
   if (typeof integrations?.create !== 'function')
-    throw new TypeError('integrationRoutes: the first argument must be what createIntegrations returns')
+    throw new TypeError(`integrationRoutes: the first argument must be what createIntegrations returns, got ${shownValue(integrations)}`)
   const words = Object.entries(options.dialect ?? {}).filter(([, word]) => word !== undefined)
   const dialect: IntegrationDialect = { ...plainIntegrationDialect, ...(Object.fromEntries(words) as Partial<IntegrationDialect>) }
   const paths = checkPaths(options.paths)

@@ -32,10 +32,10 @@ export function documentUrl(subject: string, url: string | URL, allowInsecure: b
   const plain = parsed.protocol === 'http:' && (allowInsecure || loopback.has(parsed.hostname))
   if (parsed.protocol !== 'https:' && !plain)
     throw new TypeError(
-      `${subject} must be https, or http on loopback, got ${parsed.protocol}//${parsed.host}; allowInsecure permits all http`,
+      `${subject} must be https, or http on loopback, got ${parsed.protocol}//${parsed.host}; with allowInsecure: true every http URL is accepted`,
     )
   if (parsed.username !== '' || parsed.password !== '')
-    throw new TypeError(`${subject} must not carry credentials, got them in ${shownUrl(parsed)}`)
+    throw new TypeError(`${subject} must not have a user name or password, got them in ${shownUrl(parsed)}`)
   return parsed
 }
 

@@ -9,6 +9,7 @@ import {
   type RouteTable,
   readJson,
   requestUrl,
+  shownValue,
   type WireRequest,
 } from '@countersign/core'
 import type { ClientKeyView } from './client-key.js'
@@ -147,7 +148,7 @@ export function keyRoutes(registry: { readonly clientKeys: RegisteredKeys }, opt
   checkOptions('keyRoutes', options, shape)
   const { authenticate, path = '/clients/:client_id/keys' } = options
   if (typeof registry?.clientKeys?.register !== 'function')
-    throw new TypeError('keyRoutes: the first argument must be what createKeyRegistry returns')
+    throw new TypeError(`keyRoutes: the first argument must be what createKeyRegistry returns, got ${shownValue(registry)}`)
   const { list, register, confirm, end } = actions(registry.clientKeys)
   return [
     { method: 'GET', path, endpoint: ownOnly(authenticate, list) },

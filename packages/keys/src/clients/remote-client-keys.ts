@@ -1,5 +1,5 @@
 import { checkOptions, kind, type OptionShape } from '@countersign/core'
-import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes, remoteShape } from '@countersign/jwt/jwks'
+import { createRefreshingKeys, documentUrl, loadJwks, type RemoteOptions, refreshTimes, remoteShape, shownUrl } from '@countersign/jwt/jwks'
 import { type ClientSourceOptions, clientSourceShape, createClientKeySources, type RemoteClientKeys } from './client-key-sources.js'
 
 /** Options of {@link remoteClientKeys}. */
@@ -22,9 +22,10 @@ const shape: OptionShape<RemoteClientKeysOptions> = {
 
 function originsOf(origins: readonly string[], allowInsecure: boolean): ReadonlySet<string> {
   return new Set(
-    origins.map((text: string) => {
-      const { origin, href } = documentUrl('remoteClientKeys: allowedOrigins', text, allowInsecure)
-      if (href !== `${origin}/`) throw new TypeError(`remoteClientKeys: allowedOrigins must be origins without a path, got ${text}`)
+    origins.map((text: string, at) => {
+      const path = `remoteClientKeys: allowedOrigins[${at}]`
+      const { origin, href } = documentUrl(path, text, allowInsecure)
+      if (href !== `${origin}/`) throw new TypeError(`${path} must be an origin without a path, got ${shownUrl(text)}`)
       return origin
     }),
   )

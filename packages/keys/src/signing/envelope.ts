@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createPrivateKey, type DecipherGCM, type KeyObject, randomBytes } from 'node:crypto'
-import type { RotatingSecrets, SecretsOption } from '@countersign/core'
+import { checkSecrets, kind, type RotatingSecrets, type SecretsOption } from '@countersign/core'
 
 /** Keeps private keys encrypted under key-encryption keys of the host's. */
 export interface Envelope {
@@ -19,32 +19,27 @@ interface EncryptionKey {
 const version = 'v1'
 const cipherName = 'aes-256-gcm'
 const tagBytes = 16
-/** Begins every error of a wrong key-encryption key. */
-const optionPath = 'createKeyRegistry: encryption'
+
+const bytesOf = (secret: string | Uint8Array): Buffer => (typeof secret === 'string' ? Buffer.from(secret, 'base64') : Buffer.from(secret))
 
 /** A string must be base64 or base64url: a password is not a key. */
-function keyBytes(secret: string | Uint8Array = ''): Buffer {
-  const bytes = typeof secret === 'string' ? Buffer.from(secret, 'base64') : Buffer.from(secret)
+function isKey(secret: unknown): boolean {
+  if (typeof secret !== 'string') return secret instanceof Uint8Array && secret.length === 32
+  const bytes = bytesOf(secret)
   const encodings = [bytes.toString('base64'), bytes.toString('base64').replaceAll('=', ''), bytes.toString('base64url')]
-  if (typeof secret === 'string' && !encodings.includes(secret))
-    throw new TypeError(`${optionPath}: a secret must be 32 bytes or base64 of them, got text that is not base64`)
-  if (bytes.length !== 32) throw new TypeError(`${optionPath}: a secret must have 32 bytes, got ${bytes.length} bytes`)
-  return bytes
+  return bytes.length === 32 && encodings.includes(secret)
+}
+
+const rules = {
+  id: kind.satisfying('a non-empty string without dots', (id) => typeof id === 'string' && id !== '' && !id.includes('.')),
+  secret: kind.satisfying('32 bytes, or a string that is base64 of 32 bytes', isKey),
 }
 
 function encryptionKeys(secrets: RotatingSecrets): readonly [EncryptionKey, ...EncryptionKey[]] {
+  checkSecrets('createKeyRegistry', 'encryption', secrets, rules)
   const { current, previous = [] } = secrets
-  if (typeof current !== 'object')
-    throw new TypeError(`${optionPath} must be { current: { id, secret } } with the key-encryption key, or a function that returns it`)
-  const read = ({ id, secret }: RotatingSecrets['current']): EncryptionKey => {
-    if (typeof id !== 'string' || id === '' || id.includes('.'))
-      throw new TypeError(`${optionPath}: an id must be non-empty text without dots`)
-    return { id, bytes: keyBytes(secret) }
-  }
-  const all = [read(current), ...previous.map(read)] as const
-  if (new Set(all.map(({ id }) => id)).size < all.length)
-    throw new TypeError(`${optionPath}: duplicate id; each key-encryption key must have its own`)
-  return all
+  const read = ({ id, secret }: RotatingSecrets['current']): EncryptionKey => ({ id, bytes: bytesOf(secret) })
+  return [read(current), ...previous.map(read)]
 }
 
 /** Only these bytes say whether the rest is true. */

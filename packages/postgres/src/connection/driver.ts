@@ -1,3 +1,5 @@
+import { shownValue } from '@countersign/core'
+
 /** One statement as `pg` takes it. */
 export interface PostgresQuery {
   readonly text: string
@@ -34,7 +36,8 @@ export interface PostgresPool {
 
 /** @throws TypeError for a value that is not a pool, such as a connection string */
 export function requirePool(caller: string, pool: PostgresPool): void {
-  if (typeof pool?.connect !== 'function') throw new TypeError(`${caller}: the first argument must be a pool of pg`)
+  if (typeof pool?.connect !== 'function')
+    throw new TypeError(`${caller}: the first argument must be a pool of pg, got ${shownValue(pool)}`)
 }
 
 /** Never in UTF-8: what follows is UTF-16, of a text that is not well-formed Unicode. */

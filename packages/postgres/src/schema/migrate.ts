@@ -32,7 +32,7 @@ function guarded(condition: string, statements: string): string {
 export function migrationSql(options: MigrationOptions): string {
   checkOptions('migrationSql', options, shape)
   const { schema } = options
-  const quoted = quoteSchema(schema)
+  const quoted = quoteSchema('migrationSql', schema)
   const namespace = `select from pg_catalog.pg_namespace where nspname = '${schema}'`
   const steps = migrations.map(({ version, description, needs, sql }) =>
     guarded(
@@ -77,8 +77,8 @@ async function versionOf(pool: PostgresPool, schema: string): Promise<number> {
 export async function migrate(pool: PostgresPool, options: MigrationOptions): Promise<MigrationResult> {
   checkOptions('migrate', options, shape)
   requirePool('migrate', pool)
+  const quoted = quoteSchema('migrate', options.schema)
   const text = migrationSql(options)
-  const quoted = quoteSchema(options.schema)
   const from = await versionOf(pool, quoted)
   const client = await checkOut(pool)
   let done = false

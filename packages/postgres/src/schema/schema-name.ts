@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { shownValue } from '@countersign/core'
 
 const longest = 50
 const first = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_'
@@ -10,14 +11,16 @@ const others = `${first}0123456789`
  * @throws TypeError unless it consists of at most 50 ASCII letters, digits and `_`, does not begin with a digit, and is
  *   none of the server's own
  */
-export function quoteSchema(schema: string): string {
+export function quoteSchema(caller: string, schema: string): string {
   const characters = typeof schema === 'string' ? Array.from(schema) : []
   const plain = characters.every((character, index) => (index === 0 ? first : others).includes(character))
   if (characters.length === 0 || characters.length > longest || !plain) {
-    throw new TypeError('schema must be 1 to 50 ASCII letters, digits and _, and must not begin with a digit')
+    throw new TypeError(
+      `${caller}: schema must be 1 to ${longest} ASCII letters, digits and _, and must not begin with a digit, got ${shownValue(schema)}`,
+    )
   }
   if (schema.toLowerCase().startsWith('pg_') || schema.toLowerCase() === 'information_schema') {
-    throw new TypeError('schema must not be one of the server’s own')
+    throw new TypeError(`${caller}: schema must not be one that PostgreSQL keeps for itself, got ${JSON.stringify(schema)}`)
   }
   return `"${schema}"`
 }

@@ -92,6 +92,6 @@ function tenantName(factory: string, tenant: string | undefined): string {
   try {
     return encodeURIComponent(tenant ?? '')
   } catch (cause) {
-    throw new TypeError(`${factory}: tenant must be well-formed Unicode`, { cause })
+    throw new TypeError(`${factory}: tenant must be well-formed Unicode, got a lone surrogate`, { cause })
   }
 }

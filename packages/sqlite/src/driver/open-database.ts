@@ -23,7 +23,7 @@ export function opensFile(caller: string, path: string): () => SqliteDatabase {
   const { DatabaseSync } = nodeSqlite() ?? {}
   if (DatabaseSync === undefined)
     throw new TypeError(
-      `${caller}: a path must be opened by node:sqlite, which Node ${process.versions.node} has not (22.13 or later has it): pass () => new Database(path) of better-sqlite3 or libsql`,
+      `${caller}: the first argument must be a function on Node before 22.13, for instance () => new Database(path) of better-sqlite3 or libsql, got a path on Node ${process.versions.node}`,
     )
   // another folder may be the current one when the file is opened again
   const name = resolve(path)

@@ -88,7 +88,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
 ): ResourceGuard<I, AuthOfIssuers<I, Via, Claims>> {
   type A = AuthOfIssuers<I, Via, Claims>
   checkGuardOptions(options)
-  const { verifier, judge } = verifierParts<I, A>(options)
+  const { verifier, judge } = verifierParts<I, A>('createGuard', options)
   const challenge = challengeOptions(options)
   const places = tokenPlaces(options.tokenFrom)
   const now = options.now ?? wallClock

@@ -1,4 +1,4 @@
-import type { Dialect, Refusal, Reply } from '@countersign/core'
+import { type Dialect, type Refusal, type Reply, shownValue } from '@countersign/core'
 
 /** What every challenge of a guard says. */
 export interface ChallengeOptions {
@@ -62,6 +62,7 @@ export function refusalReply(refusal: Refusal, options: ChallengeOptions): Reply
  * @throws TypeError if it is not printable ASCII
  */
 export function headerText(name: string, text: string): string {
-  if (typeof text !== 'string' || !/^[\x20-\x7e]+$/.test(text)) throw new TypeError(`createGuard: ${name} must be printable ASCII`)
+  if (typeof text !== 'string' || !/^[\x20-\x7e]+$/.test(text))
+    throw new TypeError(`createGuard: ${name} must be printable ASCII, got ${shownValue(text)}`)
   return text
 }

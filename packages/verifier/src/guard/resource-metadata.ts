@@ -1,4 +1,5 @@
 import { jsonReply, type RouteTable } from '@countersign/core'
+import { shownUrl } from '@countersign/jwt/jwks'
 import type { ResourceGuard, ResourceMetadata } from './guard-options.js'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
@@ -9,12 +10,14 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  * @throws TypeError if it is not an http(s) URL without fragment
  */
 export function resourceUrl(resource: string): URL {
-  if (!URL.canParse(resource)) throw new TypeError('createGuard: resource must be an http(s) URL')
-  const url = new URL(resource)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('createGuard: resource must be an http(s) URL')
+  const url = URL.canParse(resource) ? new URL(resource) : undefined
+  const subject = 'createGuard: resource'
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
+    throw new TypeError(`${subject} must be an absolute URL with https or http, got ${shownUrl(resource)}`)
   if (url.username !== '' || url.password !== '')
-    throw new TypeError('createGuard: resource must not have credentials, since every challenge names it')
-  if (url.hash !== '' || resource.includes('#')) throw new TypeError('createGuard: resource must not have a fragment (RFC 8707 §2)')
+    throw new TypeError(`${subject} must not have a user name or password, because every challenge names it, got them in ${shownUrl(url)}`)
+  if (url.hash !== '' || resource.includes('#'))
+    throw new TypeError(`${subject} must not have a fragment (RFC 8707 §2), got one in ${shownUrl(url)}`)
   return url
 }
 
@@ -59,7 +62,9 @@ function documentOf(resource: string, metadata: ResourceMetadata, { verifier, to
 export function protectedResourceMetadata(guard: DescribedGuard): RouteTable {
   const { resource, metadata } = guard
   if (resource === undefined || metadata === undefined)
-    throw new TypeError('protectedResourceMetadata: the guard must have resource and metadata')
+    throw new TypeError(
+      `protectedResourceMetadata: the guard must have the options resource and metadata, got one without ${resource === undefined ? 'resource' : 'metadata'}`,
+    )
   return [
     {
       method: 'GET',

@@ -61,17 +61,15 @@ function isPlainUrl(text: string): boolean {
   return URL.canParse(text) && new URL(text).href === text && !text.includes('?') && !text.includes('#')
 }
 
-function checkedPrefix(prefix: string): string {
-  if (!URL.canParse(prefix))
-    throw new TypeError(`resolveIssuer: a prefix must be an https URL, got ${JSON.stringify(prefix.slice(0, 200))}`)
+function checkedPrefix(factory: string, prefix: string, at: number): string {
+  const path = `${factory}: resolveIssuer.prefixes[${at}]`
+  const shown = JSON.stringify(prefix.slice(0, 200))
+  if (!URL.canParse(prefix)) throw new TypeError(`${path} must be an https URL, got ${shown}`)
   const { protocol, host } = new URL(prefix)
   // Without the slash after the host, https://login.example would admit https://login.example.evil.test
   if (protocol !== 'https:' || !prefix.startsWith(`https://${host}/`))
-    throw new TypeError(`resolveIssuer: a prefix must be an https URL with at least the / after the host, got ${JSON.stringify(prefix)}`)
-  if (!isPlainUrl(prefix))
-    throw new TypeError(
-      `resolveIssuer: a prefix must be a URL in its normal form, without query and fragment, got ${JSON.stringify(prefix)}`,
-    )
+    throw new TypeError(`${path} must be an https URL with at least the / after the host, got ${shown}`)
+  if (!isPlainUrl(prefix)) throw new TypeError(`${path} must be a URL in its normal form, without query and fragment, got ${shown}`)
   return prefix
 }
 
@@ -86,10 +84,11 @@ function timesOf(options: TenantOptions): Record<'ttlMs' | 'negativeTtlMs' | 'st
 }
 
 /** Whether an issuer is looked up at the host. */
-function matcherOf(options: TenantOptions): (issuer: string) => boolean {
+function matcherOf(factory: string, options: TenantOptions): (issuer: string) => boolean {
   const { prefixes = [], issuers = [] } = options
-  if (prefixes.length === 0 && issuers.length === 0) throw new TypeError('resolveIssuer: prefixes or issuers must name at least one')
-  const checked = prefixes.map(checkedPrefix)
+  if (prefixes.length === 0 && issuers.length === 0)
+    throw new TypeError(`${factory}: resolveIssuer.prefixes or resolveIssuer.issuers must have at least one item, got none`)
+  const checked = prefixes.map((prefix, at) => checkedPrefix(factory, prefix, at))
   const listed = new Set<string>(issuers)
   return (issuer) => listed.has(issuer) || (checked.some((prefix) => issuer.startsWith(prefix)) && isPlainUrl(issuer))
 }
@@ -106,10 +105,10 @@ function evictOldest<V>(map: Map<string, V>, most: number): V | undefined {
  *
  * @throws TypeError if an option is missing or wrong
  */
-export function createTenants(options: TenantOptions, context: Omit<TrustOptions, 'issuers'>): Tenants {
+export function createTenants(factory: string, options: TenantOptions, context: Omit<TrustOptions, 'issuers' | 'factory'>): Tenants {
   const { via, resolve, maxIssuers = 1000 } = options
   const { ttlMs, negativeTtlMs, staleMs, timeoutMs } = timesOf(options)
-  const isAskedFor = matcherOf(options)
+  const isAskedFor = matcherOf(factory, options)
   const tenants = new Map<string, Tenant>()
   const denied = new Map<string, number>()
   /** Open questions about tenants in memory, and about all others. */

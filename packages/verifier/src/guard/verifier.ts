@@ -50,15 +50,22 @@ export interface VerifierParts<I extends Issuers, A extends object> {
   readonly judge: JudgeToken
 }
 
-/** Builds a verifier and its inner judge. */
-export function verifierParts<I extends Issuers, A extends object>(options: VerifierOptions<I, string, object>): VerifierParts<I, A> {
+/**
+ * Builds a verifier and its inner judge.
+ *
+ * @param factory - what messages of errors begin with
+ */
+export function verifierParts<I extends Issuers, A extends object>(
+  factory: string,
+  options: VerifierOptions<I, string, object>,
+): VerifierParts<I, A> {
   const { resolveIssuer, maxTokenBytes = 8192, revocations } = options
   const { now = wallClock, fetch = globalFetch, random = mathRandom } = options
   const context = { now, fetch, random, shared: createSharedSources() }
-  const trust = createTrust({ issuers: options.issuers, ...context })
+  const trust = createTrust({ factory, issuers: options.issuers, ...context })
   if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))
-    throw new TypeError(`resolveIssuer.via must not be the name of an entry, got ${JSON.stringify(resolveIssuer.via)}`)
-  const tenants = resolveIssuer && createTenants(resolveIssuer, context)
+    throw new TypeError(`${factory}: resolveIssuer.via must not be a name in issuers, got ${JSON.stringify(resolveIssuer.via)}`)
+  const tenants = resolveIssuer && createTenants(factory, resolveIssuer, context)
   const judge = createJudge({
     find: (issuer) => trust.find(issuer) ?? tenants?.find(issuer),
     cache: options.cache === false ? undefined : createTokenCache(options.cache ?? {}),
@@ -106,5 +113,5 @@ export function createVerifier<const I extends Issuers, const Via extends string
   options: VerifierOptions<I, Via, Claims>,
 ): Verifier<I, AuthOfIssuers<I, Via, Claims>> {
   checkVerifierOptions(options)
-  return verifierParts<I, AuthOfIssuers<I, Via, Claims>>(options).verifier
+  return verifierParts<I, AuthOfIssuers<I, Via, Claims>>('createVerifier', options).verifier
 }

@@ -40,7 +40,7 @@ export interface CognitoOptions<Use extends 'access' | 'id' = 'access', Output e
     Rule<Output> {
   /** `<region>_<id>`, as the console shows it. */
   readonly userPoolId: string
-  /** The app clients whose tokens are accepted; `null` opts out of the check. */
+  /** The app clients whose tokens are accepted; `null` turns the check off. */
   readonly clientId: string | readonly string[] | null
   /** One region, or several of a replicated pool. @defaultValue the region that the pool's id begins with */
   readonly region?: string | readonly string[]
@@ -74,11 +74,11 @@ interface Region {
 function regionsOf({ userPoolId, region, endpoint, issuer }: CognitoOptions<'access' | 'id', object>): readonly Region[] {
   const regions = [region ?? userPoolId.slice(0, userPoolId.indexOf('_'))].flat()
   if (regions.length === 0 || !regions.every((name) => /^[a-z]{2}[a-z0-9-]{3,30}$/.test(name)))
-    throw new TypeError(`cognito: region must be regions such as us-east-2, got ${JSON.stringify(regions).slice(0, 200)}`)
+    throw new TypeError(`cognito: region must be a region such as us-east-2, or several, got ${JSON.stringify(regions).slice(0, 200)}`)
   if (issuer !== undefined && endpoint === undefined)
-    throw new TypeError('cognito: endpoint must be given with issuer, since a user pool of AWS has its own iss; got undefined')
+    throw new TypeError('cognito: endpoint must be given with issuer, because a user pool of AWS has its own iss, got undefined')
   if (issuer !== undefined && regions.length > 1)
-    throw new TypeError(`cognito: region must be one where issuer is given, got ${regions.length}`)
+    throw new TypeError(`cognito: region must be one region where issuer is given, got ${regions.length} regions`)
   return regions.map((name) => {
     const domain = name.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
     const usual = `https://cognito-idp.${name}.${domain}/${userPoolId}`
@@ -114,7 +114,11 @@ export function cognito<const Use extends 'access' | 'id' = 'access', Output ext
   const regions = regionsOf(options)
   const times = refreshTimes('cognito', options)
   const sources = regions.map(({ issuers, base }) => {
-    const url = documentUrl('cognito: issuer', `${base}/.well-known/jwks.json`, options.allowInsecure ?? false)
+    const url = documentUrl(
+      options.endpoint === undefined ? 'cognito: userPoolId' : 'cognito: endpoint',
+      `${base}/.well-known/jwks.json`,
+      options.allowInsecure ?? false,
+    )
     return {
       issuers,
       place: remotePlace(url, options, times),

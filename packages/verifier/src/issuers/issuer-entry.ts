@@ -19,10 +19,10 @@ export type SchemaResult<Output> = { readonly value: Output; readonly issues?: u
 export interface RuleOptions<Alg extends Algorithm = Algorithm, Output extends object = object> {
   /** The only algorithms that are believed; asymmetric or HMAC, never both. */
   readonly algorithms: readonly Alg[]
-  /** Accepted audiences, compared by equality; `null` opts out of the check. */
+  /** Accepted audiences, compared by equality; `null` turns the check off. */
   readonly audience: string | readonly string[] | null
   /**
-   * Accepted `typ`, compared without case and without the prefix `application/`; `''` stands for a token without one, `null` opts out.
+   * Accepted `typ`, compared without case and without the prefix `application/`; `''` stands for a token without one, `null` turns the check off.
    * @defaultValue `['at+jwt', 'JWT', '']`
    */
   readonly typ?: string | readonly string[] | null
@@ -83,7 +83,7 @@ const defaultTypes: readonly string[] = Object.freeze(['at+jwt', 'jwt', ''])
 function ruleAlgorithms(preset: string, algorithms: readonly Algorithm[]): ReadonlySet<Algorithm> {
   const hmac = algorithms.filter((algorithm) => isHmac(algorithm)).length
   if (hmac > 0 && hmac < algorithms.length)
-    throw new TypeError(`${preset}: algorithms must be asymmetric or HMAC, never both, got ${algorithms.join(', ')}`)
+    throw new TypeError(`${preset}: algorithms must be asymmetric or HMAC, not both, got ${algorithms.join(', ')}`)
   const set = new Set<Algorithm>(algorithms)
   // RFC 9864: Ed25519 is the fully specified name of what EdDSA means here.
   if (set.has('EdDSA') || set.has('Ed25519')) set.add('EdDSA').add('Ed25519')
@@ -123,7 +123,7 @@ export function issuerRule(preset: string, options: RuleOptions, validate?: Issu
 export function publicKeyRule(preset: string, options: RuleOptions): IssuerRule {
   const rule = issuerRule(preset, options)
   if ([...rule.algorithms].some((algorithm) => isHmac(algorithm)))
-    throw new TypeError(`${preset}: algorithms must be asymmetric, since the keys are public, got ${options.algorithms.join(', ')}`)
+    throw new TypeError(`${preset}: algorithms must be asymmetric, because the keys are public, got ${options.algorithms.join(', ')}`)
   return rule
 }
 
@@ -135,7 +135,6 @@ export function publicKeyRule(preset: string, options: RuleOptions): IssuerRule 
 export function issuerNames(preset: string, issuer: string | readonly string[]): readonly string[] {
   const names = listed(issuer)
   const twice = names.find((name, index) => names.indexOf(name) < index)
-  if (twice !== undefined)
-    throw new TypeError(`${preset}: issuer must not name an issuer twice, got the duplicate ${JSON.stringify(twice)}`)
+  if (twice !== undefined) throw new TypeError(`${preset}: issuer must not have a duplicate, got ${JSON.stringify(twice)} twice`)
   return names
 }

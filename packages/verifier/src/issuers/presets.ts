@@ -98,6 +98,7 @@ export function oidc<Output extends object = None>(options: OidcOptions<Output>)
   checkOptions('oidc', options, oidcShape)
   const { issuer } = options
   const issuers = issuerNames('oidc', issuer)
+  if (options.metadataUrl === undefined) documentUrl('oidc: issuer', issuer, options.allowInsecure ?? false)
   const path = issuer.endsWith('/') ? '.well-known/openid-configuration' : '/.well-known/openid-configuration'
   const metadata = documentUrl(
     `oidc: ${options.metadataUrl === undefined ? 'issuer' : 'metadataUrl'}`,

@@ -14,8 +14,11 @@ function isSchema(value: unknown): boolean {
 /** More than an hour is not a tolerance for clocks. Revocations of tokens are kept for that time after their expiry. */
 const maxToleranceSeconds = 3600
 
-/** An audience, or several; `null` opts out. */
-export const namesOrNull: OptionKind = kind.either(kind.strings, { ...kind.exactly(null), must: 'null, which opts out of the check' })
+/** An audience, or several; `null` turns the check off. */
+export const namesOrNull: OptionKind = {
+  ...kind.either(kind.strings, kind.exactly(null)),
+  must: `${kind.strings.must}, or null, which turns the check off`,
+}
 
 /** The rules that say nothing of the algorithm and the audience. */
 export const commonRuleShape: OptionShape<Omit<RuleOptions, 'algorithms' | 'audience' | 'typ'>> = {
@@ -30,6 +33,6 @@ export const commonRuleShape: OptionShape<Omit<RuleOptions, 'algorithms' | 'audi
 export const ruleShape: OptionShape<RuleOptions> = {
   algorithms: kind.required(kind.listOf(kind.oneOf(...algorithms))),
   audience: kind.required(namesOrNull),
-  typ: kind.satisfying('a string, a non-empty array of strings, or null, which opts out of the check', isType),
+  typ: kind.satisfying('a string, a non-empty array of strings, or null, which turns the check off', isType),
   ...commonRuleShape,
 }

@@ -1,6 +1,7 @@
 import { KeyObject } from 'node:crypto'
 import {
   type Algorithm,
+  checkSecrets,
   eventChannel,
   type HmacAlgorithm,
   type KeySet,
@@ -10,12 +11,14 @@ import {
   type RotatingSecrets,
   type Secret,
   type SecretsOption,
+  shownValue,
   Unavailable,
   type VerificationKey,
 } from '@countersign/core'
 import {
   answerFrom,
   createKeySet,
+  hmacSecretKind,
   importJwk,
   importPublicKey,
   importSecret,
@@ -67,8 +70,17 @@ function importInput(input: unknown): KeyImport {
   return publicKey === undefined ? importJwk(input) : importPlain(publicKey, kid)
 }
 
+const advice: Partial<Record<KeyReason, string>> = {
+  private: 'an API must have the public half only',
+  weak_rsa: 'RSA must have 2048 bits or more',
+  wrong_use: 'its use or key_ops must be for signatures',
+  unsupported: 'its kty or curve is unknown here',
+  bad_point: 'its point is not on its curve',
+}
+
 /** What is usually the matter with a text, as it comes out of an environment variable. */
-function adviceOn(input: unknown): string {
+function adviceOn(input: unknown, fault: KeyReason): string {
+  if (advice[fault] !== undefined) return ` (${advice[fault]})`
   if (typeof input !== 'string') return ''
   if (!input.includes('-----BEGIN ')) return ' (a string must be PEM; a JWK or a JWK Set must be an object)'
   return input.includes('\\n') ? ' (its line breaks are written as \\n: replace them)' : ''
@@ -81,13 +93,15 @@ function nameOf(input: unknown): string {
   return typeof kid === 'string' ? `the key ${JSON.stringify(kid.slice(0, 100))}` : 'a key'
 }
 
-function refused(input: unknown, fault: KeyReason): TypeError {
-  return new TypeError(`staticKeys: ${nameOf(input)} cannot be used: ${fault}${adviceOn(input)}`)
+function refused(path: string, input: unknown, fault: KeyReason): TypeError {
+  return new TypeError(
+    `staticKeys: ${path} must be a public key that can be used, got ${nameOf(input)} with the fault ${fault}${adviceOn(input, fault)}`,
+  )
 }
 
-function importOne(input: unknown): VerificationKey {
+function importOne(path: string, input: unknown): VerificationKey {
   const imported = importInput(input)
-  if (!imported.ok) throw refused(input, imported.reason)
+  if (!imported.ok) throw refused(path, input, imported.reason)
   return imported.key
 }
 
@@ -100,12 +114,15 @@ export interface StaticKeySet {
   readonly dropped: DroppedKeys
 }
 
-function importListed(input: PublicKeyInput, algorithms: ReadonlySet<Algorithm>): ReturnType<typeof importMembers> {
-  if (typeof input !== 'object' || input instanceof KeyObject || !('keys' in input)) return { keys: [importOne(input)], dropped: {} }
-  if (!Array.isArray(input.keys)) throw new TypeError('staticKeys: "keys" of a JWK Set must be an array')
-  return importMembers(input.keys, {
+function importListed(path: string, input: PublicKeyInput, algorithms: ReadonlySet<Algorithm>): ReturnType<typeof importMembers> {
+  if (typeof input !== 'object' || input instanceof KeyObject || !('keys' in input)) return { keys: [importOne(path, input)], dropped: {} }
+  const members: unknown = input.keys
+  if (!Array.isArray(members))
+    throw new TypeError(`staticKeys: ${path}.keys must be an array, as in every JWK Set, got ${shownValue(members)}`)
+  return importMembers(members, {
     onRefused(member, fault) {
-      if (dangerous.has(fault) && jwkFitsAlgorithms(member, algorithms)) throw refused(member, fault)
+      if (dangerous.has(fault) && jwkFitsAlgorithms(member, algorithms))
+        throw refused(`${path}.keys[${members.indexOf(member)}]`, member, fault)
     },
   })
 }
@@ -123,15 +140,13 @@ function counted(dropped: readonly DroppedKeys[]): DroppedKeys {
  * @throws TypeError if a key is refused, none is left that fits, or two share a kid
  */
 export function staticKeySet(inputs: PublicKeyInput | readonly PublicKeyInput[], algorithms: ReadonlySet<Algorithm>): StaticKeySet {
-  const imported = [inputs].flat().map((input) => importListed(input, algorithms))
+  const imported = [inputs].flat().map((input, at) => importListed(Array.isArray(inputs) ? `keys[${at}]` : 'keys', input, algorithms))
   const keys = imported.flatMap((one) => one.keys)
   const dropped = counted(imported.map((one) => one.dropped))
   const left = Object.entries(dropped).map(([fault, count]) => `, left out ${count}: ${fault}`)
   if (keys.length + left.length === 0) throw new TypeError('staticKeys: keys must have at least one key, got an empty array')
   if (!keys.some((key) => key.algorithms.some((algorithm) => algorithms.has(algorithm))))
-    throw new TypeError(
-      `staticKeys: keys must have one that fits ${[...algorithms].join(' or ')}, and none of the keys fits${left.join('')}`,
-    )
+    throw new TypeError(`staticKeys: keys must have one that fits algorithms (${[...algorithms].join(', ')}), got none${left.join('')}`)
   const kids = keys.flatMap((key) => (key.kid === undefined ? [] : [key.kid]))
   const twice = kids.find((kid, index) => kids.indexOf(kid) < index)
   if (twice !== undefined)
@@ -162,23 +177,9 @@ function constantKeys(set: KeySet): KeySource {
 }
 
 function secretSet(secrets: RotatingSecrets, algorithms: readonly HmacAlgorithm[]): KeySet {
-  const all = [secrets?.current, ...(secrets?.previous ?? [])]
-  if (!all.every(isSecret))
-    throw new TypeError('staticKeys: secrets must be { current: { id, secret }, previous }, each secret a string or bytes with its id')
-  if (new Set(all.map((one) => one.id)).size < all.length) throw new TypeError('staticKeys: secrets must not have a duplicate id')
-  const keys = all.map(({ id, secret }) => {
-    const imported = importSecret(secret, { kid: id, algorithms })
-    if (!imported.ok)
-      throw new TypeError(
-        `staticKeys: the secret ${JSON.stringify(id)} cannot be used: ${imported.reason}${imported.detail ? `: ${imported.detail}` : ''}`,
-      )
-    return imported.key
-  })
-  return createKeySet(keys)
-}
-
-function isSecret(one: Partial<Secret> | undefined): one is Secret {
-  return typeof one?.id === 'string' && (typeof one.secret === 'string' || one.secret instanceof Uint8Array)
+  checkSecrets('staticKeys', 'secrets', secrets, { secret: hmacSecretKind(algorithms) })
+  const imported = listOf(secrets).map(({ id, secret }) => importSecret(secret, { kid: id, algorithms }))
+  return createKeySet(imported.flatMap((one) => (one.ok ? [one.key] : [])))
 }
 
 const listOf = ({ current, previous = [] }: RotatingSecrets): readonly Secret[] => [current, ...previous]

@@ -1,4 +1,4 @@
-import { eventChannel, type Fetch, type KeySource, type Now } from '@countersign/core'
+import { eventChannel, type Fetch, type KeySource, type Now, shownValue } from '@countersign/core'
 import type { IssuerEntry, IssuerRule } from './issuer-entry.js'
 import type { SharedSources } from './shared-sources.js'
 
@@ -38,6 +38,8 @@ export interface Trust {
 
 /** What entries are opened with. */
 export interface TrustOptions {
+  /** What messages of errors begin with. */
+  readonly factory: string
   readonly issuers: Readonly<Record<string, IssuerEntry<object>>>
   readonly now: Now
   readonly fetch: Fetch
@@ -56,11 +58,13 @@ const always = { askedAt: Number.NEGATIVE_INFINITY, liveUntil: Number.POSITIVE_I
 export function openEntry(
   via: string,
   entry: IssuerEntry<object>,
-  options: Omit<TrustOptions, 'issuers'>,
+  options: Omit<TrustOptions, 'issuers' | 'factory'>,
   life: Pick<TrustedIssuer, 'askedAt' | 'liveUntil'>,
 ): TrustedIssuer[] {
   if (entry?.sources === undefined || typeof entry.rule !== 'object')
-    throw new TypeError(`issuer ${JSON.stringify(via)} must be an entry made by a preset, for instance jwks({ … })`)
+    throw new TypeError(
+      `issuer ${JSON.stringify(via)} must be an entry made by a preset, for instance jwks({ … }), got ${shownValue(entry)}`,
+    )
   const aliases = entry.sources.flatMap((source) => source.issuers)
   return entry.sources.flatMap((source) => {
     const keys = options.shared.open(source, { via, now: options.now, fetch: options.fetch, random: options.random })
@@ -107,13 +111,13 @@ export function createTrust(options: TrustOptions): Trust {
       const other = byIssuer.get(issuer)
       if (other && other.via !== via)
         throw new TypeError(
-          `createGuard: issuers must not name an issuer twice, got ${issuer} in ${JSON.stringify(other.via)} and ${JSON.stringify(via)}`,
+          `${options.factory}: issuers must not have an iss twice, got ${JSON.stringify(issuer)} in ${JSON.stringify(other.via)} and in ${JSON.stringify(via)}`,
         )
     }
     const opened = openEntry(via, entry, options, always)
     if (new Set(opened.map(({ issuer }) => issuer)).size < opened.length) {
       endTrust(opened)
-      throw new TypeError(`createGuard: issuers.${via} must not name an issuer twice`)
+      throw new TypeError(`${options.factory}: issuers.${via} must not have an iss twice, got an entry that has`)
     }
     // Only now: a place that the old entry and the new one share stays open.
     remove(via)

@@ -1,7 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
-import { isSameSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
+import { checkSecrets, isSameSecret, kind, longSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
 import type { SecretView } from './client.js'
-import { requireSecretLength } from './secret-length.js'
 
 /** A secret as it is kept. */
 export interface KeptSecret extends SecretView {
@@ -32,14 +31,6 @@ export interface SecretHasher {
   match(presented: string, kept: readonly KeptSecret[], now: number): KeptSecret | undefined
 }
 
-function checkPeppers(peppers: RotatingSecrets | undefined): void {
-  for (const pepper of [peppers?.current, ...(peppers?.previous ?? [])]) {
-    if (typeof pepper?.id !== 'string' || pepper.id === '')
-      throw new TypeError('createClients: a pepper must have an id: { current: { id, secret } }')
-    requireSecretLength(`createClients: a pepper (${JSON.stringify(pepper.id)})`, pepper.secret)
-  }
-}
-
 /** What is compared where there is nothing to compare with. */
 const standIn: Omit<KeptSecret, 'pepper'> = {
   id: '',
@@ -61,7 +52,7 @@ function isLive({ notBefore, expiresAt }: SecretView, now: number): boolean {
  */
 export function createSecretHasher(pepper: SecretsOption): SecretHasher {
   const ask = typeof pepper === 'function' ? pepper : (): RotatingSecrets => pepper
-  checkPeppers(ask())
+  checkSecrets('createClients', 'pepper', ask(), { id: kind.string, secret: longSecret })
   const noHash = Buffer.alloc(32)
   const mac = (secret: string, key: string | Uint8Array): Buffer => createHmac('sha256', key).update(secret).digest()
   return {

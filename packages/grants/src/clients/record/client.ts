@@ -1,4 +1,4 @@
-import { kind, type OptionKind, type OptionShape } from '@countersign/core'
+import { kind, type OptionKind, type OptionShape, shownValue } from '@countersign/core'
 import { type AssertionRules, assertionShape } from './assertion-rules.js'
 import { completeRefresh, type RefreshPolicy, refreshKind } from './refresh-policy.js'
 
@@ -67,11 +67,11 @@ export const isClientId = (id: unknown): id is string => typeof id === 'string' 
 
 /** @throws TypeError for an id that is none, or that Basic as this client writes it would not carry */
 export function checkClientId(id: string, { basicEncoding }: Pick<CompleteSettings, 'basicEncoding'>): void {
-  if (!isClientId(id)) fail('id must be 1 to 255 letters, digits and ._~@/!*=:%-')
+  if (!isClientId(id)) fail(`id must be 1 to 255 letters, digits and ._~@/!*=:%-, got ${shownValue(id)}`)
   if (basicEncoding === 'raw' && id.includes(':'))
-    fail('basicEncoding must be form for an id with a colon: Basic is split at the first one')
+    fail(`basicEncoding must be "form" for an id with a colon, because Basic is split at the first colon, got "raw"`)
   if (basicEncoding === 'form' && id.includes('%'))
-    fail('basicEncoding must be raw for an id with a percent sign: form-decoding would change it')
+    fail(`basicEncoding must be "raw" for an id with a percent sign, because form-decoding would change it, got "form"`)
 }
 
 /** Whether nothing but its id proves who it is (RFC 6749 §2.1). */
@@ -132,11 +132,12 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
   if (complete.grants === undefined) fail('grants must be a non-empty array, got undefined')
   const isPublic = isPublicClient(complete)
   if (isPublic && complete.authMethods.length > 1)
-    fail(`authMethods must be none alone for a public client, got ${complete.authMethods.join(', ')}`)
+    fail(`authMethods must be ["none"] for a public client, got ${JSON.stringify(complete.authMethods)}`)
   if (isPublic && complete.grants.includes('client_credentials'))
-    fail('grants must not have client_credentials for a public client (RFC 6749 §4.4)')
+    fail('grants must not have client_credentials for a public client (RFC 6749 §4.4), got it with authMethods: ["none"]')
   if (complete.grants.includes('password') && !complete.isFirstParty)
-    fail('isFirstParty must be true for the grant password (RFC 9700 §2.4)')
-  if (!complete.defaultScopes.every((scope) => scopes.includes(scope))) fail('defaultScopes must be some of scopes')
+    fail(`isFirstParty must be true for the grant password (RFC 9700 §2.4), got ${String(settings.isFirstParty)}`)
+  const more = complete.defaultScopes.find((scope) => !scopes.includes(scope))
+  if (more !== undefined) fail(`defaultScopes must be among scopes, got ${JSON.stringify(more)}, which scopes does not have`)
   return { ...complete, refresh: completeRefresh(refresh, isPublic) }
 }

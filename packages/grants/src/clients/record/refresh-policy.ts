@@ -75,7 +75,9 @@ export const refreshKind: OptionKind = {
 export function completeRefresh(refresh: RefreshPolicy, isPublic: boolean): RefreshPolicy {
   if (refresh.policy === 'none') return refresh
   if (refresh.policy === 'fixed' && isPublic && refresh.unrotatedPublicClient !== true)
-    throw new TypeError("client: refresh.policy must be 'rotating' for a public client (RFC 9700 §4.14.2), got 'fixed'")
+    throw new TypeError(
+      "client: refresh.policy must be 'rotating' for a public client (RFC 9700 §4.14.2), got 'fixed' without unrotatedPublicClient: true",
+    )
   const { withClientCredentials = false } = refresh
   return { ...refresh, withClientCredentials }
 }
