@@ -3,7 +3,7 @@ import { read, withoutComments } from './workspace.js'
 
 const source = withoutComments(read('packages/grants/src/token-endpoint/token-endpoint.ts'))
 const [, page = ''] = read('docs/grants.md').split('## What happens to a request')
-const [section = ''] = page.split('\n## ')
+const [section = ''] = page.split(/\n##+ /)
 
 /** The steps that a function of the endpoint calls, in order, in words. */
 function stepsOf(name: string): readonly string[] {

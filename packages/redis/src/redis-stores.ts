@@ -166,8 +166,8 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions): S
   checkRedisOptions('redisStores', options)
   if (typeof client?.defineCommand !== 'function') {
     const isNodeRedis = typeof (client as { sendCommand?: unknown } | undefined)?.sendCommand === 'function'
-    const hint = isNodeRedis ? ', got a client of the package redis: give it to nodeRedisStores' : ''
-    throw new TypeError(`redisStores: the first argument must be an ioredis client, got ${shownValue(client)}${hint}`)
+    const hint = isNodeRedis ? ', got a client of the package redis: give it to nodeRedisStores' : `, got ${shownValue(client)}`
+    throw new TypeError(`redisStores: the first argument must be an ioredis client${hint}`)
   }
   const { scaleReads } = (client as { options?: { scaleReads?: unknown } }).options ?? {}
   if (isCluster(client) && scaleReads !== undefined && scaleReads !== 'master')
