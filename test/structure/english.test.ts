@@ -21,12 +21,18 @@ test('a start-up error says what must be, or what is unknown, duplicate, missing
 
 /** Phrases that make a reader stop, and what they hide: a missing verb, or a relative clause without a noun. */
 const hardPhrases: readonly RegExp[] = [
-  /\bis no /i,
+  /\bis no (?!longer\b)/i,
   /\bwhatever\b/i,
   /\bwhoever\b/i,
   /\basked for\b/i,
   /\bwhat is asked\b/i,
   /how-manieth/i,
+  /nobody['’]s business/i,
+  /\bis owed to\b/i,
+  /\bwill do as well\b/i,
+  /\bas good as none\b/i,
+  /\bwhat is none\b/i,
+  /\b(?:call|answer|request|step|look|reading) came to\b/i,
 ]
 
 const documents = [

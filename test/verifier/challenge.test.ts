@@ -26,7 +26,7 @@ describe('the answer', () => {
     const reply = await replyTo(guard, withHeader('Bearer a b'))
     expect(reply.status).toBe(400)
     expect(reply.headers['www-authenticate']).toBe(
-      'Bearer realm="api", error="invalid_request", error_description="The request carries its credentials in a way that is not accepted."',
+      'Bearer realm="api", error="invalid_request", error_description="The request sends its credentials in a way that is not accepted."',
     )
     expect(JSON.parse(String(reply.body))).toEqual({ error: 'invalid_request', error_description: expect.any(String) })
   })
@@ -36,7 +36,7 @@ describe('the answer', () => {
     ['not_yet_valid', 'The access token is not valid yet.', { nbf: 1_900_000_000 }],
     ['audience', 'The access token is not meant for this resource.', { aud: 'https://other.test' }],
     ['unknown_issuer', 'The access token is not trusted here.', { iss: 'https://other.test' }],
-    ['confirmation', 'The access token is bound to a key that was not proved.', { cnf: { jkt: 'x' } }],
+    ['confirmation', 'The access token is bound to a key, and the request does not prove possession of it.', { cnf: { jkt: 'x' } }],
     ['claims', 'The access token is malformed.', { exp: undefined }],
   ])('to a token refused for %s is 401 invalid_token with a fixed text', async (reason, description, claims) => {
     const { guard } = startGuard()

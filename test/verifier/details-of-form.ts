@@ -67,7 +67,7 @@ export const detailsOfForm: readonly Row[] = [
     reason: 'malformed_request',
     request: () => ({ headers: {}, url: '/?access_token=' }),
     options: () => ({ tokenFrom: { query: true } }),
-    detail: { expected: oneToken, received: 'an access_token that is empty or no text' },
+    detail: { expected: oneToken, received: 'an access_token that is empty or not a string' },
   },
   {
     what: 'two tokens in one field',

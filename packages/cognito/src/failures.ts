@@ -1,4 +1,4 @@
-/** What an error of Cognito means for the person; errors that are none of these are faults of ours. */
+/** What an error of Cognito means for the person; all other errors are faults of ours. */
 export type Failure =
   /** The session, the user or the token cannot be used, for any reason. */
   | { readonly kind: 'refused' }

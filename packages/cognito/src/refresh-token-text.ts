@@ -5,7 +5,7 @@ import type { ClientSecret } from './client-secret.js'
 export interface RefreshTokenText {
   accepts(text: string): boolean
   write(token: string, username: string): string
-  /** Undefined for one that is none of ours. */
+  /** Undefined for a token that is not ours. */
   read(text: string): { readonly token: string; readonly username: string | undefined } | undefined
 }
 

@@ -23,7 +23,7 @@ export interface StoredAuditEntry extends AuditEntry {
   readonly atMs: number
 }
 
-/** What an append came to. */
+/** The result of an append. */
 export interface AuditAppended {
   readonly id: string
   /** How many entries that had not ended went to make room for this one. Not 0 only where a store has room for so many and no more. */

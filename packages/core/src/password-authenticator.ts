@@ -65,10 +65,10 @@ export interface SignInRefused {
   readonly outcome: 'refused'
 }
 
-/** What a sign-in came to so far. `throttled`: by the authenticator itself. */
+/** The state of a sign-in. `throttled`: by the authenticator itself. */
 export type SignInStep = SignedIn | SignInChallenge | SignInRefused | { readonly outcome: 'throttled'; readonly retryAfterSeconds: number }
 
-/** What an answer came to. `wrong_code` may be answered again, with the state that it gives. */
+/** The result of an answer. `wrong_code` may be answered again, with the state that it gives. */
 export type AnswerStep = SignInStep | { readonly outcome: 'wrong_code'; readonly state: string }
 
 /** Checks passwords and the answers to later challenges. The caller counts attempts. Both methods reject only for an outage. */

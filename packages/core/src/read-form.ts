@@ -11,7 +11,7 @@ export interface FormParameters {
 
 /** Options of {@link readForm}. */
 export interface FormOptions {
-  /** Whether a JSON object of texts will do as well. @defaultValue false */
+  /** Whether a JSON object of strings is accepted too. @defaultValue false */
   readonly json?: boolean
   /** Parameters that may be there several times. @defaultValue none */
   readonly repeatable?: readonly string[]
@@ -33,7 +33,7 @@ function hasTooMany(text: string): boolean {
   return count > maxParameters
 }
 
-/** One half of a pair. Unlike URLSearchParams it does not make up for escapes that are none. */
+/** One half of a pair. Unlike URLSearchParams it does not accept malformed escapes. */
 const decode = (text: string): string => (/[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text)
 
 function pairsOfText(text: string): Pairs | undefined {

@@ -115,7 +115,7 @@ const outage = (description: string): Wire => ({ status: 503, description })
 
 const unusable = badToken('The access token is malformed.')
 const untrusted = badToken('The access token is not trusted here.')
-const ended = badToken('The access token is not valid any more.')
+const ended = badToken('The access token is no longer valid.')
 const unusableProof = badProof('The DPoP proof is malformed.')
 const untrustedProof = badProof('The DPoP proof is not accepted here.')
 const otherRequest = badProof('The DPoP proof was made for another request.')
@@ -127,7 +127,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   malformed_request: {
     status: 400,
     code: 'invalid_request',
-    description: 'The request carries its credentials in a way that is not accepted.',
+    description: 'The request sends its credentials in a way that is not accepted.',
   },
   too_large: unusable,
   malformed: unusable,
@@ -145,7 +145,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   issued_in_future: badToken('The access token is not valid yet.'),
   too_old: badToken('The access token is too old.'),
   audience: badToken('The access token is not meant for this resource.'),
-  confirmation: badToken('The access token is bound to a key that was not proved.'),
+  confirmation: badToken('The access token is bound to a key, and the request does not prove possession of it.'),
   proof_missing: badProof('A DPoP proof is required.'),
   proof_repeated: badProof('The request must have one DPoP proof.'),
   proof_malformed: unusableProof,
@@ -167,7 +167,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   revoked_client: ended,
   unprovable: ended,
   replayed: badToken('The token was used already.'),
-  unknown_nonce: badToken('The token is not known, or not any more.'),
+  unknown_nonce: badToken('The token is unknown or no longer valid.'),
   wrong_client: badToken('The token belongs to another client.'),
   too_many: { status: 429, description: 'Too many requests.' },
   insufficient_scope: { status: 403, code: 'insufficient_scope', description: 'The access token lacks a scope that this resource needs.' },
@@ -183,10 +183,10 @@ const wire: Readonly<Record<Reason, Wire>> = {
     description: 'This integration is not enrolled by the entity that this resource belongs to.',
   },
   forbidden: { status: 403, code: 'insufficient_scope', description: 'The access token does not grant access to this resource.' },
-  key_source_unavailable: outage('The keys of the token issuer cannot be loaded at the moment.'),
-  revocation_unavailable: outage('Whether the token was revoked cannot be told at the moment.'),
-  store_unavailable: outage('A store that this resource needs cannot be reached at the moment.'),
-  authenticator_unavailable: outage('What knows the users cannot be reached at the moment.'),
+  key_source_unavailable: outage('The keys of the token issuer are unavailable.'),
+  revocation_unavailable: outage('The denylist of revoked tokens is unavailable.'),
+  store_unavailable: outage('A store that this resource needs is unavailable.'),
+  authenticator_unavailable: outage('The user directory is unavailable.'),
 }
 
 /** Every reason, in the order of the documentation. */

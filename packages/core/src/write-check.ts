@@ -2,7 +2,7 @@
 export interface WriteCheck {
   /**
    * Resolves if the store takes writes now, and rejects with `Unavailable` if not; its `cause` says why. One bounded round trip, which all who
-   * ask at the same time share. It may tell what the last try came to, see {@link createWriteCheck}. Where it is absent, nothing is checked.
+   * ask at the same time share. It may return the result of the last try, see {@link createWriteCheck}. Where it is absent, nothing is checked.
    */
   checkWrites?(): Promise<void>
 }

@@ -92,10 +92,10 @@ type Wire = Pick<TokenRefusal, 'status' | 'error' | 'description'>
 const row = (status: TokenRefusal['status'], error: string, description: string): Wire => ({ status, error, description })
 const badRequest = (description: string): Wire => row(400, 'invalid_request', description)
 
-// One text: whether a client is known, or locked, is nobody's business.
-const badClient = row(401, 'invalid_client', 'The client is not known, or its authentication failed.')
-const badGrant = row(400, 'invalid_grant', 'What the request presents is not valid, or not any more.')
-const badAssertion = row(400, 'invalid_grant', 'The assertion is not valid, was used already, or does not allow this.')
+// One text: it must not show whether a client is known or locked.
+const badClient = row(401, 'invalid_client', 'The client is unknown, or its authentication failed.')
+const badGrant = row(400, 'invalid_grant', 'The presented grant is not valid, or it is no longer valid.')
+const badAssertion = row(400, 'invalid_grant', 'The assertion is not valid, was already used, or does not permit this request.')
 const badScope = row(400, 'invalid_scope', 'A scope is malformed or not allowed for this client.')
 
 const badTarget = row(400, 'invalid_target', 'A requested audience or resource is malformed, or not allowed for this client.')
@@ -107,15 +107,15 @@ type SentAs = 'invalid_client' | 'invalid_grant' | 'invalid_request'
 const assertionWire: Readonly<Record<SentAs, Wire>> = {
   invalid_client: badClient,
   invalid_grant: badAssertion,
-  invalid_request: badRequest('The subject token is not valid, was used already, or does not allow this.'),
+  invalid_request: badRequest('The subject token is not valid, was already used, or does not permit this request.'),
 }
 
 const wire: Readonly<Record<TokenReason, Wire>> = {
-  malformed_request: badRequest('The body is malformed, or a parameter is repeated or no text.'),
+  malformed_request: badRequest('The body is malformed, or a parameter is repeated or is not a string.'),
   unsupported_media_type: row(
     415,
     'invalid_request',
-    'The body must be application/x-www-form-urlencoded, or application/json where that is taken, and must not be compressed.',
+    'The body must be application/x-www-form-urlencoded, or application/json if this endpoint accepts JSON, and must not be compressed.',
   ),
   too_large: row(413, 'invalid_request', 'The body is too large.'),
   wrong_method: row(405, 'invalid_request', 'Tokens are requested with POST.'),
@@ -135,8 +135,8 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   scope_not_allowed: badScope,
   malformed_target: badTarget,
   target_not_allowed: badTarget,
-  unsupported_token_type: badRequest('A token type is not one that is exchanged here.'),
-  delegation_not_supported: badRequest('Tokens for an actor are not issued here.'),
+  unsupported_token_type: badRequest('This server does not exchange tokens of this type.'),
+  delegation_not_supported: badRequest('This server does not issue tokens for an actor.'),
   assertion_malformed: badAssertion,
   assertion_algorithm: badAssertion,
   assertion_key_unknown: badAssertion,
@@ -161,7 +161,7 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   assertion_replayed: badAssertion,
   assertion_unprovable: badAssertion,
   denied_by_policy: badAssertion,
-  revocation_not_supported: row(400, 'unsupported_token_type', 'Tokens of this kind cannot be revoked here.'),
+  revocation_not_supported: row(400, 'unsupported_token_type', 'This server cannot revoke tokens of this kind.'),
   invalid_grant: badGrant,
   foreign_token: row(400, 'invalid_grant', 'The token was issued to another client.'),
   inactive_subject: badGrant,
@@ -178,7 +178,7 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   too_many_requests: row(429, 'temporarily_unavailable', 'Too many requests.'),
   too_many_failures: row(429, 'temporarily_unavailable', 'Too many failed attempts.'),
   too_many_codes: row(429, 'temporarily_unavailable', 'Too many codes were sent.'),
-  unavailable: row(503, 'temporarily_unavailable', 'The request cannot be answered at the moment.'),
+  unavailable: row(503, 'temporarily_unavailable', 'The server is temporarily unavailable.'),
 }
 
 /**

@@ -25,7 +25,7 @@ const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
 
 type Row = readonly [status: number, error: string, description: string]
 
-// One text: whether a client is known is nobody's business.
+// One text: it must not show whether a client is known.
 const badClient: Row = [401, 'invalid_client', 'The client is not known, or its secret is wrong.']
 
 const texts: Readonly<Record<NonceEndpointReason, Row>> = {

@@ -28,7 +28,7 @@ export interface Nonces<Purpose extends string> {
    *
    * @param token - as it was presented; everything that is not a nonce is refused
    * @param binding - who presents it: a nonce of another client is refused as `wrong_client`, and so is every nonce when the
-   * `clientId` is there and no text
+   * `clientId` is there and is not a string
    */
   spend(token: string, purpose: Purpose, binding?: NonceBinding): Promise<Outcome<{ readonly claims: JwtClaims }>>
   /**

@@ -17,7 +17,7 @@ const putText = (schema: string, { made, unmade, keep, column }: CallParts): str
   )${keep("'put'", 'kept')}
   select ${timelyColumn}, ${column}, exists (select from memory) as known, exists (select from kept) as done`
 
-// A row that ended, or was written before the memory, is as good as none.
+// A row that expired, or was written before the memory began, counts as absent.
 const keepText = (schema: string, { made, unmade, keep, column }: CallParts): string => `
   with ${timelyCte('$7')}, ${memoryCte(schema)}${made},
   kept as (

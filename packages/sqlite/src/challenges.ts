@@ -12,7 +12,7 @@ interface Challenge {
   readonly expiresAt: number
 }
 
-/** What a call came to. One that took a record keeps it with its times, to be taken back. */
+/** The result of a call. One that took a record keeps it with its times, to be taken back. */
 type Answer = { readonly put: true } | { readonly kept: string } | { readonly taken: Challenge } | typeof undone
 
 const findSql = 'select record, written_at, expires_at from countersign_challenges where tenant = ? and key = ? and expires_at > ?'
@@ -28,7 +28,7 @@ export function sqliteChallenges(database: Database, tenant: string): ChallengeS
   const keepAnswer = (tx: Tx, callId: string | undefined, id: string, answer: Answer): void =>
     calls.keep(tx, callId, ['challenges', id], answer)
 
-  /** One from before the memory may have been taken in what was lost: it is as good as none. */
+  /** One from before the memory may have been taken in what was lost: it counts as absent. */
   function find(tx: Tx, key: Buffer, memory: Memory): Challenge | undefined {
     const [row] = tx.rows(findSql, tenant, key, tx.now)
     if (row === undefined || Number(row.written_at) < sinceMs(memory)) return undefined

@@ -54,7 +54,7 @@ export function memoryFamilies(now: Now): RefreshFamilyStore {
   const families = createExpiringMap<KeptFamily>(now)
   const callIdOf = createCallIds()
 
-  /** What a call came to that was made before under this id; an id names one kind of call. */
+  /** The result of an earlier call with this id; an id names one kind of call. */
   const madeAs = (id: string, callId: string): Change['answer'] | undefined => madeBefore(families.get(id)?.calls, callId)?.answer.answer
 
   function change(id: string, family: Family, call: { readonly callId: string; readonly answer: Change }, ttlMs?: number): void {

@@ -93,7 +93,7 @@ export function memoryNonces(now: Now): NonceStore {
   }
 }
 
-/** What a call came to that kept a record, or took it. */
+/** The result of a call that kept a record, or took it. */
 interface Put {
   readonly record: string
 }

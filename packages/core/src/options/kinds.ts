@@ -79,7 +79,7 @@ const secrets: OptionKind = {
   members: { current: required(namedSecret), previous: listOf(namedSecret, 0) },
 }
 
-/** An object that has methods: the host's own, or made by another factory. Its further members are nobody's business. */
+/** An object that has methods: the host's own, or made by another factory. Its further members are not checked. */
 function having(must: string, ...methods: readonly string[]): OptionKind {
   const isCallable = (value: unknown): boolean => isObject(value) || typeof value === 'function'
   return {

@@ -8,7 +8,7 @@ import {
 import { type AssertionRules, completeRules } from '../clients/record/assertion-rules.js'
 import { refusedAs, type TokenRefused } from '../refusal.js'
 
-/** RFC 7523bis: the first one by preference. Access tokens and other JWTs of a client are none. */
+/** RFC 7523bis: the first one by preference. Access tokens and other JWTs of a client are refused. */
 const types = ['client-authentication+jwt', 'jwt', '']
 
 /**

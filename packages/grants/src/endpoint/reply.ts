@@ -59,7 +59,7 @@ export const rfc6749: TokenDialect = Object.freeze({
   refusal: ({ status, error, description }: TokenRefusal) => jsonReply(status, { error, error_description: description }),
 })
 
-/** What a request came to. */
+/** The result of a request. */
 export type TokenAnswer =
   | { readonly ok: true; readonly response: TokenResponse }
   | { readonly ok: false; readonly refusal: TokenRefusal }

@@ -75,7 +75,7 @@ export interface Granted {
   readonly refreshToken?: string | null
   /** The chain of refresh tokens that it belongs to: its end ends the access token, too. */
   readonly family?: string
-  /** Keys of the client that this is owed to, besides the one that it authenticates with: revoked with any of them. */
+  /** Further keys of the client that the token depends on, besides the one that it authenticates with. Revoking any of them revokes the token. */
   readonly keys?: readonly UsedKey[]
   /** What the token is made of was itself obtained with these: texts of `client_key` and `client_credential` of a token of ours. */
   readonly inherited?: readonly string[]

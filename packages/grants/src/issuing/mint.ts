@@ -130,7 +130,7 @@ interface AccessTokenParts {
 
 const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined => (texts.length > 1 ? texts : texts[0])
 
-/** Keys that the token is owed to, each once. */
+/** Keys that the token depends on, each once. */
 export function keysOf({ keys = [] }: Pick<Granted, 'keys'>, key: UsedKey | undefined): readonly UsedKey[] {
   const all = key === undefined ? keys : [key, ...keys]
   return all.filter(({ thumbprint }, at) => all.findIndex((one) => one.thumbprint === thumbprint) === at)

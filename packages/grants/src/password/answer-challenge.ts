@@ -42,7 +42,7 @@ interface AnswerOptions {
 export function createAnswer(options: AnswerOptions): (asked: GrantRequest, continuation: Continuation) => Validated {
   const { authenticator, limiter, codes, steps, now } = options
 
-  /** What an answer came to that was looked at. */
+  /** The result of an answer that was checked. */
   async function judge(record: ChallengeRecord, step: AnswerStep, asked: GrantRequest, token: string): Promise<GrantAnswer> {
     const { code } = record
     if (step.outcome === 'wrong_code' && record.attemptsLeft > 0) return steps.challenge({ ...record, state: step.state }, asked, true)

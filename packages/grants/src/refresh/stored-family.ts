@@ -15,7 +15,7 @@ export interface ChainData {
   readonly grantType: string
   /** Id of the client's secret that began the chain. */
   readonly secretId?: string
-  /** Keys of the client that the chain is owed to: its end is that of each of them. */
+  /** Keys of the client that the family depends on: it is revoked with each of them. */
   readonly keys?: readonly UsedKey[]
   /** What that was itself obtained with. */
   readonly inherited?: readonly string[]

@@ -1,4 +1,11 @@
-import { checkOptions as checkEach, kind, type OptionShape, type RevocationPublisher, type SignerSource, shownValue } from '@countersign/core'
+import {
+  checkOptions as checkEach,
+  kind,
+  type OptionShape,
+  type RevocationPublisher,
+  type SignerSource,
+  shownValue,
+} from '@countersign/core'
 import { publisherKind } from '../announce-revocation.js'
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
 import { rfc6749, type TokenDialect } from '../endpoint/reply.js'
@@ -26,7 +33,7 @@ export interface TokenEndpointOptions extends ClientEndpointOptions {
   readonly revocations?: RevocationPublisher
   /** Whether every token has to be on record before it is issued. @defaultValue events tell, and keep nobody waiting */
   readonly audit?: Audit
-  /** Whether a JSON body will do as well. @defaultValue false */
+  /** Whether a JSON body is accepted too. @defaultValue false */
   readonly json?: boolean
   /** Id of the registered public client that is used when a request names no client. @defaultValue none */
   readonly anonymousClient?: string

@@ -56,7 +56,7 @@ export const revocationEndpointShape: OptionShape<RevocationEndpointOptions> = {
   providers: kind.listOf(kind.having('a provider of refresh tokens, with accepts()', 'accepts'), 0),
 }
 
-/** What was never a token of ours, or is none any more: there is nothing to end (RFC 7009 §2.2). */
+/** A token that was never ours, or that has ended: there is nothing to revoke (RFC 7009 §2.2). */
 const nothingToEnd: readonly Reason[] = [
   'too_large',
   'malformed',

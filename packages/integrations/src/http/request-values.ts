@@ -36,7 +36,7 @@ function queryOf(request: WireRequest): URLSearchParams {
   return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
 }
 
-/** A number as text is one; what is none stays a text, and is refused as such. */
+/** A string of digits is a number. Any other string stays a string, and is refused as such. */
 function queryValue(text: string | undefined, field: RequestInput['field']): unknown {
   if (text === undefined || text === '') return undefined
   return (field === 'pageNumber' || field === 'pageSize') && /^-?\d{1,10}$/.test(text) ? Number(text) : text

@@ -30,15 +30,15 @@ const noStore = { 'cache-control': 'no-store' }
 const done: Reply = { status: 204, headers: noStore }
 
 const descriptions: Readonly<Partial<Record<RegistrationReason, string>>> = {
-  malformed: 'The body needs public_key_pem (SPKI) or jwk, and it must be a key.',
-  unsupported: 'The key is of a kind that is not accepted. A PEM begins with BEGIN PUBLIC KEY.',
-  bad_kid: 'kid is a text of 1 to 128 characters out of letters, digits and ._~:+/=-',
-  bad_times: 'not_before and expires_at are epoch seconds or RFC 3339, expires_at in the future and after not_before.',
-  kid_taken: 'This client has a key of that kid already.',
-  key_taken: 'This key is registered already, or was before.',
-  too_many: 'This client has as many keys as it may.',
-  private: 'This is a private key. Send the public one, and do not use the private one any more: it has been disclosed.',
-  weak_rsa: 'An RSA key has 2048 bits or more and an odd public exponent above 1.',
+  malformed: 'The body must have public_key_pem (SPKI) or jwk, and its value must be a public key.',
+  unsupported: 'Keys of this kind are not accepted. A PEM must begin with BEGIN PUBLIC KEY.',
+  bad_kid: 'kid must have 1 to 128 characters: letters, digits and ._~:+/=-',
+  bad_times: 'not_before and expires_at must be epoch seconds or RFC 3339. expires_at must be in the future and after not_before.',
+  kid_taken: 'This client already has a key with this kid.',
+  key_taken: 'This key is already registered, or it was registered before.',
+  too_many: 'This client has the maximum number of keys.',
+  private: 'This is a private key, and now it is disclosed. Make a new key pair, and send its public key.',
+  weak_rsa: 'An RSA key must have 2048 bits or more, and an odd public exponent above 1.',
   algorithm_mismatch: 'The algorithm does not fit the key.',
 }
 

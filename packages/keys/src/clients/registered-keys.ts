@@ -35,7 +35,7 @@ export interface RegisteredKeys extends ClientKeys {
   confirm(owner: string, kid: string, proof: string): Promise<boolean>
   /**
    * Changes when a key begins and ends, in epoch seconds; a member that is left out sets no limit. False if the client has none of that name,
-   * or it was retired or revoked. Rejects with TypeError for times that are none.
+   * or it was retired or revoked. Rejects with TypeError for times that are not epoch seconds.
    */
   schedule(owner: string, kid: string, times: Pick<Registration, 'notBefore' | 'expiresAt'>): Promise<boolean>
   /** Ends a key; what was obtained with it stays. False if the client has none of that name, or it was revoked. */

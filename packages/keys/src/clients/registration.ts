@@ -46,7 +46,7 @@ const isTime = (time: unknown): boolean => time === undefined || (typeof time ==
 
 const isMilliseconds = (time: number | undefined): boolean => time !== undefined && looksLikeMilliseconds(time)
 
-/** @throws TypeError for times that are none */
+/** @throws TypeError for times that are not epoch seconds */
 export function checkTimes({ notBefore, expiresAt }: Pick<Registration, 'notBefore' | 'expiresAt'>): void {
   if (notBefore !== undefined) requireEpochSeconds('schedule: notBefore', notBefore)
   if (expiresAt !== undefined) requireEpochSeconds('schedule: expiresAt', expiresAt)

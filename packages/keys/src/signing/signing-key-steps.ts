@@ -1,7 +1,7 @@
 import { type KeyTimes, type OwnKey, ownKeyState, safeToActivateAt, verifies, verifiesUntil } from './signing-key.js'
 import { areOfOneUse, beginsAfter, type Use, withSuccession } from './succession.js'
 
-/** What a step came to. A step that would open a gap is refused with the time at which it is safe. Times are epoch seconds. */
+/** The result of a step. A step that would open a gap is refused with the time at which it is safe. Times are epoch seconds. */
 export type StepResult =
   | { readonly ok: true; readonly kid: string; readonly activeAt?: number }
   | { readonly ok: false; readonly reason: 'unknown' | 'wrong_state' }

@@ -6,13 +6,13 @@ import { requireTimely } from './calls.js'
 
 /** Parts of a statement that keeps the answer to its call. They are empty in the form without a call. */
 export interface CallParts {
-  /** Reads what the call came to before; part of `with`, begins with a comma. */
+  /** Reads the result of the earlier call; part of `with`, begins with a comma. */
   readonly made: string
   /** A further condition: the call was not made before. */
   readonly unmade: string
   /** Keeps the answer, a text, for a row of `from`. Fails with 23505 if the same call was made meanwhile: then nothing is changed. */
   keep(answer: string, from: string): string
-  /** What the call came to before, as `made`. */
+  /** The result of the earlier call, as `made`. */
   readonly column: string
 }
 
@@ -42,7 +42,7 @@ export interface KeptChange {
 export interface KeptCalls {
   /** @param next - the number of the parameter after the deadline */
   statements(next: number, text: (parts: CallParts) => string): CallStatements
-  /** @returns the row, or what the call came to when it was made before */
+  /** @returns the row, or the result of the earlier call */
   change(change: KeptChange): Promise<{ readonly row: Row; readonly made: string | undefined }>
 }
 

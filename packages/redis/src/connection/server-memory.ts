@@ -15,7 +15,7 @@ export interface ServerMemory {
   readonly isReplica: boolean
 }
 
-/** What a look at the server came to. */
+/** The result of a look at the server. */
 interface Look {
   readonly memory: ServerMemory
   /** The error of the server that answered a write; undefined if it took one. */

@@ -31,7 +31,7 @@ function part(text: string): string {
   return wellFormed ? `${text.length}:${text}` : `!${JSON.stringify(text)}`
 }
 
-/** The text of a {@link part}; undefined for what is none. */
+/** The text of a {@link part}; undefined for any other text. */
 function textOf(encoded: string): string | undefined {
   if (encoded.startsWith('!')) return JSON.parse(encoded.slice(1)) as string
   const colon = encoded.indexOf(':')

@@ -1,13 +1,13 @@
 import { callsKept, callsKeptMs } from '@countersign/core'
 import { beforeDeadline, keptAnswer, takenBack, unknownFormat } from './script-parts.js'
 
-// What a call came to: `k` and the record that is kept, `t`, the end and the one that was taken, `u` it was taken back.
+// The result of a call: `k` and the record that is kept, `t`, the end and the one that was taken, `u` it was taken back.
 
 /**
  * The third key has when the record was issued, in the time of the server that has the memory of the tenant, and ends with it or later. Behind it
  * stand the calls that put a record here, the newest first, each behind a semicolon. A record of an earlier release has no such key, and is judged
  * as that release would. What was issued before `trusted`, the beginning of what this run of the server can vouch for, may have been taken in what
- * was lost: it is as good as none.
+ * was lost: it counts as absent.
  */
 const untrusted = (issue: string, trusted: string): string =>
   `(tonumber(string.match(${issue} or 'inf', '^[^;]+')) or 0) < tonumber(${trusted})`

@@ -3,7 +3,7 @@ import type { Tx } from '../driver/transaction.js'
 
 /** Answers to calls whose id the caller gave, for a minute. An id that was drawn here cannot come again: no driver sends a statement twice. */
 export interface KeptCalls {
-  /** What the call came to before. */
+  /** The result of the earlier call. */
   answer(tx: Tx, callId: string | undefined, record: readonly string[]): unknown
   /** Keeps an answer that JSON can hold. */
   keep(tx: Tx, callId: string | undefined, record: readonly string[], answer: unknown): void

@@ -25,7 +25,7 @@ export interface FakeIssuerOptions {
   readonly jwkMembers?: Readonly<Record<string, unknown>>
   /** Members to add to the discovery document or to replace there. */
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** Answers what is none of the documents. @defaultValue 404 */
+  /** Answers requests for anything but the documents. @defaultValue 404 */
   readonly otherwise?: RequestListener
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now

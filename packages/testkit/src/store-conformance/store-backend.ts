@@ -46,7 +46,7 @@ export interface StoreBackend<Place> {
   restart?(place: Place): Promise<void>
   /**
    * A restart may have lost the last writes, as far as the stores can tell: a nonce from before it is `unknown` for what it was
-   * not spent for, and a challenge from before it is as good as none. @defaultValue false
+   * not spent for, and a challenge from before it counts as absent. @defaultValue false
    */
   readonly distrustsRestarts?: boolean
   /** Ends the server and starts it again without its data. For stores that can lose their memory. */

@@ -28,7 +28,7 @@ const severalFields = malformed('several Authorization fields')
 const severalPlaces = malformed('a token in several places')
 const inClosedQuery = malformed('access_token in the query, where tokenFrom.query is off')
 const afterToken = malformed('something after the token')
-const emptyToken = malformed('an access_token that is empty or no text')
+const emptyToken = malformed('an access_token that is empty or not a string')
 
 /** Of a scheme that is not in this list nothing is told: what stands there may be a token that was sent without a scheme. */
 const schemes = new Map(
@@ -36,7 +36,7 @@ const schemes = new Map(
 )
 const otherScheme = (scheme: string): Credentials =>
   refusedAs(refuse('scheme', { detail: { expected: 'Bearer', received: schemes.get(scheme) ?? 'no scheme that is known' } }))
-/** `Bearer` without a token: as good as no credentials, but never anonymous. */
+/** `Bearer` without a token: the same as no credentials, but never anonymous. */
 const emptyBearer = refusedAs(refuse('no_credentials', { detail: { expected: 'a token', received: 'Bearer with nothing after it' } }))
 const proofOfPossession = refusedAs(refuse('confirmation', { detail: { expected: 'the scheme Bearer', received: 'the scheme DPoP' } }))
 

@@ -3,7 +3,7 @@ export interface LongReading {
   begins(): void
   ends(): void
   isLong(): boolean
-  /** What a reading came to; false as soon as it is a long one. */
+  /** The result of a reading; false as soon as it is a long one. */
   inTime(reading: Promise<boolean>): Promise<boolean>
 }
 

@@ -211,7 +211,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
   }
 
   async function ready(): Promise<Readiness> {
-    // What the last reading came to was true then: a store that is gone is noticed by asking it.
+    // The result of the last reading may be old: only asking the store shows that it is gone.
     await sync.inTime(sync.readAnew())
     const cause = sync.cause() ?? (isFresh() ? undefined : new Error('the view of revocations is older than maxStalenessSeconds'))
     return { ok: cause === undefined, parts: { revocations: cause === undefined ? { ok: true } : { ok: false, cause } } }

@@ -51,7 +51,7 @@ function parse(value: string): ClientRecord {
 
 const textOf = (record: ClientRecord): string => JSON.stringify(storedClient.toRecord(record))
 
-/** Without what is nobody's business. */
+/** Without members that only the store needs. */
 export function clientOf({ v: _version, secrets, ...rest }: ClientRecord): Client {
   return { ...rest, secrets: secrets.map(({ hash: _hash, pepper: _pepper, ...view }) => view) }
 }

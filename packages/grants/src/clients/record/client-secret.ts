@@ -31,7 +31,7 @@ export interface SecretHasher {
   match(presented: string, kept: readonly KeptSecret[], now: number): KeptSecret | undefined
 }
 
-/** What is compared where there is nothing to compare with. */
+/** Compared in the place of a secret if the client has none: an unknown client must cost the same work. */
 const standIn: Omit<KeptSecret, 'pepper'> = {
   id: '',
   title: undefined,

@@ -65,7 +65,7 @@ function fail(message: string): never {
 /** Whether a text may be the id of a client. */
 export const isClientId = (id: unknown): id is string => typeof id === 'string' && /^[A-Za-z0-9._~@/!*=:%-]{1,255}$/.test(id)
 
-/** @throws TypeError for an id that is none, or that Basic as this client writes it would not carry */
+/** @throws TypeError for an id with other characters, or one that this client cannot send by Basic */
 export function checkClientId(id: string, { basicEncoding }: Pick<CompleteSettings, 'basicEncoding'>): void {
   if (!isClientId(id)) fail(`id must be 1 to 255 letters, digits and ._~@/!*=:%-, got ${shownValue(id)}`)
   if (basicEncoding === 'raw' && id.includes(':'))

@@ -31,7 +31,7 @@ function recordIn(sealed: string, { key }: Place): OpenCodeRecord | undefined {
     const record = storedOpenCodeRecord.fromRecord(unseal(sealed, Buffer.from(key, 'base64url')) as object)
     return record.v === 1 ? record : undefined
   } catch {
-    // Of another password. It is as good as none.
+    // It belongs to another password, so it counts as absent.
     return undefined
   }
 }

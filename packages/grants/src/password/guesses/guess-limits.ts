@@ -50,7 +50,7 @@ interface PasswordGuess {
 
 /**
  * Guesses are reserved before they are looked at, so that parallel ones cannot pass; a right one is given back with all before it.
- * Users of one issuer are none of another's, also where both share a store.
+ * Users of one issuer are not those of another, even if both share a store.
  */
 export interface GuessLimiter {
   password(attempts: AttemptStore, guess: PasswordGuess): Promise<Guess | TokenRefused>

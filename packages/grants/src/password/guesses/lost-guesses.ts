@@ -3,7 +3,7 @@ import type { Budget } from '../../limits/budget.js'
 
 const maxRemembered = 10_000
 
-/** What came to nothing of one counter. */
+/** Attempts of one counter that do not count. */
 interface Lost {
   readonly count: number
   /** Where the counter was: one that is not beyond it began anew since. */
@@ -21,7 +21,7 @@ interface Counted {
   readonly used: number
 }
 
-/** Guesses that came to nothing, as this process knows. A counter only counts up: they are added to its limit. */
+/** Guesses that do not count, as this process knows. A counter only counts up, so they are added to its limit. */
 export interface LostGuesses {
   add(guess: Counted): void
   of(key: string): Lost

@@ -27,7 +27,7 @@ export interface Row {
 interface Taken {
   readonly ok: true
   readonly row: Row
-  /** With what came to nothing before. */
+  /** With the earlier guesses that do not count. */
   readonly limit: number
   /** Guesses of this window, itself among them. */
   readonly used: number
@@ -37,7 +37,7 @@ interface Taken {
 export interface ReserveGuesses {
   /** All of the rows, in their order, or the refusal of the first that has none left. */
   reserve(attempts: AttemptStore, rows: readonly Row[]): Promise<Guess | TokenRefused>
-  /** One of the store's own, without those that came to nothing. */
+  /** The limit of the store itself, without the guesses that do not count. */
   take(attempts: AttemptStore, key: string, budget: Budget): ReturnType<AttemptStore['reserve']>
 }
 

@@ -13,7 +13,7 @@ export interface Writings {
   /** Before this process writes an entry itself. */
   writing(entry: RevocationEntry): Writing
   /**
-   * Takes over what a reading came to. What this process wrote later about the same still counts.
+   * Takes over the result of a reading. What this process wrote later about the same still counts.
    * @throws TypeError for an entry that this release does not understand
    */
   takeOver(record: RevocationRecord): void
