@@ -13,6 +13,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'completeListQuery',
     'completeRevocationQuery',
     'completeScanQuery',
+    'createRefreshedCopy',
     'deltaOf',
     'fitsAuditQuery',
     'fitsRevocationQuery',

@@ -12,6 +12,8 @@ const once: readonly (readonly [name: string, files: readonly string[], pattern:
     /\.length\}:/,
   ],
   ['an age is told by two clocks', ['core/src/elapsed.ts'], /Math\.max\(now\(\) - .*performance\.now\(\) - /],
+  ['a copy is refreshed ahead of its end', ['core/src/refreshed-copy.ts'], /\* 0\.8\b|\* 800\b|refreshAfter/],
+  ['who asks for running work joins it', ['core/src/single-flight.ts', 'redis/src/connection/server-memory.ts'], /\?\?= .*\.finally\(/],
   ['the Authorization field is read', ['core/src/header-fields.ts'], /\bheaders\.authorization\b/],
   ['a mount hands an error to its framework', ['core/src/mount.ts'], /new Error\([^)]*\bwas thrown'/],
 ]

@@ -84,8 +84,9 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     issuers: [],
     token: ['issuers'],
     guard: ['issuers', 'token'],
-    'revocation/view': [],
-    revocation: ['revocation/view'],
+    'revocation/entries': [],
+    'revocation/copy': ['revocation/entries'],
+    revocation: ['revocation/copy', 'revocation/entries'],
   },
 }
 

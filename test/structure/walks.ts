@@ -13,7 +13,11 @@ export interface Walk {
 export const host = 'test/walks/host.ts'
 
 /** Files that only put parts together when the app starts: nothing of them runs for a request, and a reader goes on to what they make. */
-export const wiring: readonly string[] = ['packages/keys/src/registry.ts']
+export const wiring: readonly string[] = [
+  'packages/keys/src/registry.ts',
+  'packages/verifier/src/issuers/jwks.ts',
+  'packages/verifier/src/revocation/shared-revocations.ts',
+]
 
 /** Reads the walks from the page: each is a section with a numbered list that links to files. */
 export function readWalks(): readonly Walk[] {

@@ -111,6 +111,7 @@ export { type BodyResult, readJson } from './read-body.js'
 export { type FormOptions, type FormParameters, readForm } from './read-form.js'
 export { type RecordCodec, recordCodec, type StoredNames } from './record-codec.js'
 export type { NewFamily, RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
+export { createRefreshedCopy, type EndedLoad, type RefreshedCopy, type RefreshedCopyOptions, type TakenValue } from './refreshed-copy.js'
 export {
   type ErrorCode,
   isRefusal,
@@ -159,6 +160,7 @@ export { isSameSecret } from './same-secret.js'
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
 export type { ClientKeyAnswer, ClientKeyReason, ClientKeys, SignerSource } from './signing.js'
+export { createSingleFlight, type SingleFlight } from './single-flight.js'
 export { storedRevocation } from './stored-revocation.js'
 export type { Stores } from './stores.js'
 export { originQueries, originsOf, type TokenOrigin } from './token-origin.js'

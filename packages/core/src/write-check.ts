@@ -1,3 +1,5 @@
+import { createSingleFlight } from './single-flight.js'
+
 /** What a store may have beside its operations. */
 export interface WriteCheck {
   /**
@@ -39,11 +41,5 @@ function createTries(): () => boolean {
  */
 export function createWriteCheck(ask: (mayWrite: boolean) => Promise<void>): () => Promise<void> {
   const mayWrite = createTries()
-  const state: { asking: Promise<void> | undefined } = { asking: undefined }
-  return () => {
-    state.asking ??= ask(mayWrite()).finally(() => {
-      state.asking = undefined
-    })
-    return state.asking
-  }
+  return createSingleFlight(() => ask(mayWrite())).join
 }

@@ -31,6 +31,7 @@ export { protectedResourceMetadata } from './guard/resource-metadata.js'
 export type { TenantOptions } from './guard/tenants.js'
 export { createVerifier } from './guard/verifier.js'
 export { type CognitoAccessClaims, type CognitoIdClaims, type CognitoOptions, cognito } from './issuers/cognito.js'
+export type { NamedKey, PublicKeyInput } from './issuers/given-keys.js'
 export type {
   ClaimsOf,
   ClaimsSchema,
@@ -40,27 +41,12 @@ export type {
   RuleOptions,
   SchemaResult,
 } from './issuers/issuer-entry.js'
-export {
-  type JwksOptions,
-  type JwksRsaClient,
-  type JwksRsaOptions,
-  jwks,
-  jwksRsa,
-  type OidcOptions,
-  oidc,
-  type SigningKeysOptions,
-  type StaticKeysOptions,
-  signingKeys,
-  signingKeysShape,
-  staticKeys,
-} from './issuers/presets.js'
-export type { NamedKey, PublicKeyInput } from './issuers/static-keys.js'
+export { type JwksOptions, jwks } from './issuers/jwks.js'
+export { type JwksRsaClient, type JwksRsaOptions, jwksRsa } from './issuers/jwks-rsa.js'
+export { type OidcOptions, oidc } from './issuers/oidc.js'
+export { type SigningKeysOptions, signingKeys, signingKeysShape } from './issuers/signing-keys.js'
+export { type StaticKeysOptions, staticKeys } from './issuers/static-keys.js'
 export { createRevocations, type Revocations } from './revocation/revocations.js'
-export {
-  createSharedRevocations,
-  type OnStale,
-  type SharedRevocations,
-  type SharedRevocationsOptions,
-  sharedRevocationsShape,
-} from './revocation/shared-revocations.js'
+export { createSharedRevocations, type SharedRevocations } from './revocation/shared-revocations.js'
+export { type OnStale, type SharedRevocationsOptions, sharedRevocationsShape } from './revocation/shared-revocations-options.js'
 export type { CacheOptions } from './token/token-cache.js'

@@ -1,5 +1,4 @@
-import type { Instant, KeySet } from '@countersign/core'
-import type { KeyLoading } from './key-loading.js'
+import type { Elapsed, Instant, KeySet, RefreshedCopy } from '@countersign/core'
 import type { RefreshOptions } from './refresh-options.js'
 
 /** Bad signatures cause at most one load in this time, however many there are. */
@@ -11,13 +10,13 @@ const loadEveryMs = 60_000
  *
  * @returns a function that is told which set is in doubt
  */
-export function createDoubts(loading: KeyLoading, times: Required<RefreshOptions>): (set: KeySet) => void {
+export function createDoubts(copy: RefreshedCopy<KeySet>, elapsed: Elapsed, times: Required<RefreshOptions>): (set: KeySet) => void {
   const state = { loadedAt: undefined as Instant | undefined }
   return (set) => {
-    if (set !== loading.set() || loading.ageMs() < times.minCacheSeconds * 1000) return
-    if (loading.inFlight() !== undefined || loading.pauseLeftMs() > 0) return
-    if (state.loadedAt !== undefined && loading.elapsed.msSince(state.loadedAt) < loadEveryMs) return
-    state.loadedAt = loading.elapsed.read()
-    void loading.refresh()
+    if (set !== copy.latest() || copy.ageMs() < times.minCacheSeconds * 1000) return
+    if (copy.underWay() !== undefined || copy.pauseLeftMs() > 0) return
+    if (state.loadedAt !== undefined && elapsed.msSince(state.loadedAt) < loadEveryMs) return
+    state.loadedAt = elapsed.read()
+    void copy.refresh()
   }
 }

@@ -1,7 +1,7 @@
 export { documentUrl, type FetchRules } from './fetch-document.js'
 export { type DroppedKeys, type ImportedJwks, type ImportMembersOptions, importJwks, importMembers } from './jwks-document.js'
-export type { LoadedKeys, LoadKeys } from './key-loading.js'
 export { type RefreshOptions, refreshShape, refreshTimes, type SourceContext } from './refresh-options.js'
+export type { LoadedKeys, LoadKeys } from './refreshing-keys.js'
 export { createRefreshingKeys } from './refreshing-keys.js'
 export { discoveredUrl, type FindUrl, loadJwks, type RemoteOptions, remoteShape } from './remote-jwks.js'
 export { shownUrl } from './shown.js'

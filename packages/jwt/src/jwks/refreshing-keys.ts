@@ -1,90 +1,141 @@
-import { type KeyAnswer, type KeyQuery, type KeySet, type KeySource, Unavailable, whenKnown } from '@countersign/core'
-import { answerFrom, selectKey } from '../key-set.js'
+import {
+  askInTime,
+  createElapsed,
+  createRefreshedCopy,
+  type EndedLoad,
+  eventChannel,
+  type Instant,
+  type KeyAnswer,
+  type KeyQuery,
+  type KeySet,
+  type KeySource,
+  type RefreshedCopy,
+  type TakenValue,
+  Unavailable,
+  whenKnown,
+} from '@countersign/core'
+import { answerFrom, createKeySet, selectKey } from '../key-set.js'
 import { createDoubts } from './doubts.js'
-import { createKeyLoading, type KeyLoading, type LoadKeys } from './key-loading.js'
+import { type DroppedKeys, importJwks } from './jwks-document.js'
 import type { RefreshOptions, SourceContext } from './refresh-options.js'
 import { askAgainSeconds, createUnknownKids, type UnknownKids, type WaitingPlace } from './unknown-kids.js'
 
-/** A set is refreshed after this part of its life. */
-const refreshAfter = 0.8
-
-type NamedQuery = KeyQuery & { readonly kid: string }
-
-/** Which set may be believed at a moment. */
-interface Belief {
-  /** Waits only for a first load or one that is overdue. */
-  usable(): KeySet | Promise<KeySet>
+/** A JWK Set as loaded. */
+export interface LoadedKeys {
+  /** As parsed. */
+  readonly document: unknown
+  /** What the document is called in messages, for instance its URL. */
+  readonly name?: string
+  /** Equal for equal documents: then the set in memory, and what was verified with it, stays. */
+  readonly fingerprint: string
+  readonly freshSeconds: number | undefined
 }
 
-function createBelief(loading: KeyLoading, times: Required<RefreshOptions>): Belief {
-  const longestMs = (): number => loading.lifeMs() + times.timeoutSeconds * 1000
-  const mayBeStale = (age: number): boolean => age < loading.lifeMs() + times.staleIfErrorSeconds * 1000
+/** Loads the JWK Set; called for one load at a time. */
+export type LoadKeys = (signal: AbortSignal) => Promise<LoadedKeys>
 
-  /** After a load, or while none may begin. A set may be as much older than its life as its answer was allowed to take. */
-  function believed(): KeySet {
-    const age = loading.ageMs()
-    const isBelieved = loading.failures() > 0 ? mayBeStale(age) : age < longestMs()
-    if (!isBelieved) throw loading.unavailable()
-    return loading.set()
+type NamedQuery = KeyQuery & { readonly kid: string }
+type KeyCopy = RefreshedCopy<KeySet>
+type Loaded = LoadedKeys & { readonly askedAt: Instant }
+
+const events = eventChannel('countersign:key-source')
+const nothing = createKeySet([])
+const setOf = (copy: KeyCopy): KeySet => copy.latest() ?? nothing
+/** Where a document says nothing of its life. */
+const defaultFreshSeconds = 300
+const [firstPauseMs, longestPauseMs] = [1000, 60_000]
+
+/**
+ * The copy of the JWK Set, and what is told of its loads.
+ *
+ * @param changed - called when the set was replaced
+ */
+function createKeyCopy(load: LoadKeys, times: Required<RefreshOptions>, context: SourceContext, changed: () => void) {
+  const elapsed = createElapsed(context.now)
+  const closing = new AbortController()
+  const state = {
+    set: nothing,
+    fingerprint: undefined as string | undefined,
+    /** Of the last load. */
+    startedAt: elapsed.read(),
+    isNew: false,
+    dropped: {} as DroppedKeys,
   }
 
-  async function loaded(load: Promise<void>): Promise<KeySet> {
-    await load
-    // The process stood still while the answer was on its way: it is too old already, and the issuer was never down.
-    if (loading.failures() === 0 && loading.ageMs() >= longestMs()) await loading.refresh()
-    return believed()
+  function loadInTime(): Promise<Loaded> {
+    state.startedAt = elapsed.read()
+    const ask = async (signal: AbortSignal): Promise<Loaded> => {
+      const askedAt = elapsed.read()
+      return { ...(await load(signal)), askedAt }
+    }
+    return askInTime(ask, { milliseconds: times.timeoutSeconds * 1000, isRepeatable: true, closing: closing.signal })
   }
 
-  return {
-    usable() {
-      const age = loading.ageMs()
-      const lifeMs = loading.lifeMs()
-      if (age < lifeMs) {
-        if (age >= lifeMs * refreshAfter && loading.pauseLeftMs() <= 0) void loading.refresh()
-        return loading.set()
-      }
-      if (loading.inFlight() === undefined && loading.pauseLeftMs() > 0) return believed()
-      const load = loading.refresh()
-      // The source failed lately: known keys need not wait for it to fail again.
-      return loading.failures() > 0 && mayBeStale(age) ? loading.set() : loaded(load)
-    },
+  function take({ document, name, fingerprint, freshSeconds = defaultFreshSeconds, askedAt }: Loaded): TakenValue<KeySet> {
+    const isNew = fingerprint !== state.fingerprint
+    const { set, dropped } = isNew ? importJwks(document, times.maxKeys, name) : { set: state.set, dropped: {} }
+    Object.assign(state, { set, fingerprint, isNew, dropped })
+    if (isNew) changed()
+    const lifetimeSeconds = Math.min(Math.max(freshSeconds, times.minCacheSeconds), times.maxCacheSeconds)
+    return { value: set, askedAt, lifeMs: lifetimeSeconds * 1000 }
   }
+
+  function publish(load: EndedLoad<Loaded>): void {
+    if (!events.hasSubscribers) return
+    const { set, isNew, dropped } = state
+    const told = { via: context.via, durationMs: elapsed.msSince(state.startedAt), keys: set.keys.length }
+    if (!load.ok) events.publish({ ...told, outcome: 'failed', cause: load.cause })
+    else events.publish({ ...told, outcome: isNew ? 'loaded' : 'unchanged', ...(Object.keys(dropped).length > 0 && { dropped }) })
+  }
+
+  const copy: KeyCopy = createRefreshedCopy({
+    load: loadInTime,
+    take,
+    ended: publish,
+    longestLoadMs: times.timeoutSeconds * 1000,
+    longestAgeMs: (lifeMs) => lifeMs + times.staleIfErrorSeconds * 1000,
+    // Jittered, doubling from about 1 s to 60 s, so that a fleet does not come back in one wave.
+    pauseMs: (failures) => Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 6)) * (0.75 + context.random() / 4),
+    unavailable: ({ cause, pauseLeftMs }) => new Unavailable('key_source_unavailable', { retryAfterSeconds: pauseLeftMs / 1000, cause }),
+    now: context.now,
+  })
+  return { copy, elapsed, close: () => closing.abort(new Error('the key source was closed')) }
 }
 
 /** What a request with an unknown kid does next: wait for a load, or undefined when its time is up. */
-function nextLoad(loading: KeyLoading, place: WaitingPlace): Promise<void> | undefined {
-  const inFlight = loading.inFlight()
+function nextLoad(copy: KeyCopy, place: WaitingPlace): Promise<void> | undefined {
+  const inFlight = copy.underWay()
   if (inFlight !== undefined) return inFlight
-  if (loading.pauseLeftMs() > 0) throw loading.unavailable()
+  if (copy.pauseLeftMs() > 0) throw copy.unavailable()
   const turn = place.turn()
-  return turn === 'load' ? loading.refresh() : turn
+  return turn === 'load' ? copy.refresh() : turn
 }
 
 /** Nobody looked for the kid. "No such key" would make a client throw away a good token. */
-function notLookedFor(loading: KeyLoading): Unavailable {
-  if (loading.failures() > 0) return loading.unavailable()
+function notLookedFor(copy: KeyCopy): Unavailable {
+  if (copy.failures() > 0) return copy.unavailable()
   const cause = new Error('too many tokens with unknown kids are waiting for the keys of this issuer')
   return new Unavailable('key_source_unavailable', { retryAfterSeconds: askAgainSeconds, cause })
 }
 
 /** Waits for a load that began after `asked`, as the limits on loads for unknown kids permit. */
-async function renewed(loading: KeyLoading, unknownKids: UnknownKids, query: NamedQuery, asked: number): Promise<KeyAnswer> {
-  const none = (): KeyAnswer => ({ key: undefined, set: loading.set() })
+async function renewed(copy: KeyCopy, unknownKids: UnknownKids, query: NamedQuery, asked: number): Promise<KeyAnswer> {
+  const none = (): KeyAnswer => ({ key: undefined, set: setOf(copy) })
   const place = unknownKids.enter(query.kid)
-  if (place === 'full') throw notLookedFor(loading)
+  if (place === 'full') throw notLookedFor(copy)
   if (place === 'missing') {
-    if (loading.failures() > 0) throw loading.unavailable()
+    if (copy.failures() > 0) throw copy.unavailable()
     return none()
   }
   try {
-    while (loading.answered() <= asked) {
-      const failures = loading.failures()
-      const load = nextLoad(loading, place)
-      if (load === undefined) throw notLookedFor(loading)
+    while (copy.answered() <= asked) {
+      const failures = copy.failures()
+      const load = nextLoad(copy, place)
+      if (load === undefined) throw notLookedFor(copy)
       await load
-      if (loading.failures() > failures) throw loading.unavailable()
-      const key = selectKey(loading.set(), query)
-      if (key) return { key, set: loading.set() }
+      if (copy.failures() > failures) throw copy.unavailable()
+      const key = selectKey(setOf(copy), query)
+      if (key) return { key, set: setOf(copy) }
     }
     unknownKids.remember(query.kid)
     return none()
@@ -98,14 +149,13 @@ async function renewed(loading: KeyLoading, unknownKids: UnknownKids, query: Nam
  * It sets no timers while nobody asks; age is judged when a request asks.
  */
 export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOptions>, context: SourceContext): KeySource {
-  const loading = createKeyLoading(load, times, context, () => unknownKids.clear())
-  const unknownKids = createUnknownKids(loading.elapsed)
-  const { usable } = createBelief(loading, times)
-  const doubt = createDoubts(loading, times)
+  const { copy, elapsed, close } = createKeyCopy(load, times, context, () => unknownKids.clear())
+  const unknownKids = createUnknownKids(elapsed)
+  const doubt = createDoubts(copy, elapsed, times)
   return {
     find(query) {
-      const asked = loading.begun()
-      return whenKnown(usable(), (set) => {
+      const asked = copy.begun()
+      return whenKnown(copy.current(), (set) => {
         const answer = answerFrom(set, query)
         const { kid } = query
         if (answer.key || answer.candidates) return answer
@@ -113,19 +163,19 @@ export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOpti
           doubt(set)
           return answer
         }
-        return renewed(loading, unknownKids, { ...query, kid }, asked)
+        return renewed(copy, unknownKids, { ...query, kid }, asked)
       })
     },
-    isCurrent: (set) => whenKnown(usable(), (current) => current === set),
+    isCurrent: (set) => whenKnown(copy.current(), (current) => current === set),
     doubt,
-    known: usable,
+    known: copy.current,
     async ready() {
       try {
-        await usable()
+        await copy.current()
       } catch (outage) {
-        throw loading.cause() ?? outage
+        throw copy.cause() ?? outage
       }
     },
-    close: loading.close,
+    close,
   }
 }

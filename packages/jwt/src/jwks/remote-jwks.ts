@@ -1,7 +1,7 @@
 import { type Fetch, kind, type OptionShape } from '@countersign/core'
 import { documentUrl, type FetchedDocument, type FetchRules, fetchDocument, parseDocument } from './fetch-document.js'
-import type { LoadKeys } from './key-loading.js'
 import { type RefreshOptions, refreshShape, type SourceContext } from './refresh-options.js'
+import type { LoadKeys } from './refreshing-keys.js'
 import { shown, shownUrl } from './shown.js'
 
 /** Options of every entry whose keys are fetched. */

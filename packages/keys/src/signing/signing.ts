@@ -1,12 +1,13 @@
 import {
   asUnavailable,
-  createElapsed,
-  longAgo,
+  createRefreshedCopy,
+  type Instant,
   type Now,
   type RevocationPublisher,
   type Signer,
   type SignerSource,
   startRequestTimer,
+  type TakenValue,
   Unavailable,
   whenKnown,
 } from '@countersign/core'
@@ -107,79 +108,65 @@ export interface OwnRing {
   accept(ring: Ring<OwnKey>): void
 }
 
+/** What a reading brought, and how many changes of this process had been counted when it began. */
+interface ReadRing {
+  readonly ring: Ring<OwnKey>
+  readonly askedAt: Instant
+  readonly changes: number
+}
+
 const renewEveryMs = 1000
 /** A store that failed is left alone for so long. */
 const pauseMs = 1000
 const maxWaiting = 1000
 
-/** A reader of the ring: refreshed ahead of time, believed for a while when the store is down. It has no timers while nobody asks. */
+/** The issuer's ring as a refreshed copy. A key that was once seen revoked stays so, also when the store has lost that. */
 export function createOwnRing({ issuer, rings, refreshSeconds, staleIfErrorSeconds, now, onRead }: OwnRingOptions): OwnRing {
   const tombstones = new Map<string, OwnKey>()
   const state = {
-    ring: undefined as Ring<OwnKey> | undefined,
-    readAt: longAgo,
     startedAt: Number.NEGATIVE_INFINITY,
-    failedAt: Number.NEGATIVE_INFINITY,
-    outage: undefined as Unavailable | undefined,
-    reading: undefined as Promise<void> | undefined,
     renewal: undefined as Promise<Ring<OwnKey>> | undefined,
     changes: 0,
     waiting: 0,
   }
 
-  const elapsed = createElapsed(now)
-  const ageMs = (): number => elapsed.msSince(state.readAt)
-  const isPaused = (): boolean => performance.now() - state.failedAt < pauseMs
-  const mayBeStale = (): boolean => ageMs() < staleIfErrorSeconds * 1000
-
-  /** A key that was once seen revoked stays so, also when the store has lost that. */
   function buried({ keys, revision }: Ring<OwnKey>): Ring<OwnKey> {
     for (const key of keys) if (key.revokedAt !== undefined) tombstones.set(key.kid, key)
     return { keys: keys.map((key) => tombstones.get(key.kid) ?? key), revision }
   }
 
-  function take(ring: Ring<OwnKey>, readAt: typeof state.readAt): void {
-    Object.assign(state, { ring: buried(ring), readAt, outage: undefined, failedAt: Number.NEGATIVE_INFINITY })
-  }
+  const readingOf = (ring: Ring<OwnKey>, askedAt: Instant): TakenValue<Ring<OwnKey>> => ({
+    value: buried(ring),
+    askedAt,
+    lifeMs: refreshSeconds * 1000,
+  })
 
-  async function readOnce(): Promise<void> {
-    const begun = { wall: now(), steady: performance.now() }
+  async function load(): Promise<ReadRing> {
+    const askedAt = { wall: now(), steady: performance.now() }
     const { changes } = state
-    state.startedAt = begun.steady
-    try {
-      const ring = await rings.read(issuer)
-      // A reading that began before a change of ours may have missed it.
-      const isOvertaken = state.changes !== changes && ring.revision < (state.ring?.revision ?? 0)
-      take(isOvertaken && state.ring ? state.ring : ring, begun)
-      onRead?.(ring)
-    } catch (cause) {
-      Object.assign(state, { outage: asUnavailable(cause), failedAt: performance.now() })
-    } finally {
-      state.reading = undefined
-    }
+    state.startedAt = askedAt.steady
+    return { ring: await rings.read(issuer), askedAt, changes }
   }
 
-  function readNow(): Promise<void> {
-    state.reading ??= readOnce()
-    return state.reading
+  /** A reading that began before a change of ours may have missed it. */
+  function take({ ring, askedAt, changes }: ReadRing): TakenValue<Ring<OwnKey>> {
+    const known = copy.latest()
+    const isOvertaken = known !== undefined && state.changes !== changes && ring.revision < known.revision
+    return readingOf(isOvertaken ? known : ring, askedAt)
   }
 
-  async function readAnew(): Promise<Ring<OwnKey>> {
-    // One that is under way may have begun too early.
-    await state.reading
-    await readNow()
-    return answered()
-  }
-
-  /** What the last reading brought. */
-  function answered(): Ring<OwnKey> {
-    if (state.outage === undefined && state.ring !== undefined) return state.ring
-    throw state.outage ?? new Unavailable('store_unavailable')
-  }
-
-  function believed(): Ring<OwnKey> {
-    return state.ring && state.outage !== undefined && mayBeStale() ? state.ring : answered()
-  }
+  const copy = createRefreshedCopy<ReadRing, Ring<OwnKey>>({
+    load,
+    take,
+    ended(reading) {
+      if (reading.ok) onRead?.(reading.loaded.ring)
+    },
+    longestLoadMs: Number.POSITIVE_INFINITY,
+    longestAgeMs: () => staleIfErrorSeconds * 1000,
+    pauseMs: () => pauseMs,
+    unavailable: ({ cause }) => asUnavailable(cause),
+    now,
+  })
 
   async function renew(): Promise<Ring<OwnKey>> {
     const waitMs = state.startedAt + renewEveryMs - performance.now()
@@ -187,25 +174,14 @@ export function createOwnRing({ issuer, rings, refreshSeconds, staleIfErrorSecon
     if (waitMs > 0) await new Promise<void>((resolve) => void startRequestTimer(resolve, waitMs))
     // Who asks from now on may miss something newer.
     state.renewal = undefined
-    return readAnew()
+    return copy.renewed()
   }
 
   return {
-    current() {
-      const age = ageMs()
-      const { ring } = state
-      if (ring && age < refreshSeconds * 1000) {
-        if (age >= refreshSeconds * 800 && !isPaused()) void readNow()
-        return ring
-      }
-      if (isPaused()) return believed()
-      const reading = readNow()
-      // What is known need not wait for a store that failed lately to fail again.
-      return ring && state.outage !== undefined && mayBeStale() ? ring : reading.then(believed)
-    },
-    fresh: readAnew,
+    current: copy.current,
+    fresh: copy.renewed,
     renewed() {
-      if (isPaused()) return Promise.reject(asUnavailable(state.outage))
+      if (copy.pauseLeftMs() > 0) return Promise.reject(copy.unavailable())
       if (state.waiting >= maxWaiting) return undefined
       state.waiting += 1
       state.renewal ??= renew()
@@ -215,7 +191,7 @@ export function createOwnRing({ issuer, rings, refreshSeconds, staleIfErrorSecon
     },
     accept(ring) {
       state.changes += 1
-      take(ring, { wall: now(), steady: performance.now() })
+      copy.accept(readingOf(ring, { wall: now(), steady: performance.now() }))
     },
   }
 }

@@ -11,23 +11,52 @@ import {
   wallClock,
 } from '@countersign/core'
 import { isKnown, refused, type Verdict } from '../token/verdict.js'
-import type { Course } from '../token/verify-token.js'
+import type { Progress } from '../token/verify-token.js'
 import { readBearer, tokenPlaces } from './bearer.js'
+import { publishAnonymous, publishOutage, publishVerdict, startTimer } from './events.js'
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
 import { checkGuardOptions } from './guard-shape.js'
-import { createJudgements } from './judgements.js'
 import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './refusal-reply.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
-import { publishAnonymous, publishOutage, publishVerdict, startTimer, verifierParts } from './verifier.js'
-import { judgedObject, wireRequest } from './wire-request.js'
+import { verifierParts } from './verifier.js'
+import { checkedObject, wireRequest } from './wire-request.js'
 
 /** Admitted without credentials. */
 const anonymous: unique symbol = Symbol('anonymous')
 
-/** What a check has come to. */
-interface Judgement<A> extends Course {
-  /** Undefined while it is open and after a refusal. */
+/** What a guard notes of a request while it checks it. */
+interface Check<A> extends Progress {
+  /** Undefined while the check is open, and after a refusal. */
   admitted: A | typeof anonymous | undefined
+}
+
+/** The latest check of each request. It counts for the very object that it was noted for. */
+interface Checks<A> {
+  /** Replaces an earlier check of the same request. */
+  note(request: object, check: Check<A>): void
+  of(request: object): Check<A> | undefined
+}
+
+/**
+ * Notes in a member whose name nobody else has: a WeakMap would cost a request more than the look-up of its token. A copy, an
+ * heir or a proxy of a request has the member as well, so it answers for its own request only; and it is a function, so
+ * that no log shows what the token says.
+ */
+function createChecks<A>(): Checks<A> {
+  const name = Symbol('countersign')
+  type Noted = { [name]?: (asked: object) => Check<A> | undefined }
+  /** Of requests that take no member. */
+  const others = new WeakMap<object, Check<A>>()
+  return {
+    note(request, check) {
+      try {
+        ;(request as Noted)[name] = (asked) => (asked === request ? check : undefined)
+      } catch {
+        others.set(request, check)
+      }
+    },
+    of: (request) => others.get(request) ?? (request as Noted)[name]?.(request),
+  }
 }
 
 function challengeOptions(options: Pick<GuardOptions, 'resource' | 'metadata' | 'realm' | 'dialect'>): ChallengeOptions {
@@ -88,44 +117,44 @@ export function createGuard<const I extends Issuers, const Via extends string = 
 ): ResourceGuard<I, AuthOfIssuers<I, Via, Claims>> {
   type A = AuthOfIssuers<I, Via, Claims>
   checkGuardOptions(options)
-  const { verifier, judge } = verifierParts<I, A>('createGuard', options)
+  const { verifier, verifyToken } = verifierParts<I, A>('createGuard', options)
   const challenge = challengeOptions(options)
   const places = tokenPlaces(options.tokenFrom)
   const now = options.now ?? wallClock
-  const judgements = createJudgements<Judgement<A>>()
+  const checks = createChecks<A>()
 
-  function refuseWith(refusal: Refusal): Admission<A> {
-    return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge) }
-  }
-
-  /** Undefined: no credentials at all, and the route allows that. */
-  function judgeRequest<R>(
+  /** Credentials, then the token, then what the route requires. Undefined: no credentials at all, and the route allows that. */
+  function verdictOn<R>(
     request: WireRequest,
     host: object,
     requirements: readonly Requirement<A, R>[],
-    course: Course,
+    progress: Progress,
   ): Verdict | undefined | Promise<Verdict> {
     const credentials = readBearer(request, places)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
     if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
-    const judged = judge(credentials.token, course)
-    return requirements.length === 0 ? judged : judgeRequirements(judged, host, requirements)
+    const verdict = verifyToken(credentials.token, progress)
+    return requirements.length === 0 ? verdict : withRequirements(verdict, host, requirements)
   }
 
-  async function judgeRequirements<R>(
-    judged: Verdict | Promise<Verdict>,
+  async function withRequirements<R>(
+    verified: Verdict | Promise<Verdict>,
     host: object,
     requirements: readonly Requirement<A, R>[],
   ): Promise<Verdict> {
-    const verdict = isKnown(judged) ? judged : await judged
+    const verdict = isKnown(verified) ? verified : await verified
     if (!verdict.ok) return verdict
     const refusal = await firstRefusal(requirements, verdict.auth as unknown as A, host as R, now() / 1000)
     return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
   }
 
-  function admissionOf(verdict: Verdict | undefined, judgement: Judgement<A>, startedAt: number | undefined): Admission<A> {
+  function refuseWith(refusal: Refusal): Admission<A> {
+    return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge) }
+  }
+
+  function admissionOf(verdict: Verdict | undefined, check: Check<A>, startedAt: number | undefined): Admission<A> {
     if (verdict === undefined) {
-      judgement.admitted = anonymous
+      check.admitted = anonymous
       publishAnonymous(startedAt)
       return { ok: true, auth: undefined, anonymous: true }
     }
@@ -133,12 +162,12 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     if (!verdict.ok) return refuseWith(verdict.refusal)
     // The entries of `issuers` made the Auth: its type follows from theirs.
     const auth = verdict.auth as unknown as A
-    judgement.admitted = auth
+    check.admitted = auth
     return { ok: true, auth, anonymous: false }
   }
 
   function admittedWith(request: object): A | typeof anonymous {
-    const admitted = judgements.of(request)?.admitted
+    const admitted = checks.of(request)?.admitted
     if (admitted === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
     return admitted
   }
@@ -150,17 +179,17 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     tokenFrom: places,
     async check(sent, ...requirements) {
       const startedAt = startTimer()
-      const host = judgedObject(sent)
-      // The result of this check replaces that of an earlier one, also of one that has not ended.
-      const judgement: Judgement<A> = { admitted: undefined, via: undefined }
-      judgements.note(host, judgement)
+      const host = checkedObject(sent)
+      const check: Check<A> = { admitted: undefined, via: undefined }
+      // Now, so that an earlier check that has not ended counts no more.
+      checks.note(host, check)
       checkedRequirements(requirements)
       try {
-        const judged = judgeRequest(wireRequest(sent), host, requirements, judgement)
-        return admissionOf(judged === undefined || isKnown(judged) ? judged : await judged, judgement, startedAt)
+        const verdict = verdictOn(wireRequest(sent), host, requirements, check)
+        return admissionOf(verdict === undefined || isKnown(verdict) ? verdict : await verdict, check, startedAt)
       } catch (error) {
         if (!isUnavailable(error)) throw error
-        publishOutage(error, judgement.via, startedAt)
+        publishOutage(error, check.via, startedAt)
         return refuseWith(refuse(error.reason, { retryAfterSeconds: error.retryAfterSeconds }))
       }
     },

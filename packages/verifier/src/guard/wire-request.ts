@@ -21,11 +21,11 @@ const notFields = (value: unknown): TypeError =>
   new TypeError(`guard.check: request.headers must be a record of header fields or Headers of Fetch, got ${kindOf(value)}`)
 
 /**
- * The object that a judgement is noted for: the framework's own request where there is one.
+ * The object that a check is noted for: the framework's own request where there is one.
  *
  * @throws TypeError if the request is not an object
  */
-export function judgedObject(request: WireRequest | FetchRequest): object {
+export function checkedObject(request: WireRequest | FetchRequest): object {
   if (typeof request !== 'object' || request === null) throw new TypeError(`guard.check: request must be an object, got ${kindOf(request)}`)
   const { frameworkRequest } = request as WireRequest
   return typeof frameworkRequest === 'object' && frameworkRequest !== null ? frameworkRequest : request

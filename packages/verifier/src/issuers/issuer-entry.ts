@@ -1,4 +1,4 @@
-import type { Algorithm, JwtClaims, KeySource, RefusalDetail } from '@countersign/core'
+import type { Algorithm, AsymmetricAlgorithm, JwtClaims, KeySource, RefusalDetail } from '@countersign/core'
 import { isHmac, normalizeType, type ParsedClaims } from '@countersign/jwt'
 import type { SourceContext } from '@countersign/jwt/jwks'
 
@@ -77,6 +77,21 @@ export interface IssuerEntry<Claims extends object = JwtClaims> {
 
 /** The claims that an entry gives. */
 export type ClaimsOf<E> = E extends IssuerEntry<infer Claims> ? Claims : JwtClaims
+
+/** The option of each preset that may have several issuers. */
+export interface IssuerOption {
+  /** The exact `iss`, or several that share their keys. */
+  readonly issuer: string | readonly string[]
+}
+
+/** The rules of an issuer whose keys are public. */
+export type AsymmetricRule<Output extends object> = RuleOptions<AsymmetricAlgorithm, Output>
+
+/** Without a schema, nothing is added to the claims. */
+export type NoClaims = Record<never, never>
+
+/** The entry of an issuer whose schema puts out `Output`. */
+export type EntryWith<Output extends object> = IssuerEntry<JwtClaims & Output>
 
 const defaultTypes: readonly string[] = Object.freeze(['at+jwt', 'jwt', ''])
 

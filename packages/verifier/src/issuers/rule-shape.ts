@@ -1,6 +1,6 @@
 import { kind, type OptionKind, type OptionShape } from '@countersign/core'
 import { algorithms } from '@countersign/jwt'
-import type { ClaimsSchema, RuleOptions } from './issuer-entry.js'
+import type { ClaimsSchema, IssuerOption, RuleOptions } from './issuer-entry.js'
 
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isType = (value: unknown): boolean =>
@@ -19,6 +19,9 @@ export const namesOrNull: OptionKind = {
   ...kind.either(kind.strings, kind.exactly(null)),
   must: `${kind.strings.must}, or null, which turns the check off`,
 }
+
+/** What the issuers of an entry must be. */
+export const issuerShape: OptionShape<IssuerOption> = { issuer: kind.required(kind.strings) }
 
 /** The rules that say nothing of the algorithm and the audience. */
 export const commonRuleShape: OptionShape<Omit<RuleOptions, 'algorithms' | 'audience' | 'typ'>> = {

@@ -42,13 +42,12 @@ function createPlaceNames(): (place: readonly unknown[]) => string {
 /** A source that somebody holds. Closing it twice counts once: an entry has one for all of its issuers. */
 function held(keys: KeySource, leave: () => void): KeySource {
   const state = { isOpen: true }
-  const known = keys.known?.bind(keys)
   return {
-    find: (query) => keys.find(query),
-    isCurrent: (set) => keys.isCurrent(set),
-    doubt: (set) => keys.doubt?.(set),
-    ...(known && { known }),
-    ready: () => keys.ready(),
+    find: keys.find.bind(keys),
+    isCurrent: keys.isCurrent.bind(keys),
+    ...(keys.doubt && { doubt: keys.doubt.bind(keys) }),
+    ...(keys.known && { known: keys.known.bind(keys) }),
+    ready: keys.ready.bind(keys),
     close() {
       if (!state.isOpen) return
       state.isOpen = false

@@ -5,23 +5,23 @@ import type { TrustedIssuer } from '../issuers/trust.js'
 import { bounded } from './verdict.js'
 
 /** What may have changed since a token was verified: its times. `now` in epoch seconds. */
-export function judgeTimes(claims: ParsedClaims, rule: IssuerRule, now: number): Refusal | undefined {
+export function validateTimes(claims: ParsedClaims, rule: IssuerRule, now: number): Refusal | undefined {
   const { toleranceSeconds, maxAgeSeconds, maxFutureIssuedSeconds } = rule
   return checkTimes(claims, { now, toleranceSeconds, maxAgeSeconds, maxFutureIssuedSeconds })
 }
 
-function judgeType(jws: Jws, rule: IssuerRule): Refusal | undefined {
+function validateType(jws: Jws, rule: IssuerRule): Refusal | undefined {
   if (rule.types === null) return undefined
   const type = normalizeType(jws.header.typ)
   if (rule.types.includes(type)) return undefined
   return refuse('token_type', { detail: { expected: bounded(rule.types.join(' ')), received: bounded(type) } })
 }
 
-function judgeAudience(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
+function validateAudience(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
   return rule.audience === null ? undefined : checkAudience(claims, rule.audience)
 }
 
-function judgeDemand(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
+function validateIssuerRule(claims: ParsedClaims, rule: IssuerRule): Refusal | undefined {
   const unmet = rule.validate?.(claims)
   if (unmet === undefined) return undefined
   const { expected = '', received } = unmet
@@ -31,18 +31,18 @@ function judgeDemand(claims: ParsedClaims, rule: IssuerRule): Refusal | undefine
 const boundToKey = refuse('confirmation', { detail: { expected: 'a token without cnf', received: 'cnf' } })
 
 /** A sender-constrained token must not pass as a plain bearer token: until its proof is checked, it is refused (RFC 7800 §3, RFC 9449 §7.1). */
-function judgeConfirmation(claims: ParsedClaims): Refusal | undefined {
+function refuseBound(claims: ParsedClaims): Refusal | undefined {
   return claims.cnf === undefined ? undefined : boundToKey
 }
 
-/** Judges the claims of a token whose signature is good, in a fixed order. `now` in epoch seconds. */
-export function judgeClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, now: number): Refusal | undefined {
+/** Validates the claims of a token whose signature is good, in a fixed order. `now` in epoch seconds. */
+export function validateClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, now: number): Refusal | undefined {
   return (
-    judgeTimes(claims, rule, now) ??
-    judgeAudience(claims, rule) ??
-    judgeType(jws, rule) ??
-    judgeDemand(claims, rule) ??
-    judgeConfirmation(claims)
+    validateTimes(claims, rule, now) ??
+    validateAudience(claims, rule) ??
+    validateType(jws, rule) ??
+    validateIssuerRule(claims, rule) ??
+    refuseBound(claims)
   )
 }
 
@@ -76,7 +76,7 @@ function faultyClaims(issues: readonly unknown[]): string {
  *
  * @returns the claims with what the schema put out laid over them, or a refusal
  */
-export async function judgeSchema(
+export async function applySchema(
   claims: JwtClaims,
   schema: NonNullable<IssuerRule['schema']>,
 ): Promise<{ claims: JwtClaims } | { refusal: Refusal }> {

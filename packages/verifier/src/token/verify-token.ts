@@ -1,25 +1,27 @@
 import {
+  type Auth,
   hasOwn,
   isRefusal,
   type JwtClaims,
   type KeyAnswer,
   type Refusal,
-  type RevocationReason,
   type RevocationView,
   refuse,
   Unavailable,
+  type VerificationKey,
   whenKnown,
 } from '@countersign/core'
-import { createHeaderMemo, type Jws, missingClaim, type ParsedClaims, parseClaims, parseJws, sizeReason } from '@countersign/jwt'
+import { createHeaderMemo, type Jws, missingClaim, type ParsedClaims, parseJwt, sizeReason } from '@countersign/jwt'
 import { isLive, type TrustedIssuer } from '../issuers/trust.js'
 import { queriesOf, revokedBy } from './check-revocations.js'
+import { inOrder } from './in-order.js'
 import type { TokenCache, VerifiedToken } from './token-cache.js'
-import { authFrom, judgeClaims, judgeSchema, judgeTimes } from './validate-claims.js'
+import { applySchema, authFrom, validateClaims, validateTimes } from './validate-claims.js'
 import { bounded, isKnown, refused, type Verdict } from './verdict.js'
 import { verifyingKey } from './verifying-key.js'
 
-/** What judging a token needs. */
-export interface Judging {
+/** What the verification of tokens needs. */
+export interface VerificationContext {
   find(issuer: string): TrustedIssuer | undefined | Promise<TrustedIssuer | undefined>
   readonly cache: TokenCache | undefined
   readonly revocations: RevocationView | undefined
@@ -28,160 +30,177 @@ export interface Judging {
   now(): number
 }
 
-/** How far the judging of a token came, for events of an outage. */
-export interface Course {
+/** How far the work for a token came, for events of an outage. */
+export interface Progress {
   /** The name of the issuer entry, as soon as it is known. */
   via: string | undefined
 }
 
 /** Answers at once when keys and issuer are at hand. Throws or rejects with `Unavailable`. */
-export type JudgeToken = (token: string, course: Course) => Verdict | Promise<Verdict>
+export type VerifyToken = (token: string, progress: Progress) => Verdict | Promise<Verdict>
 
+/** A token as it came. Each step adds what it found out to the same object. */
 interface Presented {
   readonly token: string
-  /** Undefined without a cache. */
+  /** What it is remembered under; undefined without a cache. */
   readonly digest: string | undefined
-  readonly course: Course
+  readonly progress: Progress
+  trusted: TrustedIssuer | undefined
 }
 
-interface Judged {
-  readonly jws: Jws
-  readonly claims: ParsedClaims
-  readonly trusted: TrustedIssuer
-  /** What it is remembered under. */
-  readonly digest: string | undefined
-}
+type Parsed = Presented & { readonly jws: Jws; readonly claims: ParsedClaims }
+type OfIssuer = Parsed & { readonly trusted: TrustedIssuer }
+type WithKeys = OfIssuer & { readonly answer: KeyAnswer }
+type Signed = WithKeys & { readonly key: VerificationKey }
+type Valid = Signed & { readonly auth: Auth }
+type Unrevoked = Valid & Pick<VerifiedToken, 'queries'>
 
 /** For a host whose tenants are never the same twice: two requests could replace each other's issuer for ever. */
 const maxAttempts = 3
 
 const notText = refuse('malformed', { detail: { expected: 'a compact JWS', received: 'a value that is not a string' } })
 
-const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
-
-function throwUnlessEnded(trusted: TrustedIssuer, error: unknown): false {
-  if (isEnded(trusted)) return false
-  throw error
-}
-
-const unknownIssuer = ({ iss = '' }: ParsedClaims): Refusal => refuse('unknown_issuer', { detail: { received: bounded(iss) } })
+const unknownIssuer = (iss: string): Refusal => refuse('unknown_issuer', { detail: { received: bounded(iss) } })
 
 const otherAlgorithm = ({ header }: Jws, { rule }: TrustedIssuer): Refusal =>
   refuse('algorithm', { detail: { expected: [...rule.algorithms].join(' '), received: header.alg } })
 
-function forget(cache: TokenCache | undefined, { digest }: Presented): void {
-  if (digest !== undefined) cache?.delete(digest)
-}
+const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
-/** The order of work for one token: cheap before dear, nothing believed before the signature, no I/O for strangers. */
-export function createJudge(judging: Judging): JudgeToken {
-  const { cache, revocations, maxTokenBytes } = judging
+/** The six steps. Cheap ones come first, nothing is believed before the signature, and no stranger causes I/O. */
+function createSteps({ find, revocations, maxTokenBytes, now }: VerificationContext) {
   const headers = createHeaderMemo()
   const parsing = { maxBytes: maxTokenBytes, headers }
 
-  function recheck(presented: Presented, verified: VerifiedToken, time: number): Verdict | Promise<Verdict> {
+  function parse(presented: Presented): Parsed | Refusal {
+    const read = parseJwt(presented.token, parsing)
+    if (!read.ok) return read.refusal
+    const { jws, claims } = read
+    return claims.iss === undefined ? missingClaim('iss') : Object.assign(presented, { jws, claims })
+  }
+
+  function findIssuer(parsed: Parsed): OfIssuer | Refusal | Promise<OfIssuer | Refusal> {
+    const { jws, progress } = parsed
+    const { iss = '' } = parsed.claims
+    parsed.trusted = undefined
+    return whenKnown(find(iss), (trusted) => {
+      progress.via = trusted?.via
+      if (trusted === undefined) return unknownIssuer(iss)
+      const ofIssuer = Object.assign(parsed, { trusted })
+      return trusted.rule.algorithms.has(jws.header.alg) ? ofIssuer : otherAlgorithm(jws, trusted)
+    })
+  }
+
+  function findKeys(ofIssuer: OfIssuer): WithKeys | Promise<WithKeys> {
+    const { kid, alg: algorithm } = ofIssuer.jws.header
+    return whenKnown(ofIssuer.trusted.keys.find({ kid, algorithm }), (answer) => Object.assign(ofIssuer, { answer }))
+  }
+
+  /** Everything from here on is judged by the key that verified. */
+  function verifySignature(withKeys: WithKeys): Signed | Refusal | Promise<Signed | Refusal> {
+    const { jws, answer, trusted } = withKeys
+    return whenKnown(verifyingKey(jws, answer, { trusted, view: revocations, now }), (key) => {
+      if (isRefusal(key)) return key
+      headers.remember(jws)
+      return Object.assign(withKeys, { key })
+    })
+  }
+
+  function checkClaims(signed: Signed): Valid | Refusal | Promise<Valid | Refusal> {
+    const { jws, claims, trusted, key } = signed
+    const { rule } = trusted
+    const refusal = validateClaims(jws, claims, rule, now() / 1000)
+    if (refusal) return refusal
+    const admit = (complete: JwtClaims): Valid =>
+      // The client comes from the token itself, not from the result of a schema.
+      Object.assign(signed, { auth: authFrom(complete, claims, trusted, key.kid ?? jws.header.kid) })
+    // `iss` was looked up and `exp` was validated: both exist.
+    const complete = claims as JwtClaims
+    if (rule.schema === undefined) return admit(complete)
+    return applySchema(complete, rule.schema).then((result) => (hasOwn(result, 'refusal') ? result.refusal : admit(result.claims)))
+  }
+
+  function checkRevocations(valid: Valid): Unrevoked | Refusal | Promise<Unrevoked | Refusal> {
+    const { claims, trusted, auth, key } = valid
+    const queries = revocations === undefined ? [] : queriesOf(claims, trusted, auth, key.thumbprint)
+    return whenKnown(revokedBy(revocations, queries), (reason) => (reason ? refuse(reason) : Object.assign(valid, { queries })))
+  }
+
+  return inOrder(parse, findIssuer, findKeys, verifySignature, checkClaims, checkRevocations)
+}
+
+/** Verifies tokens: what may have changed of those in the cache, everything of all others. */
+export function createVerifyToken(context: VerificationContext): VerifyToken {
+  const { cache, revocations, maxTokenBytes, now } = context
+  const takeSteps = createSteps(context)
+
+  function forget({ digest }: Presented): void {
+    if (digest !== undefined) cache?.delete(digest)
+  }
+
+  function verdictOf(outcome: Unrevoked | Refusal, { digest, trusted }: Presented): Verdict {
+    if (isRefusal(outcome)) return refused(outcome, trusted)
+    const { auth, answer, queries } = outcome
+    if (digest !== undefined) {
+      const hit = Object.freeze({ ok: true, auth, cached: true } as const)
+      cache?.set(digest, { auth, hit, trusted: outcome.trusted, set: answer.set, queries })
+    }
+    return { ok: true, auth, cached: false }
+  }
+
+  /** Takes all steps. The issuer may be removed or replaced while its keys are waited for: what is believed then decides. */
+  function verifyAnew(presented: Presented, attempt = 1): Verdict | Promise<Verdict> {
+    if (attempt > maxAttempts) throw new Unavailable('key_source_unavailable')
+    const verdict = whenKnown(takeSteps(presented), (outcome) => verdictOf(outcome, presented))
+    if (isKnown(verdict)) return verdict
+    const instead = (): Verdict | Promise<Verdict> => verifyAnew(presented, attempt + 1)
+    return verdict.then(
+      (known) => (isEnded(presented.trusted) ? instead() : known),
+      (error: unknown) => {
+        if (isEnded(presented.trusted)) return instead()
+        throw error
+      },
+    )
+  }
+
+  /** Checks of a token in the cache what may have changed: its times, and whether it was revoked. */
+  function verifyAgain(presented: Presented, verified: VerifiedToken, time: number): Verdict | Promise<Verdict> {
     const { auth, hit, trusted } = verified
-    const refusal = judgeTimes(auth.claims, trusted.rule, time / 1000)
+    const refusal = validateTimes(auth.claims, trusted.rule, time / 1000)
     if (refusal) {
-      if (refusal.reason === 'expired') forget(cache, presented)
+      if (refusal.reason === 'expired') forget(presented)
       return refused(refusal, trusted, true)
     }
     if (revocations === undefined) return hit
     return whenKnown(revokedBy(revocations, verified.queries), (reason) => {
       if (reason) return refused(refuse(reason), trusted, true)
-      return isEnded(trusted) ? judgeAnew(presented) : hit
+      return isEnded(trusted) ? verifyAnew(presented) : hit
     })
   }
 
-  function conclude({ jws, claims: said, trusted, digest }: Judged, claims: JwtClaims, answer: KeyAnswer): Verdict | Promise<Verdict> {
-    // The client and the names for revocations come from the token itself, not from the result of a schema.
-    const auth = authFrom(claims, said, trusted, answer.key?.kid ?? jws.header.kid)
-    const queries = revocations === undefined ? [] : queriesOf(said, trusted, auth, answer.key?.thumbprint)
-    const admit = (reason: RevocationReason | undefined): Verdict => {
-      if (reason) return refused(refuse(reason), trusted)
-      if (digest !== undefined) {
-        const hit = Object.freeze({ ok: true, auth, cached: true } as const)
-        cache?.set(digest, { auth, hit, trusted, set: answer.set, queries })
-      }
-      return { ok: true, auth, cached: false }
-    }
-    return revocations === undefined ? admit(undefined) : whenKnown(revokedBy(revocations, queries), admit)
-  }
-
-  /** Revocation, and everything else from here on, is judged by the key that verified. */
-  function withKeys(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
-    const looking = { trusted: judged.trusted, view: revocations, now: judging.now }
-    return whenKnown(verifyingKey(judged.jws, answer, looking), (key) =>
-      isRefusal(key) ? refused(key, judged.trusted) : verified(judged, { key, set: answer.set }),
-    )
-  }
-
-  function verified(judged: Judged, answer: KeyAnswer): Verdict | Promise<Verdict> {
-    const { jws, claims, trusted } = judged
-    headers.remember(jws)
-    const refusal = judgeClaims(jws, claims, trusted.rule, judging.now() / 1000)
-    if (refusal) return refused(refusal, trusted)
-    // `iss` was looked up and `exp` was validated: both exist.
-    const complete = claims as JwtClaims
-    const { schema } = trusted.rule
-    if (schema === undefined) return conclude(judged, complete, answer)
-    return judgeSchema(complete, schema).then((result) =>
-      hasOwn(result, 'refusal') ? refused(result.refusal, trusted) : conclude(judged, result.claims, answer),
-    )
-  }
-
-  function withIssuer(read: Omit<Judged, 'trusted'>, trusted: TrustedIssuer | undefined): Verdict | Promise<Verdict> {
-    const { jws, claims, digest } = read
-    const { kid, alg: algorithm } = jws.header
-    if (trusted === undefined) return refused(unknownIssuer(claims))
-    if (!trusted.rule.algorithms.has(algorithm)) return refused(otherAlgorithm(jws, trusted), trusted)
-    return whenKnown(trusted.keys.find({ kid, algorithm }), (answer) => withKeys({ jws, claims, trusted, digest }, answer))
-  }
-
-  function judgeAnew(presented: Presented, attempt = 1): Verdict | Promise<Verdict> {
-    if (attempt > maxAttempts) throw new Unavailable('key_source_unavailable')
-    const { token, digest, course } = presented
-    const parsed = parseJws(token, parsing)
-    if (!parsed.ok) return refused(parsed.refusal)
-    const { jws } = parsed
-    const read = parseClaims(jws)
-    if (!read.ok) return refused(read.refusal)
-    const { claims } = read
-    if (claims.iss === undefined) return refused(missingClaim('iss'))
-    return whenKnown(judging.find(claims.iss), (trusted) => {
-      course.via = trusted?.via
-      const judged = withIssuer({ jws, claims, digest }, trusted)
-      if (isKnown(judged)) return judged
-      // The issuer may be removed or replaced while its keys are waited for, which may fail for it: what is believed now decides.
-      const instead = (): Verdict | Promise<Verdict> => judgeAnew(presented, attempt + 1)
-      return judged.then(
-        (verdict) => (isEnded(trusted) ? instead() : verdict),
-        (error: unknown) => {
-          if (isEnded(trusted)) return instead()
-          throw error
-        },
-      )
-    })
-  }
-
-  return (token, course) => {
+  return (token, progress) => {
     if (typeof token !== 'string') return refused(notText)
     if (token.length > maxTokenBytes) return refused(sizeReason(token, maxTokenBytes))
     const digest = cache?.digest(token)
-    const presented: Presented = { token, digest, course }
+    const presented: Presented = { token, digest, progress, trusted: undefined }
     const verified = digest === undefined ? undefined : cache?.get(digest)
-    if (verified === undefined) return judgeAnew(presented)
+    if (verified === undefined) return verifyAnew(presented)
     const { trusted, set } = verified
-    course.via = trusted.via
-    const time = judging.now()
+    progress.via = trusted.via
+    const time = now()
     const current = isLive(trusted, time) && trusted.keys.isCurrent(set)
-    if (current === true) return recheck(presented, verified, time)
+    if (current === true) return verifyAgain(presented, verified, time)
     // Keys are closed with their issuer. A request that waited for them is then refused; it is not an outage.
-    const waited = current && Promise.resolve(current).catch((error: unknown) => throwUnlessEnded(trusted, error))
+    const waited =
+      current &&
+      Promise.resolve(current).catch((error: unknown) => {
+        if (isEnded(trusted)) return false
+        throw error
+      })
     return whenKnown(waited, (still) => {
-      if (still && !isEnded(trusted)) return recheck(presented, verified, judging.now())
-      forget(cache, presented)
-      return judgeAnew(presented)
+      if (still && !isEnded(trusted)) return verifyAgain(presented, verified, now())
+      forget(presented)
+      return verifyAnew(presented)
     })
   }
 }

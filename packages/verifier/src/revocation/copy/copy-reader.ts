@@ -1,6 +1,7 @@
 import {
   askInTime,
   createElapsed,
+  createSingleFlight,
   eventChannel,
   type Instant,
   longAgo,
@@ -9,12 +10,12 @@ import {
   type RevocationEntry,
   type RevocationStore,
 } from '@countersign/core'
+import { type CopiedEntries, createCopiedEntries } from './copied-entries.js'
 import { createLongReading } from './long-reading.js'
+import { createOwnWrites, type OwnWrite } from './own-writes.js'
 import { createPartTaking } from './part-taking.js'
-import { createKnownRevocations, type KnownRevocations } from './view/known-revocations.js'
-import { createWritings, type Writing } from './view/writings.js'
 
-/** What {@link createRevocationReader} needs. */
+/** What {@link createCopyReader} needs. */
 export interface ReaderOptions {
   readonly store: RevocationStore
   readonly now: Now
@@ -27,8 +28,8 @@ export interface ReaderOptions {
 }
 
 /** A copy of the store's denylist, brought up to date by reading what is new. */
-export interface RevocationReader {
-  readonly known: KnownRevocations
+export interface CopyReader {
+  readonly entries: CopiedEntries
   /** One reading at a time; true if the copy is now what the store was when the reading began. Never rejects. */
   read(): Promise<boolean>
   /** A reading that began after this call. */
@@ -38,13 +39,13 @@ export interface RevocationReader {
   /** Whether a reading is under way that takes so long. */
   isLong(): boolean
   /** Before this process writes an entry itself. */
-  writing(entry: RevocationEntry): Writing
+  writing(entry: RevocationEntry): OwnWrite
   /** Milliseconds since the last successful reading began. */
   ageMs(): number
   /** Milliseconds since a reading failed; Infinity if the last one did not. */
   failedMsAgo(): number
   cause(): unknown
-  /** Where the store's memory begins, cursor seconds: as it was at first, and as it is now. */
+  /** Where the store's memory begins, epoch seconds: as it was at first, and as it is now. */
   memory(): { readonly first: number; readonly last: number }
   /** A request was judged by what is known although the store could not be asked; tells subscribers when that begins. */
   markStale(): void
@@ -60,7 +61,6 @@ interface ReaderState {
   failedAt: Instant
   sweptAt: Instant
   cause: unknown
-  reading: Promise<boolean> | undefined
   stale: boolean
 }
 
@@ -73,12 +73,12 @@ interface Part {
 const ignore = (): void => undefined
 
 /** Reads deltas of a store's denylist. It has no timers but the one that ends a question. */
-export function createRevocationReader({ store, now, random, onLost, closing }: ReaderOptions): RevocationReader {
-  const known = createKnownRevocations(now, random)
-  const writings = createWritings(store, known)
-  const taking = createPartTaking({ store, known, writings, onLost })
+export function createCopyReader({ store, now, random, onLost, closing }: ReaderOptions): CopyReader {
+  const entries = createCopiedEntries(now, random)
+  const ownWrites = createOwnWrites(store, entries)
+  const taking = createPartTaking({ store, entries, ownWrites, onLost })
   const long = createLongReading()
-  const state: ReaderState = { readAt: longAgo, failedAt: longAgo, sweptAt: longAgo, cause: undefined, reading: undefined, stale: false }
+  const state: ReaderState = { readAt: longAgo, failedAt: longAgo, sweptAt: longAgo, cause: undefined, stale: false }
 
   const { read: instant, msSince } = createElapsed(now)
 
@@ -86,7 +86,7 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     if (state.stale) events.publish({ outcome: 'recovered' })
     Object.assign(state, { readAt: begun, failedAt: longAgo, cause: undefined, stale: false })
     if (msSince(state.sweptAt) < sweepEveryMs) return
-    if (known.sweep()) state.sweptAt = instant()
+    if (entries.sweep()) state.sweptAt = instant()
   }
 
   /** @param isNext - whether something is known to follow */
@@ -133,23 +133,19 @@ export function createRevocationReader({ store, now, random, onLost, closing }: 
     }
   }
 
-  function read(): Promise<boolean> {
-    state.reading ??= readOnce().finally(() => {
-      state.reading = undefined
-      long.ends()
-    })
-    return state.reading
-  }
+  const flight = createSingleFlight(() => readOnce().finally(long.ends))
+  const read = flight.join
 
   return {
-    known,
+    entries,
     read,
     async readAnew() {
       // One that is under way may have begun too early.
-      if (state.reading && !(await state.reading)) return false
+      const underWay = flight.underWay()
+      if (underWay && !(await underWay)) return false
       return read()
     },
-    writing: writings.writing,
+    writing: ownWrites.writing,
     ageMs: () => msSince(state.readAt),
     failedMsAgo: () => msSince(state.failedAt),
     inTime: long.inTime,

@@ -1,8 +1,8 @@
 import { eventChannel, type RevocationDelta, type RevocationRecord, type RevocationStore } from '@countersign/core'
+import { createSlices } from '../entries/slices.js'
+import type { CopiedEntries } from './copied-entries.js'
+import type { OwnWrites } from './own-writes.js'
 import { createPartSize } from './part-size.js'
-import type { KnownRevocations } from './view/known-revocations.js'
-import { createSlices } from './view/slices.js'
-import type { Writings } from './view/writings.js'
 
 /** Takes over what the parts of a denylist tell. */
 export interface PartTaking {
@@ -10,7 +10,7 @@ export interface PartTaking {
   cursor(): string | undefined
   /** False between two parts. */
   isWhole(): boolean
-  /** Where the store's memory begins, cursor seconds: as it was at first, and as it is now. */
+  /** Where the store's memory begins, epoch seconds: as it was at first, and as it is now. */
   memory(): { readonly first: number; readonly last: number }
   /** How many records the next part may have. */
   records(): number
@@ -26,8 +26,8 @@ export interface PartTaking {
 /** What {@link createPartTaking} needs. */
 export interface PartTakingOptions {
   readonly store: Pick<RevocationStore, 'compare'>
-  readonly known: KnownRevocations
-  readonly writings: Writings
+  readonly entries: CopiedEntries
+  readonly ownWrites: OwnWrites
   /** Called when the store was found to have forgotten something. */
   readonly onLost: () => void
 }
@@ -41,7 +41,7 @@ interface TakingState {
 
 const events = eventChannel('countersign:revocation')
 
-export function createPartTaking({ store, known, writings, onLost }: PartTakingOptions): PartTaking {
+export function createPartTaking({ store, entries, ownWrites, onLost }: PartTakingOptions): PartTaking {
   const size = createPartSize()
   const state: TakingState = {
     cursor: undefined,
@@ -53,7 +53,7 @@ export function createPartTaking({ store, known, writings, onLost }: PartTakingO
   /** All that can be taken over is, before a reading fails for what this release does not understand. */
   function takeRecord(record: RevocationRecord, from: string | undefined): void {
     try {
-      writings.takeOver(record)
+      ownWrites.takeOver(record)
     } catch (cause) {
       state.refused ??= { from, cause }
     }
@@ -83,11 +83,11 @@ export function createPartTaking({ store, known, writings, onLost }: PartTakingO
       const from = state.cursor
       const lost = from !== undefined && (delta.lost || store.compare(delta.cursor, from) < 0)
       if (lost) {
-        known.lose()
-        writings.lose()
+        entries.lose()
+        ownWrites.lose()
       }
       await takeAll(delta, lost ? undefined : from, signal)
-      writings.wasReadTo(delta.cursor)
+      ownWrites.wasReadTo(delta.cursor)
       const since = delta.retainedSince / 1000
       state.memory = { first: from === undefined ? since : state.memory.first, last: since }
       state.isWhole = delta.more !== true

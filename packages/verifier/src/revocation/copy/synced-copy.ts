@@ -1,9 +1,9 @@
 import { askInTime, type Now, type RevocationStore } from '@countersign/core'
-import { createRevocationReader, type RevocationReader } from './revocation-reader.js'
-import type { KnownEntry } from './view/known-revocations.js'
+import type { CopiedEntry } from './copied-entries.js'
+import { type CopyReader, createCopyReader } from './copy-reader.js'
 
-/** What {@link createRevocationSync} needs. */
-export interface RevocationSyncOptions {
+/** What {@link createSyncedCopy} needs. */
+export interface SyncedCopyOptions {
   readonly store: RevocationStore
   readonly pollSeconds: number
   readonly now: Now
@@ -12,7 +12,7 @@ export interface RevocationSyncOptions {
 }
 
 /** A copy of the store's denylist that is kept up to date. */
-export interface RevocationSync extends RevocationReader {
+export interface SyncedCopy extends CopyReader {
   /** The first reading. */
   readonly first: Promise<boolean>
   /** Ends readings and timers. Idempotent. */
@@ -46,11 +46,11 @@ function createLater(closing: AbortSignal): (ms: number, work: () => void) => vo
 }
 
 /** Reads deltas: after a push, at every poll, and when asked. What the store forgot is put back. */
-export function createRevocationSync({ store, pollSeconds, now, random }: RevocationSyncOptions): RevocationSync {
+export function createSyncedCopy({ store, pollSeconds, now, random }: SyncedCopyOptions): SyncedCopy {
   const closing = new AbortController()
   const { signal } = closing
   const later = createLater(signal)
-  const reader = createRevocationReader({ store, now, random, onLost: restoreSoon, closing: signal })
+  const reader = createCopyReader({ store, now, random, onLost: restoreSoon, closing: signal })
   const state = { failures: 0, pushed: false, restoring: false, failedRestores: 0 }
 
   function poll(read: boolean): void {
@@ -74,7 +74,7 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
     })
   }
 
-  async function putBack({ entry, ttlMs }: KnownEntry): Promise<void> {
+  async function putBack({ entry, ttlMs }: CopiedEntry): Promise<void> {
     const written = reader.writing(entry)
     try {
       written.accept(await store.revoke(entry, { ttlMs }), { entry, ttlMs })
@@ -87,7 +87,7 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
   async function restore(): Promise<boolean> {
     // Before each batch: what others have put back by now.
     while (await reader.readAnew()) {
-      const batch = await reader.known.unstored(restoreBatch.entries)
+      const batch = await reader.entries.unstored(restoreBatch.entries)
       if (batch.length === 0) return true
       try {
         const limits = { milliseconds: restoreBatch.longestMs, isRepeatable: false, closing: signal }
@@ -106,7 +106,7 @@ export function createRevocationSync({ store, pollSeconds, now, random }: Revoca
   function restored(done: boolean): void {
     state.failedRestores = done ? 0 : state.failedRestores + 1
     // It may have been lost again meanwhile.
-    state.restoring = !done || reader.known.isMissing()
+    state.restoring = !done || reader.entries.isMissing()
     if (state.restoring) restoreLater(pauseMs(state.failedRestores, restoreRetryMs))
   }
 

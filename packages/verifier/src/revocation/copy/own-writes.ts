@@ -1,17 +1,17 @@
 import { type RevocationEntry, type RevocationRecord, type RevocationStore, revocationName } from '@countersign/core'
-import type { KnownEntry, KnownRevocations } from './known-revocations.js'
+import type { CopiedEntries, CopiedEntry } from './copied-entries.js'
 
 /** An entry that this process is writing. */
-export interface Writing {
+export interface OwnWrite {
   /** Takes over what was written, which got `cursor`. It counts at once, unless a reading took over something later about the same. */
-  accept(cursor: string, written: KnownEntry & { readonly reinstated?: boolean }): void
+  accept(cursor: string, written: CopiedEntry & { readonly reinstated?: boolean }): void
   end(): void
 }
 
 /** What this process writes, beside what it reads. */
-export interface Writings {
+export interface OwnWrites {
   /** Before this process writes an entry itself. */
-  writing(entry: RevocationEntry): Writing
+  writing(entry: RevocationEntry): OwnWrite
   /**
    * Takes over the result of a reading. What this process wrote later about the same still counts.
    * @throws TypeError for an entry that this release does not understand
@@ -19,7 +19,7 @@ export interface Writings {
   takeOver(record: RevocationRecord): void
   /** A reading has taken over everything up to `cursor`. */
   wasReadTo(cursor: string): void
-  /** The store lost its memory: its epochs say nothing about those of before. */
+  /** The store lost its memory: its cursors say nothing about those of before. */
   lose(): void
 }
 
@@ -28,7 +28,7 @@ interface Written {
   readonly entry: RevocationEntry
   /** Of the latest record about the same that a reading took over meanwhile. */
   readAt: string | undefined
-  accepted: (Parameters<KnownRevocations['apply']>[0] & { readonly cursor: string }) | undefined
+  accepted: (Parameters<CopiedEntries['apply']>[0] & { readonly cursor: string }) | undefined
 }
 
 const isSame = (a: RevocationEntry, b: RevocationEntry): boolean =>
@@ -38,9 +38,9 @@ const isSame = (a: RevocationEntry, b: RevocationEntry): boolean =>
  * What this process is writing, and what it wrote that no reading has come to yet: a long list is read in parts, and a later part may
  * tell of something earlier about the same.
  */
-export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, known: KnownRevocations): Writings {
+export function createOwnWrites({ compare }: Pick<RevocationStore, 'compare'>, entries: CopiedEntries): OwnWrites {
   const byName = new Map<string, Set<Written>>()
-  /** In the order of the answers, which is nearly that of the epochs. */
+  /** In the order of the answers, which is nearly that of the cursors. */
   const unread = new Set<Written & { readonly accepted: object }>()
 
   function forget(one: Written): void {
@@ -71,8 +71,8 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
 
   return {
     takeOver(record) {
-      known.apply(record)
-      if (byName.size > 0) for (const written of laterThan(record)) known.apply(written)
+      entries.apply(record)
+      if (byName.size > 0) for (const written of laterThan(record)) entries.apply(written)
     },
     wasReadTo: (cursor) => forgetUntil((written) => compare(written, cursor) > 0),
     lose: () => forgetUntil(() => false),
@@ -85,7 +85,7 @@ export function createWritings({ compare }: Pick<RevocationStore, 'compare'>, kn
         accept(cursor, written) {
           if (one.readAt !== undefined && compare(cursor, one.readAt) <= 0) return
           unread.add(Object.assign(one, { accepted: { ...written, cursor } }))
-          known.apply(written)
+          entries.apply(written)
         },
         end() {
           if (one.accepted === undefined) forget(one)

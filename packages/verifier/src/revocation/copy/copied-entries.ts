@@ -1,17 +1,19 @@
 import { eventChannel, type Now, type RevocationEntry, type RevocationRecord, revocationName } from '@countersign/core'
-import { checkEntry, createCheck, type Denylist, graceSeconds, isOfKey, isOfTokens, timeOf } from './denylist.js'
-import { createEntryNames, type NamedEntry } from './entry-names.js'
-import { createNumbers } from './numbers.js'
-import { createSlices } from './slices.js'
+import { checkEntry, isOfKey, timeOf } from '../entries/entry.js'
+import { createEntryNames, type EntryNames, type NamedEntry } from '../entries/entry-names.js'
+import { createNumbers } from '../entries/numbers.js'
+import { createSlices } from '../entries/slices.js'
 
 /** An entry and how long it still counts; undefined is for ever. */
-export interface KnownEntry {
+export interface CopiedEntry {
   readonly entry: RevocationEntry
   readonly ttlMs: number | undefined
 }
 
 /** This process's copy of a shared denylist. Each entry is kept until its own end, even if the store forgets it. */
-export interface KnownRevocations extends Pick<Denylist, 'check'> {
+export interface CopiedEntries extends Pick<EntryNames, 'get' | 'hasAny'> {
+  /** The time of the entry that `get` answered. */
+  timeOf(value: number): number
   /**
    * Takes over what the store has.
    * @throws TypeError for an entry that this release does not understand
@@ -20,7 +22,7 @@ export interface KnownRevocations extends Pick<Denylist, 'check'> {
   /** The store forgot everything that is not applied again. */
   lose(): void
   /** Some of what the store forgot: keys first, the rest from a random place, so that processes that do this at once do different parts. */
-  unstored(most: number): Promise<readonly KnownEntry[]>
+  unstored(most: number): Promise<readonly CopiedEntry[]>
   /** Whether the store forgot something since `unstored` last found nothing. */
   isMissing(): boolean
   /** Forgets some of what has ended, in a few milliseconds. True when all was looked at. */
@@ -54,30 +56,10 @@ function entryOf({ type, issuer, name }: NamedEntry, time: number): RevocationEn
 const events = eventChannel('countersign:revocation')
 
 /**
- * How long a shared entry has to be kept, in milliseconds; undefined is for ever.
- *
- * @param options - `maxTokenLifetimeSeconds`, after which no token is left that a subject's entry could end; `now` in cursor
- * milliseconds; `reinstated` for what takes an entry back, which has to outlive it also where its time is not told exactly
- */
-export function ttlMs(
-  entry: RevocationEntry,
-  {
-    maxTokenLifetimeSeconds,
-    now,
-    reinstated,
-  }: { readonly maxTokenLifetimeSeconds: number; readonly now: number; readonly reinstated: boolean },
-): number | undefined {
-  if (!isOfTokens(entry) && entry.type !== 'subject') return undefined
-  const last = isOfTokens(entry) ? entry.expiresAt : entry.notBefore + maxTokenLifetimeSeconds
-  const leftMs = Math.max(last * 1000 - now, reinstated ? maxTokenLifetimeSeconds * 1000 : 1)
-  return leftMs + graceSeconds * 1000
-}
-
-/**
- * @param now - cursor milliseconds
+ * @param now - epoch milliseconds
  * @param random - a number from 0 to 1
  */
-export function createKnownRevocations(now: Now, random: () => number): KnownRevocations {
+export function createCopiedEntries(now: Now, random: () => number): CopiedEntries {
   const entries = createEntryNames()
   const numbers = createNumbers(4)
   const everything = (): ReturnType<typeof entries.walk> => entries.walk([...keyTypes, ...otherTypes])
@@ -126,8 +108,8 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
   }
 
   /** Goes on where it was; from the beginning once, for what could not be written before. */
-  async function findLost(most: number): Promise<readonly KnownEntry[]> {
-    const found: KnownEntry[] = []
+  async function findLost(most: number): Promise<readonly CopiedEntry[]> {
+    const found: CopiedEntry[] = []
     const slices = createSlices()
     let isAgain = false
     while (found.length < most) {
@@ -149,7 +131,9 @@ export function createKnownRevocations(now: Now, random: () => number): KnownRev
   }
 
   return {
-    check: createCheck(entries, (place) => numbers.get(place, itsTime)),
+    get: entries.get,
+    hasAny: entries.hasAny,
+    timeOf: (place) => numbers.get(place, itsTime),
     apply({ entry, ttlMs: keep, reinstated }) {
       checkEntry(entry)
       if (!reinstated) add(entry, keep)
