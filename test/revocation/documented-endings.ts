@@ -90,7 +90,7 @@ export const endings: Readonly<Record<string, (server: DocumentedServer) => Prom
     return { token, end: async () => delete_(server, path, bearer(await server.call('person'))) }
   },
   async 'DELETE …/keys/k1?reason=compromised'(server) {
-    const client = await registered(server, { methods: ['client_secret_basic', 'private_key_jwt'] })
+    const client = await registered(server, { authMethods: ['client_secret_basic', 'private_key_jwt'] })
     const key = renameKey(testKeys.es256, { kid: 'k1' })
     const { crv, kty, x, y } = publicJwkOf(key) as Record<string, string>
     const made = await server.call<{ ok: boolean }>('registerKey', { owner: client.id, kid: 'k1', jwk: { crv, kty, x, y } })
