@@ -36,7 +36,11 @@ async function program(): Promise<string> {
   const lines = code.split('\n').filter((line) => !line.startsWith('console.log(await clients.register'))
   const onStores = replaced(lines.join('\n'), 'const stores = memoryStores()', 'const stores = openStores(memoryStores)')
   // Of docs/assertions.md: clients that sign.
-  const withKeys = replaced(onStores, "pepper: secret('CLIENT_PEPPER') })", "pepper: secret('CLIENT_PEPPER'), clientKeys: keys.clientKeys })")
+  const withKeys = replaced(
+    onStores,
+    "pepper: secret('CLIENT_PEPPER') })",
+    "pepper: secret('CLIENT_PEPPER'), clientKeys: keys.clientKeys })",
+  )
   // Of docs/grants.md and docs/assertions.md: people, and JWTs that are exchanged.
   const withGrants = replaced(withKeys, 'const grants = [', 'const grants = [...furtherGrants(() => guard.verifier), ')
   const served = replaced(

@@ -111,7 +111,7 @@ export { type BodyResult, readJson } from './read-body.js'
 export { type FormOptions, type FormParameters, readForm } from './read-form.js'
 export { type RecordCodec, recordCodec, type StoredNames } from './record-codec.js'
 export type { NewFamily, RefreshFamily, RefreshFamilyStore, Rotation, RotationRequest } from './refresh-family-store.js'
-export { createRefreshedCopy, type EndedLoad, type RefreshedCopy, type RefreshedCopyOptions, type TakenValue } from './refreshed-copy.js'
+export { createRefreshedCopy, type LoadOutcome, type RefreshedCopy, type RefreshedCopyOptions, type TakenValue } from './refreshed-copy.js'
 export {
   type ErrorCode,
   isRefusal,

@@ -13,7 +13,7 @@ export interface TakenValue<T> {
 }
 
 /** How a load ended. `loaded` is what the source answered. */
-export type EndedLoad<L> = { readonly ok: true; readonly loaded: L } | { readonly ok: false; readonly cause: unknown }
+export type LoadOutcome<L> = { readonly ok: true; readonly loaded: L } | { readonly ok: false; readonly cause: unknown }
 
 /** What {@link createRefreshedCopy} needs. */
 export interface RefreshedCopyOptions<L, T> {
@@ -22,7 +22,7 @@ export interface RefreshedCopyOptions<L, T> {
   /** Makes the value. If it throws, the load has failed, and the value before stays. */
   readonly take: (loaded: L) => TakenValue<T>
   /** Called after each load, when its value counts. */
-  readonly ended?: (load: EndedLoad<L>) => void
+  readonly onLoad?: (load: LoadOutcome<L>) => void
   /** How much older than its life a value may be that was just loaded: for so long its answer may have been on its way. */
   readonly longestLoadMs: number
   /** How old a value may grow while loads fail. */
@@ -67,7 +67,7 @@ const refreshAfter = 0.8
  * system is down. It sets no timers; age is judged when somebody asks.
  */
 export function createRefreshedCopy<L, T>(options: RefreshedCopyOptions<L, T>): RefreshedCopy<T> {
-  const { load, take, ended, longestLoadMs, longestAgeMs, now } = options
+  const { load, take, onLoad, longestLoadMs, longestAgeMs, now } = options
   const elapsed = createElapsed(now)
   const state = {
     value: undefined as T | undefined,
@@ -93,7 +93,7 @@ export function createRefreshedCopy<L, T>(options: RefreshedCopyOptions<L, T>): 
   async function loadOnce(): Promise<void> {
     state.begun += 1
     const number = state.begun
-    let outcome: EndedLoad<L>
+    let outcome: LoadOutcome<L>
     try {
       const loaded = await load()
       accept(take(loaded))
@@ -103,7 +103,7 @@ export function createRefreshedCopy<L, T>(options: RefreshedCopyOptions<L, T>): 
       reject(cause)
       outcome = { ok: false, cause }
     }
-    ended?.(outcome)
+    onLoad?.(outcome)
   }
 
   const { join: refresh, underWay } = createSingleFlight(loadOnce)

@@ -2,13 +2,13 @@ import {
   askInTime,
   createElapsed,
   createRefreshedCopy,
-  type EndedLoad,
   eventChannel,
   type Instant,
   type KeyAnswer,
   type KeyQuery,
   type KeySet,
   type KeySource,
+  type LoadOutcome,
   type RefreshedCopy,
   type TakenValue,
   Unavailable,
@@ -80,7 +80,7 @@ function createKeyCopy(load: LoadKeys, times: Required<RefreshOptions>, context:
     return { value: set, askedAt, lifeMs: lifetimeSeconds * 1000 }
   }
 
-  function publish(load: EndedLoad<Loaded>): void {
+  function publish(load: LoadOutcome<Loaded>): void {
     if (!events.hasSubscribers) return
     const { set, isNew, dropped } = state
     const told = { via: context.via, durationMs: elapsed.msSince(state.startedAt), keys: set.keys.length }
@@ -91,7 +91,7 @@ function createKeyCopy(load: LoadKeys, times: Required<RefreshOptions>, context:
   const copy: KeyCopy = createRefreshedCopy({
     load: loadInTime,
     take,
-    ended: publish,
+    onLoad: publish,
     longestLoadMs: times.timeoutSeconds * 1000,
     longestAgeMs: (lifeMs) => lifeMs + times.staleIfErrorSeconds * 1000,
     // Jittered, doubling from about 1 s to 60 s, so that a fleet does not come back in one wave.

@@ -158,7 +158,7 @@ export function createOwnRing({ issuer, rings, refreshSeconds, staleIfErrorSecon
   const copy = createRefreshedCopy<ReadRing, Ring<OwnKey>>({
     load,
     take,
-    ended(reading) {
+    onLoad(reading) {
       if (reading.ok) onRead?.(reading.loaded.ring)
     },
     longestLoadMs: Number.POSITIVE_INFINITY,
