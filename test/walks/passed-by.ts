@@ -83,6 +83,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/keys/src/signing/signing-key.ts',
   ],
   'it does nothing on this walk but to find that there is nothing to do': [
+    'packages/core/src/retaining.ts',
     'packages/grants/src/assertions/used-key.ts',
     'packages/grants/src/clients/last-uses.ts',
     'packages/grants/src/grants/client-credentials.ts',
