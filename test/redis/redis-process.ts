@@ -16,5 +16,6 @@ const open = (): Stores =>
   driver === 'ioredis' ? redisStores(connect(), { prefix }) : openNodeRedis(driver, { nodes, sentinel }, { prefix }).stores
 
 const stores = open()
-await stores.ready()
+// a busy machine may take longer than one call to connect
+for (let tries = 0; tries < 20 && !(await stores.ready()).ok; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50))
 serveStores(stores)

@@ -27,13 +27,10 @@ const shared = new WeakMap<NodeRedisClient, Shared>()
 
 /** Connects when the host's client is open, and ends with it: what we opened must not outlive it. */
 function follow(host: NodeRedisClient, client: AdaptedClient): () => void {
-  const state = { wasOpen: false }
   const look = (): void => {
-    if (host.isOpen && !state.wasOpen) {
-      state.wasOpen = true
-      client.connect().catch(() => undefined)
-    }
-    if (!host.isOpen && state.wasOpen) client.disconnect()
+    const hasBegun = client.status !== 'wait'
+    if (host.isOpen && !hasBegun) client.connect().catch(() => undefined)
+    if (!host.isOpen && hasBegun) client.disconnect()
   }
   look()
   const timer = setInterval(look, lookEveryMs).unref()
