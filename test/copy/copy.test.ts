@@ -76,8 +76,12 @@ describeWith('postgres', 'a copy of stores', (url) => {
           },
         },
       }
-      const report = await copyStores({ from, to: counting, cursor })
+      const resumed: CopyProgress[] = []
+      const report = await copyStores({ from, to: counting, cursor, onProgress: (progress) => resumed.push(progress) })
       expect(report.settled).toBe(true)
+      expect(seen[0]?.part).toBe('revocations')
+      // the first pass counts each document once, also over the interruption
+      expect(resumed.findLast(({ part, pass }) => part === 'clients' && pass === 1)?.count).toMatchObject({ read: 1_200, removed: 0 })
       // what stood before the cursor is not written again
       expect(put.count).toBeLessThanOrEqual(700)
       expect(report.counts.clients).toEqual({ read: 1_200, written: 0, removed: 0, kept: 0 })
@@ -142,6 +146,12 @@ describe('a target with content', () => {
       ['own', '"target"'],
     ])
   })
+
+  it('does not say with overwrite that it knows what was before its own memory', async () => {
+    const [from, to] = [memoryStores({ now: () => 1_000 }), memoryStores({ now: () => 5_000 })]
+    await copyStores({ from, to, overwrite: true })
+    expect((await to.revocations.since(undefined)).retainedSince).toBe(5_000)
+  })
 })
 
 describe('a cursor', () => {
@@ -156,6 +166,15 @@ describe('a cursor', () => {
     const { cursor } = await copyStores({ from, to })
     expect(await rejection(copyStores({ from, to, cursor, overwrite: true }))).toBeInstanceOf(TypeError)
   })
+})
+
+it('a source that loses its memory interrupts the copy', async () => {
+  const [from, to] = [memoryStores(), memoryStores()]
+  await fill(from, 10)
+  const { cursor } = await copyStores({ from, to })
+  const error = await rejection(copyStores({ from: memoryStores(), to, cursor }))
+  expect(error).toMatchObject({ name: 'CopyInterrupted', left: ['revocations', 'clients', 'keys', 'accounts'] })
+  expect((await contentOf(to)).clients.length).toBe(10)
 })
 
 it('what a copy retains is over when the store loses its memory', async () => {

@@ -75,6 +75,12 @@ it.each<[string, Call, readonly unknown[], string]>([
     'nodeRedisStores: the first argument must be a client of createClient, createSentinel or createCluster of the package redis, 5 or 6, got a client of ioredis: give it to redisStores',
   ],
   [
+    'a client of an earlier major',
+    loose(nodeRedisStores),
+    [{ sendCommand: nothing, duplicate: nothing }, { prefix: 'a' }],
+    'nodeRedisStores: the first argument must be a client of createClient, createSentinel or createCluster of the package redis, 5 or 6, got a client of redis 4 or earlier',
+  ],
+  [
     'a client of another package, the other way round',
     loose(redisStores),
     [{ sendCommand: () => undefined }, { prefix: 'a' }],

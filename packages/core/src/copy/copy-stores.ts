@@ -46,7 +46,8 @@ export interface CopyStoresOptions {
   /** Of an earlier call with the same `overwrite`: the copy goes on from there. @defaultValue it begins */
   readonly cursor?: string | undefined
   /**
-   * True copies into stores that have content. What both have becomes as it is in the source; what only the target has stays.
+   * True copies into stores that have content. What both have becomes as it is in the source; what only the target has stays. Tokens from before the
+   * memory of the target are refused, because it may have lost revocations of its own.
    * @defaultValue false: a target with content is refused; what only the target has was removed from the source meanwhile, and is removed
    */
   readonly overwrite?: boolean | undefined
@@ -89,6 +90,7 @@ async function copyPart({ from, to }: CopyStoresOptions, place: CopyPlace, repor
     await copyRevocations({
       from: from.revocations,
       to: to.revocations,
+      overwrite,
       begin: { count, revocations: place.revocations },
       report: ({ count: now, ...read }) => report(now, read),
     })

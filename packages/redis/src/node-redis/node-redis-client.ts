@@ -55,6 +55,7 @@ export function requireNodeRedis(factory: string, client: unknown): void {
   const must = `${factory}: the first argument must be a client of createClient, createSentinel or createCluster of the package redis, 5 or 6`
   if (typeof client !== 'object' || client === null) throw new TypeError(`${must}, got ${client === null ? 'null' : typeof client}`)
   if (has(client, 'defineCommand')) throw new TypeError(`${must}, got a client of ioredis: give it to redisStores`)
+  if (!has(client, 'destroy') && has(client, 'sendCommand')) throw new TypeError(`${must}, got a client of redis 4 or earlier`)
   if ('totalClients' in client) throw new TypeError(`${must}, got a pool: the stores make their own connections`)
   const known = client as NodeRedisClient
   const isKnown = isNodeRedisCluster(known) || isNodeRedisSentinel(known) || (has(client, 'duplicate') && has(client, 'sendCommand'))
