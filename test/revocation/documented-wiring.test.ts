@@ -48,7 +48,7 @@ function twoProcesses(place: () => Promise<Place>): void {
     expect(performance.now() - begun).toBeLessThan(2_000)
   })
 
-  it('after keys.own.revoke no process signs with that key any more, and every answer is a token that lives or 503', async () => {
+  it('after keys.signing.revoke no process signs with that key any more, and every answer is a token that lives or 503', async () => {
     const figures = await issuingUnderRevocation(state.servers ?? expect.fail())
     console.info('two processes issue while one of them revokes the signing key', figures)
     expect(figures.deadAfterBound).toBe(0)
