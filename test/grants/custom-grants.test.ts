@@ -27,7 +27,7 @@ function vouchers(seen: GrantRequest[] = []): Grant {
 }
 
 describe("a grant of the host's own", () => {
-  it('is asked with the authenticated client and what it may have, and gives a token and a chain like any other', async () => {
+  it('is asked with the authenticated client and what it may have, and gives a token and a family like any other', async () => {
     const seen: GrantRequest[] = []
     const { ask, register } = setup({ grants: [vouchers(seen), refreshToken({ secrets })] })
     const { id, secret } = await register({ grants: [type, 'refresh_token'], refresh: { policy: 'rotating' } })

@@ -58,7 +58,7 @@ describe('the end of a subject', () => {
     expect((await use(older)).status).toBe(200)
   })
 
-  it('is asked for once at a refresh, and not at all without a chain', async () => {
+  it('is asked for once at a refresh, and not at all without a family', async () => {
     const { signIn, use, seen } = await start()
     const token = await signIn()
     expect(seen.reads).toBe(0)

@@ -88,7 +88,7 @@ const endings: readonly (readonly [string, Omit<RevocationEntry, 'issuer'>, stri
   ['client', { type: 'client', clientId: 'app' } as RevocationEntry, 'revoked_client'],
   ['key', { type: 'signing_key', kid: testKeys.es384.kid } as RevocationEntry, 'revoked_key'],
   ['credential', { type: 'client_key', thumbprint: 'secret:1' } as RevocationEntry, 'revoked_key'],
-  ['chain', { type: 'family', family: 'f1', expiresAt: Math.floor(fixedClock().now() / 1000) + 400 } as RevocationEntry, 'revoked_token'],
+  ['family', { type: 'family', family: 'f1', expiresAt: Math.floor(fixedClock().now() / 1000) + 400 } as RevocationEntry, 'revoked_token'],
 ]
 
 describe('a token that was exchanged for one of another issuer', () => {
@@ -106,7 +106,7 @@ describe('a token that was exchanged for one of another issuer', () => {
     expect(await reasonFor(other)).toBe(reason === 'revoked_key' && entry.type === 'signing_key' ? reason : 'good')
   })
 
-  it.each(endings)('gives no more tokens to its chain after the end of the %s', async (_what, entry) => {
+  it.each(endings)('gives no more tokens to its family after the end of the %s', async (_what, entry) => {
     const { exchanged, foreign, ask, headers, revocations } = await start()
     const { refresh_token: token } = await exchanged(await foreign({ client_credential: 'secret:1', refresh_family: 'f1' }))
     await revocations.revoke({ ...entry, issuer: partner } as RevocationEntry)
@@ -114,7 +114,7 @@ describe('a token that was exchanged for one of another issuer', () => {
     expect([status, body.error]).toEqual([400, 'invalid_grant'])
   })
 
-  it('has its chain end with the subject long after the denylist has forgotten it', async () => {
+  it('has its family end with the subject long after the denylist has forgotten it', async () => {
     const { exchanged, foreign, ask, headers, revocations, clock, seconds } = await start()
     const { refresh_token: token } = await exchanged(await foreign())
     clock.advance(5)
@@ -126,7 +126,7 @@ describe('a token that was exchanged for one of another issuer', () => {
     expect(heard()).toEqual(['refresh_revoked'])
   })
 
-  it('has a chain that goes on, and says every time where it comes from', async () => {
+  it('has a family that goes on, and says every time where it comes from', async () => {
     const { exchanged, foreign, ask, headers, seconds } = await start()
     const iat = seconds()
     const first = await exchanged(await foreign())

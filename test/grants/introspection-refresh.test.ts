@@ -148,8 +148,8 @@ describe('in an outage', () => {
   it.each<[string, (one: Awaited<ReturnType<typeof trial>>) => object, 'access' | 'refresh']>([
     ['of the keys', () => ({ verifier: { verify: () => Promise.reject(new Unavailable('key_source_unavailable')) } }), 'access'],
     ['of the denylist', () => ({ verifier: { verify: () => Promise.reject(new Unavailable('revocation_unavailable')) } }), 'access'],
-    ['of the chains', ({ stores }) => ({ stores: { ...stores, families: { ...stores.families, find: down } } }), 'access'],
-    ['of the chains', ({ stores }) => ({ stores: { ...stores, families: { ...stores.families, find: down } } }), 'refresh'],
+    ['of the families', ({ stores }) => ({ stores: { ...stores, families: { ...stores.families, find: down } } }), 'access'],
+    ['of the families', ({ stores }) => ({ stores: { ...stores, families: { ...stores.families, find: down } } }), 'refresh'],
     [
       'of the clients',
       ({ clients }) => ({ clients: { ...clients, find: () => Promise.reject(new Unavailable('store_unavailable')) } }),

@@ -93,9 +93,9 @@ describe('a token is inactive, in the same words,', () => {
   it.each<[string, (one: Awaited<ReturnType<typeof trial>>) => unknown, string]>([
     ['when it expired', ({ clock }) => clock.advance(900), 'expired'],
     ['when it was revoked', ({ revoke, tokens, client }) => revoke({ token: tokens.access }, client.headers), 'revoked_token'],
-    ['when its chain was revoked', ({ revoke, tokens, client }) => revoke({ token: tokens.refresh }, client.headers), 'revoked_token'],
+    ['when its family was revoked', ({ revoke, tokens, client }) => revoke({ token: tokens.refresh }, client.headers), 'revoked_token'],
     [
-      'when its chain was revoked, and no guard was told',
+      'when its family was revoked, and no guard was told',
       ({ stores, tokens }) => stores.families.revoke(tokens.refresh.split('.')[2] ?? '', 'reused'),
       'refresh_revoked',
     ],

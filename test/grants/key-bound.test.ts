@@ -36,7 +36,7 @@ type Started = ReturnType<typeof start>
 const rotating: RefreshPolicy = { policy: 'rotating' }
 const fixed: RefreshPolicy = { policy: 'fixed', lifetimeSeconds: 3600 }
 
-/** A client with two keys, and a chain of refresh tokens that began with each. */
+/** A client with two keys, and a family of refresh tokens that began with each. */
 async function withChains(suite: Started, refresh: RefreshPolicy = rotating) {
   const client = await suite.keyed({ refresh, assertion: { mayOutlive: true } })
   await suite.registry.clientKeys.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
@@ -49,7 +49,7 @@ async function withChains(suite: Started, refresh: RefreshPolicy = rotating) {
 }
 
 describe.each([rotating, fixed])('a revoked key, with $policy refresh tokens', (policy) => {
-  it('ends the access tokens and the chains that it began, at once and for good, and nothing else', async () => {
+  it('ends the access tokens and the families that it began, at once and for good, and nothing else', async () => {
     const suite = start()
     const { client, headers, one, two, refreshed, outcome } = await withChains(suite, policy)
     const other = (await suite.ask({ grant_type: 'client_credentials' }, headers)).body
@@ -140,7 +140,7 @@ describe('a key that', () => {
 })
 
 describe('a client that signs', () => {
-  it('loses tokens and chains with the key that it authenticated with, and with the credentialGeneration of a lock', async () => {
+  it('loses tokens and families with the key that it authenticated with, and with the credential generation before a lock', async () => {
     const suite = start()
     const client = await suite.keyed({ authMethods: ['private_key_jwt'], refresh: rotating })
     await suite.registry.clientKeys.register({ owner: client.id, kid: 'k2', jwk: publicJwkOf(testKeys.es256, { kid: undefined }) })
@@ -208,7 +208,7 @@ it('events name the key, of a client assertion and of a subject token, also if t
   ])
 })
 
-it('chains that are owed to keys cannot be refreshed where there are none to ask about', async () => {
+it('families that are owed to keys cannot be refreshed where there are none to ask about', async () => {
   const suite = start()
   const { headers, one } = await withChains(suite)
   const { clock, stores } = suite

@@ -45,7 +45,7 @@ function races(open: () => Stores): void {
     expect((await use(other)).status).toBe(200)
   })
 
-  it('an old token ends its own chain and no other one', async () => {
+  it('an old token ends its own family and no other one', async () => {
     const { signIn, use } = await begin(open, { policy: 'rotating' })
     const [phone, laptop] = [await signIn(), await signIn()]
     const second = (await use(phone)).body.refresh_token

@@ -5,7 +5,7 @@ import { claimsOf } from './endpoint-setup.js'
 import { start } from './token-status-setup.js'
 
 describe('a refresh token that is used twice', () => {
-  it('takes the access tokens of its chain along, and of no other', async () => {
+  it('takes the access tokens of its family along, and of no other', async () => {
     const { stores, denied } = await reuse()
     expect(denied).toEqual(['revoked_token', 'revoked_token', 'admitted'])
     expect((await stores.revocations.since(undefined)).records).toHaveLength(1)
@@ -54,7 +54,7 @@ async function reuse(state = { isDown: false }) {
 }
 
 describe('an access token that comes with a refresh token', () => {
-  it('names its chain, and lives a day at most', async () => {
+  it('names its family, and lives a day at most', async () => {
     const { register, signIn, ask, refresh } = start({ tokens: { accessTokenLifetimeSeconds: 100_000 } })
     const client = await register()
     const pair = await signIn(client)

@@ -99,7 +99,7 @@ describe('a refresh', () => {
     expect([status, body.scope]).toEqual([200, 'read'])
   })
 
-  it('that asks for less does not narrow the chain', async () => {
+  it('that asks for less does not narrow the family', async () => {
     const { signIn, use } = await start(rotating)
     const wide = await signIn()
     const narrow = (await use(wide.refresh_token, { scope: 'read' })).body
@@ -121,7 +121,7 @@ describe('a refresh', () => {
 })
 
 describe('a forged token', () => {
-  it('is refused before a store is asked, and can neither use up nor end a chain', async () => {
+  it('is refused before a store is asked, and can neither use up nor end a family', async () => {
     const { signIn, use, calls } = await start(rotating)
     const { refresh_token: token } = await signIn()
     const [version, keyId, name, generation, mac = ''] = token.split('.')
@@ -192,7 +192,7 @@ describe('a lost answer', () => {
     expect((await use(token)).body.error).toBe('invalid_grant')
   })
 
-  it('is not given again to a public client: whoever comes second ends the chain', async () => {
+  it('is not given again to a public client: whoever comes second ends the family', async () => {
     const { signIn, use } = await start(rotating, {}, true)
     const { refresh_token: token } = await signIn()
     const child = (await use(token)).body.refresh_token
@@ -278,7 +278,7 @@ describe('the policy of a client', () => {
 })
 
 describe('who was turned off does not refresh', () => {
-  it('a client that is locked, and its chains stay dead when it is unlocked in the same second', async () => {
+  it('a client that is locked, and its families stay dead when it is unlocked in the same second', async () => {
     const { signIn, use, clients, client } = await start(rotating)
     const { refresh_token: token } = await signIn()
     await clients.lock(client.id)
@@ -302,7 +302,7 @@ describe('who was turned off does not refresh', () => {
     expect((await use(token)).body).not.toHaveProperty('access_token')
   })
 
-  it('a secret that was revoked: its chains end, those of another secret do not', async () => {
+  it('a secret that was revoked: its families end, those of another secret do not', async () => {
     const { clients, client, ask } = await start(rotating)
     const second = await clients.addSecret(client.id)
     const [old, fresh] = [basic(client.id, client.secret), basic(client.id, second?.secret ?? '')]
@@ -377,7 +377,7 @@ it('a store that fails is an outage, never a success and never a reuse', async (
   expect((await use(token)).status).toBe(200)
 })
 
-it('events name chain and subject, and hold no token', async () => {
+it('events name family and subject, and hold no token', async () => {
   const { signIn, use, client } = await start(rotating)
   const heard = heardEvents()
   const { refresh_token: token, access_token: access } = await signIn()

@@ -24,10 +24,10 @@ it('a client that used up its entries gets 503 with Retry-After, and its token s
   expect(await admits(tokens[3] ?? '')).toBe('revoked_token')
 })
 
-it('a chain costs one entry with all access tokens of it, and what has ended costs nothing', async () => {
+it('a family costs one entry with all access tokens of it, and what has ended costs nothing', async () => {
   const { register, signIn, refresh, revoke, stores } = start({ revocation: { entriesOfClient } })
   const client = await register()
-  for (let chain = 0; chain < 3; chain += 1) {
+  for (let family = 0; family < 3; family += 1) {
     const first = await signIn(client)
     const second = (await refresh(client, first.refresh)).body
     for (const token of [second.refresh_token, first.refresh, first.access, second.access_token, second.access_token])

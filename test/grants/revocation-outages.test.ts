@@ -37,7 +37,7 @@ describe('in an outage', () => {
     ['of the denylist, for a refresh token', () => ({ revocations: { revoke: down } }), 'refresh'],
     ['of the denylist, for an access token', () => ({ revocations: { revoke: down } }), 'access'],
     ['of a denylist that throws', () => ({ revocations: { revoke: () => down() } }), 'access'],
-    ['of the chains', (stores) => ({ stores: { ...stores, families: { ...stores.families, find: down } } }), 'refresh'],
+    ['of the families', (stores) => ({ stores: { ...stores, families: { ...stores.families, find: down } } }), 'refresh'],
     ['that comes half-way', (stores) => ({ stores: { ...stores, families: { ...stores.families, revoke: down } } }), 'refresh'],
     ['of the keys', () => ({ verifier: { verify: () => Promise.reject(new Unavailable('key_source_unavailable')) } }), 'access'],
     ['of the counters', (stores) => ({ stores: { ...stores, attempts: { ...stores.attempts, reserve: down } } }), 'access'],

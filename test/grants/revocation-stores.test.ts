@@ -3,7 +3,7 @@ import { onEveryStore } from './on-every-store.js'
 import { start } from './token-status-setup.js'
 
 onEveryStore((open) => {
-  it('what one process revokes is dead in another: the chain, its access tokens and a single one', async () => {
+  it('what one process revokes is dead in another: the family, its access tokens and a single one', async () => {
     const [one, other] = [start({ allStores: open() }), start({ allStores: open() })]
     const client = await one.register()
     const [ended, alone, alive] = [await one.signIn(client), await one.signIn(client), await one.signIn(client)]

@@ -7,7 +7,7 @@ import { claimsOf } from './endpoint-setup.js'
 import { start, statusEvents } from './token-status-setup.js'
 
 describe('a refresh token that is revoked', () => {
-  it('ends with its chain and all access tokens of it, at every guard, and no other sign-in', async () => {
+  it('ends with its family and all access tokens of it, at every guard, and no other sign-in', async () => {
     const { register, signIn, refresh, revoke, admits } = start()
     const client = await register()
     const [first, other] = [await signIn(client), await signIn(client)]
@@ -20,7 +20,7 @@ describe('a refresh token that is revoked', () => {
     expect((await refresh(client, other.refresh)).status).toBe(200)
   })
 
-  it('ends its chain also if it is not the newest one', async () => {
+  it('ends its family also if it is not the newest one', async () => {
     const { register, signIn, refresh, revoke, admits } = start()
     const client = await register()
     const { refresh: oldest } = await signIn(client)
@@ -123,7 +123,7 @@ describe('a refresh token that is revoked', () => {
 })
 
 describe('an access token that is revoked', () => {
-  it('ends alone: others of the client and of its chain stay alive', async () => {
+  it('ends alone: others of the client and of its family stay alive', async () => {
     const { register, signIn, refresh, revoke, admits } = start()
     const client = await register()
     const { access, refresh: token } = await signIn(client)

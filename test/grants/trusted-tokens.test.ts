@@ -125,7 +125,7 @@ describe('an access token of a trusted issuer', () => {
 })
 
 describe('an access token of our own', () => {
-  it('cannot be washed: what is exchanged for it ends with the key, the credential and the chain that it was obtained with', async () => {
+  it('cannot be washed: what is exchanged for it ends with the key, the credential and the family that it was obtained with', async () => {
     const { register, exchangeOf, ask, clock } = start()
     const { id, secret } = await register({ grants: [exchange] })
     const seconds = Math.floor(clock.now() / 1000)

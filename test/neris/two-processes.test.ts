@@ -70,7 +70,7 @@ function together(store: () => Promise<{ readonly env: NodeJS.ProcessEnv; remove
     }
   })
 
-  it('go on with each other’s refresh tokens, and a reuse at one ends the chain at both within 2 s', async () => {
+  it('go on with each other’s refresh tokens, and a reuse at one ends the family at both within 2 s', async () => {
     const { one, other } = running
     const refresh = (app: App, token: string): Promise<Answer> =>
       askToken(app, { grant_type: 'refresh_token', refresh_token: token }, { basic: rotating })

@@ -8,7 +8,7 @@ type Probe = (server: DocumentedServer) => Promise<number>
 /** What a cell is about, as it was obtained. */
 interface Obtained {
   readonly probe: Probe
-  /** A token, a chain or a nonce that can be revoked by its name. */
+  /** A token, a family or a nonce that can be revoked by its name. */
   readonly accessToken: string
   readonly refreshToken: string
   readonly named?: { readonly iss: unknown; readonly jti: unknown; readonly exp: unknown }

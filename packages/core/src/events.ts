@@ -87,7 +87,7 @@ export interface TokenEvent {
   /** Who the token is about. */
   readonly subject?: string
   readonly jti?: string
-  /** The chain of refresh tokens. */
+  /** The family of refresh tokens. */
   readonly family?: string
   /** The client's key that the request was signed with: its RFC 7638 thumbprint. */
   readonly key?: string
@@ -110,7 +110,7 @@ export interface TokenStatusEvent {
   /** Who the token is about, where it is believed. */
   readonly subject?: string
   readonly jti?: string
-  /** The chain of refresh tokens. */
+  /** The family of refresh tokens. */
   readonly family?: string
   readonly durationMs: number
   /** For an outage, what failed. */

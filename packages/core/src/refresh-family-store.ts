@@ -1,7 +1,7 @@
 import type { StoreCall } from './call.js'
 import type { WriteCheck } from './write-check.js'
 
-/** A chain of refresh tokens that began with one sign-in. The store holds a generation number, no tokens. */
+/** A family of refresh tokens that began with one sign-in. The store holds a generation number, no tokens. */
 export interface RefreshFamily {
   /** The client, and everything else that each token of the family is bound to. Compared by equality. */
   readonly binding: string
@@ -43,7 +43,7 @@ export interface NewFamily extends StoreCall {
   readonly ttlMs: number
 }
 
-/** Chains of refresh tokens. */
+/** Families of refresh tokens. */
 export interface RefreshFamilyStore extends WriteCheck {
   /** @throws Error if the family exists, TypeError for a duration that is not positive */
   create(family: NewFamily): Promise<void>

@@ -8,7 +8,7 @@ export type RevocationEntry =
   | { readonly type: 'client_key'; readonly issuer: string; readonly thumbprint: string }
   /** One token. Kept until `expiresAt`, the token's own. */
   | { readonly type: 'jti'; readonly issuer: string; readonly jti: string; readonly expiresAt: number }
-  /** The access tokens that came with a chain of refresh tokens. Kept until `expiresAt`, when none of them is left. */
+  /** The access tokens that came with a family of refresh tokens. Kept until `expiresAt`, when none of them is left. */
   | { readonly type: 'family'; readonly issuer: string; readonly family: string; readonly expiresAt: number }
   /** All tokens of a subject that were issued before an instant. */
   | { readonly type: 'subject'; readonly issuer: string; readonly subject: string; readonly notBefore: number }
@@ -26,7 +26,7 @@ export interface RevocationQuery {
   readonly clientId: string | undefined
   /** What the client obtained the token with: all texts of the private claims `client_key` and `client_credential`. */
   readonly clientKeys: readonly string[]
-  /** The chain of refresh tokens that the token came with: the private claim `refresh_family`. */
+  /** The family of refresh tokens that the token came with: the private claim `refresh_family`. */
   readonly family?: string | undefined
   /** The claim `iat`; a token without one counts as old. */
   readonly issuedAt: number | undefined

@@ -7,7 +7,7 @@ export const publisherKind: OptionKind = kind.having('what createSharedRevocatio
 export type Announce = (entry: Extract<RevocationEntry, { expiresAt: number }>) => Promise<void>
 
 /**
- * An access token that comes with a refresh token lives a day at most: so long the end of its chain is remembered, by every
+ * An access token that comes with a refresh token lives a day at most: so long the end of its family is remembered, by every
  * guard, and nobody has to know with which settings the last one was issued.
  */
 export const longestWithRefreshSeconds = 86_400
@@ -22,7 +22,7 @@ export function createAnnounce(revocations: RevocationPublisher, now: Now): Anno
   }
 }
 
-/** The end of a chain of refresh tokens, as its access tokens learn of it. `now` in epoch milliseconds. */
+/** The end of a family of refresh tokens, as its access tokens learn of it. `now` in epoch milliseconds. */
 export function endOfFamily(issuer: string, family: string, now: number): Extract<RevocationEntry, { type: 'family' }> {
   return { type: 'family', issuer, family, expiresAt: Math.ceil(now / 1000) + longestWithRefreshSeconds }
 }

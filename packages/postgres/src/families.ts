@@ -139,7 +139,7 @@ function rotationOf(row: Row, presented: number): Rotation {
   }
 }
 
-/** Chains of refresh tokens: every verdict of `rotate` is one statement. */
+/** Families of refresh tokens: every verdict of `rotate` is one statement. */
 export function postgresFamilies(database: Database, schema: string, tenant: Buffer): RefreshFamilyStore {
   const [create, rotate, revoke, undo] = [createText(schema), rotateText(schema), revokeText(schema), undoText(schema)]
   const { callIdOf } = database

@@ -31,7 +31,7 @@ const undoOf =
   ({ run, deadline }) =>
     run('undoFamily', key, callId, deadline)
 
-/** Chains of refresh tokens: one hash each. */
+/** Families of refresh tokens: one hash each. */
 export function redisFamilies({ reads, changes, keys, callIdOf }: RedisAccess): RefreshFamilyStore {
   return {
     async create({ family, binding, data, ttlMs, ...call }) {

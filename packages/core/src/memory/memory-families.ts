@@ -49,7 +49,7 @@ interface KeptFamily {
   readonly calls: KeptCalls<Change>
 }
 
-/** Chains of refresh tokens. */
+/** Families of refresh tokens. */
 export function memoryFamilies(now: Now): RefreshFamilyStore {
   const families = createExpiringMap<KeptFamily>(now)
   const callIdOf = createCallIds()

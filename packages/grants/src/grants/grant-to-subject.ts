@@ -17,7 +17,7 @@ export interface SubjectGrant {
   readonly policy: ExchangePolicy
   /** What the JWT was sent as. */
   readonly sentAs: 'invalid_request' | 'invalid_grant'
-  /** Whether a chain of refresh tokens may begin. */
+  /** Whether a family of refresh tokens may begin. */
   readonly refreshTokens: boolean
   /** Whether a client that names nobody means itself. */
   readonly isOwnByDefault: boolean

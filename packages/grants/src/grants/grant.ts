@@ -73,7 +73,7 @@ export interface Granted {
   readonly claims?: Readonly<Record<string, unknown>>
   /** The refresh token to answer with; absent: a new one, where the client's policy says so. Null: none. */
   readonly refreshToken?: string | null
-  /** The chain of refresh tokens that it belongs to: its end ends the access token, too. */
+  /** The family of refresh tokens that it belongs to: its end ends the access token, too. */
   readonly family?: string
   /** Further keys of the client that the token depends on, besides the one that it authenticates with. Revoking any of them revokes the token. */
   readonly keys?: readonly UsedKey[]
@@ -84,13 +84,13 @@ export interface Granted {
   /** The latest end of the access token, in epoch seconds. */
   readonly expiresAt?: number
   /**
-   * When that began which gives this, in epoch seconds: a chain of refresh tokens, the sign-in before a challenge. What was begun
+   * When that began which gives this, in epoch seconds: a family of refresh tokens, the sign-in before a challenge. What was begun
    * before its subject was revoked has ended. Absent where nothing was before this request.
    */
   readonly startedAt?: number
   /** What is issued, where the answer says so (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string
-  /** Tokens of another issuer, which are the answer as they are: nothing is signed, no chain is begun. */
+  /** Tokens of another issuer, which are the answer as they are: nothing is signed, no family is begun. */
   readonly issued?: IssuedElsewhere
 }
 
@@ -193,7 +193,7 @@ export interface Grant {
   readonly needsKeys?: boolean
   /** For requests that identify no client: what they present does. */
   readonly identification?: Identification
-  /** Begins a chain of refresh tokens. The endpoint asks the first grant that has this. */
+  /** Begins a family of refresh tokens. The endpoint asks the first grant that has this. */
   startFamily?(
     granted: Granted,
     /** `grantType` is the one that the client used, or went on with. */
@@ -201,11 +201,11 @@ export interface Grant {
   ): Promise<StartedFamily | undefined>
 }
 
-/** A chain of refresh tokens that begins when it is kept. */
+/** A family of refresh tokens that begins when it is kept. */
 export interface StartedFamily {
   readonly refreshToken: string
   readonly family: string
-  /** Called when there is an access token: a chain that nobody gets is not kept. */
+  /** Called when there is an access token: a family that nobody gets is not kept. */
   keep(callId: string): Promise<void>
   /** Takes `keep` back, after a failure of ours. It is also called where `keep` itself rejected. */
   undo(callId: string): Promise<unknown>

@@ -30,8 +30,8 @@ export interface Minted {
   readonly claims: Claims
   readonly signed: Signed
   readonly lifetimeSeconds: number
-  /** A chain of refresh tokens that begins with it. */
-  readonly chain: StartedFamily | undefined
+  /** A family of refresh tokens that begins with it. */
+  readonly started: StartedFamily | undefined
 }
 
 /** Whose token is signed, and by which key. */
@@ -62,7 +62,7 @@ interface MintOptions {
   readonly revocations: RevocationPublisher | undefined
 }
 
-/** Makes tokens of our own, for which a chain of refresh tokens begins where the client gets one. */
+/** Makes tokens of our own, for which a family of refresh tokens begins where the client gets one. */
 export function createMint({
   issuer,
   grants,
@@ -71,7 +71,7 @@ export function createMint({
   signer: signers,
   revocations,
 }: MintOptions): Mint {
-  const chains = [...grants.values()].find((grant) => grant.startFamily)
+  const starter = [...grants.values()].find((grant) => grant.startFamily)
   const judge = createIssuedJudge(issuer, revocations)
 
   function lifeOf(grant: Grant, { client, now: issuedAt }: GrantRequest, granted: Granted): number {
@@ -99,17 +99,17 @@ export function createMint({
 
   async function mint({ grant, request, signer, jti }: MintRequest, planned: Granted): Promise<Minted | TokenRefused> {
     const { client, secretId, key, now: issuedAt } = request
-    const chain =
-      // What belongs to a chain has no other one: it would outlive its own.
+    const started =
+      // What belongs to a family has no other one: it would outlive its own.
       planned.refreshToken === undefined && planned.family === undefined
-        ? await chains?.startFamily?.(planned, { ...request, grantType: grant.continues ?? grant.type })
+        ? await starter?.startFamily?.(planned, { ...request, grantType: grant.continues ?? grant.type })
         : undefined
-    const granted = chain ? { ...planned, family: chain.family } : planned
+    const granted = started ? { ...planned, family: started.family } : planned
     const ofHost = (await claimsOf?.({ ...granted, client })) ?? {}
     const lifetimeSeconds = lifeOf(grant, request, granted)
     const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifetimeSeconds })
     const signed = await sign(claims, signer, request)
-    return hasOwn(signed, 'refusal') ? signed : { granted, claims, signed, lifetimeSeconds, chain }
+    return hasOwn(signed, 'refusal') ? signed : { granted, claims, signed, lifetimeSeconds, started }
   }
 
   return { mint, recheck: ({ signed, claims }, asked) => recheck(signed, claims, asked) }

@@ -15,14 +15,14 @@ interface ReuseEndOptions {
 }
 
 /**
- * A refresh token that was used twice ends the access tokens of its chain as well: one of the two who have it is a thief
- * (RFC 9700 §4.14.2). Where that could not be announced the answer was 503, and the next one finds the chain ended.
+ * A refresh token that was used twice ends the access tokens of its family as well: one of the two who have it is a thief
+ * (RFC 9700 §4.14.2). Where that could not be announced the answer was 503, and the next one finds the family ended.
  */
 export function createReuseEnd(options: ReuseEndOptions): (reason: TokenReason, family: string | undefined) => Promise<void> {
   const { issuer, revocations, attempts, families, now } = options
   const announce = revocations && createAnnounce(revocations, now)
 
-  /** A chain whose client or key may not use it just now has not ended: what is announced is not taken back. */
+  /** A family whose client or key may not use it just now has not ended: what is announced is not taken back. */
   const hasEnded = async (family: string): Promise<boolean> => (await orUnavailable(families.find(family)))?.revoked !== undefined
 
   /** No more often than the denylist can bear; what could not be announced does not count. */

@@ -10,17 +10,17 @@ import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import type { RefreshTokenParts } from './refresh-token-format.js'
 import { type ChainData, chainText, parseChain } from './stored-family.js'
 
-/** What the tokens of a chain are bound to: another client's chains, those from before a lock, and another tenant's are none of this one. */
+/** What the tokens of a family are bound to: another client's families, those from before a lock, and another tenant's are none of this one. */
 export const bindingOf = ({ client: { id, credentialGeneration }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
   JSON.stringify([id, credentialGeneration, issuer])
 
-/** Whether a chain was begun by a client at an issuer, also if the client was locked since. */
+/** Whether a family was begun by a client at an issuer, also if the client was locked since. */
 export function isOwner(binding: string, { client, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): boolean {
   const [id, , startedAt] = JSON.parse(binding) as readonly unknown[]
   return id === client.id && startedAt === issuer
 }
 
-/** What a chain begins with. */
+/** What a family begins with. */
 export function chainData(
   granted: Granted,
   begun: Pick<ChainData, 'grantType' | 'startedAt'> & {
@@ -49,7 +49,7 @@ export function chainData(
   return chainText(data)
 }
 
-/** What a chain gives to this request, or why it gives nothing. */
+/** What a family gives to this request, or why it gives nothing. */
 export function grantedBy(
   data: ChainData | undefined,
   asked: Pick<GrantRequest, 'client' | 'requestedScopes' | 'requestedAudiences' | 'now'>,
@@ -79,7 +79,7 @@ export function grantedBy(
   }
 }
 
-/** What a chain gives now, to be asked before anything is used up: none of its keys was revoked. */
+/** What a family gives now, to be asked before anything is used up: none of its keys was revoked. */
 export async function grantedNow(data: ChainData | undefined, asked: GrantRequest): Promise<Granted | TokenRefused> {
   const granted = grantedBy(data, asked)
   if (!granted.ok) return granted
@@ -93,7 +93,7 @@ export function faultOf(record: RefreshFamily | undefined, owner: Pick<GrantRequ
   return record.binding === bindingOf(owner) ? undefined : 'refresh_mismatch'
 }
 
-/** Whether its chains may be owed to keys. */
+/** Whether its families may be owed to keys. */
 const mayUseKeys = ({ authMethods, grants }: Client): boolean =>
   authMethods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
 
@@ -109,7 +109,7 @@ export function mustLookFirst({ client, requestedScopes, requestedAudiences, isA
   const { refresh } = client
   const limits = refresh.policy === 'rotating' && refresh.idleLifetimeSeconds !== undefined && refresh.absoluteLifetimeSeconds !== undefined
   if (isRecorded) return true
-  // Its chains may have been given more than it may get now.
+  // Its families may have been given more than it may get now.
   if (client.isChanged === true) return true
   return limits || mayUseKeys(client) || requestedScopes !== undefined || requestedAudiences !== undefined || isActive !== undefined
 }

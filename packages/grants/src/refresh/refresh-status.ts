@@ -15,17 +15,17 @@ interface LiveRefreshToken {
   readonly expiresAt: number | undefined
 }
 
-/** Times at which the chain ends however it is used. */
+/** Times at which the family ends however it is used. */
 function endsOf({ refresh }: Client, { startedAt, expiresAt }: ChainData, now: number): readonly number[] {
   const ends = expiresAt === undefined ? [] : [expiresAt]
   if (refresh.policy === 'rotating' && refresh.absoluteLifetimeSeconds !== undefined) ends.push(startedAt + refresh.absoluteLifetimeSeconds)
-  // A fixed life that was shortened since is that of later chains: the store ends this one.
+  // A fixed life that was shortened since is that of later families: the store ends this one.
   if (refresh.policy === 'fixed' && startedAt + refresh.lifetimeSeconds > now) ends.push(startedAt + refresh.lifetimeSeconds)
   return ends
 }
 
 /**
- * Whether a client could use its refresh token now. Nothing is used up, and an older one of the chain ends nothing: who asks
+ * Whether a client could use its refresh token now. Nothing is used up, and an older one of the family ends nothing: who asks
  * does not present it.
  *
  * @param now - epoch seconds

@@ -52,7 +52,7 @@ const refusals: Readonly<Record<'reused' | 'mismatch' | 'ahead' | 'gone' | 'revo
   revoked: 'refresh_revoked',
 }
 
-/** A token of another issuer. Its chain is that issuer's: none of ours is begun. */
+/** A token of another issuer. Its family is that issuer's: none of ours is begun. */
 async function elsewhere(provider: RefreshProvider, token: string, asked: GrantRequest): Promise<GrantAnswer> {
   const step = await provider.refresh({ token, request: asked.request })
   switch (step.outcome) {
@@ -65,7 +65,7 @@ async function elsewhere(provider: RefreshProvider, token: string, asked: GrantR
   }
 }
 
-/** How long the chain is kept after this use; undefined: its end stays. */
+/** How long the family is kept after this use; undefined: its end stays. */
 function keepSeconds({ refresh }: Client, ageSeconds: number): number | undefined {
   if (refresh.policy !== 'rotating') return undefined
   const { idleLifetimeSeconds, absoluteLifetimeSeconds } = refresh
@@ -89,8 +89,8 @@ function retryWindowMs(client: Client): number {
 }
 
 /**
- * Refresh tokens (RFC 6749 §6), by the policy of each client. A token is a MAC over the number of its chain and its place in
- * it; the store holds that number alone. Exactly one request rotates a token, and one that was used before ends its chain.
+ * Refresh tokens (RFC 6749 §6), by the policy of each client. A token is a MAC over the number of its family and its place in
+ * it; the store holds that number alone. Exactly one request rotates a token, and one that was used before ends its family.
  *
  * @throws TypeError for secrets that are too short or share an id
  */
@@ -101,7 +101,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
   const random = options.randomBytes ?? randomBytes
   const heals = (client: Client): boolean => (onStoreBehind ?? (isPublicClient(client) ? 'refuse' : 'heal')) === 'heal'
 
-  /** The same token until the end of its chain. */
+  /** The same token until the end of its family. */
   async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<Validated> {
     const { families } = asked.stores
     const record = await orUnavailable(families.find(presented.family))

@@ -2,7 +2,7 @@ import { type RecordCodec, recordCodec, type TokenOrigin } from '@countersign/co
 import type { UsedKey } from '../assertions/used-key.js'
 import type { Authentication } from '../grants/grant.js'
 
-/** What the store keeps with a chain of refresh tokens: everything that a token is made of again. */
+/** What the store keeps with a family of refresh tokens: everything that a token is made of again. */
 export interface ChainData {
   readonly v: 1
   readonly subject: string
@@ -11,9 +11,9 @@ export interface ChainData {
   readonly audiences: readonly string[]
   readonly authentication?: Authentication
   readonly claims?: Readonly<Record<string, unknown>>
-  /** By which the chain began. */
+  /** By which the family began. */
   readonly grantType: string
-  /** Id of the client's secret that began the chain. */
+  /** Id of the client's secret that began the family. */
   readonly secretId?: string
   /** Keys of the client that the family depends on: it is revoked with each of them. */
   readonly keys?: readonly UsedKey[]

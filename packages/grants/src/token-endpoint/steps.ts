@@ -161,11 +161,11 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       if (hasOwn(answer, 'refusal')) await endReused(answer.refusal.reason, trace.family)
       return answer
     },
-    async keepFamily({ changes }, { chain }) {
-      if (chain)
+    async keepFamily({ changes }, { started }) {
+      if (started)
         await changes.make(
-          (callId) => chain.keep(callId),
-          (callId) => chain.undo(callId),
+          (callId) => started.keep(callId),
+          (callId) => started.undo(callId),
         )
     },
     async recheck({ request }, minted) {

@@ -26,9 +26,9 @@ export interface TokenEndpointOptions extends ClientEndpointOptions {
   /** Whether a subject may still get tokens: asked right before signing, at every refresh too. @defaultValue always */
   readonly isActive?: (grantee: Grantee) => boolean | Promise<boolean>
   /**
-   * What `createSharedRevocations` gives: what was revoked gives no token any more, and the end of a chain is announced whose
+   * What `createSharedRevocations` gives: what was revoked gives no token any more, and the end of a family is announced whose
    * refresh token was used twice. A `RevocationStore` or a function of the host's is told, but not asked.
-   * @defaultValue refresh tokens of a subject outlive its revocation, access tokens the end of their chain
+   * @defaultValue refresh tokens of a subject outlive its revocation, access tokens the end of their family
    */
   readonly revocations?: RevocationPublisher
   /** Whether every token has to be on record before it is issued. @defaultValue events tell, and keep nobody waiting */

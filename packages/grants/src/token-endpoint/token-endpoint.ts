@@ -82,10 +82,10 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
   }
 
   function issued({ request, trace, jti }: PlannedRequest, minted: Minted, { accessToken }: Signed, committed: Granted): TokenAnswer {
-    const { granted, claims, lifetimeSeconds: expiresInSeconds, chain } = minted
+    const { granted, claims, lifetimeSeconds: expiresInSeconds, started } = minted
     const { scopes, issuedTokenType, family } = granted
     Object.assign(trace, { jti }, family !== undefined && { family })
-    const refreshToken = chain?.refreshToken ?? committed.refreshToken ?? undefined
+    const refreshToken = started?.refreshToken ?? committed.refreshToken ?? undefined
     const { client } = request
     return { ok: true, response: { accessToken, expiresInSeconds, scopes, refreshToken, issuedTokenType, claims, client, nowMs: now() } }
   }

@@ -91,7 +91,7 @@ export const introspectionEndpointShape: OptionShape<IntrospectionEndpointOption
 
 /**
  * Tells clients that answer for an audience whether a token for it is good (RFC 7662): verified, not revoked, and the client,
- * its credential, the chain of refresh tokens and the subject behind it as they were. Everything else is `{"active":false}`.
+ * its credential, the family of refresh tokens and the subject behind it as they were. Everything else is `{"active":false}`.
  *
  * @throws TypeError if an option is missing or wrong
  */
@@ -120,17 +120,17 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
 
   /** What guards learn from the denylist is asked where it is decided. */
   async function faultOf({ clientId, claims }: Auth): Promise<string | undefined> {
-    const { client_credential: credential, refresh_family: family, sub = '' } = claims
-    const [client, chain] = await Promise.all([
+    const { client_credential: credential, refresh_family: id, sub = '' } = claims
+    const [client, family] = await Promise.all([
       clientId === undefined ? undefined : clients.find(clientId),
-      typeof family === 'string' ? orUnavailable(stores.families.find(family)) : undefined,
+      typeof id === 'string' ? orUnavailable(stores.families.find(id)) : undefined,
     ])
     if (client === undefined) return 'unknown_client'
     if (client.isLocked) return 'locked_client'
     // The first one is its own; what it has from a token that it was exchanged for, the denylist knows.
     const [name] = [credential].flat()
     if (!credentialNames(client).some((one) => one === name)) return 'revoked_key'
-    if (chain?.revoked !== undefined) return 'refresh_revoked'
+    if (family?.revoked !== undefined) return 'refresh_revoked'
     return (await isSubjectActive(client, sub)) ? undefined : 'inactive_subject'
   }
 

@@ -95,7 +95,7 @@ function answerTo({ reason }: Refusal, trace: StatusTrace): StatusAnswer {
 }
 
 /**
- * Ends tokens on behalf of the client that they were issued to (RFC 7009). A refresh token ends with its chain and the access
+ * Ends tokens on behalf of the client that they were issued to (RFC 7009). A refresh token ends with its family and the access
  * tokens that came with it; an access token ends with the tokens that were exchanged for it. What another client presents is refused and stays alive.
  *
  * @throws TypeError if an option is missing or wrong
@@ -125,7 +125,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
     const record = await orUnavailable(stores.families.find(family))
     if (record === undefined) return ended('refresh_gone', trace)
     if (!isOwner(record.binding, { client, issuer })) return refused('foreign_token')
-    // Ended here means announced: the announcement comes first. A chain that ended otherwise may not have been.
+    // Ended here means announced: the announcement comes first. A family that ended otherwise may not have been.
     if (record.revoked === 'revoked') return ended('refresh_revoked', trace)
     return revoked(async () => {
       await announce(endOfFamily(issuer, family, now()), client)

@@ -25,9 +25,9 @@ interface RotatingRefresh extends ForItself {
    * authenticate themselves, 0 for public ones
    */
   readonly retryWindowSeconds?: number
-  /** Ends the chain when it was not used for so long. @defaultValue none */
+  /** Ends the family when it was not used for so long. @defaultValue none */
   readonly idleLifetimeSeconds?: number
-  /** Ends the chain so long after the sign-in. @defaultValue none */
+  /** Ends the family so long after the sign-in. @defaultValue none */
   readonly absoluteLifetimeSeconds?: number
 }
 

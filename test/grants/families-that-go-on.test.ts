@@ -13,7 +13,7 @@ const policies: readonly RefreshPolicy[] = [
   { policy: 'fixed', lifetimeSeconds: 3600 },
 ]
 
-/** Announces chains that ended to a guard. */
+/** Announces families that ended to a guard. */
 function start(policy = allowPeople, further: readonly Grant[] = []) {
   const clock = fixedClock()
   const stores = memoryStores({ now: clock.now })
@@ -26,7 +26,7 @@ function start(policy = allowPeople, further: readonly Grant[] = []) {
   return { ...suite, registry, revocations, admits }
 }
 
-describe.each(policies)('a chain, with $policy refresh tokens,', (refresh) => {
+describe.each(policies)('a family, with $policy refresh tokens,', (refresh) => {
   it('whose key is away for a while is refused for a while, and neither it nor its access tokens end', async () => {
     const { keyed, jwtOf, ask, outcomeOf, registry, admits } = start()
     const client = await keyed({ refresh, assertion: { mayOutlive: true } })
@@ -81,7 +81,7 @@ describe.each(policies)('a chain, with $policy refresh tokens,', (refresh) => {
     expect(await outcomeOf(use, basic(id, secret))).toBe('400 invalid_grant refresh_gone')
   })
 
-  it('is not left by exchanging one of its access tokens for a chain of its own', async () => {
+  it('is not left by exchanging one of its access tokens for a family of its own', async () => {
     const { register, ask, revocations, admits, clock } = start(() => ({ allow: true, isPerson: false }))
     const grants = ['client_credentials', exchange, 'refresh_token']
     const { id, secret } = await register({ grants, refresh, assertion: { mayOutlive: true } })
