@@ -10,7 +10,15 @@ export const documentedPort = 3000
 
 /** Environment of every program: secrets, as the documentation says that they are made. */
 export function secretsOfThisRun(): Readonly<Record<string, string>> {
-  const names = ['KEY_ENCRYPTION', 'CLIENT_PEPPER', 'REFRESH_SECRET', 'COGNITO_CLIENT_SECRET', 'JOBS_SECRET']
+  const names = [
+    'KEY_ENCRYPTION',
+    'CLIENT_PEPPER',
+    'REFRESH_SECRET',
+    'COGNITO_CLIENT_SECRET',
+    'JOBS_SECRET',
+    'MASTER_SECRET',
+    'MASTER_SECRET_BEFORE',
+  ]
   return Object.fromEntries(names.map((name) => [name, randomBytes(32).toString('base64')]))
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Lifecycle, SecretsOption, Stores } from '@countersign/core'
+import type { Server } from 'node:http'
+import type { Lifecycle, Readiness, SecretsOption, Stores } from '@countersign/core'
 import { handle, routes } from '@countersign/express'
 import {
   type ClientRegistration,
@@ -23,9 +24,12 @@ import { mountFurther } from './documented-further.js'
 export { furtherGrants } from './documented-further.js'
 
 /** Where a documented server keeps what it keeps; undefined: in its own memory. */
-export type Place = { readonly redis: string; readonly prefix: string } | { readonly postgres: string; readonly schema: string }
+export type Place =
+  | { readonly redis: string; readonly prefix: string }
+  | { readonly postgres: string; readonly schema: string }
+  | { readonly sqlite: string }
 
-/** What the program of the README has made. */
+/** What a documented program has made. */
 interface Parts {
   readonly app: Express
   readonly issuer: string
@@ -35,7 +39,10 @@ interface Parts {
   readonly revocations: SharedRevocations
   readonly guard: ResourceGuard
   readonly tokenEndpoint: TokenEndpoint
-  readonly refreshSecrets: SecretsOption
+  /** Absent where the program has a revocation endpoint. */
+  readonly refreshSecrets?: SecretsOption
+  readonly ready?: () => Promise<Readiness>
+  readonly health?: () => Promise<Readiness & { readonly secrets: unknown }>
 }
 
 /** A method of a part, and what it is called with. */
@@ -55,7 +62,7 @@ const everything: Omit<ClientRegistration, 'id' | 'owner' | 'title' | 'secret'> 
 
 const silent = (): undefined => undefined
 
-/** The one line of the README that differs where a store is shared. */
+/** The one line of docs/parts.md that differs where a store is shared. */
 export function openStores(memory: () => Stores): Stores {
   const place = JSON.parse(process.argv[2] ?? 'null') as Place | null
   if (place === null) return memory()
@@ -64,13 +71,14 @@ export function openStores(memory: () => Stores): Stores {
     client.on('error', silent)
     return redisStores(client, { prefix: place.prefix, onWarning: silent })
   }
+  if ('sqlite' in place) throw new Error('the parts are not tested in a file')
   const pool = new Pool({ connectionString: place.postgres, max: 4 })
   pool.on('error', silent)
   return postgresStores(pool, { schema: place.schema })
 }
 
 /** Mounts what other pages add to that program, and takes calls over IPC. */
-export function serve({ app, issuer, stores, keys, clients, revocations, guard, tokenEndpoint, refreshSecrets }: Parts): void {
+export function serve({ app, issuer, stores, keys, clients, revocations, guard, tokenEndpoint, ...more }: Parts): Server {
   const integrations = createIntegrations({
     issuer,
     accounts: stores.accounts,
@@ -80,14 +88,22 @@ export function serve({ app, issuer, stores, keys, clients, revocations, guard, 
   })
   app.use(routes(integrationRoutes(integrations, { guard })))
   app.use(routes(keyRoutes(keys, { authenticate: createClientAuthenticator({ issuer, clients, stores }) })))
-  app.post(
-    '/v1/revoke',
-    handle(createRevocationEndpoint({ issuer, clients, stores, verifier: guard.verifier, revocations, refreshSecrets })),
-  )
+  const { refreshSecrets, ready, health } = more
+  if (refreshSecrets) {
+    const verifier = guard.verifier
+    app.post('/revoke', handle(createRevocationEndpoint({ issuer, clients, stores, verifier, revocations, refreshSecrets })))
+  }
 
   const nonces = mountFurther({ app, stores, clients, guard, integrations, revocations })
 
-  const parts: Readonly<Record<string, Pick<Lifecycle, 'ready'>>> = { guard, keys, tokenEndpoint, nonces, stores }
+  const parts: Readonly<Record<string, Pick<Lifecycle, 'ready'>>> = {
+    guard,
+    keys,
+    tokenEndpoint,
+    nonces,
+    stores,
+    ...(ready && { server: { ready } }),
+  }
 
   const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
     register: clients.register,
@@ -99,6 +115,12 @@ export function serve({ app, issuer, stores, keys, clients, revocations, guard, 
     registerKey: keys.clientKeys.register,
     revokeOwnKey: async () => keys.signing.revoke((await keys.signer.current()).kid ?? ''),
     revoke: revocations.revoke,
+    health: async () => (await health?.())?.secrets,
+    /** A key that signs at once, beside the one before. */
+    async newKey() {
+      const made = await keys.signing.generate()
+      return made.ok && keys.signing.activate(made.kid, { force: true })
+    },
     /** Names of the parts that are not ready, by what was asked. */
     async notReady() {
       const asked = Object.entries(parts).map(async ([name, part]): Promise<[string, readonly string[]]> => {
@@ -131,4 +153,5 @@ export function serve({ app, issuer, stores, keys, clients, revocations, guard, 
     const address = server.address()
     process.send?.({ value: typeof address === 'object' ? address?.port : undefined })
   })
+  return server
 }

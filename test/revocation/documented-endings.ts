@@ -30,7 +30,7 @@ export async function registered(server: DocumentedServer, changes: object = {})
 }
 
 async function tokenOf(server: DocumentedServer, { id, secret }: Pick<Registered, 'id' | 'secret'>): Promise<string> {
-  const { status, body } = await server.send('POST', '/v1/token', {
+  const { status, body } = await server.send('POST', '/token', {
     headers: basic(id, secret),
     form: { grant_type: 'client_credentials' },
   })
@@ -52,7 +52,7 @@ async function tokenForAssertion(server: DocumentedServer, id: string, signer: S
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: await signJwt(claims, { signer, typ: 'JWT' }),
   }
-  const { status, body } = await server.send('POST', '/v1/token', { form })
+  const { status, body } = await server.send('POST', '/token', { form })
   if (status === 200) return String(body.access_token)
   if (tries === 0) throw new Error(`${status} ${JSON.stringify(body)}`)
   await new Promise((resolve) => setTimeout(resolve, 100))
@@ -99,13 +99,13 @@ export const endings: Readonly<Record<string, (server: DocumentedServer) => Prom
     const path = `/clients/${client.id}/keys/k1?reason=compromised`
     return { token: await tokenForAssertion(server, client.id, signer), end: () => delete_(server, path, basic(client.id, client.secret)) }
   },
-  async 'POST /v1/revoke'(server) {
+  async 'POST /revoke'(server) {
     const client = await registered(server)
     const token = await tokenOf(server, client)
     return {
       token,
       async end() {
-        const { status } = await server.send('POST', '/v1/revoke', { headers: basic(client.id, client.secret), form: { token } })
+        const { status } = await server.send('POST', '/revoke', { headers: basic(client.id, client.secret), form: { token } })
         if (status !== 200) throw new Error(`${status}`)
       },
     }

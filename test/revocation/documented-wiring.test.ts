@@ -4,15 +4,21 @@ import { quietPool, schemasOf } from '../postgres/postgres-backend.js'
 import { describeWith } from '../services.js'
 import type { Place } from './documented-control.js'
 import { bearer, endings } from './documented-endings.js'
+import type { Wiring } from './documented-programs.js'
 import { type DocumentedServer, documentedServers } from './documented-servers.js'
 import { issuingUnderRevocation } from './issuing-under-revocation.js'
 
+/** The page that has it, and which program it is. */
+const wirings: readonly (readonly [page: string, Wiring])[] = [
+  ['the README', 'server'],
+  ['docs/parts.md', 'parts'],
+]
 const names = Object.keys(endings)
 const statusOf = async (server: DocumentedServer, token: string): Promise<number> =>
   (await server.send('GET', '/jobs', { headers: bearer(token) })).status
 
-describe('the program of the README, one process', () => {
-  const servers = documentedServers()
+describe.each(wirings)('the program of %s, one process', (_page, wiring) => {
+  const servers = documentedServers(wiring)
   const state: { server: DocumentedServer | undefined } = { server: undefined }
   beforeAll(async () => {
     state.server = await servers.start()
@@ -28,8 +34,8 @@ describe('the program of the README, one process', () => {
   })
 })
 
-function twoProcesses(place: () => Promise<Place>): void {
-  const servers = documentedServers()
+function twoProcesses(wiring: Wiring, place: () => Promise<Place>): void {
+  const servers = documentedServers(wiring)
   const state: { servers: readonly [DocumentedServer, DocumentedServer] | undefined } = { servers: undefined }
   beforeAll(async () => {
     const where = await place()
@@ -58,20 +64,24 @@ function twoProcesses(place: () => Promise<Place>): void {
   }, 60_000)
 }
 
-describeWith('redis', 'the program of the README, two processes on one Redis', (url) => {
-  twoProcesses(async () => ({ redis: url, prefix: `wiring-${randomBytes(6).toString('hex')}` }))
+describeWith('redis', 'two processes on one Redis', (url) => {
+  describe.each(wirings)('with the program of %s', (_page, wiring) => {
+    twoProcesses(wiring, async () => ({ redis: url, prefix: `wiring-${randomBytes(6).toString('hex')}` }))
+  })
 })
 
-describeWith('postgres', 'the program of the README, two processes on one PostgreSQL', (url) => {
-  const admin = quietPool(url)
-  const schemas = schemasOf(admin)
-  const state = { schema: '' }
-  twoProcesses(async () => {
-    state.schema = await schemas.create()
-    return { postgres: url, schema: state.schema }
-  })
-  afterAll(async () => {
-    await schemas.drop(state.schema)
-    await admin.end()
+describeWith('postgres', 'two processes on one PostgreSQL', (url) => {
+  describe.each(wirings)('with the program of %s', (_page, wiring) => {
+    const admin = quietPool(url)
+    const schemas = schemasOf(admin)
+    const state = { schema: '' }
+    twoProcesses(wiring, async () => {
+      state.schema = await schemas.create()
+      return { postgres: url, schema: state.schema }
+    })
+    afterAll(async () => {
+      await schemas.drop(state.schema)
+      await admin.end()
+    })
   })
 })

@@ -35,7 +35,7 @@ export async function issuingUnderRevocation(servers: readonly [DocumentedServer
     while (performance.now() < stopAt) {
       const askedAt = performance.now()
       const form = { grant_type: 'client_credentials' }
-      const { status, body } = await by.send('POST', '/v1/token', { headers: { authorization: basic(id, secret) }, form })
+      const { status, body } = await by.send('POST', '/token', { headers: { authorization: basic(id, secret) }, form })
       answers.push(status)
       if (status === 200) issued.push({ token: String(body.access_token), by, askedAt })
       await new Promise((resolve) => setTimeout(resolve, 10))

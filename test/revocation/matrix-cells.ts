@@ -112,7 +112,7 @@ const rows: Readonly<Record<Revoked, End>> = {
     await server.call('revoke', { type: 'jti', issuer: iss, jti, expiresAt: exp })
   },
   async family(server, { clientId, secret }, { refreshToken }) {
-    const { status } = await server.send('POST', '/v1/revoke', { headers: basic(clientId, secret), form: { token: refreshToken } })
+    const { status } = await server.send('POST', '/revoke', { headers: basic(clientId, secret), form: { token: refreshToken } })
     if (status !== 200) throw new Error(`${status}`)
   },
 }

@@ -99,7 +99,7 @@ export async function createWorld(server: DocumentedServer, row: Revoked): Promi
     token: (at, form, proof) =>
       answered(async () => {
         const { headers = {}, form: further } = await proof()
-        return at.send('POST', '/v1/token', { headers, form: { ...form, ...further } })
+        return at.send('POST', '/token', { headers, form: { ...form, ...further } })
       }),
   }
 }

@@ -88,6 +88,20 @@ describe.each(drivers)('a file that fails, through $name', ({ open }) => {
     expect((await closed.clients.get({ collection: 'c', id: 'before' }))?.revision).toBe(1)
   })
 
+  it('a program that keeps the lock of writers is an outage of changes, and reads go on, also after changes failed', async () => {
+    const locked = stores()
+    await put(locked, 'before', 10)
+    const other = open(file())
+    other.prepare('begin immediate').run()
+    for (let round = 0; round < 2; round += 1) {
+      expect(await outageOf(locked.replay.claim(claim('id')))).toContain('another connection is writing')
+      expect((await locked.clients.get({ collection: 'c', id: 'before' }))?.revision).toBe(1)
+    }
+    other.prepare('rollback').run()
+    other.close()
+    expect(await locked.replay.claim(claim('id'))).toBe('claimed')
+  })
+
   it('a file that is no database is an outage, and not made into one', async () => {
     await writeFile(file(), 'this is the diary of somebody else. '.repeat(200))
     const wrong = stores()

@@ -57,6 +57,12 @@ test('every example starts and checks itself', () => {
   expect(examples.filter(({ manifest: { scripts } }) => !(scripts?.start && scripts.check)).map(({ folder }) => folder)).toEqual([])
 })
 
+test('an authorization server takes at most 50 lines', () => {
+  const apps = filesBelow('examples').filter((path) => /quickstart-server-[a-z]+\/src\/app\.ts$/.test(path))
+  expect(apps.length).toBe(2)
+  expect(apps.filter((path) => read(path).split('\n').length > 51)).toEqual([])
+})
+
 test('no package, folder or file of code is named after nothing', () => {
   const names = ['packages', 'examples', 'bench', 'scripts']
     .flatMap(filesBelow)

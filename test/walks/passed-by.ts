@@ -85,6 +85,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
   'it does nothing on this walk but to find that there is nothing to do': [
     'packages/core/src/retaining.ts',
     'packages/grants/src/assertions/used-key.ts',
+    'packages/grants/src/clients/hash-renewal.ts',
     'packages/grants/src/clients/last-uses.ts',
     'packages/grants/src/grants/client-credentials.ts',
     'packages/grants/src/issuing/check-granted.ts',

@@ -11,50 +11,45 @@ import {
 import { createIntegrations, type Integrations, type IntegrationsOptions } from '@countersign/integrations'
 import { createKeyRegistry, type KeyRegistry } from '@countersign/keys'
 import { createNonces, type NonceOptions, type Nonces } from '@countersign/nonce'
-import {
-  type AuthOfIssuers,
-  createGuard,
-  createSharedRevocations,
-  createVerifier,
-  type IssuerEntry,
-  type IssuerReadiness,
-  type Issuers,
-  protectedResourceMetadata,
-  type ResourceGuard,
-  type SharedRevocations,
-  signingKeys,
-} from '@countersign/verifier'
+import * as verifier from '@countersign/verifier'
 import { grantsOf } from './grants.js'
+import { countSecrets, type ServerHealth } from './health.js'
 import { countRequests, together } from './lifecycle.js'
-import { type AuthorizationServerOptions, checkServerOptions } from './options.js'
+import { type AuthorizationServerOptions, checkServerOptions, defined } from './options.js'
 import { routesOf } from './routes.js'
 import { requireSecret, secretsFinder } from './secrets.js'
 
 /** The server's own entry beside those of `trust`. */
-export type WithOwn<Trust extends Issuers> = { readonly own: IssuerEntry<JwtClaims> } & Trust
+export type WithOwn<Trust extends verifier.Issuers> = { readonly own: verifier.IssuerEntry<JwtClaims> } & Trust
 /** Who was admitted. `via` is `own` or a name of `trust`, and narrows the claims. */
-export type ServerAuth<Trust extends Issuers, Via extends string, Claims extends object> = AuthOfIssuers<WithOwn<Trust>, Via, Claims>
+export type ServerAuth<Trust extends verifier.Issuers, Via extends string, Claims extends object> = verifier.AuthOfIssuers<
+  WithOwn<Trust>,
+  Via,
+  Claims
+>
 
+/** What the server gives to its nonces. */
+type OfNonce = 'issuer' | 'store' | 'revocations' | 'now' | 'secrets' | 'signer' | 'keys' | 'algorithm'
 /** Options of `nonces`: those of `createNonces`, without what the server knows. */
 export type ServerNonceOptions<Purpose extends string> = Pick<NonceOptions<Purpose>, 'lifetimeSeconds' | 'purposes'> &
-  Partial<Omit<NonceOptions<Purpose>, 'secrets' | 'signer' | 'keys' | 'algorithm' | 'lifetimeSeconds' | 'purposes'>>
+  Partial<Omit<NonceOptions<Purpose>, OfNonce>>
 
 /** Options of `integrations`: those of `createIntegrations`, without what the server knows. */
 export type ServerIntegrationsOptions<A extends Auth> = Omit<IntegrationsOptions<A, ClientSettings>, 'issuer' | 'accounts' | 'clients'>
 
 /** An authorization server and the guard of its API, wired. */
 export interface AuthorizationServer<
-  Trust extends Issuers = Record<never, never>,
+  Trust extends verifier.Issuers = Record<never, never>,
   Via extends string = never,
   Claims extends object = JwtClaims,
 > extends Lifecycle {
   /** For the `routes` of a mount, without a prefix. */
   readonly routes: RouteTable
-  readonly guard: ResourceGuard<WithOwn<Trust>, ServerAuth<Trust, Via, Claims>>
+  readonly guard: verifier.ResourceGuard<WithOwn<Trust>, ServerAuth<Trust, Via, Claims>>
   readonly clients: Clients
   readonly keys: KeyRegistry
   /** The one denylist of all parts. For a further guard of this process, too. */
-  readonly revocations: SharedRevocations
+  readonly revocations: verifier.SharedRevocations
   readonly tokenEndpoint: TokenEndpoint
   readonly stores: Stores
   /** One-time JWTs that end with their client, their credentials and their subject. */
@@ -65,7 +60,9 @@ export interface AuthorizationServer<
    * Makes the first signing key, and asks every part. Stores are tested for writing. Parts of one name are one part here.
    * Never rejects for a part that is down.
    */
-  ready(options?: ReadyOptions): Promise<IssuerReadiness>
+  ready(options?: ReadyOptions): Promise<verifier.IssuerReadiness>
+  /** What `ready` says, with counts of what each secret still holds. It reads every client: for operators, not for a route of probes. */
+  health(options?: ReadyOptions): Promise<ServerHealth>
   /** Waits at most 5 seconds for requests that have begun, then closes all parts and the stores. The host's own pool may be closed before or after. */
   close(): Promise<void>
 }
@@ -90,7 +87,7 @@ export interface AuthorizationServer<
  * await server.close()
  */
 export function createAuthorizationServer<
-  const Trust extends Issuers = Record<never, never>,
+  const Trust extends verifier.Issuers = Record<never, never>,
   const Via extends string = never,
   Claims extends object = JwtClaims,
 >(options: AuthorizationServerOptions<Trust, Via, Claims>): AuthorizationServer<Trust, Via, Claims> {
@@ -104,57 +101,61 @@ export function createAuthorizationServer<
   if (options.keys?.externalSigner === undefined) requireSecret(encryption, 'keyEncryption')
   const grants = grantsOf(options.grants, () => ({ ...options.refreshToken, secrets: requireSecret(refreshSecrets, 'refreshToken') }))
 
-  const revocations = createSharedRevocations({
+  const revocations = verifier.createSharedRevocations({
     store: stores.revocations,
     subjects: stores.accounts,
     maxStalenessSeconds: 10,
     onStale: 'refuse',
     ...clock,
-    ...options.revocations,
+    ...defined(options.revocations),
   })
   const keys = createKeyRegistry({ ...clock, ...options.keys, issuer, store: stores.keys, revocations, encryption })
-  const clients = createClients({
-    ...clock,
-    ...options.clients,
-    issuer,
-    store: stores.clients,
-    revocations,
-    pepper,
-    clientKeys: keys.clientKeys,
-  })
-  const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...options.own, issuer, keys: keys.source }
-  const issuers = { ...options.trust, own: signingKeys({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
-  const guard = createGuard<WithOwn<Trust>, Via, Claims>({ ...clock, ...options.guard, resource, revocations, issuers })
+  const ofClients = { issuer, store: stores.clients, revocations, pepper, clientKeys: keys.clientKeys }
+  const clients = createClients({ ...clock, ...options.clients, ...ofClients })
+  const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...defined(options.own), issuer, keys: keys.source }
+  const issuers = { ...options.trust, own: verifier.signingKeys({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
+  const guard = verifier.createGuard<WithOwn<Trust>, Via, Claims>({ ...clock, ...options.guard, resource, revocations, issuers })
   // A client may revoke, and a resource server may ask about, tokens for every audience.
-  const verifier = createVerifier({ ...clock, revocations, issuers: { own: signingKeys({ ...ownRules, audience: null }) } })
+  const ofEveryAudience = verifier.signingKeys({ ...ownRules, audience: null })
+  const ownTokens = verifier.createVerifier({ ...clock, revocations, issuers: { own: ofEveryAudience } })
 
   const common = { ...clock, issuer, clients, stores, revocations }
-  const ofTokens = { ...common, verifier, ...(refreshSecrets && { refreshSecrets }) }
-  const tokenEndpoint = createTokenEndpoint({ audience: resource, ...options.tokenEndpoint, ...common, signer: keys.signer, grants })
+  const ofTokens = { ...common, verifier: ownTokens, ...(refreshSecrets && { refreshSecrets }) }
+  const ofTokenEndpoint = { audience: resource, ...defined(options.tokenEndpoint) }
+  const tokenEndpoint = createTokenEndpoint({ ...ofTokenEndpoint, ...common, signer: keys.signer, grants })
   const { providers = [] } = options.refreshToken ?? {}
   const revocation = createRevocationEndpoint({ ...options.revocationEndpoint, ...ofTokens, providers })
-  const introspection = createIntrospectionEndpoint({ audiencesOf: () => undefined, ...options.introspectionEndpoint, ...ofTokens })
+  const ofIntrospection = { audiencesOf: () => undefined, ...defined(options.introspectionEndpoint) }
+  const introspection = createIntrospectionEndpoint({ ...ofIntrospection, ...ofTokens })
 
-  const { counted, drained } = countRequests()
-  const endpoints = { token: counted(tokenEndpoint), revocation: counted(revocation), introspection: counted(introspection) }
-  const ofNonces: Nonces<string>[] = []
   // A server that nobody asks whether it is ready has its first key all the same.
   const started = keys.ready()
+  const { counted, drained } = countRequests(started)
+  const served = { token: counted(tokenEndpoint), revocation: counted(revocation), introspection: counted(introspection), keys, grants }
+  const [algorithm = 'ES256'] = ownRules.algorithms
+  const ofNonce = { ...clock, issuer, revocations, store: stores.nonces, signer: keys.signer, keys: keys.source, algorithm }
+  const ofNonces: Nonces<string>[] = []
 
-  async function ready(how?: ReadyOptions): Promise<IssuerReadiness> {
+  async function ready(how?: ReadyOptions): Promise<verifier.IssuerReadiness> {
     // The signer of the token endpoint needs the first key.
     const first = await keys.ready()
     const others = [stores.ready(), tokenEndpoint.ready(), guard.ready(how), ...ofNonces.map((nonces) => nonces.ready())]
     return together([first, ...(await Promise.all(others))])
   }
 
+  async function health(how?: ReadyOptions): Promise<ServerHealth> {
+    const readiness = await ready(how)
+    const secrets = await countSecrets({ keys, clients }, encryption, pepper).catch(() => undefined)
+    return { ...readiness, secrets }
+  }
+
   async function close(): Promise<void> {
     await Promise.all([started, drained()])
-    for (const part of [guard, verifier, revocations, keys, stores]) await part.close()
+    for (const part of [guard, ownTokens, revocations, keys, stores]) await part.close()
   }
 
   return {
-    routes: [...routesOf(options, { endpoints, keys, grants }), ...(guard.metadata ? protectedResourceMetadata(guard) : [])],
+    routes: [...routesOf(options, served), ...(guard.metadata ? verifier.protectedResourceMetadata(guard) : [])],
     guard,
     clients,
     keys,
@@ -162,24 +163,13 @@ export function createAuthorizationServer<
     tokenEndpoint,
     stores,
     nonces(given) {
-      const { signer, source } = keys
-      const [algorithm = 'ES256'] = ownRules.algorithms
-      const nonces = createNonces({
-        ...clock,
-        audience: resource,
-        revocations,
-        ...given,
-        issuer,
-        store: stores.nonces,
-        signer,
-        keys: source,
-        algorithm,
-      })
+      const nonces = createNonces({ audience: resource, ...given, ...ofNonce })
       ofNonces.push(nonces)
       return nonces
     },
     integrations: (given) => createIntegrations({ ...clock, ...given, issuer, accounts: stores.accounts, clients }),
     ready,
+    health,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,3 +1,18 @@
+export { type Auth, onEvent, type RotatingSecrets, type Secret, type SecretsOption } from '@countersign/core'
+export { type MemoryStoresOptions, memoryStores } from '@countersign/core/memory'
+export {
+  auditTo,
+  clientCredentials,
+  createClientAuthenticator,
+  type Grant,
+  jwtBearer,
+  refreshToken,
+  tokenExchange,
+} from '@countersign/grants'
+export { integrationRoutes } from '@countersign/integrations'
+export { keyRoutes } from '@countersign/keys'
+export { createNonceEndpoint } from '@countersign/nonce'
+export { cognito, jwks, jwksRsa, oidc, staticKeys } from '@countersign/verifier'
 export {
   type AuthorizationServer,
   createAuthorizationServer,
@@ -7,5 +22,6 @@ export {
   type WithOwn,
 } from './authorization-server.js'
 export type { GrantName } from './grants.js'
+export type { KeptUnder, ServerHealth } from './health.js'
 export type { AuthorizationServerOptions, ServerPaths } from './options.js'
 export type { ServerSecrets } from './secrets.js'

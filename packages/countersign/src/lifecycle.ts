@@ -1,4 +1,5 @@
-import { type Endpoint, type Readiness, startRequestTimer, stopRequestTimer } from '@countersign/core'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Endpoint, Readiness } from '@countersign/core'
 import type { IssuerReadiness } from '@countersign/verifier'
 
 /** All parts under their own names. Where two have one name, the one that is not ready is shown. */
@@ -7,7 +8,7 @@ export function together(found: readonly Readiness[]): IssuerReadiness {
   const failed = entries.filter(([, { ok }]) => !ok)
   return {
     ok: found.every(({ ok }) => ok),
-    parts: { ...Object.fromEntries(entries), ...Object.fromEntries(failed) },
+    parts: Object.fromEntries([...entries, ...failed]),
     degraded: found.flatMap(({ degraded = [] }) => degraded),
   }
 }
@@ -19,29 +20,24 @@ const drainMs = 5_000
 export interface Requests {
   counted(endpoint: Endpoint): Endpoint
   /** Resolves when all of them have one, or after 5 seconds. */
-  drained(): Promise<void>
+  drained(): Promise<unknown>
 }
 
-/** Counts the requests of endpoints. */
-export function countRequests(): Requests {
+/**
+ * Counts the requests of endpoints.
+ *
+ * @param started - what the first requests wait for
+ */
+export function countRequests(started: Promise<unknown>): Requests {
   const running = new Set<Promise<unknown>>()
   return {
     counted: (endpoint) => (request) => {
-      const reply = endpoint(request)
+      const reply = started.then(() => endpoint(request))
       const leave = (): void => void running.delete(reply)
       running.add(reply)
       reply.then(leave, leave)
       return reply
     },
-    async drained() {
-      if (running.size === 0) return
-      await new Promise<void>((resolve) => {
-        const timer = startRequestTimer(resolve, drainMs)
-        void Promise.allSettled(running).then(() => {
-          stopRequestTimer(timer)
-          resolve()
-        })
-      })
-    },
+    drained: () => Promise.race([Promise.allSettled(running), wait(drainMs, undefined, { ref: false })]),
   }
 }

@@ -13,7 +13,7 @@ import * as grants from '@countersign/grants'
 import * as keys from '@countersign/keys'
 import * as verifier from '@countersign/verifier'
 import { type GrantName, grantNames } from './grants.js'
-import { type ServerSecrets, serverSecretsShape } from './secrets.js'
+import { fail, type ServerSecrets, serverSecretsShape } from './secrets.js'
 
 /** Where the routes are, as clients see it: the mount must not add a prefix. `false` leaves a route out. */
 export interface ServerPaths {
@@ -58,7 +58,7 @@ export interface AuthorizationServerOptions<
   /** @defaultValue `{ maxStalenessSeconds: 10, onStale: 'refuse' }` */
   readonly revocations?: Partial<Omit<verifier.SharedRevocationsOptions, 'store' | 'subjects' | 'now'>>
   readonly keys?: Of<keys.KeyRegistryOptions, 'encryption'>
-  readonly clients?: Of<grants.ClientsOptions, 'pepper' | 'keys'>
+  readonly clients?: Of<grants.ClientsOptions, 'pepper' | 'clientKeys'>
   readonly tokenEndpoint?: Of<grants.TokenEndpointOptions, 'signer' | 'grants'>
   /** Of the grant that has the name `refresh_token`. */
   readonly refreshToken?: Of<grants.RefreshTokenOptions, 'secrets'>
@@ -116,7 +116,7 @@ const shape: OptionShape<AuthorizationServerOptions> = {
   paths: kind.members<ServerPaths>({ token: path, revocation: path, introspection: path, jwks: path, metadata: path }),
   revocations: of(verifier.sharedRevocationsShape, 'store', 'subjects', 'now'),
   keys: of(keys.keyRegistryShape, ...given, 'encryption'),
-  clients: of(grants.clientsShape, ...given, 'pepper', 'keys'),
+  clients: of(grants.clientsShape, ...given, 'pepper', 'clientKeys'),
   tokenEndpoint: of(grants.tokenEndpointShape, ...given, 'signer', 'grants'),
   refreshToken: of(grants.refreshTokenShape, 'secrets'),
   revocationEndpoint: of(grants.revocationEndpointShape, ...given, 'verifier', 'refreshSecrets', 'providers'),
@@ -127,9 +127,16 @@ const shape: OptionShape<AuthorizationServerOptions> = {
   now: kind.func,
 }
 
+/** Options without those that are undefined: such a one is left out, and does not replace a default. */
+export const defined = <T extends object>(options: T | undefined): T =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
+
 /** @throws TypeError that names the option by its whole path */
-export function checkServerOptions(options: object): void {
+export function checkServerOptions(options: Pick<AuthorizationServerOptions, 'grants' | 'secrets' | 'trust'>): void {
   checkOptions('createAuthorizationServer', options, shape)
-  if (Object.hasOwn((options as AuthorizationServerOptions).trust ?? {}, 'own'))
-    throw new TypeError('createAuthorizationServer: trust.own must have another name: "own" is the name of this server')
+  if (Object.hasOwn(options.trust ?? {}, 'own')) fail('trust.own must have another name: "own" is the name of this server')
+  const isMade = options.grants.some((grant) => typeof grant !== 'string' && grant.type === 'refresh_token')
+  // Derived ones would be others than those of the grant, and the revocation endpoint would not know its tokens.
+  if (isMade && options.secrets?.refreshToken === undefined)
+    fail('secrets.refreshToken must be the secrets of the grant refreshToken(…), got undefined')
 }

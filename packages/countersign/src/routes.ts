@@ -1,64 +1,53 @@
 import type { Endpoint, RouteTable } from '@countersign/core'
-import { authorizationServerMetadata, type Grant } from '@countersign/grants'
+import { type AuthorizationServerMetadata, authorizationServerMetadata, type Grant } from '@countersign/grants'
 import type { KeyRegistry } from '@countersign/keys'
-import type { AuthorizationServerOptions, ServerPaths } from './options.js'
+import { type AuthorizationServerOptions, defined, type ServerPaths } from './options.js'
+import { fail } from './secrets.js'
 
-/** Endpoints by the names of their paths. */
-export interface ServerEndpoints {
+/** What is served at the paths. */
+export interface Served {
   readonly token: Endpoint
   readonly revocation: Endpoint
   readonly introspection: Endpoint
-}
-
-/** Every path with its default. */
-function pathsOf({ issuer, paths }: Pick<AuthorizationServerOptions, 'issuer' | 'paths'>): Required<ServerPaths> {
-  const prefix = new URL(issuer).pathname.replace(/\/$/, '')
-  return {
-    token: paths?.token ?? `${prefix}/token`,
-    revocation: paths?.revocation ?? `${prefix}/revoke`,
-    introspection: paths?.introspection ?? `${prefix}/introspect`,
-    jwks: paths?.jwks ?? `${prefix}/.well-known/jwks.json`,
-    metadata: paths?.metadata ?? `/.well-known/oauth-authorization-server${prefix}`,
-  }
+  readonly keys: KeyRegistry
+  readonly grants: readonly Grant[]
 }
 
 /** The table of a server: what is not left out, each at its path. */
-export function routesOf(
-  options: Pick<AuthorizationServerOptions, 'issuer' | 'paths' | 'metadata'>,
-  { endpoints, keys, grants }: { readonly endpoints: ServerEndpoints; readonly keys: KeyRegistry; readonly grants: readonly Grant[] },
-): RouteTable {
-  const { issuer } = options
-  const paths = pathsOf(options)
-  const { origin } = new URL(issuer)
-  const url = <Name extends string>(name: Name, path: string | false): { readonly [N in Name]?: string } =>
-    (path === false ? {} : { [name]: origin + path }) as { readonly [N in Name]?: string }
-  const post = (path: string | false, endpoint: Endpoint): RouteTable => (path === false ? [] : [{ method: 'POST', path, endpoint }])
-
-  function metadata(path: string): RouteTable {
-    const told = {
-      ...url('tokenEndpoint', paths.token),
-      ...url('revocationEndpoint', paths.revocation),
-      ...url('introspectionEndpoint', paths.introspection),
-      ...url('jwksUri', paths.jwks),
-      ...options.metadata,
-    }
-    const { tokenEndpoint, jwksUri } = told
-    if (tokenEndpoint === undefined || jwksUri === undefined)
-      throw new TypeError(
-        `createAuthorizationServer: metadata.${tokenEndpoint === undefined ? 'tokenEndpoint' : 'jwksUri'} must be given where its route is left out, or paths.metadata must be false`,
-      )
-    const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
-    return authorizationServerMetadata({ authMethods, ...told, issuer, grants, tokenEndpoint, jwksUri }).map((route) => ({
-      ...route,
-      path,
-    }))
+export function routesOf(options: Pick<AuthorizationServerOptions, 'issuer' | 'paths' | 'metadata'>, served: Served): RouteTable {
+  const { issuer, paths } = options
+  const { origin, pathname } = new URL(issuer)
+  const prefix = pathname.replace(/\/$/, '')
+  const at: Required<ServerPaths> = {
+    token: `${prefix}/token`,
+    revocation: `${prefix}/revoke`,
+    introspection: `${prefix}/introspect`,
+    jwks: `${prefix}/.well-known/jwks.json`,
+    metadata: `/.well-known/oauth-authorization-server${prefix}`,
+    ...defined(paths),
   }
 
+  function metadata(path: string): RouteTable {
+    const url = (of: string | false): string | undefined => (of === false ? undefined : origin + of)
+    const urls = {
+      tokenEndpoint: url(at.token),
+      revocationEndpoint: url(at.revocation),
+      introspectionEndpoint: url(at.introspection),
+      jwksUri: url(at.jwks),
+    }
+    const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+    const told = { authMethods, ...urls, ...defined(options.metadata), issuer, grants: served.grants } as AuthorizationServerMetadata
+    const missing = (['tokenEndpoint', 'jwksUri'] as const).find((name) => told[name] === undefined)
+    if (missing !== undefined) fail(`metadata.${missing} must be given where its route is left out, got undefined`)
+    return authorizationServerMetadata(told).map((route) => ({ ...route, path }))
+  }
+
+  const post = (path: string | false, endpoint: Endpoint): RouteTable => (path === false ? [] : [{ method: 'POST', path, endpoint }])
   return [
-    ...post(paths.token, endpoints.token),
-    ...post(paths.revocation, endpoints.revocation),
-    ...post(paths.introspection, endpoints.introspection),
-    ...(paths.jwks === false ? [] : keys.jwks(paths.jwks)),
-    ...(paths.metadata === false ? [] : metadata(paths.metadata)),
+    ...post(at.token, served.token),
+    ...post(at.revocation, served.revocation),
+    ...post(at.introspection, served.introspection),
+    ...(at.jwks === false ? [] : served.keys.jwks(at.jwks)),
+    ...(at.metadata === false ? [] : metadata(at.metadata)),
   ]
 }

@@ -18,46 +18,51 @@ export const serverSecretsShape: OptionShape<ServerSecrets> = {
   refreshToken: kind.secrets,
 }
 
-function fail(message: string): never {
+/** @throws TypeError in the name of the factory */
+export function fail(message: string): never {
   throw new TypeError(`createAuthorizationServer: ${message}`)
 }
 
-/** 32 bytes for one purpose: HKDF-SHA-256 without salt, whose label names the purpose. */
-function derive({ id, secret }: Secret, purpose: keyof ServerSecrets): Buffer {
-  const bytes = Buffer.from(secret)
-  if (bytes.length < 32) fail(`masterSecret: the secret ${JSON.stringify(id)} must have 32 bytes or more, got ${bytes.length} bytes`)
-  return Buffer.from(hkdfSync('sha256', bytes, '', `countersign/v1/${purpose}`, 32))
+const asked = (secrets: SecretsOption): RotatingSecrets => (typeof secrets === 'function' ? secrets() : secrets)
+
+/** Ids of the secrets of one purpose, the current one first. */
+export function idsOf(secrets: SecretsOption): readonly string[] {
+  const { current, previous = [] } = asked(secrets)
+  return [current, ...previous].map(({ id }) => id)
 }
 
-function checkIds({ current, previous = [] }: RotatingSecrets): void {
-  const ids = [current, ...previous].map(({ id }) => id)
-  if (!ids.every((id) => /^[A-Za-z0-9_-]{1,64}$/.test(id))) fail('masterSecret: an id must be 1 to 64 letters, digits, _ and -')
-  if (new Set(ids).size < ids.length) fail('masterSecret must not have a duplicate id')
-}
-
-/** The secrets of one purpose. A function is asked at every use, and each of its secrets is derived once. */
+/** The secrets of one purpose: HKDF-SHA-256 without salt, whose label names the purpose. A function is asked at every use. */
 function derivedFrom(master: SecretsOption, purpose: keyof ServerSecrets): SecretsOption {
-  const ask = typeof master === 'function' ? master : (): RotatingSecrets => master
-  const known = new Map<string, { readonly from: Buffer; readonly derived: Buffer }>()
-  const derivedOf = (secret: Secret): Secret => {
-    const from = Buffer.from(secret.secret)
-    const before = known.get(secret.id)
-    const derived = before?.from.equals(from) ? before.derived : derive(secret, purpose)
-    known.set(secret.id, { from, derived })
-    return { id: secret.id, secret: derived }
+  const known = new Map<string, { readonly from: Buffer; readonly derived: Secret }>()
+
+  function derived({ id, secret }: Secret): Secret {
+    const from = Buffer.from(secret)
+    const before = known.get(id)
+    if (before?.from.equals(from)) return before.derived
+    if (from.length < 32) fail(`masterSecret: the secret ${JSON.stringify(id)} must have 32 bytes or more, got ${from.length} bytes`)
+    const made = { id, secret: Buffer.from(hkdfSync('sha256', from, '', `countersign/v1/${purpose}`, 32)) }
+    known.set(id, { from, derived: made })
+    return made
   }
-  checkIds(ask())
+
   return () => {
-    const { current, previous = [] } = ask()
-    return { current: derivedOf(current), previous: previous.map(derivedOf) }
+    const { current, previous = [] } = asked(master)
+    return { current: derived(current), previous: previous.map(derived) }
   }
 }
 
-/** The secret of a purpose: its own one, else the one that is derived; undefined if there is neither. */
+/**
+ * The secret of a purpose: its own one, else the one that is derived; undefined if there is neither.
+ *
+ * @throws TypeError if an id of `master` is wrong
+ */
 export function secretsFinder(
   master: SecretsOption | undefined,
   secrets: ServerSecrets = {},
 ): (purpose: keyof ServerSecrets) => SecretsOption | undefined {
+  const ids = master ? idsOf(master) : []
+  if (!ids.every((id) => /^[A-Za-z0-9_-]{1,64}$/.test(id))) fail('masterSecret: an id must be 1 to 64 letters, digits, _ and -')
+  if (new Set(ids).size < ids.length) fail('masterSecret must not have a duplicate id')
   return (purpose) => secrets[purpose] ?? (master && derivedFrom(master, purpose))
 }
 

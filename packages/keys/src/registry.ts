@@ -1,5 +1,6 @@
 import {
   checkParts,
+  isUnavailable,
   type KeySource,
   type Lifecycle,
   type Readiness,
@@ -25,7 +26,7 @@ import { storedSigningKey } from './signing/stored-signing-key.js'
 /** Own keys and client keys, with everything that uses them. */
 export interface KeyRegistry extends Lifecycle {
   /**
-   * Makes the first keys where there are none, and reads what there is. The parts are `keys` and, where the registry can sign, `signer` and `store`, which is tested
+   * Makes the first keys where there are none, reads what there is, and seals keys anew that are under a previous key-encryption key. The parts are `keys` and, where the registry can sign, `signer` and `store`, which is tested
    * for writing.
    */
   ready(): Promise<Readiness>
@@ -40,6 +41,9 @@ export interface KeyRegistry extends Lifecycle {
   /** @param path - @defaultValue `/.well-known/jwks.json` */
   jwks(path?: string): RouteTable
 }
+
+/** How often keys are sealed anew, in milliseconds, unless the current key-encryption key has changed. */
+const resealEveryMs = 60_000
 
 /**
  * A registry of own signing keys and of keys that clients registered.
@@ -95,9 +99,25 @@ export function createKeyRegistry(options: KeyRegistryOptions): KeyRegistry {
   /** Without a way to sign nothing has to be written: a process that verifies may have read access only. */
   const isSigning = envelope !== undefined || externalSigner !== undefined
 
+  const sealed: { under: string | undefined; atMs: number } = { under: undefined, atMs: 0 }
+
+  /**
+   * At most once a minute: while processes still differ in their current key, two of them do it in turn. A key that cannot be opened any more
+   * stays as it is; if it signs, the signer is not ready.
+   */
+  async function resealRarely(): Promise<void> {
+    const id = envelope?.currentId()
+    if (id === undefined || (id === sealed.under && performance.now() - sealed.atMs < resealEveryMs)) return
+    await signing.reseal().catch((error: unknown) => {
+      if (isUnavailable(error)) throw error
+    })
+    Object.assign(sealed, { under: id, atMs: performance.now() })
+  }
+
   async function loadKeys(): Promise<void> {
     if (generateFirst) await ensureFirst()
     await ring.fresh()
+    await resealRarely()
   }
 
   async function ready(): Promise<Readiness> {

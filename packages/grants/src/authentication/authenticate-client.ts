@@ -4,7 +4,7 @@ import { createEvenVerification } from '../assertions/stand-in-key.js'
 import type { UsedKey } from '../assertions/used-key.js'
 import { type Client, isClientId } from '../clients/record/client.js'
 import type { ClientRecords } from '../clients/record/client-record.js'
-import type { SecretHasher } from '../clients/record/client-secret.js'
+import type { KeptSecret, SecretHasher } from '../clients/record/client-secret.js'
 import type { ClientRecord } from '../clients/record/stored-client.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { judgeClientAssertion } from './client-assertion.js'
@@ -47,7 +47,7 @@ interface AuthenticateOptions {
   readonly keys: ClientKeys | undefined
   readonly now: Now
   /** Told of a secret that was right. Nothing waits for it. */
-  readonly noteUse: (clientId: string, secretId: string) => void
+  readonly noteUse: (clientId: string, kept: KeptSecret, secret: string) => void
 }
 
 /** The halves of Basic as this client writes them. */
@@ -107,7 +107,7 @@ export function createClientJudge(
     const fault = faultOf(client, presented.method)
     if (fault || !known) return refused(fault ?? 'unknown_client')
     if (match === undefined || id !== known.record.id) return refused('wrong_secret')
-    noteUse(id, match.id)
+    noteUse(id, match, secret)
     return { ok: true, client: known.client, secretId: match.id }
   }
 }

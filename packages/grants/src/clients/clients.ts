@@ -17,10 +17,12 @@ import {
   type SecretSettings,
   secretShape,
 } from './clients-options.js'
+import { createHashRenewal } from './hash-renewal.js'
 import { createLastUses } from './last-uses.js'
 import { type Client, type ClientSettings, checkClientId, completeSettings, hasSecretMethod, type SecretView } from './record/client.js'
 import { clientOf, clientRecords } from './record/client-record.js'
 import { createSecretHasher, type KeptSecret, newSecret } from './record/client-secret.js'
+import { countByPepper } from './record/count-by-pepper.js'
 import type { ClientRecord } from './record/stored-client.js'
 
 /** A secret with its last use, in epoch seconds and to about a minute. */
@@ -69,6 +71,11 @@ export interface Clients extends WriteCheck {
   addSecret(id: string, settings?: SecretSettings): Promise<IssuedSecret | undefined>
   /** Revokes a secret and the tokens and refresh tokens obtained with it. False if the secret does not exist. */
   revokeSecret(id: string, secretId: string): Promise<boolean>
+  /**
+   * How many secrets are kept under each id of `pepper`. A secret that is used moves to the current one; an id that is not there any more need not be
+   * configured. Reads every client: for operators, not for requests.
+   */
+  secretsByPepper(): Promise<Readonly<Record<string, number>>>
   /** When each secret was last used, by its id, in epoch seconds and to about a minute. A secret that was not used is not there. */
   lastUses(id: string): Promise<Readonly<Record<string, number>>>
   /** Judges what {@link PresentedClient} says. Unknown clients and wrong secrets cost the same. */
@@ -107,7 +114,17 @@ export function createClients(options: ClientsOptions): Clients {
   const hasher = createSecretHasher(options.pepper)
   const records = clientRecords(store)
   const uses = createLastUses(store, now)
-  const authenticate = createClientJudge({ records, hasher, keys: clientKeys, now, noteUse: uses.note })
+  const renewHash = createHashRenewal(records, hasher, now)
+  const authenticate = createClientJudge({
+    records,
+    hasher,
+    keys: clientKeys,
+    now,
+    noteUse(id, kept, secret) {
+      uses.note(id, kept.id)
+      renewHash(id, kept, secret)
+    },
+  })
   const newEra = (): string => random(12).toString('base64url')
   const endings = createClientEndings({ records, issuers, revocations, keys: clientKeys, newEra })
 
@@ -193,6 +210,7 @@ export function createClients(options: ClientsOptions): Clients {
       return audited('add_secret', id, isDone, kept.id) ? issued : undefined
     },
     revokeSecret: async (id, secretId) => audited('revoke_secret', id, await endings.revokeSecret(id, secretId), secretId),
+    secretsByPepper: () => countByPepper(records),
     lastUses: (id) => uses.get(id),
     authenticate,
   }

@@ -7,7 +7,9 @@ export interface Envelope {
   seal(privateKey: KeyObject, kid: string): string
   /** @throws Error if the key-encryption key is not there any more, or the text was changed */
   open(sealed: string, kid: string): KeyObject
-  /** Whether a text is sealed under the key-encryption key that is used now. */
+  /** Id of the key-encryption key that is used now. */
+  currentId(): string
+  /** Whether a text is sealed under it. */
   isCurrent(sealed: string): boolean
 }
 
@@ -53,6 +55,9 @@ function lastBytes(decipher: DecipherGCM): Buffer {
 
 const bound = (kid: string): Buffer => Buffer.from(`${version}.${kid}`)
 
+/** Id of the key-encryption key that a text is sealed under. */
+export const encryptionIdOf = (sealed: string): string | undefined => sealed.split('.')[1]
+
 /**
  * AES-256-GCM under the current key; previous ones still open.
  *
@@ -80,6 +85,7 @@ export function createEnvelope(option: SecretsOption): Envelope {
       const start = decipher.update(bytes.subarray(0, -tagBytes))
       return createPrivateKey({ key: Buffer.concat([start, lastBytes(decipher)]), format: 'der', type: 'pkcs8' })
     },
+    currentId: () => encryptionKeys(ask())[0].id,
     isCurrent: (sealed) => sealed.startsWith(`${version}.${encryptionKeys(ask())[0].id}.`),
   }
 }

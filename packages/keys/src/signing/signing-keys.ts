@@ -1,6 +1,6 @@
 import { type AsymmetricAlgorithm, eventChannel, type Now, orUnavailable, type RevocationPublisher, shownValue } from '@countersign/core'
 import type { Ring, Rings } from '../ring.js'
-import type { Envelope } from './envelope.js'
+import { type Envelope, encryptionIdOf } from './envelope.js'
 import { completeUse, importedKey, type KeyUse, newKey } from './new-key.js'
 import { type KeyTimes, type OwnKey, ownKeyState, type SigningKeyState } from './signing-key.js'
 import {
@@ -27,6 +27,8 @@ export interface SigningKeyView {
   readonly activeAt: number | undefined
   readonly retireAt: number | undefined
   readonly revokedAt: number | undefined
+  /** Id of the key-encryption key that its private half is kept under; undefined where the registry has none. */
+  readonly encryptionId: string | undefined
 }
 
 /** How a key begins to sign. */
@@ -157,8 +159,9 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
     async list() {
       const { keys } = await rings.read(issuer)
       return keys.map((key) => {
-        const { kid, algorithm, purpose, activeAt, retireAt, revokedAt } = key
-        return { kid, algorithm, purpose, state: ownKeyState(key, times, nowSeconds()), activeAt, retireAt, revokedAt }
+        const { kid, algorithm, purpose, activeAt, retireAt, revokedAt, sealed } = key
+        const encryptionId = sealed === undefined ? undefined : encryptionIdOf(sealed)
+        return { kid, algorithm, purpose, state: ownKeyState(key, times, nowSeconds()), activeAt, retireAt, revokedAt, encryptionId }
       })
     },
     async ensureFirst() {

@@ -67,7 +67,9 @@ function changesOf(file: Opened, sql: string, values: readonly Value[] = []): nu
 
 function beginTransaction(file: Opened, kind: 'read' | 'write'): void {
   try {
-    statementOf(file, kind === 'write' ? 'begin immediate' : 'begin').run()
+    // With libsql a prepared `begin immediate` that finds the file locked is never reset, and no later transaction of the connection ends.
+    if (kind === 'write' && file.database.exec !== undefined) file.database.exec('begin immediate')
+    else statementOf(file, kind === 'write' ? 'begin immediate' : 'begin').run()
   } catch (cause) {
     const isWithin = cause instanceof Error && cause.message.includes('within a transaction')
     throw isWithin ? inTransaction(cause) : faultOf(cause)

@@ -12,6 +12,8 @@ export interface SqliteDatabase {
   /** The path by which it was opened, as better-sqlite3 tells it. SQLite itself tells only where the links on the path lead. */
   readonly name?: string
   prepare(sql: string): SqliteStatement
+  /** Absent in databases of the host's own making. */
+  exec?(sql: string): unknown
   close(): unknown
 }
 

@@ -29,6 +29,8 @@ export interface SecretHasher {
    * @param now - epoch seconds
    */
   match(presented: string, kept: readonly KeptSecret[], now: number): KeptSecret | undefined
+  /** Whether a secret is kept under the pepper that is used now. */
+  isCurrent(kept: Pick<KeptSecret, 'pepper'>): boolean
 }
 
 /** Compared in the place of a secret if the client has none: an unknown client must cost the same work. */
@@ -70,5 +72,6 @@ export function createSecretHasher(pepper: SecretsOption): SecretHasher {
       })
       return matches.find((one) => isLive(one, now))
     },
+    isCurrent: ({ pepper }) => pepper === ask().current.id,
   }
 }
