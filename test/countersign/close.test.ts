@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { quietPool, schemasOf } from '../postgres/postgres-backend.js'
 import { describeWith } from '../services.js'
 import { drivers } from '../sqlite/drivers.js'
-import { newPlace, removePlace } from '../sqlite/sqlite-backend.js'
+import { newPlace, removePlace, type SqlitePlace } from '../sqlite/sqlite-backend.js'
 import { answerOf, newClient, servers } from './server-setup.js'
 
 const all = servers()
@@ -129,15 +129,14 @@ describeWith('redis', 'close, and a client of Redis', (url) => {
 })
 
 describe.each(drivers)('close, and a database that the host opened, through $name', ({ open }) => {
+  const places: SqlitePlace[] = []
+  afterAll(async () => {
+    for (const place of places) await removePlace(place)
+  })
   inAnyOrder(async () => {
     const place = await newPlace()
+    places.push(place)
     const database = open(place.file)
-    return {
-      stores: sqliteStores(database),
-      async end() {
-        database.close()
-        await removePlace(place)
-      },
-    }
+    return { stores: sqliteStores(database), end: async () => database.close() }
   })
 })

@@ -114,17 +114,8 @@ export function createClients(options: ClientsOptions): Clients {
   const hasher = createSecretHasher(options.pepper)
   const records = clientRecords(store)
   const uses = createLastUses(store, now)
-  const renewHash = createHashRenewal(records, hasher, now)
-  const authenticate = createClientJudge({
-    records,
-    hasher,
-    keys: clientKeys,
-    now,
-    noteUse(id, kept, secret) {
-      uses.note(id, kept.id)
-      renewHash(id, kept, secret)
-    },
-  })
+  const noteUse = createHashRenewal({ records, hasher, uses, now })
+  const authenticate = createClientJudge({ records, hasher, keys: clientKeys, now, noteUse })
   const newEra = (): string => random(12).toString('base64url')
   const endings = createClientEndings({ records, issuers, revocations, keys: clientKeys, newEra })
 

@@ -1,12 +1,17 @@
 import { isUnavailable, type Now } from '@countersign/core'
+import type { LastUses } from './last-uses.js'
 import type { ClientRecords } from './record/client-record.js'
 import type { KeptSecret, SecretHasher } from './record/client-secret.js'
 
-/**
- * Renews the hash of a secret that was presented, if it is under a previous pepper: only then the secret itself is at hand. It never fails and keeps
- * nobody waiting.
- */
-export type RenewHash = (clientId: string, kept: KeptSecret, secret: string) => void
+/** Told of a secret that was right. It never fails and keeps nobody waiting. */
+export type NoteUse = (clientId: string, kept: KeptSecret, secret: string) => void
+
+interface HashRenewalOptions {
+  readonly records: ClientRecords
+  readonly hasher: SecretHasher
+  readonly uses: Pick<LastUses, 'note'>
+  readonly now: Now
+}
 
 /** How many secrets are remembered of which the hash was renewed here. */
 const maxNoted = 10_000
@@ -14,8 +19,11 @@ const maxNoted = 10_000
 /** While processes still differ in their current pepper, two of them renew the hash of one secret in turn, each so rarely. */
 const everyMs = 60_000
 
-/** Renews each hash at most once a minute. */
-export function createHashRenewal(records: ClientRecords, hasher: SecretHasher, now: Now): RenewHash {
+/**
+ * Notes the use of a secret. If its hash is under a previous pepper, the hash is renewed, at most once a minute: only when it is used, the secret itself
+ * is at hand.
+ */
+export function createHashRenewal({ records, hasher, uses, now }: HashRenewalOptions): NoteUse {
   const noted = new Map<string, number>()
 
   async function renew(clientId: string, kept: KeptSecret, secret: string): Promise<void> {
@@ -27,6 +35,7 @@ export function createHashRenewal(records: ClientRecords, hasher: SecretHasher, 
   }
 
   return (clientId, kept, secret) => {
+    uses.note(clientId, kept.id)
     if (hasher.isCurrent(kept)) return
     const at = now()
     if (at - (noted.get(kept.id) ?? Number.NEGATIVE_INFINITY) < everyMs) return
