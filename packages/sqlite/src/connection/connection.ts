@@ -51,7 +51,7 @@ function statementOf({ database, statements }: Opened, sql: string): SqliteState
 
 function rowsOf(file: Opened, sql: string, values: readonly Value[] = []): readonly Row[] {
   try {
-    return statementOf(file, sql).all(...values) as Row[]
+    return statementOf(file, sql).all(...(values as NonNullable<Value>[])) as Row[]
   } catch (cause) {
     throw faultOf(cause)
   }
@@ -59,7 +59,7 @@ function rowsOf(file: Opened, sql: string, values: readonly Value[] = []): reado
 
 function changesOf(file: Opened, sql: string, values: readonly Value[] = []): number {
   try {
-    return Number(statementOf(file, sql).run(...values).changes)
+    return Number(statementOf(file, sql).run(...(values as NonNullable<Value>[])).changes)
   } catch (cause) {
     throw faultOf(cause)
   }

@@ -1,10 +1,13 @@
 /** A parameter. */
 export type Value = string | number | Buffer | null
 
-/** The part of a prepared statement that is called. */
+/**
+ * The part of a prepared statement that is called. It is called with null too, which is left out here: with TypeScript 5 the types of libsql would not
+ * fit otherwise.
+ */
 export interface SqliteStatement {
-  all(...values: Value[]): unknown[]
-  run(...values: Value[]): { readonly changes: number | bigint }
+  all(...values: NonNullable<Value>[]): unknown[]
+  run(...values: NonNullable<Value>[]): { readonly changes: number | bigint }
 }
 
 /** The part of an open database that is called: a `DatabaseSync` of `node:sqlite`, or one of better-sqlite3 or libsql. */
