@@ -9,7 +9,7 @@ afterAll(() => all.closeAll())
 
 const messageOf = (changes: object): string => {
   try {
-    createAuthorizationServer({ ...options(), ...changes } as AuthorizationServerOptions)
+    createAuthorizationServer({ ...options(), ...changes })
   } catch (error) {
     return error instanceof TypeError ? error.message : String(error)
   }

@@ -30,7 +30,11 @@ async function partsProgram(): Promise<string> {
   const code = await programOf('docs/parts.md', '# The parts, wired by hand')
   const onStores = replaced(code, 'const stores = memoryStores()', 'const stores = openStores(memoryStores)')
   // Of docs/assertions.md: clients that sign.
-  const withKeys = replaced(onStores, "pepper: secret('CLIENT_PEPPER') })", "pepper: secret('CLIENT_PEPPER'), clientKeys: keys.clientKeys })")
+  const withKeys = replaced(
+    onStores,
+    "pepper: secret('CLIENT_PEPPER') })",
+    "pepper: secret('CLIENT_PEPPER'), clientKeys: keys.clientKeys })",
+  )
   // Of docs/grants.md and docs/assertions.md: people, and JWTs that are exchanged.
   const withGrants = replaced(withKeys, 'const grants = [', 'const grants = [...furtherGrants(() => guard.verifier), ')
   const served = replaced(
