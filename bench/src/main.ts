@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { assemblyBench } from './assembly-bench.js'
 import { durabilityBench } from './durability-bench.js'
 import { grantsBench } from './grants-bench.js'
 import { guardBench } from './guard-bench.js'
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   sign: () => signBench(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 201, sliceMs: 3 }),
   'guard-koa': () => guardBench('koa', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 61, sliceMs: 80 }),
   'guard-express': () => guardBench('express', quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
+  assembly: () => assemblyBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 201, sliceMs: 40 }),
   grants: () => grantsBench(quick ? { rounds: 2, sliceMs: 50 } : { rounds: 41, sliceMs: 80 }),
   refresh: () => refreshBench(quick ? { rounds: 3, sliceMs: 30 } : { rounds: 61, sliceMs: 60 }),
   timing: () => signInTimingBench(quick ? 100 : 2000),

@@ -110,8 +110,8 @@ export function createAuthorizationServer<
     ...defined(options.revocations),
   })
   const keys = createKeyRegistry({ ...clock, ...options.keys, issuer, store: stores.keys, revocations, encryption })
-  const ofClients = { issuer, store: stores.clients, revocations, pepper, clientKeys: keys.clientKeys }
-  const clients = createClients({ ...clock, ...options.clients, ...ofClients })
+  const ofClients = { ...clock, ...options.clients, issuer, store: stores.clients, revocations, pepper, clientKeys: keys.clientKeys }
+  const clients = createClients(ofClients)
   const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...defined(options.own), issuer, keys: keys.source }
   const issuers = { ...options.trust, own: verifier.signingKeys({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
   const guard = verifier.createGuard<WithOwn<Trust>, Via, Claims>({ ...clock, ...options.guard, resource, revocations, issuers })
@@ -149,11 +149,14 @@ export function createAuthorizationServer<
     return { ...readiness, secrets }
   }
 
-  async function close(): Promise<void> {
+  const state: { closing?: Promise<void> } = {}
+
+  async function closeAll(): Promise<void> {
     await Promise.all([started, drained()])
     for (const part of [guard, ownTokens, revocations, keys, stores]) await part.close()
   }
 
+  const close = (): Promise<void> => (state.closing ??= closeAll())
   return {
     routes: [...routesOf(options, served), ...(guard.metadata ? verifier.protectedResourceMetadata(guard) : [])],
     guard,

@@ -29,15 +29,21 @@ export interface Requests {
  * @param started - what the first requests wait for
  */
 export function countRequests(started: Promise<unknown>): Requests {
-  const running = new Set<Promise<unknown>>()
+  const state = { running: 0, drained: (): void => undefined }
   return {
-    counted: (endpoint) => (request) => {
-      const reply = started.then(() => endpoint(request))
-      const leave = (): void => void running.delete(reply)
-      running.add(reply)
-      reply.then(leave, leave)
-      return reply
+    counted: (endpoint) => async (request) => {
+      state.running += 1
+      try {
+        await started
+        return await endpoint(request)
+      } finally {
+        state.running -= 1
+        if (state.running === 0) state.drained()
+      }
     },
-    drained: () => Promise.race([Promise.allSettled(running), wait(drainMs, undefined, { ref: false })]),
+    async drained() {
+      const idle = new Promise<void>((resolve) => Object.assign(state, { drained: resolve }))
+      if (state.running > 0) await Promise.race([idle, wait(drainMs, undefined, { ref: false })])
+    },
   }
 }

@@ -84,10 +84,8 @@ function of(shape: OptionNames, ...given: readonly string[]): OptionKind {
 }
 
 const given = ['issuer', 'store', 'stores', 'clients', 'revocations', 'now']
-const path = kind.satisfying(
-  'a path such as "/token", or false',
-  (value) => value === false || (typeof value === 'string' && /^\/[^\s?#:]*$/.test(value)),
-)
+const isPath = (value: unknown): boolean => value === false || (typeof value === 'string' && /^\/[^\s?#:]*$/.test(value))
+const path = kind.satisfying('a path such as "/token", or false', isPath)
 const isIssuer = (value: unknown): boolean => typeof value === 'string' && URL.canParse(value) && /^https?:\/\/[^\s?#"\\]+$/.test(value)
 const stores: readonly (keyof Stores)[] = [
   'replay',

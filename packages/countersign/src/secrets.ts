@@ -45,10 +45,11 @@ function derivedFrom(master: SecretsOption, purpose: keyof ServerSecrets): Secre
     return made
   }
 
-  return () => {
-    const { current, previous = [] } = asked(master)
-    return { current: derived(current), previous: previous.map(derived) }
-  }
+  const allOf = ({ current, previous = [] }: RotatingSecrets): RotatingSecrets => ({
+    current: derived(current),
+    previous: previous.map(derived),
+  })
+  return typeof master === 'function' ? () => allOf(master()) : allOf(master)
 }
 
 /**
