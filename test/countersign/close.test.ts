@@ -124,7 +124,7 @@ describeWith('redis', 'close, and a client of Redis', (url) => {
     const client = new Redis(url)
     client.on('error', () => undefined)
     const prefix = `close-${randomBytes(6).toString('hex')}`
-    return { stores: redisStores(client, { prefix, onWarning: () => undefined }), end: () => client.quit() }
+    return { stores: redisStores(client, { prefix, onWarning: () => undefined }), end: () => client.quit().catch(() => undefined) }
   })
 })
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { staticKeys } from '@countersign/verifier'
-import { type AuthorizationServerOptions, createAuthorizationServer, jwtBearer, refreshToken } from 'countersign'
+import { createAuthorizationServer, jwtBearer, refreshToken } from 'countersign'
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerOf, issuer, newClient, options, servers } from './server-setup.js'
 
@@ -127,7 +127,7 @@ describe('secrets', () => {
 })
 
 describe('routes', () => {
-  const pathsOf = (changes: Partial<AuthorizationServerOptions>): readonly string[] =>
+  const pathsOf = (changes: Partial<ReturnType<typeof options>>): readonly string[] =>
     all.create(changes).routes.map(({ method, path }) => `${method} ${path}`)
 
   it('stand below the path of the issuer, and the metadata where RFC 8414 says', async () => {
@@ -195,7 +195,7 @@ describe('routes', () => {
   })
 
   it('a client sees no token of another client, unless audiencesOf says that it answers for its audience', async () => {
-    const see = async (changes: Partial<AuthorizationServerOptions>): Promise<unknown> => {
+    const see = async (changes: Partial<ReturnType<typeof options>>): Promise<unknown> => {
       const server = all.create(changes)
       const [owner, other] = [await newClient(server), await newClient(server, 'gateway')]
       const { body } =

@@ -1,26 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import type { WireRequest } from '@countersign/core'
 import { createRouteMatcher, type RouteTable } from '@countersign/core'
-import { type AuthorizationServerOptions, createAuthorizationServer, memoryStores } from 'countersign'
+import { type AuthorizationServer, type AuthorizationServerOptions, createAuthorizationServer, memoryStores } from 'countersign'
 
 /** Our own `iss` in these tests. */
 export const issuer = 'https://api.example'
 
+/** Without further issuers. */
+type Options = AuthorizationServerOptions<Record<never, never>>
+
 /** Options that are enough. */
-export const options = (): AuthorizationServerOptions => ({
+export const options = (): Options => ({
   issuer,
   stores: memoryStores(),
   masterSecret: { current: { id: '1', secret: randomBytes(32) } },
   grants: ['client_credentials', 'refresh_token'],
 })
 
-type Server = ReturnType<typeof createAuthorizationServer>
+type Server = AuthorizationServer
 
 /** Makes servers, and closes them all. */
 export function servers() {
   const made: Server[] = []
   return {
-    create(changes: Partial<AuthorizationServerOptions> = {}): Server {
+    create(changes: Partial<Options> = {}): Server {
       const server = createAuthorizationServer({ ...options(), ...changes })
       made.push(server)
       return server
