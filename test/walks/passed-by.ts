@@ -49,6 +49,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/jwt/src/check-claims.ts',
     'packages/jwt/src/key-set.ts',
     'packages/jwt/src/signature.ts',
+    'packages/verifier/src/token/confirmation.ts',
     'packages/verifier/src/token/in-order.ts',
   ],
   'it turns the request of a framework into plain data, and a reply into a response': ['packages/express/src/wire.ts'],

@@ -14,6 +14,14 @@ export interface JwtClaims {
   readonly [claim: string]: unknown
 }
 
+/** A key that the sender of a request has proved to have. */
+export interface Confirmation {
+  /** How: by a DPoP proof (RFC 9449). */
+  readonly method: 'dpop'
+  /** RFC 7638 thumbprint of the key, as `cnf.jkt` says it. */
+  readonly thumbprint: string
+}
+
 /** What a verified token says. Deeply frozen: it may be shared by every request that carries the same token. */
 export interface Auth<Via extends string = string, Claims extends object = JwtClaims> {
   /** The host's name for the issuer entry that accepted the token. Narrows `claims`. */
@@ -28,6 +36,8 @@ export interface Auth<Via extends string = string, Claims extends object = JwtCl
   /** `exp` in epoch seconds; may have a fraction. */
   readonly expiresAt: number
   readonly kid: string | undefined
+  /** The key that the token is bound to, which was proved for this request. Absent for a plain bearer token. */
+  readonly confirmation?: Confirmation
 }
 
 /** What a requirement may use beside the token and the request. */
@@ -53,7 +63,13 @@ export interface Requirement<A = Auth, R = unknown> {
 
 /** The answer of a guard. Without `auth` the request carried no credentials and the route allows that. */
 export type Admission<A> =
-  | { readonly ok: true; readonly auth: A; readonly anonymous: false }
+  | {
+      readonly ok: true
+      readonly auth: A
+      readonly anonymous: false
+      /** Fields for the reply, for instance a fresh `DPoP-Nonce`. The mounts set them. */
+      readonly headers?: Reply['headers']
+    }
   | { readonly ok: true; readonly auth: undefined; readonly anonymous: true }
   | { readonly ok: false; readonly reason: Reason; readonly reply: Reply }
 

@@ -151,6 +151,12 @@ export interface AuditEvent {
   readonly cause?: unknown
 }
 
+/** DPoP proofs are checked, and their ids are remembered by this process alone. */
+export interface DpopEvent {
+  /** `per_process`: a second process would accept the same proof. Give all of them one replay store. */
+  readonly outcome: 'per_process'
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -167,6 +173,7 @@ export interface Events {
   'countersign:introspection': TokenStatusEvent
   'countersign:integration': IntegrationEvent
   'countersign:audit': AuditEvent
+  'countersign:dpop': DpopEvent
 }
 
 /** Names of all channels. */
@@ -185,6 +192,7 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:introspection',
   'countersign:integration',
   'countersign:audit',
+  'countersign:dpop',
 ])
 
 /** A channel with the type of its messages. */

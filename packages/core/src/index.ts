@@ -11,7 +11,7 @@ export {
   fitsAuditQuery,
   type StoredAuditEntry,
 } from './audit-store.js'
-export type { Admission, Auth, AuthOf, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
+export type { Admission, Auth, AuthOf, Confirmation, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
 export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
 export { callEndpoint, outageReply } from './call-endpoint.js'
 export { callListener } from './call-listener.js'
@@ -43,6 +43,7 @@ export {
   type AnonymousEvent,
   type AuditEvent,
   type ClientEvent,
+  type DpopEvent,
   type EventChannel,
   type Events,
   eventChannel,

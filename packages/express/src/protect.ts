@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { type Auth, asError, type Guard, type Requirement, requireProtection } from '@countersign/core'
-import { type ExpressRequest, guardRequest, send } from './wire.js'
+import { type ExpressRequest, guardRequest, send, setFields } from './wire.js'
 
 /** Express's continuation, as far as it is used. */
 export type Next = (error?: unknown) => void
@@ -24,9 +24,9 @@ export function protect<A extends Auth, R extends ExpressRequest>(
     guard
       .check(guardRequest(req), ...requirements)
       .then((admission) => {
-        if (admission.ok) return true
-        send(res, admission.reply)
-        return false
+        if (!admission.ok) send(res, admission.reply)
+        else if (!admission.anonymous && admission.headers) setFields(res, admission.headers)
+        return admission.ok
       })
       // Two arguments, so that an error of a later handler is never handed to next a second time.
       .then(

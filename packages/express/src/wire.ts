@@ -35,14 +35,19 @@ export function endpointRequest(req: Parsed, params: WireRequest['params'] = req
 export function send(res: ServerResponse, reply: Reply): void {
   if (res.headersSent) return // the host has answered meanwhile, for instance with its own timeout
   res.statusCode = reply.status
-  for (const [name, value] of Object.entries(reply.headers)) {
-    // Other middleware may have set a cookie or a Vary of its own.
-    if (isShared(name)) res.appendHeader(name, value)
-    else res.setHeader(name, value)
-  }
+  setFields(res, reply.headers)
   if (reply.body !== undefined) res.setHeader('content-length', Buffer.byteLength(reply.body))
   res.end(reply.body)
 }
 
-const shared: readonly string[] = ['set-cookie', 'vary']
+/** Sets fields of a reply that somebody else may write. */
+export function setFields(res: ServerResponse, headers: Reply['headers']): void {
+  for (const [name, value] of Object.entries(headers)) {
+    // Other middleware may have set a cookie, a Vary or a list of its own.
+    if (isShared(name)) res.appendHeader(name, value)
+    else res.setHeader(name, value)
+  }
+}
+
+const shared: readonly string[] = ['set-cookie', 'vary', 'access-control-expose-headers']
 const isShared = (name: string): boolean => shared.includes(name.toLowerCase())

@@ -1,5 +1,5 @@
 import { type Admission, type Auth, asError, type Guard, type Requirement, requireProtection } from '@countersign/core'
-import { guardRequest, type KoaContext, send } from './wire.js'
+import { guardRequest, type KoaContext, send, setFields } from './wire.js'
 
 /** A middleware for `app.use` and for routers, for any context that is a `C`. */
 export type Middleware<C extends KoaContext = KoaContext> = (ctx: C, next: () => Promise<unknown>) => Promise<unknown>
@@ -23,7 +23,9 @@ export function protect<A extends Auth, C extends KoaContext>(
     } catch (cause) {
       throw asError(cause)
     }
-    return admission.ok ? next() : send(ctx, admission.reply)
+    if (!admission.ok) return send(ctx, admission.reply)
+    if (!admission.anonymous && admission.headers) setFields(ctx, admission.headers)
+    return next()
   }
 }
 

@@ -44,9 +44,15 @@ export function send(ctx: KoaContext, { status, headers, body = '' }: Reply): vo
   // Koa takes any other bytes than a Buffer for an object, and no body for a request to say the status in words.
   ctx.body = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   ctx.remove('content-type') // guessed by Koa, or of other middleware
+  setFields(ctx, headers)
+}
+
+const appended: readonly string[] = ['set-cookie', 'vary', 'access-control-expose-headers']
+
+/** Sets fields of a reply that somebody else may write. */
+export function setFields(ctx: KoaContext, headers: Reply['headers']): void {
   for (const [name, value] of Object.entries(headers)) {
-    // Other middleware may have set a cookie or a Vary of its own.
-    const write = ['set-cookie', 'vary'].includes(name.toLowerCase()) ? 'append' : 'set'
-    ctx[write](name, typeof value === 'string' ? value : [...value])
+    // Other middleware may have set a cookie, a Vary or a list of its own.
+    ctx[appended.includes(name.toLowerCase()) ? 'append' : 'set'](name, typeof value === 'string' ? value : [...value])
   }
 }

@@ -18,6 +18,7 @@ export type { TokenPlaces } from './guard/bearer.js'
 export { createGuard } from './guard/guard.js'
 export type {
   AuthOfIssuers,
+  BoundTokens,
   GuardOptions,
   Issuers,
   ResourceGuard,
@@ -28,6 +29,7 @@ export type {
 export { guardShape } from './guard/guard-shape.js'
 export type { IssuerReadiness } from './guard/readiness.js'
 export { protectedResourceMetadata } from './guard/resource-metadata.js'
+export type { GuardDpopOptions, SenderConstraintOptions } from './guard/sender-constraint.js'
 export type { TenantOptions } from './guard/tenants.js'
 export { createVerifier } from './guard/verifier.js'
 export { type CognitoAccessClaims, type CognitoIdClaims, type CognitoOptions, cognito } from './issuers/cognito.js'
@@ -40,6 +42,7 @@ export type {
   IssuerSource,
   RuleOptions,
   SchemaResult,
+  SenderConstraint,
 } from './issuers/issuer-entry.js'
 export { type JwksOptions, jwks } from './issuers/jwks.js'
 export { type JwksRsaClient, type JwksRsaOptions, jwksRsa } from './issuers/jwks-rsa.js'

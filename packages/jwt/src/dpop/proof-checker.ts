@@ -1,4 +1,15 @@
-import { type Algorithm, checkOptions, hasOwn, kind, type Now, type Outcome, type Refusal, refuse, wallClock } from '@countersign/core'
+import {
+  type Algorithm,
+  checkOptions,
+  eventChannel,
+  hasOwn,
+  kind,
+  type Now,
+  type Outcome,
+  type Refusal,
+  refuse,
+  wallClock,
+} from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import type { JwsHeader } from '../header.js'
 import { normalizeType } from '../header.js'
@@ -51,6 +62,7 @@ export interface ProofChecker {
 const maxProofBytes = 8192
 /** Longest header that is remembered, and most of them: 2 MB. */
 const [maxHeaderLength, maxHeaders] = [2048, 1000]
+const channel = eventChannel('countersign:dpop')
 const defaultAlgorithms = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const
 
 /** `Ed25519` is the fully specified name of what `EdDSA` means here (RFC 9864 §2.2). */
@@ -80,6 +92,7 @@ export function createProofChecker(options: ProofCheckerOptions = {}): ProofChec
   const now = options.now ?? wallClock
   const algorithms = acceptedAlgorithms(options.algorithms ?? defaultAlgorithms)
   const freshness = createFreshness(options, now)
+  if (options.replay === undefined && channel.hasSubscribers) channel.publish({ outcome: 'per_process' })
   const headers = createHeaderMemo(maxHeaders)
   const parsing = { maxBytes: maxProofBytes, headers }
   /** Keys that were verified, by the header that the memo holds: a client sends the same header with each proof. */

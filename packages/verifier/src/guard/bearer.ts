@@ -13,11 +13,18 @@ export function tokenPlaces({ query = false, body = false }: TokenPlaces = {}): 
   return Object.freeze({ query, body })
 }
 
+/** A token, and the scheme that stood before it: `Bearer` also in the query and the body. */
+export interface PresentedToken {
+  readonly kind: 'token'
+  readonly token: string
+  readonly scheme: TokenScheme
+}
+
+/** RFC 6750 §2.1 and RFC 9449 §7.1. */
+export type TokenScheme = 'Bearer' | 'DPoP'
+
 /** What a request carries: a token, nothing at all, or something that is refused. */
-export type Credentials =
-  | { readonly kind: 'token'; readonly token: string }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+export type Credentials = PresentedToken | { readonly kind: 'none' } | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 const none: Credentials = Object.freeze({ kind: 'none' })
 const refusedAs = (refusal: Refusal): Credentials => Object.freeze({ kind: 'refused', refusal })
@@ -37,21 +44,24 @@ const schemes = new Map(
 const otherScheme = (scheme: string): Credentials =>
   refusedAs(refuse('scheme', { detail: { expected: 'Bearer', received: schemes.get(scheme) ?? 'no scheme that is known' } }))
 /** `Bearer` without a token: the same as no credentials, but never anonymous. */
-const emptyBearer = refusedAs(refuse('no_credentials', { detail: { expected: 'a token', received: 'Bearer with nothing after it' } }))
+const emptyScheme = (scheme: TokenScheme): Credentials =>
+  refusedAs(refuse('no_credentials', { detail: { expected: 'a token', received: `${scheme} with nothing after it` } }))
+const [emptyBearer, emptyDpop] = [emptyScheme('Bearer'), emptyScheme('DPoP')]
 const proofOfPossession = refusedAs(refuse('confirmation', { detail: { expected: 'the scheme Bearer', received: 'the scheme DPoP' } }))
 
-function fromHeader(value: string): Credentials {
+function fromHeader(value: string, provesKeys: boolean): Credentials {
   const space = value.indexOf(' ')
   const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase()
-  if (scheme === 'dpop') return proofOfPossession
-  if (scheme !== 'bearer') return otherScheme(scheme)
+  const isDpop = scheme === 'dpop'
+  if (isDpop && !provesKeys) return proofOfPossession
+  if (!isDpop && scheme !== 'bearer') return otherScheme(scheme)
   let start = space === -1 ? value.length : space
   while (value.charCodeAt(start) === 0x20) start += 1
   let end = value.length
   while (end > start && value.charCodeAt(end - 1) === 0x20) end -= 1
-  if (start === end) return emptyBearer
+  if (start === end) return isDpop ? emptyDpop : emptyBearer
   const token = value.slice(start, end)
-  return token.includes(' ') || token.includes(',') ? afterToken : { kind: 'token', token }
+  return token.includes(' ') || token.includes(',') ? afterToken : { kind: 'token', token, scheme: isDpop ? 'DPoP' : 'Bearer' }
 }
 
 const nowhere: readonly string[] = Object.freeze([])
@@ -80,7 +90,7 @@ function fromBody(request: WireRequest): readonly string[] {
 }
 
 /** Reads the credentials of a request in linear time. More than one of them is refused, wherever they stand. */
-export function readBearer(request: WireRequest, places: TokenPlaces): Credentials {
+export function readCredentials(request: WireRequest, places: TokenPlaces, provesKeys: boolean): Credentials {
   const shown = authorizationField(request)
   const fields = shown === undefined || typeof shown === 'string' ? Number(shown !== undefined) : shown.length
   const inQuery = fromQuery(request)
@@ -89,8 +99,8 @@ export function readBearer(request: WireRequest, places: TokenPlaces): Credentia
   if (fields > 1) return severalFields
   if (fields + inQuery.length + inBody.length > 1) return inBody.length > 1 ? emptyToken : severalPlaces
   const field = typeof shown === 'object' ? shown[0] : shown
-  if (field !== undefined) return fromHeader(field)
+  if (field !== undefined) return fromHeader(field, provesKeys)
   const token = inQuery[0] ?? inBody[0]
   if (token === undefined) return none
-  return token === '' ? emptyToken : { kind: 'token', token }
+  return token === '' ? emptyToken : { kind: 'token', token, scheme: 'Bearer' }
 }

@@ -3,6 +3,7 @@ import type { ClaimsOf, IssuerEntry } from '../issuers/issuer-entry.js'
 import type { CacheOptions } from '../token/token-cache.js'
 import type { TokenPlaces } from './bearer.js'
 import type { IssuerReadiness } from './readiness.js'
+import type { SenderConstraintOptions } from './sender-constraint.js'
 import type { TenantOptions } from './tenants.js'
 
 /** What RFC 9728 §2 lets a resource say of itself. `resource` and the issuers are filled in. */
@@ -50,6 +51,10 @@ export interface GuardOptions<I extends Issuers = Issuers, Via extends string = 
   readonly metadata?: ResourceMetadata
   /** Places beside the header where tokens are accepted. @defaultValue none */
   readonly tokenFrom?: TokenPlaces
+  /**
+   * Accepts tokens that are bound to a key, with a DPoP proof (RFC 9449). @defaultValue tokens with `cnf` are refused
+   */
+  readonly senderConstraint?: SenderConstraintOptions
   /** How refusals are worded. @defaultValue JSON with `error` and `error_description` */
   readonly dialect?: Dialect
 }
@@ -79,11 +84,20 @@ export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> 
   ready(options?: ReadyOptions): Promise<IssuerReadiness>
 }
 
+/** RFC 9728 §2: what a resource says of bound tokens. */
+export interface BoundTokens {
+  readonly dpopAlgorithms: readonly string[]
+  /** Whether every issuer entry requires them. */
+  readonly areRequired: boolean
+}
+
 /** A guard with its verifier. */
 export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<string, object> = Auth> extends Guard<A> {
   readonly verifier: Verifier<I, A>
   readonly resource: string | undefined
   readonly metadata: ResourceMetadata | undefined
   readonly tokenFrom: TokenPlaces
+  /** What this guard says of bound tokens in its metadata; undefined if it accepts none. */
+  readonly boundTokens: BoundTokens | undefined
   ready(options?: ReadyOptions): Promise<IssuerReadiness>
 }

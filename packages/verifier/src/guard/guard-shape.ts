@@ -3,6 +3,7 @@ import type { IssuerEntry } from '../issuers/issuer-entry.js'
 import type { CacheOptions } from '../token/token-cache.js'
 import type { TokenPlaces } from './bearer.js'
 import type { GuardOptions, ResourceMetadata, VerifierOptions } from './guard-options.js'
+import { senderConstraintKind } from './sender-constraint.js'
 import type { TenantOptions } from './tenants.js'
 
 const isEntry = (value: unknown): boolean => {
@@ -53,6 +54,7 @@ export const guardShape: OptionShape<GuardOptions> = {
   realm: kind.string,
   metadata: kind.members<ResourceMetadata>(metadataShape),
   tokenFrom: kind.members<TokenPlaces>({ query: kind.flag, body: kind.flag }),
+  senderConstraint: senderConstraintKind,
   dialect: kind.having('a dialect: an object with refusal()', 'refusal'),
 }
 

@@ -12,12 +12,13 @@ import {
 } from '@countersign/core'
 import { isKnown, refused, type Verdict } from '../token/verdict.js'
 import type { Progress } from '../token/verify-token.js'
-import { readBearer, tokenPlaces } from './bearer.js'
+import { readCredentials, type TokenScheme, tokenPlaces } from './bearer.js'
 import { publishAnonymous, publishOutage, publishVerdict, startTimer } from './events.js'
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
 import { checkGuardOptions } from './guard-shape.js'
-import { type ChallengeOptions, headerText, plainDialect, refusalReply } from './refusal-reply.js'
-import { metadataUrl, resourceUrl } from './resource-metadata.js'
+import { challengeOptions, nonceFields, refusalReply } from './refusal-reply.js'
+import { boundTokensOf } from './resource-metadata.js'
+import { type ConfirmedRequest, createSenderConstraint, type Proved, type SenderConstraint } from './sender-constraint.js'
 import { verifierParts } from './verifier.js'
 import { checkedObject, wireRequest } from './wire-request.js'
 
@@ -28,6 +29,16 @@ const anonymous: unique symbol = Symbol('anonymous')
 interface Check<A> extends Progress {
   /** Undefined while the check is open, and after a refusal. */
   admitted: A | typeof anonymous | undefined
+  scheme: TokenScheme
+  /** The proof that was accepted with this request, also by an earlier check. */
+  proved: Proved | undefined
+  /** For the reply. */
+  nonce: string | undefined
+}
+
+/** The proof of an earlier check of the same request was used up by that request. */
+function newCheck<A>(earlier: Check<A> | undefined): Check<A> {
+  return { admitted: undefined, via: undefined, scheme: 'Bearer', proved: earlier?.proved, nonce: undefined }
 }
 
 /** The latest check of each request. It counts for the very object that it was noted for. */
@@ -56,18 +67,6 @@ function createChecks<A>(): Checks<A> {
       }
     },
     of: (request) => others.get(request) ?? (request as Noted)[name]?.(request),
-  }
-}
-
-function challengeOptions(options: Pick<GuardOptions, 'resource' | 'metadata' | 'realm' | 'dialect'>): ChallengeOptions {
-  const { resource, metadata, dialect = plainDialect } = options
-  if (resource !== undefined) resourceUrl(resource)
-  if (metadata !== undefined && resource === undefined)
-    throw new TypeError('createGuard: resource must be given with metadata, got undefined')
-  return {
-    realm: headerText('realm', options.realm ?? resource ?? 'api'),
-    metadataUrl: metadata && resource ? metadataUrl(resource) : undefined,
-    dialect,
   }
 }
 
@@ -106,6 +105,21 @@ async function firstRefusal<A, R>(
   return undefined
 }
 
+/** The verdict on the token, then on the proof of the key that it is bound to. */
+async function withProof(
+  verified: Verdict | Promise<Verdict>,
+  confirmed: ConfirmedRequest,
+  constraint: SenderConstraint,
+  check: Pick<Check<unknown>, 'proved' | 'nonce'>,
+): Promise<Verdict> {
+  const verdict = isKnown(verified) ? verified : await verified
+  if (!verdict.ok) return verdict
+  const confirmation = await constraint.confirm(verdict, confirmed)
+  check.proved = confirmation.proved
+  check.nonce = confirmation.nonce
+  return confirmation.verdict
+}
+
 /**
  * A guard for a resource server: it trusts several issuers, each under its own rules, and answers by RFC 6750.
  *
@@ -117,23 +131,34 @@ export function createGuard<const I extends Issuers, const Via extends string = 
 ): ResourceGuard<I, AuthOfIssuers<I, Via, Claims>> {
   type A = AuthOfIssuers<I, Via, Claims>
   checkGuardOptions(options)
-  const { verifier, verifyToken } = verifierParts<I, A>('createGuard', options)
-  const challenge = challengeOptions(options)
-  const places = tokenPlaces(options.tokenFrom)
   const now = options.now ?? wallClock
+  const constraint = options.senderConstraint && createSenderConstraint(options.senderConstraint, options.resource, now)
+  const { verifier, verifyToken } = verifierParts<I, A>('createGuard', options, constraint !== undefined)
+  const boundTokens = boundTokensOf(options.issuers, constraint)
+  const challenge = challengeOptions(options, boundTokens)
+  const places = tokenPlaces(options.tokenFrom)
   const checks = createChecks<A>()
 
-  /** Credentials, then the token, then what the route requires. Undefined: no credentials at all, and the route allows that. */
+  function refuseWith(refusal: Refusal, scheme: TokenScheme): Admission<A> {
+    return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge, { scheme, nonce: constraint?.nonceFor(refusal) }) }
+  }
+
+  /** Credentials, then the token, then the proof of its key, then what the route requires. Undefined: no credentials at all, and the route allows that. */
   function verdictOn<R>(
     request: WireRequest,
     host: object,
     requirements: readonly Requirement<A, R>[],
-    progress: Progress,
+    check: Check<A>,
   ): Verdict | undefined | Promise<Verdict> {
-    const credentials = readBearer(request, places)
+    const credentials = readCredentials(request, places, constraint !== undefined)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
     if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
-    const verdict = verifyToken(credentials.token, progress)
+    check.scheme = credentials.scheme
+    const verified = verifyToken(credentials.token, check)
+    const verdict =
+      constraint === undefined
+        ? verified
+        : withProof(verified, { request, presented: credentials, proved: check.proved }, constraint, check)
     return requirements.length === 0 ? verdict : withRequirements(verdict, host, requirements)
   }
 
@@ -148,10 +173,6 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
   }
 
-  function refuseWith(refusal: Refusal): Admission<A> {
-    return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge) }
-  }
-
   function admissionOf(verdict: Verdict | undefined, check: Check<A>, startedAt: number | undefined): Admission<A> {
     if (verdict === undefined) {
       check.admitted = anonymous
@@ -159,11 +180,13 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       return { ok: true, auth: undefined, anonymous: true }
     }
     publishVerdict(verdict, startedAt)
-    if (!verdict.ok) return refuseWith(verdict.refusal)
+    if (!verdict.ok) return refuseWith(verdict.refusal, check.scheme)
     // The entries of `issuers` made the Auth: its type follows from theirs.
     const auth = verdict.auth as unknown as A
     check.admitted = auth
-    return { ok: true, auth, anonymous: false }
+    return check.nonce === undefined
+      ? { ok: true, auth, anonymous: false }
+      : { ok: true, auth, anonymous: false, headers: nonceFields(check.nonce) }
   }
 
   function admittedWith(request: object): A | typeof anonymous {
@@ -177,10 +200,11 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     resource: options.resource,
     metadata: options.metadata,
     tokenFrom: places,
+    boundTokens,
     async check(sent, ...requirements) {
       const startedAt = startTimer()
       const host = checkedObject(sent)
-      const check: Check<A> = { admitted: undefined, via: undefined }
+      const check = newCheck<A>(constraint && checks.of(host))
       // Now, so that an earlier check that has not ended counts no more.
       checks.note(host, check)
       checkedRequirements(requirements)
@@ -190,7 +214,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       } catch (error) {
         if (!isUnavailable(error)) throw error
         publishOutage(error, check.via, startedAt)
-        return refuseWith(refuse(error.reason, { retryAfterSeconds: error.retryAfterSeconds }))
+        return refuseWith(refuse(error.reason, { retryAfterSeconds: error.retryAfterSeconds }), check.scheme)
       }
     },
     authOf(request) {

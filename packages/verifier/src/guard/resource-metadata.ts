@@ -1,6 +1,8 @@
 import { jsonReply, type RouteTable } from '@countersign/core'
 import { shownUrl } from '@countersign/jwt/jwks'
-import type { ResourceGuard, ResourceMetadata } from './guard-options.js'
+import { requiresBinding } from '../token/confirmation.js'
+import type { BoundTokens, Issuers, ResourceGuard, ResourceMetadata } from './guard-options.js'
+import type { SenderConstraint } from './sender-constraint.js'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
@@ -37,9 +39,11 @@ export function metadataUrl(resource: string): string {
   return origin + metadataPath(resource) + search
 }
 
-type DescribedGuard = Pick<ResourceGuard, 'resource' | 'metadata' | 'tokenFrom'> & { readonly verifier: { issuers(): readonly string[] } }
+type DescribedGuard = Pick<ResourceGuard, 'resource' | 'metadata' | 'tokenFrom' | 'boundTokens'> & {
+  readonly verifier: { issuers(): readonly string[] }
+}
 
-function documentOf(resource: string, metadata: ResourceMetadata, { verifier, tokenFrom }: DescribedGuard): object {
+function documentOf(resource: string, metadata: ResourceMetadata, { verifier, tokenFrom, boundTokens }: DescribedGuard): object {
   const issuers = verifier.issuers()
   const servers = metadata.authorizationServers ?? issuers.filter((issuer) => issuer.startsWith('https://'))
   return {
@@ -51,6 +55,8 @@ function documentOf(resource: string, metadata: ResourceMetadata, { verifier, to
     resource_documentation: metadata.resourceDocumentation,
     resource_policy_uri: metadata.resourcePolicyUri,
     resource_tos_uri: metadata.resourceTosUri,
+    dpop_signing_alg_values_supported: boundTokens?.dpopAlgorithms,
+    dpop_bound_access_tokens_required: boundTokens?.areRequired,
   }
 }
 
@@ -72,4 +78,10 @@ export function protectedResourceMetadata(guard: DescribedGuard): RouteTable {
       endpoint: async () => jsonReply(200, documentOf(resource, metadata, guard), { 'cache-control': 'public, max-age=300' }),
     },
   ]
+}
+
+/** What a guard says of bound tokens in its challenges and its metadata. */
+export function boundTokensOf(issuers: Issuers, constraint: SenderConstraint | undefined): BoundTokens | undefined {
+  if (constraint === undefined) return undefined
+  return { dpopAlgorithms: constraint.algorithms, areRequired: Object.values(issuers).every(({ rule }) => requiresBinding(rule)) }
 }

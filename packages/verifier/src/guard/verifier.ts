@@ -1,8 +1,9 @@
 import { globalFetch, isUnavailable, type JwtClaims, mathRandom, wallClock } from '@countersign/core'
 import { createSharedSources } from '../issuers/shared-sources.js'
 import { createTrust } from '../issuers/trust.js'
+import { refuseBound, requiresBinding } from '../token/confirmation.js'
 import { createTokenCache } from '../token/token-cache.js'
-import { isKnown } from '../token/verdict.js'
+import { isKnown, type Verdict } from '../token/verdict.js'
 import { createVerifyToken, type Progress, type VerifyToken } from '../token/verify-token.js'
 import { publishOutage, publishVerdict, startTimer } from './events.js'
 import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-options.js'
@@ -16,6 +17,12 @@ export interface VerifierParts<I extends Issuers, A extends object> {
   readonly verifyToken: VerifyToken
 }
 
+/** Refuses a bound token: without a request, nobody has sent a proof. */
+function withoutProof(verdict: Verdict): Verdict {
+  const refusal = verdict.ok ? refuseBound(verdict.auth) : undefined
+  return verdict.ok && refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
+}
+
 /**
  * Builds a verifier, and what it verifies tokens with.
  *
@@ -24,6 +31,7 @@ export interface VerifierParts<I extends Issuers, A extends object> {
 export function verifierParts<I extends Issuers, A extends object>(
   factory: string,
   options: VerifierOptions<I, string, object>,
+  provesKeys = false,
 ): VerifierParts<I, A> {
   const { resolveIssuer, maxTokenBytes = 8192, revocations } = options
   const { now = wallClock, fetch = globalFetch, random = mathRandom } = options
@@ -31,12 +39,18 @@ export function verifierParts<I extends Issuers, A extends object>(
   const trust = createTrust({ factory, issuers: options.issuers, ...context })
   if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))
     throw new TypeError(`${factory}: resolveIssuer.via must not be a name in issuers, got ${JSON.stringify(resolveIssuer.via)}`)
+  const bound = Object.keys(options.issuers).find((name) => options.issuers[name] && requiresBinding(options.issuers[name].rule))
+  if (bound !== undefined && !provesKeys)
+    throw new TypeError(
+      `${factory}: senderConstraint must be given, because the entry ${JSON.stringify(bound)} requires bound tokens, got undefined`,
+    )
   const tenants = resolveIssuer && createTenants(factory, resolveIssuer, context)
   const verifyToken = createVerifyToken({
     find: tenants ? (issuer) => trust.find(issuer) ?? tenants.find(issuer) : trust.find,
     cache: options.cache === false ? undefined : createTokenCache(options.cache ?? {}),
     revocations,
     maxTokenBytes,
+    provesKeys,
     now: context.now,
   })
 
@@ -51,7 +65,7 @@ export function verifierParts<I extends Issuers, A extends object>(
       const progress: Progress = { via: undefined }
       try {
         const verified = verifyToken(token, progress)
-        const verdict = isKnown(verified) ? verified : await verified
+        const verdict = withoutProof(isKnown(verified) ? verified : await verified)
         publishVerdict(verdict, startedAt)
         // The entries of `issuers` made the Auth: its type follows from theirs.
         return verdict.ok ? { ok: true, auth: verdict.auth as unknown as A } : { ok: false, refusal: verdict.refusal }

@@ -13,7 +13,7 @@ const isFetch = (headers: object): headers is FetchRequest['headers'] =>
 function fromFetch(request: FetchRequest & WireRequest, headers: FetchRequest['headers']): WireRequest {
   const shown = (name: string): string | undefined => headers.get(name) ?? undefined
   const { method, url, originalUrl, rawHeaders, body, ip, params, frameworkRequest = request } = request
-  const fields = { authorization: shown('authorization'), 'content-type': shown('content-type') }
+  const fields = { authorization: shown('authorization'), 'content-type': shown('content-type'), dpop: shown('dpop') }
   return { method, url, originalUrl, headers: fields, rawHeaders, body, ip, params, frameworkRequest }
 }
 

@@ -15,6 +15,9 @@ export interface ClaimsSchema<Output extends object = object> {
 /** What a Standard Schema answers. */
 export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly unknown[] }
 
+/** What an issuer entry demands of the binding of tokens (RFC 9449 §6). */
+export type SenderConstraint = 'as-token-says' | 'required' | 'dpop'
+
 /** The rules that every issuer entry has, beside its key source. */
 export interface RuleOptions<Alg extends Algorithm = Algorithm, Output extends object = object> {
   /** The only algorithms that are believed; asymmetric or HMAC, never both. */
@@ -34,6 +37,11 @@ export interface RuleOptions<Alg extends Algorithm = Algorithm, Output extends o
   readonly maxFutureIssuedSeconds?: number | null
   /** A Standard Schema for the claims; what it puts out is laid over the claims. */
   readonly schema?: ClaimsSchema<Output>
+  /**
+   * Whether tokens must be bound to a key: `required` and `dpop` refuse those without `cnf.jkt`. With `as-token-says`, plain tokens are accepted too.
+   * @defaultValue `'as-token-says'`
+   */
+  readonly senderConstraint?: SenderConstraint
   /** Reads the scopes of a token. @defaultValue the claim `scope`, else `scp`: text split at spaces, or a list */
   readonly scopes?: (claims: JwtClaims) => readonly string[]
 }
@@ -48,6 +56,7 @@ export interface IssuerRule {
   readonly maxFutureIssuedSeconds: number | null
   /** What a preset demands of its issuer's claims; undefined is fulfilled. */
   readonly validate: ((claims: ParsedClaims) => RefusalDetail | undefined) | undefined
+  readonly senderConstraint: SenderConstraint
   readonly schema: ClaimsSchema | undefined
   /** Undefined is the claim `scope`, else `scp`. */
   readonly scopes: ((claims: JwtClaims) => readonly string[]) | undefined
@@ -116,7 +125,16 @@ const listed = (value: string | readonly string[]): readonly string[] => Object.
 export function issuerRule(preset: string, options: RuleOptions, validate?: IssuerRule['validate']): IssuerRule {
   // Entries may be made in a running process: a member that a library put into every object is not an option of the host.
   const own = Object.assign(Object.create(null) as RuleOptions, options)
-  const { audience, typ, clockToleranceSeconds = 5, maxAgeSeconds, maxFutureIssuedSeconds = 60, schema, scopes } = own
+  const {
+    audience,
+    typ,
+    clockToleranceSeconds = 5,
+    maxAgeSeconds,
+    maxFutureIssuedSeconds = 60,
+    schema,
+    scopes,
+    senderConstraint = 'as-token-says',
+  } = own
   return Object.freeze({
     algorithms: ruleAlgorithms(preset, options.algorithms),
     audience: audience === null ? null : listed(audience),
@@ -125,6 +143,7 @@ export function issuerRule(preset: string, options: RuleOptions, validate?: Issu
     maxAgeSeconds,
     maxFutureIssuedSeconds,
     validate,
+    senderConstraint,
     schema,
     scopes,
   })

@@ -2,6 +2,7 @@ import { type Auth, type JwtClaims, type Refusal, refuse, shownValue, splitScope
 import { checkAudience, checkTimes, type Jws, normalizeType, type ParsedClaims } from '@countersign/jwt'
 import type { IssuerRule } from '../issuers/issuer-entry.js'
 import type { TrustedIssuer } from '../issuers/trust.js'
+import { confirmationOf, validateConfirmation } from './confirmation.js'
 import { bounded } from './verdict.js'
 
 /** What may have changed since a token was verified: its times. `now` in epoch seconds. */
@@ -28,21 +29,22 @@ function validateIssuerRule(claims: ParsedClaims, rule: IssuerRule): Refusal | u
   return refuse('issuer_rule', { detail: { expected: bounded(expected), ...(received !== undefined && { received: bounded(received) }) } })
 }
 
-const boundToKey = refuse('confirmation', { detail: { expected: 'a token without cnf', received: 'cnf' } })
-
-/** A sender-constrained token must not pass as a plain bearer token: until its proof is checked, it is refused (RFC 7800 §3, RFC 9449 §7.1). */
-function refuseBound(claims: ParsedClaims): Refusal | undefined {
-  return claims.cnf === undefined ? undefined : boundToKey
+/** What the claims of a token are validated with, beside the rule of the issuer. */
+interface ClaimsContext {
+  /** Epoch seconds. */
+  readonly now: number
+  /** Whether the guard checks DPoP proofs. */
+  readonly provesKeys: boolean
 }
 
-/** Validates the claims of a token whose signature is good, in a fixed order. `now` in epoch seconds. */
-export function validateClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, now: number): Refusal | undefined {
+/** Validates the claims of a token whose signature is good, in a fixed order. */
+export function validateClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, { now, provesKeys }: ClaimsContext): Refusal | undefined {
   return (
     validateTimes(claims, rule, now) ??
     validateAudience(claims, rule) ??
     validateType(jws, rule) ??
     validateIssuerRule(claims, rule) ??
-    refuseBound(claims)
+    validateConfirmation(claims, rule, provesKeys)
   )
 }
 
@@ -122,6 +124,7 @@ function scopesAsSaid(claims: JwtClaims): string[] {
  * @param said - as they stand in the token
  */
 export function authFrom(claims: JwtClaims, said: ParsedClaims, trusted: TrustedIssuer, kid: string | undefined): Auth {
+  const confirmation = confirmationOf(said)
   return Object.freeze({
     via: trusted.via,
     issuer: trusted.issuer,
@@ -131,5 +134,6 @@ export function authFrom(claims: JwtClaims, said: ParsedClaims, trusted: Trusted
     scopes: scopesOf(claims, trusted.rule),
     expiresAt: claims.exp,
     kid,
+    ...(confirmation && { confirmation }),
   })
 }

@@ -26,6 +26,8 @@ export interface VerificationContext {
   readonly cache: TokenCache | undefined
   readonly revocations: RevocationView | undefined
   readonly maxTokenBytes: number
+  /** Whether the guard checks DPoP proofs: only then may a token be bound to a key. */
+  readonly provesKeys: boolean
   /** Epoch milliseconds. */
   now(): number
 }
@@ -68,7 +70,7 @@ const otherAlgorithm = ({ header }: Jws, { rule }: TrustedIssuer): Refusal =>
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
 /** The six steps. Cheap ones come first, nothing is believed before the signature, and no stranger causes I/O. */
-function createSteps({ find, revocations, maxTokenBytes, now }: VerificationContext) {
+function createSteps({ find, revocations, maxTokenBytes, provesKeys, now }: VerificationContext) {
   const headers = createHeaderMemo()
   const parsing = { maxBytes: maxTokenBytes, headers }
 
@@ -109,7 +111,7 @@ function createSteps({ find, revocations, maxTokenBytes, now }: VerificationCont
   function checkClaims(signed: Signed): Valid | Refusal | Promise<Valid | Refusal> {
     const { jws, claims, trusted, key } = signed
     const { rule } = trusted
-    const refusal = validateClaims(jws, claims, rule, now() / 1000)
+    const refusal = validateClaims(jws, claims, rule, { now: now() / 1000, provesKeys })
     if (refusal) return refusal
     const admit = (complete: JwtClaims): Valid =>
       // The client comes from the token itself, not from the result of a schema.

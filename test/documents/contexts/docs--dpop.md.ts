@@ -1,0 +1,2 @@
+export type { GuardDpopOptions } from '@countersign/verifier'
+export { generateKeyPair, generateProof } from 'dpop'
