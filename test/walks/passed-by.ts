@@ -3,7 +3,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
   'a function of a few lines, whose name says what it does': [
     'packages/core/src/clock.ts',
     'packages/core/src/call.ts',
-    'packages/core/src/call-endpoint.ts',
+    'packages/core/src/outage-reply.ts',
     'packages/core/src/call-listener.ts',
     'packages/core/src/durations.ts',
     'packages/core/src/elapsed.ts',
@@ -62,7 +62,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/jwt/src/header-memo.ts',
     'packages/keys/src/signing/key-signers.ts',
     'packages/verifier/src/revocation/copy/part-size.ts',
-    'packages/verifier/src/revocation/copy/part-taking.ts',
+    'packages/verifier/src/revocation/copy/read-position.ts',
     'packages/verifier/src/revocation/entries/entry-names.ts',
     'packages/verifier/src/revocation/entries/names.ts',
     'packages/verifier/src/revocation/entries/numbers.ts',

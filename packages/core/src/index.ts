@@ -13,7 +13,6 @@ export {
 } from './audit-store.js'
 export type { Admission, Auth, AuthOf, Confirmation, Guard, JwtClaims, Requirement, RequirementContext, TokenVerifier } from './auth.js'
 export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
-export { callEndpoint, outageReply } from './call-endpoint.js'
 export { callListener } from './call-listener.js'
 export type { ChallengeStore } from './challenge-store.js'
 export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'
@@ -96,6 +95,7 @@ export { checkOptions, shownValue } from './options/check-options.js'
 export { checkSecrets, longSecret, type SecretRules } from './options/check-secrets.js'
 export { kind } from './options/kinds.js'
 export type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, RequiredKind } from './options/option-kind.js'
+export { callEndpoint, outageReply } from './outage-reply.js'
 export { allItems, longestPage, type Page, type PageQuery, requirePageLimit, wrongAfter } from './page.js'
 export type {
   AnswerStep,

@@ -2,7 +2,7 @@ import type { RefreshFamily } from '@countersign/core'
 import type { Client } from '../clients/record/client.js'
 import type { GrantRequest } from '../grants/grant.js'
 import { refused, type TokenRefused } from '../refusal.js'
-import { faultOf, grantedBy } from './refresh-family.js'
+import { faultOf, grantedBy } from './family-grant.js'
 import { type ChainData, parseChain } from './stored-family.js'
 
 /** A refresh token that would be taken at this moment. */

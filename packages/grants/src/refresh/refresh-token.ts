@@ -14,7 +14,7 @@ import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-pol
 import { accessTokenLifetimeKind, type Grant, type GrantAnswer, type GrantRequest, type Validated } from '../grants/grant.js'
 import { grantedTo } from '../grants/signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
-import { bindingOf, chainData, faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './refresh-family.js'
+import { bindingOf, chainData, faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './family-grant.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-format.js'
 import { parseChain } from './stored-family.js'
 
@@ -116,6 +116,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     return granted.ok ? { ok: true, granted: { ...granted, refreshToken: token, family: presented.family } } : granted
   }
 
+  /** The store replaces the token. It also revokes the family there, if the token was used before: outcome `reused`. */
   async function rotate(request: RotationRequest, asked: GrantRequest): Promise<GrantAnswer> {
     const rotation = await orUnavailable(asked.stores.families.rotate(request))
     switch (rotation.outcome) {

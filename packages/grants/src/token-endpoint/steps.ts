@@ -21,7 +21,7 @@ import { type Changes, createChangesOf } from '../issuing/changes.js'
 import { createMint, keysOf, type Minted, type Signed } from '../issuing/mint.js'
 import { createStatusFault } from '../issuing/status.js'
 import type { Reserved } from '../limits/rate-limits.js'
-import { createReuseEnd } from '../refresh/announce-reuse.js'
+import { createAnnounceFamilyEnd } from '../refresh/announce-family-end.js'
 import { refused, type TokenRefused } from '../refusal.js'
 import { writeRecord } from './audit.js'
 import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
@@ -104,7 +104,13 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
   const find = createFindGrant(options, checked)
   const statusFault = createStatusFault(options)
   const { mint, recheck } = createMint({ ...checked, issuer, claims: options.claims, signer, revocations: options.revocations })
-  const endReused = createReuseEnd({ issuer, revocations: options.revocations, attempts, families, now: options.now ?? wallClock })
+  const announceFamilyEnd = createAnnounceFamilyEnd({
+    issuer,
+    revocations: options.revocations,
+    attempts,
+    families,
+    now: options.now ?? wallClock,
+  })
   const changesOf = createChangesOf()
 
   return {
@@ -140,7 +146,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       const { grant, request } = found
       const plan = requireValidated(grant, await grant.validate(request))
       if (plan.ok) return { ...found, plan, jti: uuid(), replayClaim, changes: changesOf(), trace }
-      await endReused(plan.refusal.reason, trace.family)
+      await announceFamilyEnd(plan.refusal.reason, trace.family)
       return plan
     },
     getSigner: async () => signer.current(),
@@ -158,7 +164,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       const answer = run ? await changes.make<GrantAnswer | undefined>(run, plan.undo?.bind(plan)) : plan.granted
       if (typeof answer?.ok !== 'boolean') throw new TypeError(`createTokenEndpoint: the grant ${grant.type} must answer its commit`)
       // What was refused may have ended a family.
-      if (hasOwn(answer, 'refusal')) await endReused(answer.refusal.reason, trace.family)
+      if (hasOwn(answer, 'refusal')) await announceFamilyEnd(answer.refusal.reason, trace.family)
       return answer
     },
     async keepFamily({ changes }, { started }) {

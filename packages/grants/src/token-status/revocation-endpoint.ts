@@ -16,7 +16,7 @@ import { type Announce, createAnnounce, endOfFamily, publisherKind } from '../an
 import type { Client } from '../clients/record/client.js'
 import type { RateLimits } from '../limits/budget.js'
 import { attemptKey, type Budget, budgetKind } from '../limits/budget.js'
-import { isOwner } from '../refresh/refresh-family.js'
+import { isOwner } from '../refresh/family-grant.js'
 import { createRefreshTokenText } from '../refresh/refresh-token-format.js'
 import { refused } from '../refusal.js'
 import {

@@ -18,7 +18,7 @@ import { answerFrom, createKeySet, selectKey } from '../key-set.js'
 import { createDoubts } from './doubts.js'
 import { type DroppedKeys, importJwks } from './jwks-document.js'
 import type { RefreshOptions, SourceContext } from './refresh-options.js'
-import { askAgainSeconds, createUnknownKids, type UnknownKids, type WaitingPlace } from './unknown-kids.js'
+import { askAgainSeconds, createUnknownKidLimits, type UnknownKidLimits, type WaitingPlace } from './unknown-kid-limits.js'
 
 /** A JWK Set as loaded. */
 export interface LoadedKeys {
@@ -119,7 +119,7 @@ function notLookedFor(copy: KeyCopy): Unavailable {
 }
 
 /** Waits for a load that began after `asked`, as the limits on loads for unknown kids permit. */
-async function renewed(copy: KeyCopy, unknownKids: UnknownKids, query: NamedQuery, asked: number): Promise<KeyAnswer> {
+async function renewed(copy: KeyCopy, unknownKids: UnknownKidLimits, query: NamedQuery, asked: number): Promise<KeyAnswer> {
   const none = (): KeyAnswer => ({ key: undefined, set: setOf(copy) })
   const place = unknownKids.enter(query.kid)
   if (place === 'full') throw notLookedFor(copy)
@@ -150,7 +150,7 @@ async function renewed(copy: KeyCopy, unknownKids: UnknownKids, query: NamedQuer
  */
 export function createRefreshingKeys(load: LoadKeys, times: Required<RefreshOptions>, context: SourceContext): KeySource {
   const { copy, elapsed, close } = createKeyCopy(load, times, context, () => unknownKids.clear())
-  const unknownKids = createUnknownKids(elapsed)
+  const unknownKids = createUnknownKidLimits(elapsed)
   const doubt = createDoubts(copy, elapsed, times)
   return {
     find(query) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { headerField, type Now, type Reply, type RouteTable, type WireRequest } from '@countersign/core'
-import type { OwnRing } from './signing.js'
+import type { OwnRing } from './active-signer.js'
 import { type KeyTimes, nextTransition, type OwnKey, verifies } from './signing-key.js'
 
 /** How long after a revocation the document asks to be fetched again soon. */

@@ -1,7 +1,7 @@
 import { type KeyAnswer, type KeySet, type KeySource, type Now, Unavailable, type VerificationKey, whenKnown } from '@countersign/core'
 import { answerFrom, createKeySet, importJwk } from '@countersign/jwt'
 import type { Ring } from '../ring.js'
-import type { OwnRing } from './signing.js'
+import type { OwnRing } from './active-signer.js'
 import { type KeyTimes, nextTransition, type OwnKey, verifies } from './signing-key.js'
 
 /** What {@link createOwnKeySource} needs. */

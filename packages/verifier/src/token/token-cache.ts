@@ -3,7 +3,7 @@ import type { Auth, KeySet, RevocationQuery } from '@countersign/core'
 import type { TrustedIssuer } from '../issuers/trust.js'
 import type { Verdict } from './verdict.js'
 
-/** What is remembered of a verified token. Everything that can change since is checked again on every hit. */
+/** What is remembered of a verified token. On every hit, `verifyAgain` of `verify-token.ts` checks again everything that can change. */
 export interface VerifiedToken {
   readonly auth: Auth
   /** The answer to a hit, made once. */

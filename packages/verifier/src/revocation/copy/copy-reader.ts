@@ -13,7 +13,7 @@ import {
 import { type CopiedEntries, createCopiedEntries } from './copied-entries.js'
 import { createLongReading } from './long-reading.js'
 import { createOwnWrites, type OwnWrite } from './own-writes.js'
-import { createPartTaking } from './part-taking.js'
+import { createReadPosition } from './read-position.js'
 
 /** What {@link createCopyReader} needs. */
 export interface ReaderOptions {
@@ -76,7 +76,7 @@ const ignore = (): void => undefined
 export function createCopyReader({ store, now, random, onLost, closing }: ReaderOptions): CopyReader {
   const entries = createCopiedEntries(now, random)
   const ownWrites = createOwnWrites(store, entries)
-  const taking = createPartTaking({ store, entries, ownWrites, onLost })
+  const position = createReadPosition({ store, entries, ownWrites, onLost })
   const long = createLongReading()
   const state: ReaderState = { readAt: longAgo, failedAt: longAgo, sweptAt: longAgo, cause: undefined, stale: false }
 
@@ -93,7 +93,7 @@ export function createCopyReader({ store, now, random, onLost, closing }: Reader
   async function questionFrom(cursor: string | undefined, isNext: boolean): Promise<Part> {
     const askedAt = instant()
     if (cursor !== undefined && !isNext && (await store.cursor()) === cursor) return { askedAt, delta: undefined }
-    const delta = await store.since(cursor, { limit: taking.records() })
+    const delta = await store.since(cursor, { limit: position.records() })
     if (delta.more === true && delta.cursor === cursor && !delta.lost) throw new Error('the store answers the same part again and again')
     return { askedAt, delta }
   }
@@ -108,13 +108,13 @@ export function createCopyReader({ store, now, random, onLost, closing }: Reader
   /** Each part is requested while the one before is taken over. Returns the time of the last request. */
   async function readParts(): Promise<Instant> {
     const { steady } = instant()
-    let next: Promise<Part> | undefined = ask(taking.cursor(), !taking.isWhole())
+    let next: Promise<Part> | undefined = ask(position.cursor(), !position.isWhole())
     let askedAt = longAgo
     while (next !== undefined) {
       const part: Part = await next
       next = part.delta?.more === true ? ask(part.delta.cursor, true) : undefined
       if (next !== undefined && performance.now() - steady > question.milliseconds) long.begins()
-      if (part.delta !== undefined) await taking.take(part.delta, closing)
+      if (part.delta !== undefined) await position.take(part.delta, closing)
       askedAt = part.askedAt
     }
     return askedAt
@@ -123,7 +123,7 @@ export function createCopyReader({ store, now, random, onLost, closing }: Reader
   async function readOnce(): Promise<boolean> {
     try {
       const askedAt = await readParts()
-      taking.requireUnderstood()
+      position.requireUnderstood()
       // With its last part the copy equals the store at the time of that request.
       succeeded(askedAt)
       return true
@@ -151,7 +151,7 @@ export function createCopyReader({ store, now, random, onLost, closing }: Reader
     inTime: long.inTime,
     isLong: long.isLong,
     cause: () => state.cause ?? (long.isLong() ? new Error('the denylist is being read, which takes longer than a call may') : undefined),
-    memory: taking.memory,
+    memory: position.memory,
     markStale() {
       if (!state.stale) events.publish({ outcome: 'stale' })
       state.stale = true

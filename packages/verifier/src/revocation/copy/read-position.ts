@@ -5,7 +5,7 @@ import type { OwnWrites } from './own-writes.js'
 import { createPartSize } from './part-size.js'
 
 /** Takes over what the parts of a denylist tell. */
-export interface PartTaking {
+export interface ReadPosition {
   /** Where the next reading goes on; undefined at the beginning. */
   cursor(): string | undefined
   /** False between two parts. */
@@ -23,8 +23,8 @@ export interface PartTaking {
   requireUnderstood(): void
 }
 
-/** What {@link createPartTaking} needs. */
-export interface PartTakingOptions {
+/** What {@link createReadPosition} needs. */
+export interface ReadPositionOptions {
   readonly store: Pick<RevocationStore, 'compare'>
   readonly entries: CopiedEntries
   readonly ownWrites: OwnWrites
@@ -41,7 +41,7 @@ interface TakingState {
 
 const events = eventChannel('countersign:revocation')
 
-export function createPartTaking({ store, entries, ownWrites, onLost }: PartTakingOptions): PartTaking {
+export function createReadPosition({ store, entries, ownWrites, onLost }: ReadPositionOptions): ReadPosition {
   const size = createPartSize()
   const state: TakingState = {
     cursor: undefined,

@@ -5,8 +5,8 @@ import type { TokenReason } from '../refusal.js'
 /** A client that goes on with a dead token must not fill the denylist. */
 const repeats = { limit: 3, windowMs: 86_400_000 }
 
-/** What {@link createReuseEnd} needs. */
-interface ReuseEndOptions {
+/** What {@link createAnnounceFamilyEnd} needs. */
+interface AnnounceFamilyEndOptions {
   readonly issuer: string
   readonly revocations: RevocationPublisher | undefined
   readonly attempts: AttemptStore
@@ -18,7 +18,9 @@ interface ReuseEndOptions {
  * A refresh token that was used twice ends the access tokens of its family as well: one of the two who have it is a thief
  * (RFC 9700 §4.14.2). Where that could not be announced the answer was 503, and the next one finds the family ended.
  */
-export function createReuseEnd(options: ReuseEndOptions): (reason: TokenReason, family: string | undefined) => Promise<void> {
+export function createAnnounceFamilyEnd(
+  options: AnnounceFamilyEndOptions,
+): (reason: TokenReason, family: string | undefined) => Promise<void> {
   const { issuer, revocations, attempts, families, now } = options
   const announce = revocations && createAnnounce(revocations, now)
 

@@ -1,7 +1,7 @@
 import { type Elapsed, type Instant, startRequestTimer } from '@countersign/core'
 
 /** The limits on loads that tokens with unknown kids cause: anybody can send such tokens. */
-export interface UnknownKids {
+export interface UnknownKidLimits {
   /** A place in the queue of requests that wait. `'missing'`: a recent load did not find the kid. `'full'`: the queue is full. */
   enter(kid: string): WaitingPlace | 'missing' | 'full'
   /** The kid was missing from a set that was loaded after the request for it. */
@@ -29,7 +29,7 @@ const burst = 2
 const longestWaitMs = loadEveryMs + 250
 
 /** Burst 2, then one load per 2 s. Intervals are measured on the monotonic clock. */
-export function createUnknownKids(elapsed: Elapsed): UnknownKids {
+export function createUnknownKidLimits(elapsed: Elapsed): UnknownKidLimits {
   const missing = new Map<string, Instant>()
   const state = { waiting: 0, tokens: burst, filledAt: performance.now(), pause: undefined as Promise<void> | undefined }
 
