@@ -217,7 +217,7 @@ describe('the time of an entry', () => {
     ['nothing', { type: 'jti', issuer, jti: 'j', expiresAt: null }],
     ['text', { type: 'jti', issuer, jti: 'j', expiresAt: '1800000000' }],
     ['no end', { type: 'jti', issuer, jti: 'j', expiresAt: Number.POSITIVE_INFINITY }],
-  ])('is in cursor seconds: %s is a TypeError', async (_what, entry) => {
+  ])('is in epoch seconds: %s is a TypeError', async (_what, entry) => {
     const { view, store } = await startTrial()
     await expect(view.revoke(entry as RevocationEntry)).rejects.toThrow(TypeError)
     await expect(view.reinstate(entry as RevocationEntry)).rejects.toThrow(TypeError)

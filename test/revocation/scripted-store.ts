@@ -20,13 +20,13 @@ export interface ScriptedStore extends RevocationStore {
   /** The next answers to such a question are made and kept back; the returned function lets them go. */
   hold(question: 'since' | 'cursor' | 'revoke', answers?: number): () => Promise<void>
   listeners(): number
-  /** What every reader without an cursor would get. */
+  /** What every reader without a cursor would get. */
   all(): Promise<RevocationDelta['records']>
 }
 
 const partsOf = (cursor: string): readonly [number, number] => cursor.split('.').map(Number) as [number, number]
 
-/** @param now - the store's own clock, cursor milliseconds */
+/** @param now - the store's own clock, epoch milliseconds */
 export function scriptedStore(now: () => number): ScriptedStore {
   const create = (): Stores['revocations'] => memoryStores({ now }).revocations
   const state = { inner: create(), generation: 1, listeners: new Set<() => void>() }

@@ -68,7 +68,7 @@ describe('the cause of a load of keys that failed', () => {
       'https://keys.test/jwks was answered with status 403',
     )
     expect(await discovered({ issuer, jwks_uri: 'https://user:s3cret@keys.test/jwks?k=s3cret' })).toBe(
-      `${metadata}: jwks_uri must not carry credentials, got them in https://keys.test/jwks`,
+      `${metadata}: jwks_uri must not have a user name or password, got them in https://keys.test/jwks`,
     )
     expect(await discovered({ issuer, jwks_uri: 'http://user:s3cret@keys.test/jwks?k=s3cret' })).not.toContain('s3cret')
     expect(await discovered({ issuer, jwks_uri: '//user:s3cret@keys?k=s3cret' })).not.toContain('s3cret')

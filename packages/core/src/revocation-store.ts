@@ -76,7 +76,7 @@ export interface RevocationStore extends WriteCheck {
    */
   page(query?: RevocationPageQuery): Promise<Page<RevocationRecord>>
   /**
-   * What was added after an cursor, in order; from the first on for undefined. An outage counts for each part of the answer, so that a
+   * What was added after a cursor, in order; from the first on for undefined. An outage counts for each part of the answer, so that a
    * long list can be read at all.
    * @param options - `limit`: at most so many records, 1 or more; `more` says whether others follow. Without it, all of them
    * @throws TypeError for a limit that is not a positive whole number
@@ -121,7 +121,7 @@ export function deltaOf(rest: Omit<RevocationDelta, 'records'>, read: () => Revo
 /**
  * Reads all parts, one after the other, for a store that gives them.
  *
- * @param part - answers at most `limit` records after an cursor, as {@link RevocationStore.since} does
+ * @param part - answers at most `limit` records after a cursor, as {@link RevocationStore.since} does
  * @returns one delta of all; a memory that was lost between two parts begins it anew
  */
 export async function wholeDelta(

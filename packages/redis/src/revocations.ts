@@ -30,7 +30,7 @@ function partsOf(cursor: string): readonly [number, number] {
   return [Number(milliseconds), Number(count)]
 }
 
-/** Negative, zero or positive; an cursor of another form is after all. */
+/** Negative, zero or positive; a cursor of another form is after all. */
 function compareEpochs(a: string, b: string): number {
   const [aMs, aCount] = partsOf(a)
   const [bMs, bCount] = partsOf(b)
