@@ -1,6 +1,6 @@
-import { storeConformance } from '@countersign/testkit'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { describeConformance } from './conformance-cases.js'
 import { nodeRedisMajors, openNodeRedis } from './node-redis-clients.js'
 import { type RedisSetup, redisBackend } from './redis-backend.js'
 import { describeWithServers, type OwnServers, startCluster } from './redis-servers.js'
@@ -29,8 +29,6 @@ describeWithServers('stores on a Redis Cluster of three masters, through the pac
     }
     const backend = redisBackend(setup)
     afterAll(() => backend.close())
-    describe.each(storeConformance(backend))('$name', ({ cases }) => {
-      it.each(cases)('$name', ({ run }) => run())
-    })
+    describeConformance(backend)
   })
 })

@@ -1,7 +1,7 @@
-import { storeConformance } from '@countersign/testkit'
 import { Redis } from 'ioredis'
-import { afterAll, describe, it } from 'vitest'
+import { afterAll, describe } from 'vitest'
 import { describeWith } from '../services.js'
+import { describeConformance } from './conformance-cases.js'
 import { nodeRedisMajors, openNodeRedis } from './node-redis-clients.js'
 import { addressOf, redisBackend } from './redis-backend.js'
 
@@ -15,8 +15,6 @@ describeWith('redis', 'stores on one Redis server, through the package redis', (
       other: { driver, open: (options, via) => openNodeRedis(driver, { nodes: [server], via }, options) },
     })
     afterAll(() => backend.close())
-    describe.each(storeConformance(backend))('$name', ({ cases }) => {
-      it.each(cases)('$name', ({ run }) => run())
-    })
+    describeConformance(backend)
   })
 })
