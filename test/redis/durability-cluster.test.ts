@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { isUnavailable, type Stores } from '@countersign/core'
-import { redisStores } from '@countersign/redis'
-import { Cluster, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { drivers, openStores } from './drivers.js'
+import type { Driver } from './redis-backend.js'
 import { describeWithServers, type OwnServer, type OwnServers, startCluster } from './redis-servers.js'
 
 const minute = 60_000
@@ -35,13 +36,14 @@ describeWithServers("durability: 'wait' in a Redis Cluster with a replica of eac
     await group.value?.remove()
   })
 
-  function open(): { readonly stores: Stores; readonly warnings: string[] } {
-    const client = new Cluster((group.value?.servers ?? []).map(({ host, port }) => ({ host, port })))
-    client.on('error', () => undefined)
-    ended.push(() => client.disconnect())
+  function open(driver: Driver): { readonly stores: Stores; readonly warnings: string[] } {
     const warnings: string[] = []
-    const stores = redisStores(client, { prefix: 'wait', durability: 'wait', onWarning: ({ name }) => void warnings.push(name) })
-    ended.push(() => stores.close())
+    const { stores, close } = openStores(
+      driver,
+      { nodes: group.value?.servers ?? [] },
+      { prefix: `wait-${driver}`, durability: 'wait', onWarning: ({ name }) => void warnings.push(name) },
+    )
+    ended.push(close)
     return { stores, warnings }
   }
 
@@ -53,25 +55,28 @@ describeWithServers("durability: 'wait' in a Redis Cluster with a replica of eac
     )
   const countOf = (answers: readonly unknown[], answer: unknown): number => answers.filter((one) => one === answer).length
 
-  it('each master waits for its own replica: only changes of the master whose replica is frozen are refused and taken back', async () => {
-    const { stores, warnings } = open()
-    const all = async (): Promise<number> => countOf(await claims(stores, randomUUID()), 'claimed')
-    await expect.poll(all, { timeout: 20_000, interval: 200 }).toBe(60)
-    expect((await stores.ready()).ok).toBe(true)
-    warnings.splice(0)
-    group.replica?.freeze()
-    const partly = await claims(stores, 'partly')
-    expect(countOf(partly, 'outage')).toBeGreaterThan(5)
-    expect(countOf(partly, 'claimed')).toBeGreaterThan(20)
-    expect(countOf(partly, 'outage') + countOf(partly, 'claimed')).toBe(60)
-    const begun = performance.now()
-    await claims(stores, 'fast')
-    expect(performance.now() - begun).toBeLessThan(200)
-    expect(warnings).toEqual(['replica_lost'])
-    group.replica?.thaw()
-    await expect.poll(() => warnings, { timeout: 5_000 }).toEqual(['replica_lost', 'replica_restored'])
-    const again = await claims(stores, 'partly')
-    expect(again.map((answer) => answer === 'claimed')).toEqual(partly.map((answer) => answer === 'outage'))
-    expect(countOf(again, 'replayed')).toBe(countOf(partly, 'claimed'))
-  })
+  it.each(drivers)(
+    'each master waits for its own replica: only changes of the master whose replica is frozen are refused and taken back: %s',
+    async (driver) => {
+      const { stores, warnings } = open(driver)
+      const all = async (): Promise<number> => countOf(await claims(stores, randomUUID()), 'claimed')
+      await expect.poll(all, { timeout: 20_000, interval: 200 }).toBe(60)
+      expect((await stores.ready()).ok).toBe(true)
+      warnings.splice(0)
+      group.replica?.freeze()
+      const partly = await claims(stores, 'partly')
+      expect(countOf(partly, 'outage')).toBeGreaterThan(5)
+      expect(countOf(partly, 'claimed')).toBeGreaterThan(20)
+      expect(countOf(partly, 'outage') + countOf(partly, 'claimed')).toBe(60)
+      const begun = performance.now()
+      await claims(stores, 'fast')
+      expect(performance.now() - begun).toBeLessThan(200)
+      expect(warnings).toEqual(['replica_lost'])
+      group.replica?.thaw()
+      await expect.poll(() => warnings, { timeout: 5_000 }).toEqual(['replica_lost', 'replica_restored'])
+      const again = await claims(stores, 'partly')
+      expect(again.map((answer) => answer === 'claimed')).toEqual(partly.map((answer) => answer === 'outage'))
+      expect(countOf(again, 'replayed')).toBe(countOf(partly, 'claimed'))
+    },
+  )
 })
