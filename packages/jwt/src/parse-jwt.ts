@@ -1,5 +1,5 @@
 import { hasOwn, type JwtClaims, type Outcome, type Refusal, refuse } from '@countersign/core'
-import { decodeSegment } from './base64url.js'
+import { decodeBase64url } from './base64url.js'
 import { type JwsHeader, parseHeader } from './header.js'
 import type { HeaderMemo } from './header-memo.js'
 import { exactInteger, jsonKind } from './json-kind.js'
@@ -38,20 +38,21 @@ export function parseJws(token: string, options?: ParseJwsOptions): Outcome<{ jw
   const firstDot = token.indexOf('.')
   const secondDot = token.indexOf('.', firstDot + 1)
   if (firstDot < 1 || secondDot < firstDot + 2 || secondDot === token.length - 1) return malformed(token)
-  const bytes = Buffer.from(token, 'utf8')
-  // Longer in bytes: not ASCII. A third dot is junk in the last segment.
-  if (bytes.length !== token.length) return malformed(token)
-  const payload = decodeSegment(bytes, firstDot + 1, secondDot)
-  const signature = decodeSegment(bytes, secondDot + 1, bytes.length)
+  const payload = decodeBase64url(token.slice(firstDot + 1, secondDot))
+  // A third dot is junk in the last segment.
+  const signature = decodeBase64url(token.slice(secondDot + 1))
   if (!payload || !signature) return malformed(token)
   const headerSegment = token.slice(0, firstDot)
   let header = options?.headers?.get(headerSegment)
   if (header === undefined) {
+    // Longer in bytes: not ASCII.
+    if (Buffer.byteLength(headerSegment) !== headerSegment.length) return malformed(token)
     const parsed = parseHeader(headerSegment)
     if (!parsed.ok) return parsed
     header = parsed.header
   }
-  const signingInput = bytes.subarray(0, secondDot)
+  // All three segments are base64url here, so one byte stands for each character.
+  const signingInput = Buffer.from(token.slice(0, secondDot), 'latin1')
   return { ok: true, jws: { header, payload, signature, signingInput, headerSegment } }
 }
 
