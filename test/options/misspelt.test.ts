@@ -24,7 +24,6 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'refuse',
     'requestUrl',
     'requireAdditions',
-    'requireProtection',
     'requireRotation',
     'revocationKey',
     'revocationName',

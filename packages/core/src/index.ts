@@ -89,7 +89,15 @@ export { checkParts, type Lifecycle, type Readiness, type ReadyOptions } from '.
 export { mapConcurrently } from './map-concurrently.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
-export { asError, certificateOf, requireEndpoint, requireProtection, unmatchedReply, unreadBody } from './mount.js'
+export {
+  asError,
+  certificateOf,
+  createProtection,
+  promisedCheck,
+  requireEndpoint,
+  unmatchedReply,
+  unreadBody,
+} from './mount.js'
 export type { NonceStore, NonceVerdict } from './nonce-store.js'
 export { checkOptions, shownValue } from './options/check-options.js'
 export { checkSecrets, longSecret, type SecretRules } from './options/check-secrets.js'

@@ -1,7 +1,33 @@
-import type { Guard } from './auth.js'
-import type { Reply, WireRequest } from './http.js'
+import type { Admission, Auth, Guard, Requirement } from './auth.js'
+import type { FetchRequest, Reply, WireRequest } from './http.js'
 import type { RouteMatch } from './match-route.js'
+import { whenKnown } from './maybe-async.js'
 import { shownValue } from './options/check-options.js'
+
+/** Checks a request, at once where nothing waits. It throws where a promise would be rejected. */
+type CheckAtOnce<A> = <R>(
+  request: WireRequest | FetchRequest,
+  requirements: readonly Requirement<A, R>[],
+) => Admission<A> | Promise<Admission<A>>
+
+const atOnce: unique symbol = Symbol('at once')
+
+interface Promised<A extends Auth<string, object>> {
+  readonly [atOnce]?: { readonly check: Guard<A>['check']; readonly inner: CheckAtOnce<A> }
+}
+
+/** The `check` of a guard: a promise for all callers but the mounts, which find the function within. */
+export function promisedCheck<A extends Auth<string, object>>(inner: CheckAtOnce<A>): Guard<A>['check'] {
+  const check: Guard<A>['check'] = async (request, ...requirements) => inner(request, requirements)
+  return Object.defineProperty(check, atOnce, { value: { check, inner } })
+}
+
+/** How a mount writes what a guard answers. */
+export interface GuardWriter<Target> {
+  send(target: Target, reply: Reply): void
+  /** Fields of the answer that somebody else gives to an admitted request. */
+  setFields(target: Target, headers: Reply['headers']): void
+}
 
 /**
  * What the `protect` of a mount checks when it is called: a program that is not type-checked learns of a mistake at start-up, not with its
@@ -9,12 +35,40 @@ import { shownValue } from './options/check-options.js'
  *
  * @throws TypeError if the guard is missing, or a requirement is not a function
  */
-export function requireProtection(guard: Partial<Pick<Guard, 'check'>> | undefined, requirements: readonly unknown[]): void {
-  if (typeof guard?.check !== 'function') throw new TypeError(`protect: the first argument must be a guard, got ${shownValue(guard)}`)
+function requireProtection(guard: object, requirements: readonly unknown[]): void {
+  if (typeof (guard as Partial<Guard> | undefined)?.check !== 'function')
+    throw new TypeError(`protect: the first argument must be a guard, got ${shownValue(guard)}`)
   for (const requirement of requirements) {
     if (typeof requirement !== 'function')
       throw new TypeError(`protect: a requirement must be a function such as requireScopes('a') returns, got ${shownValue(requirement)}`)
   }
+}
+
+/**
+ * What the `protect` of a mount does: whether a guard admits a request; if not, the answer is sent. A promise costs a request as much as the
+ * look-up of its token, so there is none where nothing waits. What a host puts in place of `check`, or a proxy of it, is not passed by: it has
+ * no such function within, or one of another `check`.
+ *
+ * @param guard - from `createGuard`, or any with its methods
+ * @param requirements - what the route demands, in order
+ * @throws TypeError if the guard is missing, or a requirement is not a function
+ */
+export function createProtection<A extends Auth<string, object>, R, Target>(
+  guard: Guard<A>,
+  requirements: readonly Requirement<A, R>[],
+  { send, setFields }: GuardWriter<Target>,
+): (request: WireRequest, target: Target) => boolean | Promise<boolean> {
+  requireProtection(guard, requirements)
+  const check = (request: WireRequest): Admission<A> | Promise<Admission<A>> => {
+    const promised = (guard.check as Promised<A>)[atOnce]
+    return promised?.check === guard.check ? promised.inner(request, requirements) : guard.check(request, ...requirements)
+  }
+  return (request, target) =>
+    whenKnown(check(request), (admission) => {
+      if (!admission.ok) send(target, admission.reply)
+      else if (!admission.anonymous && admission.headers) setFields(target, admission.headers)
+      return admission.ok
+    })
 }
 
 /**

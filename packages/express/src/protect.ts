@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type Auth, asError, type Guard, type Requirement, requireProtection } from '@countersign/core'
+import { type Auth, asError, createProtection, type Guard, type Requirement } from '@countersign/core'
 import { type ExpressRequest, guardRequest, send, setFields } from './wire.js'
 
 /** Express's continuation, as far as it is used. */
@@ -19,22 +19,21 @@ export function protect<A extends Auth, R extends ExpressRequest>(
   guard: Guard<A>,
   ...requirements: readonly Requirement<A, R>[]
 ): Middleware<R> {
-  requireProtection(guard, requirements)
+  const admits = createProtection(guard, requirements, { send, setFields })
   return (req, res, next) => {
-    guard
-      .check(guardRequest(req), ...requirements)
-      .then((admission) => {
-        if (!admission.ok) send(res, admission.reply)
-        else if (!admission.anonymous && admission.headers) setFields(res, admission.headers)
-        return admission.ok
-      })
-      // Two arguments, so that an error of a later handler is never handed to next a second time.
-      .then(
-        (admitted) => {
-          if (admitted) next()
-        },
-        (error: unknown) => next(asError(error)),
-      )
+    const fail = (error: unknown): void => next(asError(error))
+    const goOn = (admitted: boolean): void => {
+      if (admitted) next()
+    }
+    let admitted: boolean | Promise<boolean>
+    try {
+      admitted = admits(guardRequest(req), res)
+    } catch (error) {
+      return fail(error)
+    }
+    // Not within the try, and with two arguments: an error of a later handler is never handed to next a second time.
+    if (typeof admitted === 'boolean') goOn(admitted)
+    else admitted.then(goOn, fail)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Admission, type Auth, asError, type Guard, type Requirement, requireProtection } from '@countersign/core'
+import { type Auth, asError, createProtection, type Guard, type Requirement } from '@countersign/core'
 import { guardRequest, type KoaContext, send, setFields } from './wire.js'
 
 /** A middleware for `app.use` and for routers, for any context that is a `C`. */
@@ -15,17 +15,17 @@ export function protect<A extends Auth, C extends KoaContext>(
   guard: Guard<A>,
   ...requirements: readonly Requirement<A, C>[]
 ): Middleware<C> {
-  requireProtection(guard, requirements)
+  const admits = createProtection(guard, requirements, { send, setFields })
   return async (ctx, next) => {
-    let admission: Admission<A>
+    let admitted: boolean
     try {
-      admission = await guard.check(guardRequest(ctx), ...requirements)
+      const answer = admits(guardRequest(ctx), ctx)
+      // Where the answer is there, the next middleware begins in the same turn.
+      admitted = typeof answer === 'boolean' ? answer : await answer
     } catch (cause) {
       throw asError(cause)
     }
-    if (!admission.ok) return send(ctx, admission.reply)
-    if (!admission.anonymous && admission.headers) setFields(ctx, admission.headers)
-    return next()
+    return admitted ? next() : undefined
   }
 }
 

@@ -1,15 +1,16 @@
 import {
   type Admission,
-  isRefusal,
+  type FetchRequest,
   isUnavailable,
   type JwtClaims,
+  promisedCheck,
   type Refusal,
   type Requirement,
   refuse,
-  shownValue,
   type WireRequest,
   wallClock,
 } from '@countersign/core'
+import { admitsAnonymous, checkRequirements, withRequirements } from '../token/requirements.js'
 import { isKnown, refused, type Verdict } from '../token/verdict.js'
 import type { Progress } from '../token/verify-token.js'
 import { readCredentials, type TokenScheme, tokenPlaces } from './bearer.js'
@@ -70,41 +71,6 @@ function createChecks<A>(): Checks<A> {
   }
 }
 
-function checkedRequirements(requirements: readonly Requirement<never, never>[]): void {
-  for (const requirement of requirements) {
-    if (typeof requirement !== 'function') throw new TypeError(`guard: a requirement must be a function, got ${shownValue(requirement)}`)
-  }
-}
-
-/** Its own member only: one that every object has, by a library that pollutes prototypes, would open every route. */
-function admitsAnonymous(requirement: Requirement<never, never>): boolean {
-  return Object.hasOwn(requirement, 'admitsAnonymous') && requirement.admitsAnonymous === true
-}
-
-/** The first refusal in order; one for scopes names all scopes that the route needs. */
-async function firstRefusal<A, R>(
-  requirements: readonly Requirement<A, R>[],
-  auth: A,
-  request: R,
-  now: number,
-): Promise<Refusal | undefined> {
-  for (const requirement of requirements) {
-    const answer = await requirement(auth, request, { now })
-    if (answer === undefined) continue
-    // Without this check, a requirement that returns null, false or true by mistake would admit everybody.
-    if (!isRefusal(answer))
-      throw new TypeError(
-        `guard: a requirement must return undefined or a refusal, got ${shownValue(answer)}; requireScopes, for instance, must be called first`,
-      )
-    if (answer.reason !== 'insufficient_scope') return answer
-    const scopes = [
-      ...new Set(requirements.flatMap((one) => (Object.hasOwn(one, 'scopes') && one.scopes) || []).concat(answer.scopes ?? [])),
-    ]
-    return { ...answer, scopes }
-  }
-  return undefined
-}
-
 /** The verdict on the token, then on the proof of the key that it is bound to. */
 async function withProof(
   verified: Verdict | Promise<Verdict>,
@@ -159,18 +125,8 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       constraint === undefined
         ? verified
         : withProof(verified, { request, presented: credentials, proved: check.proved }, constraint, check)
-    return requirements.length === 0 ? verdict : withRequirements(verdict, host, requirements)
-  }
-
-  async function withRequirements<R>(
-    verified: Verdict | Promise<Verdict>,
-    host: object,
-    requirements: readonly Requirement<A, R>[],
-  ): Promise<Verdict> {
-    const verdict = isKnown(verified) ? verified : await verified
-    if (!verdict.ok) return verdict
-    const refusal = await firstRefusal(requirements, verdict.auth as unknown as A, host as R, now() / 1000)
-    return refusal ? { ok: false, refusal, via: verdict.auth.via, cached: verdict.cached } : verdict
+    const required = { requirements, request: host as R, now }
+    return isKnown(verdict) ? withRequirements(verdict, required) : verdict.then((known) => withRequirements(known, required))
   }
 
   function admissionOf(verdict: Verdict | undefined, check: Check<A>, startedAt: number | undefined): Admission<A> {
@@ -189,6 +145,32 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       : { ok: true, auth, anonymous: false, headers: nonceFields(check.nonce) }
   }
 
+  /** An outage is answered, every other error is a fault of the program. */
+  function answerOutage(error: unknown, { via, scheme }: Check<A>, startedAt: number | undefined): Admission<A> {
+    if (!isUnavailable(error)) throw error
+    publishOutage(error, via, startedAt)
+    return refuseWith(refuse(error.reason, { retryAfterSeconds: error.retryAfterSeconds }), scheme)
+  }
+
+  function checkAtOnce<R>(
+    sent: WireRequest | FetchRequest,
+    requirements: readonly Requirement<A, R>[],
+  ): Admission<A> | Promise<Admission<A>> {
+    const startedAt = startTimer()
+    const host = checkedObject(sent)
+    const check = newCheck<A>(constraint && checks.of(host))
+    // Now, so that an earlier check that has not ended counts no more.
+    checks.note(host, check)
+    checkRequirements(requirements)
+    try {
+      const verdict = verdictOn(wireRequest(sent), host, requirements, check)
+      if (verdict === undefined || isKnown(verdict)) return admissionOf(verdict, check, startedAt)
+      return verdict.then((known) => admissionOf(known, check, startedAt)).catch((error: unknown) => answerOutage(error, check, startedAt))
+    } catch (error) {
+      return answerOutage(error, check, startedAt)
+    }
+  }
+
   function admittedWith(request: object): A | typeof anonymous {
     const admitted = checks.of(request)?.admitted
     if (admitted === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
@@ -201,22 +183,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     metadata: options.metadata,
     tokenFrom: places,
     boundTokens,
-    async check(sent, ...requirements) {
-      const startedAt = startTimer()
-      const host = checkedObject(sent)
-      const check = newCheck<A>(constraint && checks.of(host))
-      // Now, so that an earlier check that has not ended counts no more.
-      checks.note(host, check)
-      checkedRequirements(requirements)
-      try {
-        const verdict = verdictOn(wireRequest(sent), host, requirements, check)
-        return admissionOf(verdict === undefined || isKnown(verdict) ? verdict : await verdict, check, startedAt)
-      } catch (error) {
-        if (!isUnavailable(error)) throw error
-        publishOutage(error, check.via, startedAt)
-        return refuseWith(refuse(error.reason, { retryAfterSeconds: error.retryAfterSeconds }), check.scheme)
-      }
-    },
+    check: promisedCheck(checkAtOnce),
     authOf(request) {
       const auth = admittedWith(request)
       if (auth === anonymous) throw new Error('this guard admitted this request without credentials: use optionalAuthOf')
