@@ -59,6 +59,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
   'an encoding': ['packages/core/src/json-text.ts', 'packages/jwt/src/ecdsa-signature.ts', 'packages/jwt/src/strict-json.ts'],
   'a deadline': ['packages/core/src/ask-in-time.ts', 'packages/core/src/deadline.ts', 'packages/core/src/request-timer.ts'],
   'a part of reading a form': ['packages/core/src/read-body.ts', 'packages/core/src/read-stream.ts'],
+  'it looks at requests with a DPoP proof only': ['packages/grants/src/token-endpoint/proof-steps.ts'],
   'it only makes things faster or smaller': [
     'packages/jwt/src/header-memo.ts',
     'packages/keys/src/signing/key-signers.ts',

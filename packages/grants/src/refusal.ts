@@ -1,3 +1,5 @@
+import { type Reason, reasons, refuse } from '@countersign/core'
+
 /** Why a JWT that a request presents is not believed. */
 export type AssertionReason =
   | 'assertion_malformed'
@@ -23,6 +25,9 @@ export type AssertionReason =
   | 'assertion_revoked'
   | 'assertion_replayed'
   | 'assertion_unprovable'
+
+/** Why a DPoP proof is not accepted, by the names that guards use. */
+export type ProofReason = Extract<Reason, `proof_${string}`>
 
 /** Why a token request was refused: one list, for logs, events and tests. The wire says less. */
 export type TokenReason =
@@ -55,6 +60,8 @@ export type TokenReason =
   // a JWT that somebody signed: a client assertion, an assertion, a subject token
   | AssertionReason
   | 'denied_by_policy'
+  // the DPoP proof (RFC 9449 §5)
+  | ProofReason
   // what is presented
   | 'invalid_grant'
   | 'foreign_token'
@@ -110,7 +117,15 @@ const assertionWire: Readonly<Record<SentAs, Wire>> = {
   invalid_request: badRequest('The subject token is not valid, was already used, or does not permit this request.'),
 }
 
+/** RFC 9449 §5 and §8: as guards say it, but a request for a token is bad, not unauthorised. */
+const proofWire = Object.fromEntries(
+  reasons
+    .filter((reason): reason is ProofReason => reason.startsWith('proof_'))
+    .map((reason) => [reason, row(400, refuse(reason).code ?? 'invalid_dpop_proof', refuse(reason).description)]),
+) as Readonly<Record<ProofReason, Wire>>
+
 const wire: Readonly<Record<TokenReason, Wire>> = {
+  ...proofWire,
   malformed_request: badRequest('The body is malformed, or a parameter is repeated or is not a string.'),
   unsupported_media_type: row(
     415,

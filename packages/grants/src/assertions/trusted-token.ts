@@ -34,10 +34,13 @@ export interface TrustedToken {
 export async function verifyTrusted(
   token: string,
   { verifier, audiences }: TrustedTokens,
+  proofKey: string | undefined,
 ): Promise<({ readonly ok: true } & TrustedToken) | AssertionFault> {
   const verified = await verifier.verify(token)
   if (!verified.ok) return assertionFault(verified.refusal.reason)
   const { auth } = verified
+  // A bound token is worth nothing without a proof of its key, here as at a guard.
+  if (auth.confirmation !== undefined && auth.confirmation.thumbprint !== proofKey) return { ok: false, reason: 'assertion_bound' }
   const named = [auth.claims.aud ?? []].flat()
   if (audiences !== null && !named.some((one) => audiences.includes(one))) return { ok: false, reason: 'assertion_audience' }
   const read = readAssertion(token)

@@ -6,6 +6,8 @@ import { refused, type TokenRefusal, type TokenRefused } from '../refusal.js'
 /** A successful answer (RFC 6749 §5.1). */
 export interface TokenResponse {
   readonly accessToken: string
+  /** `DPoP` for a token that is bound to a key (RFC 9449 §5). @defaultValue `'Bearer'` */
+  readonly tokenType?: 'Bearer' | 'DPoP'
   readonly expiresInSeconds: number
   /** What was granted. */
   readonly scopes: readonly string[]
@@ -39,11 +41,11 @@ export interface TokenDialect {
 
 /** RFC 6749 §5.1 and §5.2; a challenge is a 400 `mfa_required`. */
 export const rfc6749: TokenDialect = Object.freeze({
-  success: ({ accessToken, expiresInSeconds, scopes, refreshToken, issuedTokenType }: TokenResponse) =>
+  success: ({ accessToken, expiresInSeconds, scopes, refreshToken, issuedTokenType, tokenType = 'Bearer' }: TokenResponse) =>
     jsonReply(200, {
       access_token: accessToken,
       ...(issuedTokenType !== undefined && { issued_token_type: issuedTokenType }),
-      token_type: 'Bearer',
+      token_type: tokenType,
       expires_in: expiresInSeconds,
       ...(scopes.length > 0 && { scope: scopes.join(' ') }),
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
@@ -72,11 +74,17 @@ function word(answer: TokenAnswer, dialect: TokenDialect, context: TokenContext)
   return hasOwn(answer, 'challenge') ? dialect.challenge(answer.challenge, context) : dialect.refusal(answer.refusal, context)
 }
 
+/** What a reply depends on beside the answer. */
+interface ReplyOptions {
+  readonly issuer: string
+  readonly dialect: TokenDialect
+  readonly context: TokenContext
+  /** For the field `DPoP-Nonce` (RFC 9449 §8). */
+  readonly nonce?: string | undefined
+}
+
 /** The reply as the dialect words it, with the header fields that are not a matter of taste (RFC 6749 §5.1, §5.2). */
-export function tokenReply(
-  answer: TokenAnswer,
-  { issuer, dialect, context }: { readonly issuer: string; readonly dialect: TokenDialect; readonly context: TokenContext },
-): Reply {
+export function tokenReply(answer: TokenAnswer, { issuer, dialect, context, nonce }: ReplyOptions): Reply {
   const worded = word(answer, dialect, context)
   const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(worded.headers)) {
@@ -85,6 +93,11 @@ export function tokenReply(
   }
   headers['cache-control'] = 'no-store'
   headers.pragma = 'no-cache'
+  if (nonce !== undefined) {
+    headers['dpop-nonce'] = nonce
+    // A browser shows it to a program of another origin only if it is named here.
+    headers['access-control-expose-headers'] = 'DPoP-Nonce'
+  }
   if (worded.status === 401) headers['www-authenticate'] = dialect.wwwAuthenticate ?? `Basic realm="${issuer}", charset="UTF-8"`
   if (worded.status === 405) headers.allow = 'POST'
   if (hasOwn(answer, 'refusal') && answer.refusal.retryAfterSeconds !== undefined)

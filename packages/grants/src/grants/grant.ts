@@ -19,6 +19,8 @@ export interface GrantRequest {
   readonly secretId: string | undefined
   /** The key that the client signed its client assertion with. */
   readonly key: UsedKey | undefined
+  /** Thumbprint of the key that the request proved by DPoP: its access token is bound to it. */
+  readonly proofKey: string | undefined
   /** Our own `iss`. */
   readonly issuer: string
   /** Keys that clients sign with. */
@@ -197,7 +199,7 @@ export interface Grant {
   startFamily?(
     granted: Granted,
     /** `grantType` is the one that the client used, or went on with. */
-    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'now' | 'stores'> & { readonly grantType: string },
+    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'proofKey' | 'now' | 'stores'> & { readonly grantType: string },
   ): Promise<StartedFamily | undefined>
 }
 

@@ -83,7 +83,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
       const own = await judgeOwnAssertion(read, sent, { ...asked, verify })
       return own.ok ? { own, issuer } : refusedAs(sentAs, own.reason)
     }
-    const verified = await verifyTrusted(text, trusted)
+    const verified = await verifyTrusted(text, trusted, asked.proofKey)
     return verified.ok ? { auth: verified.auth, claims: verified.claims } : refusedAs(sentAs, verified.reason)
   }
 

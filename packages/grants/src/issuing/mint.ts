@@ -98,7 +98,7 @@ export function createMint({
   }
 
   async function mint({ grant, request, signer, jti }: MintRequest, planned: Granted): Promise<Minted | TokenRefused> {
-    const { client, secretId, key, now: issuedAt } = request
+    const { client, secretId, key, proofKey, now: issuedAt } = request
     const started =
       // What belongs to a family has no other one: it would outlive its own.
       planned.refreshToken === undefined && planned.family === undefined
@@ -107,7 +107,18 @@ export function createMint({
     const granted = started ? { ...planned, family: started.family } : planned
     const ofHost = (await claimsOf?.({ ...granted, client })) ?? {}
     const lifetimeSeconds = lifeOf(grant, request, granted)
-    const claims = accessTokenClaims({ issuer, client, secretId, key, granted, claims: ofHost, jti, now: issuedAt, lifetimeSeconds })
+    const claims = accessTokenClaims({
+      issuer,
+      client,
+      secretId,
+      key,
+      proofKey,
+      granted,
+      claims: ofHost,
+      jti,
+      now: issuedAt,
+      lifetimeSeconds,
+    })
     const signed = await sign(claims, signer, request)
     return hasOwn(signed, 'refusal') ? signed : { granted, claims, signed, lifetimeSeconds, started }
   }
@@ -121,6 +132,7 @@ interface AccessTokenParts {
   readonly client: Client
   readonly secretId: string | undefined
   readonly key: UsedKey | undefined
+  readonly proofKey: string | undefined
   readonly granted: Granted
   readonly claims: Claims
   readonly jti: string
@@ -142,7 +154,7 @@ export function keysOf({ keys = [] }: Pick<Granted, 'keys'>, key: UsedKey | unde
  * @throws TypeError for claims that are not the host's to set
  */
 function accessTokenClaims(parts: AccessTokenParts): Claims {
-  const { issuer, client, secretId, key, granted, jti, now, lifetimeSeconds } = parts
+  const { issuer, client, secretId, key, proofKey, granted, jti, now, lifetimeSeconds } = parts
   const { subject, audiences, scopes, authentication } = granted
   checkGranted(granted)
   const keys = keysOf(granted, key).map(({ thumbprint }) => thumbprint)
@@ -157,6 +169,8 @@ function accessTokenClaims(parts: AccessTokenParts): Claims {
     exp: now + lifetimeSeconds,
     jti,
     ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
+    // RFC 9449 §6.1: guards accept it with a proof of this key only.
+    ...(proofKey !== undefined && { cnf: { jkt: proofKey } }),
     client_credential: oneOrAll([credentialName(client, secretId), ...(granted.inherited ?? [])]),
     ...(keys.length > 0 && { client_key: oneOrAll(keys) }),
     ...(granted.family !== undefined && { refresh_family: granted.family }),

@@ -1,6 +1,6 @@
-import { orUnavailable, type RefreshFamily } from '@countersign/core'
+import { hasOwn, orUnavailable, type RefreshFamily } from '@countersign/core'
 import { areKeysGood, type UsedKey } from '../assertions/used-key.js'
-import type { Client } from '../clients/record/client.js'
+import { type Client, isPublicClient } from '../clients/record/client.js'
 import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-policy.js'
 import type { Granted, GrantRequest } from '../grants/grant.js'
 import { jwtBearerType, tokenExchangeType } from '../grants/token-type.js'
@@ -11,8 +11,29 @@ import type { RefreshTokenParts } from './refresh-token-format.js'
 import { type ChainData, chainText, parseChain } from './stored-family.js'
 
 /** What the tokens of a family are bound to: another client's families, those from before a lock, and another tenant's are none of this one. */
-export const bindingOf = ({ client: { id, credentialGeneration }, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): string =>
-  JSON.stringify([id, credentialGeneration, issuer])
+export function bindingOf({ client, issuer, proofKey = '' }: Owner, family: string): string {
+  return bindingText({ client, issuer }, isKeyBound(family) ? [proofKey] : [])
+}
+
+function bindingText({ client: { id, credentialGeneration }, issuer }: Omit<Owner, 'proofKey'>, keys: readonly string[]): string {
+  return JSON.stringify([id, credentialGeneration, issuer, ...keys])
+}
+
+/** Who presents a refresh token. */
+export type Owner = Pick<GrantRequest, 'client' | 'issuer' | 'proofKey'>
+
+/** The MAC of a token covers its family: nobody can take the mark away. */
+const keyBound = 'dpop~'
+
+/** Whether the tokens of a family are bound to a key. It is in the name of the family, so that one round trip can decide. */
+export const isKeyBound = (family: string): boolean => family.startsWith(keyBound)
+
+/**
+ * The name of a new family. Refresh tokens of a public client are bound to the key of the request (RFC 9449 §5); those of other clients are not, because
+ * the client authenticates itself with each use.
+ */
+export const familyName = (random: string, { client, proofKey }: Omit<Owner, 'issuer'>): string =>
+  proofKey !== undefined && isPublicClient(client) ? keyBound + random : random
 
 /** Whether a family was begun by a client at an issuer, also if the client was locked since. */
 export function isOwner(binding: string, { client, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): boolean {
@@ -86,11 +107,17 @@ export async function grantedNow(data: ChainData | undefined, asked: GrantReques
   return (await areKeysGood(asked.keys, asked.client.id, granted.keys ?? [])) ? granted : refused('refresh_revoked')
 }
 
-/** Why a record does not fit what was presented; the store decides again when the token is rotated. */
-export function faultOf(record: RefreshFamily | undefined, owner: Pick<GrantRequest, 'client' | 'issuer'>): TokenReason | undefined {
+/**
+ * Why a record does not fit what was presented; the store decides again when the token is rotated. An owner without `proofKey` asks about the token
+ * and does not use it: then a key need not be proved.
+ */
+export function faultOf(record: RefreshFamily | undefined, owner: Owner | Omit<Owner, 'proofKey'>): TokenReason | undefined {
   if (record === undefined) return 'refresh_gone'
   if (record.revoked !== undefined) return 'refresh_revoked'
-  return record.binding === bindingOf(owner) ? undefined : 'refresh_mismatch'
+  const [, , , key] = JSON.parse(record.binding) as readonly (string | undefined)[]
+  const proved = hasOwn(owner, 'proofKey') ? (owner.proofKey ?? '') : key
+  const expected = bindingText(owner, key === undefined ? [] : [proved ?? ''])
+  return record.binding === expected ? undefined : 'refresh_mismatch'
 }
 
 /** Whether its families may be owed to keys. */

@@ -14,7 +14,18 @@ import { foreverSeconds, givesRefreshToken } from '../clients/record/refresh-pol
 import { accessTokenLifetimeKind, type Grant, type GrantAnswer, type GrantRequest, type Validated } from '../grants/grant.js'
 import { grantedTo } from '../grants/signed-in.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
-import { bindingOf, chainData, faultOf, grantedBy, grantedNow, type LookedAt, lookFirst, mustLookFirst } from './family-grant.js'
+import {
+  bindingOf,
+  chainData,
+  familyName,
+  faultOf,
+  grantedBy,
+  grantedNow,
+  isKeyBound,
+  type LookedAt,
+  lookFirst,
+  mustLookFirst,
+} from './family-grant.js'
 import { createRefreshTokenText, type RefreshTokenParts } from './refresh-token-format.js'
 import { parseChain } from './stored-family.js'
 
@@ -79,12 +90,12 @@ function firstKeepSeconds({ refresh }: Client): number {
   return Math.min(idleLifetimeSeconds, absoluteLifetimeSeconds)
 }
 
-/** A client may repeat a request whose answer was lost, until it used the new token. Nobody but this client can do so (decision 073). */
+/** A client may repeat a request whose answer was lost, until it used the new token. Nobody but this client, or who has its key, can do so (decision 073). */
 const untilUsedSeconds = 86_400
 
-function retryWindowMs(client: Client): number {
+function retryWindowMs(client: Client, isBound: boolean): number {
   const { refresh } = client
-  const usual = isPublicClient(client) ? 0 : untilUsedSeconds
+  const usual = isPublicClient(client) && !isBound ? 0 : untilUsedSeconds
   return (refresh.policy === 'rotating' ? (refresh.retryWindowSeconds ?? usual) : 0) * 1000
 }
 
@@ -99,7 +110,8 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
   const { onStoreBehind, accessTokenLifetimeSeconds, providers = [] } = options
   const tokens = createRefreshTokenText('refreshToken', 'secrets', options.secrets)
   const random = options.randomBytes ?? randomBytes
-  const heals = (client: Client): boolean => (onStoreBehind ?? (isPublicClient(client) ? 'refuse' : 'heal')) === 'heal'
+  const heals = (client: Client, family: string): boolean =>
+    (onStoreBehind ?? (isPublicClient(client) && !isKeyBound(family) ? 'refuse' : 'heal')) === 'heal'
 
   /** The same token until the end of its family. */
   async function repeat(presented: RefreshTokenParts, asked: GrantRequest, token: string): Promise<Validated> {
@@ -107,7 +119,7 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     const record = await orUnavailable(families.find(presented.family))
     const fault = faultOf(record, asked)
     if (fault || !record) return refused(fault ?? 'refresh_gone')
-    if (presented.generation > record.generation && !heals(asked.client)) return refused('store_rollback')
+    if (presented.generation > record.generation && !heals(asked.client, presented.family)) return refused('store_rollback')
     if (presented.generation < record.generation) {
       await orUnavailable(families.revoke(presented.family, 'reused'))
       return refused('refresh_reused')
@@ -139,10 +151,10 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
     const keep = keepSeconds(client, known.ageSeconds)
     const request: RotationRequest = {
       ...presented,
-      binding: bindingOf(asked),
-      retryWindowMs: retryWindowMs(client),
+      binding: bindingOf(asked, presented.family),
+      retryWindowMs: retryWindowMs(client, isKeyBound(presented.family)),
       ...(keep !== undefined && { ttlMs: keep * 1000 }),
-      heal: heals(client),
+      heal: heals(client, presented.family),
     }
     return {
       ok: true,
@@ -176,11 +188,11 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
           return planRotation(presented, asked)
       }
     },
-    async startFamily(granted, { client, issuer, secretId, key, now, stores, grantType }) {
+    async startFamily(granted, { client, issuer, secretId, key, proofKey, now, stores, grantType }) {
       if (!givesRefreshToken(client.refresh, grantType) || !client.grants.includes('refresh_token')) return undefined
-      const family = random(16).toString('base64url')
+      const family = familyName(random(16).toString('base64url'), { client, proofKey })
       const data = chainData(granted, { secretId, key, grantType, startedAt: now })
-      const record = { family, binding: bindingOf({ client, issuer }), data, ttlMs: firstKeepSeconds(client) * 1000 }
+      const record = { family, binding: bindingOf({ client, issuer, proofKey }, family), data, ttlMs: firstKeepSeconds(client) * 1000 }
       return {
         family,
         refreshToken: tokens.write({ family, generation: 0 }),

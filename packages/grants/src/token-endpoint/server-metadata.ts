@@ -19,6 +19,8 @@ export interface AuthorizationServerMetadata {
   readonly authMethods?: readonly string[]
   /** Algorithms of client assertions, with `private_key_jwt`. @defaultValue all asymmetric ones */
   readonly assertionAlgorithms?: readonly AsymmetricAlgorithm[]
+  /** Algorithms of DPoP proofs, where the token endpoint checks them (RFC 9449 §5.1). @defaultValue not told */
+  readonly dpopAlgorithms?: readonly AsymmetricAlgorithm[]
   /** @defaultValue not told */
   readonly scopesSupported?: readonly string[]
   /** Further members (RFC 8414 §2); those above cannot be replaced. */
@@ -40,6 +42,7 @@ export const serverMetadataShape: OptionShape<AuthorizationServerMetadata> = {
   ),
   authMethods: kind.listOf(kind.string),
   assertionAlgorithms: kind.listOf(kind.oneOf(...asymmetric)),
+  dpopAlgorithms: kind.listOf(kind.oneOf(...asymmetric)),
   scopesSupported: kind.listOf(kind.string, 0),
   further: kind.record,
 }
@@ -72,7 +75,7 @@ function statusEndpoints(
  */
 export function authorizationServerMetadata(options: AuthorizationServerMetadata): RouteTable {
   checkOptions('authorizationServerMetadata', options, serverMetadataShape)
-  const { issuer, tokenEndpoint, jwksUri, grants, scopesSupported, further } = options
+  const { issuer, tokenEndpoint, jwksUri, grants, scopesSupported, dpopAlgorithms, further } = options
   const { authMethods = ['client_secret_basic', 'client_secret_post'] } = options
   const { assertionAlgorithms = asymmetric } = options
   // RFC 8414 §2: not to be left out where clients sign.
@@ -96,6 +99,7 @@ export function authorizationServerMetadata(options: AuthorizationServerMetadata
       ...statusEndpoints(options, authMethods, signing),
       // The server has no authorization endpoint, but RFC 8414 requires the member.
       response_types_supported: [],
+      ...(dpopAlgorithms && { dpop_signing_alg_values_supported: dpopAlgorithms }),
       ...(scopesSupported && { scopes_supported: scopesSupported }),
     },
     { 'cache-control': 'public, max-age=300' },

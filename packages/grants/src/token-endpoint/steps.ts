@@ -24,6 +24,7 @@ import type { Reserved } from '../limits/rate-limits.js'
 import { createAnnounceFamilyEnd } from '../refresh/announce-family-end.js'
 import { refused, type TokenRefused } from '../refusal.js'
 import { writeRecord } from './audit.js'
+import { createProofSteps, type ProvedClient } from './proof-steps.js'
 import type { CheckedOptions, TokenEndpointOptions } from './token-endpoint-options.js'
 
 /** A request on its way through the endpoint. */
@@ -33,6 +34,8 @@ export interface TokenCall {
   readonly trace: { -readonly [K in keyof TokenEvent]?: TokenEvent[K] }
   /** As requested, also where the endpoint does not have it; undefined where it could not be read. */
   grantType: string | undefined
+  /** For the field `DPoP-Nonce` of the reply. */
+  nonce: string | undefined
 }
 
 /** A token request that could be read. */
@@ -55,6 +58,9 @@ export interface PlannedRequest extends FoundGrant {
   readonly jti: string
   /** The replay claim of the client assertion of the request, where there is one. */
   readonly replayClaim: UseClaim | undefined
+  /** The DPoP proof of the request, where there is one. */
+  readonly proof: ProvedClient['proof']
+  readonly call: TokenCall
   /** What was changed for it in our stores, so that a later failure of ours can take it back. */
   readonly changes: Changes
   readonly trace: TokenCall['trace']
@@ -65,12 +71,14 @@ export interface TokenSteps {
   parse(call: TokenCall): Promise<ParsedTokenRequest | TokenRefused>
   rateLimit(parsed: ParsedTokenRequest): Promise<Reserved | TokenRefused>
   authenticateClient(call: TokenCall, parsed: ParsedTokenRequest, limit: Reserved): Promise<AuthenticatedClient | TokenRefused>
-  findGrant(call: TokenCall, parsed: ParsedTokenRequest, who: AuthenticatedClient): Promise<FoundGrant | TokenRefused>
-  validate(call: TokenCall, found: FoundGrant, who: AuthenticatedClient): Promise<({ readonly ok: true } & PlannedRequest) | TokenRefused>
+  checkProof(call: TokenCall, who: AuthenticatedClient): ProvedClient | TokenRefused
+  findGrant(call: TokenCall, parsed: ParsedTokenRequest, who: ProvedClient): Promise<FoundGrant | TokenRefused>
+  validate(call: TokenCall, found: FoundGrant, who: ProvedClient): Promise<({ readonly ok: true } & PlannedRequest) | TokenRefused>
   getSigner(): Promise<Signer>
   checkStatus(planned: PlannedRequest, granted: Granted): Promise<TokenRefused | undefined>
   mint(planned: PlannedRequest, granted: Granted, signer: Signer): Promise<Minted | TokenRefused>
   audit(planned: PlannedRequest): Promise<void>
+  claimProof(planned: PlannedRequest): Promise<TokenRefused | undefined>
   claimAssertion(planned: PlannedRequest): Promise<TokenRefused | undefined>
   commit(planned: PlannedRequest): Promise<GrantAnswer>
   keepFamily(planned: PlannedRequest, minted: Minted): Promise<void>
@@ -96,7 +104,7 @@ function noteIn(trace: TokenCall['trace'], { family, subject, key }: Parameters<
 
 /** Makes the steps of an endpoint. */
 export function createSteps(options: TokenEndpointOptions, checked: CheckedOptions): TokenSteps {
-  const { issuer, signer, anonymousClient } = options
+  const { issuer, signer, anonymousClient, now = wallClock } = options
   const { attempts, families } = options.stores
   const uuid = options.randomUUID ?? randomUUID
   const form = { json: options.json ?? false, repeatable }
@@ -104,14 +112,9 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
   const find = createFindGrant(options, checked)
   const statusFault = createStatusFault(options)
   const { mint, recheck } = createMint({ ...checked, issuer, claims: options.claims, signer, revocations: options.revocations })
-  const announceFamilyEnd = createAnnounceFamilyEnd({
-    issuer,
-    revocations: options.revocations,
-    attempts,
-    families,
-    now: options.now ?? wallClock,
-  })
+  const announceFamilyEnd = createAnnounceFamilyEnd({ issuer, revocations: options.revocations, attempts, families, now })
   const changesOf = createChangesOf()
+  const proofs = createProofSteps(options.senderConstraint?.dpop, now)
 
   return {
     async parse(call) {
@@ -142,10 +145,12 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       return who
     },
     findGrant: ({ trace }, parsed, who) => find(parsed, who, (seen) => noteIn(trace, seen)),
-    async validate({ trace }, found, { replayClaim }) {
+    checkProof: (call, who) => proofs.check(call, who),
+    async validate(call, found, { replayClaim, proof }) {
+      const { trace } = call
       const { grant, request } = found
       const plan = requireValidated(grant, await grant.validate(request))
-      if (plan.ok) return { ...found, plan, jti: uuid(), replayClaim, changes: changesOf(), trace }
+      if (plan.ok) return { ...found, plan, jti: uuid(), replayClaim, proof, call, changes: changesOf(), trace }
       await announceFamilyEnd(plan.refusal.reason, trace.family)
       return plan
     },
@@ -158,6 +163,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
     },
     mint: ({ grant, request, jti }, granted, current) => mint({ grant, request, signer: current, jti }, granted),
     audit: ({ trace, jti }) => writeRecord(options.audit, trace, jti),
+    claimProof: ({ proof, call }) => proofs.claim(call, proof),
     claimAssertion: ({ request, replayClaim, changes }) => claimAssertion(replayClaim, { replay: request.stores.replay, changes }),
     async commit({ plan, grant, changes, trace }) {
       const run = plan.commit?.bind(plan)
@@ -179,7 +185,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       const isKeyGood = await areKeysGood(request.keys, request.client.id, keysOf(minted.granted, request.key))
       return isKeyGood ? recheck(minted, request) : refused('assertion_key_revoked')
     },
-    reply: ({ grantType }, answer) => tokenReply(answer, { issuer, dialect: checked.dialect, context: { grantType } }),
+    reply: ({ grantType, nonce }, answer) => tokenReply(answer, { issuer, dialect: checked.dialect, context: { grantType }, nonce }),
   }
 }
 
@@ -187,14 +193,14 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
 function createFindGrant(
   options: TokenEndpointOptions,
   { audiences }: CheckedOptions,
-): (parsed: ParsedTokenRequest, who: AuthenticatedClient, note: GrantRequest['note']) => Promise<FoundGrant | TokenRefused> {
+): (parsed: ParsedTokenRequest, who: ProvedClient, note: GrantRequest['note']) => Promise<FoundGrant | TokenRefused> {
   const { issuer, clients, isActive } = options
   const now = options.now ?? wallClock
   const stores = withFormerUses(options.stores, now)
 
   function requestOf(
     { parameters, request }: ParsedTokenRequest,
-    who: AuthenticatedClient,
+    who: ProvedClient,
     note: GrantRequest['note'],
   ): GrantRequest | TokenRefused {
     const { client, secretId, key } = who
@@ -218,6 +224,7 @@ function createFindGrant(
       client,
       secretId,
       key,
+      proofKey: who.proof?.thumbprint,
       requestedScopes: asked.requested,
       requestedAudiences: target.audiences,
       scopes: asked.scopes,

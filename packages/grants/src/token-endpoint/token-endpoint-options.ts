@@ -6,6 +6,7 @@ import {
   type SignerSource,
   shownValue,
 } from '@countersign/core'
+import { type DpopOptions, dpopShape } from '@countersign/jwt/dpop'
 import { publisherKind } from '../announce-revocation.js'
 import { type ClientEndpointOptions, clientEndpointShape, storesKind } from '../endpoint/endpoint-options.js'
 import { rfc6749, type TokenDialect } from '../endpoint/reply.js'
@@ -38,6 +39,14 @@ export interface TokenEndpointOptions extends ClientEndpointOptions {
   /** Id of the registered public client that is used when a request names no client. @defaultValue none */
   readonly anonymousClient?: string
   readonly randomUUID?: () => string
+  /** Binds access tokens to the key of a DPoP proof (RFC 9449 §5). @defaultValue proofs are not looked at */
+  readonly senderConstraint?: { readonly dpop: EndpointDpopOptions }
+}
+
+/** How a token endpoint checks DPoP proofs. */
+export interface EndpointDpopOptions extends DpopOptions {
+  /** The whole URL of the token endpoint, as clients see it. */
+  readonly url: string
 }
 
 /** Options that were checked. */
@@ -60,6 +69,7 @@ const isAudit = (value: unknown): boolean => {
   const { policy, write } = (value ?? {}) as Partial<Audit>
   return (policy === 'required' || policy === 'optional') && typeof write === 'function'
 }
+const httpUrl = kind.satisfying('an http(s) URL', (value) => typeof value === 'string' && URL.canParse(value) && /^https?:/i.test(value))
 const grantKind = kind.satisfying(
   'a grant: call its factory, as in clientCredentials(), and spread the list that passwordGrants(…) returns',
   isGrant,
@@ -83,6 +93,9 @@ export const tokenEndpointShape: OptionShape<TokenEndpointOptions> = {
   json: kind.flag,
   anonymousClient: kind.string,
   randomUUID: kind.func,
+  senderConstraint: kind.members<NonNullable<TokenEndpointOptions['senderConstraint']>>({
+    dpop: kind.required(kind.members<EndpointDpopOptions>({ ...dpopShape, url: kind.required(httpUrl) })),
+  }),
 }
 
 /** @throws TypeError if an option is missing or wrong */

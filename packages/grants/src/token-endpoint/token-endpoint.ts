@@ -32,9 +32,11 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     if (!limit.ok) return limit
     const who = await steps.authenticateClient(call, parsed, limit)
     if (!who.ok) return who
-    const found = await steps.findGrant(call, parsed, who)
+    const proved = steps.checkProof(call, who)
+    if (!proved.ok) return proved
+    const found = await steps.findGrant(call, parsed, proved)
     if (!found.ok) return found
-    const planned = await steps.validate(call, found, who)
+    const planned = await steps.validate(call, found, proved)
     if (!planned.ok) return planned
     // Get the signer first: if it is unavailable, nothing may be used up.
     const signer = await steps.getSigner()
@@ -55,6 +57,8 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     const minted = await steps.mint(planned, granted, signer)
     if (hasOwn(minted, 'refusal')) return minted
     await steps.audit(planned)
+    const replayed = await steps.claimProof(planned)
+    if (replayed) return replayed
     const used = await steps.claimAssertion(planned)
     if (used) return used
     const committed = await steps.commit(planned)
@@ -67,6 +71,8 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
   /** Only the commit says what is granted: a refresh token is rotated in one round trip. */
   async function issueCommitted(planned: PlannedRequest, signer: Signer): Promise<TokenAnswer> {
     await steps.audit(planned)
+    const replayed = await steps.claimProof(planned)
+    if (replayed) return replayed
     const used = await steps.claimAssertion(planned)
     if (used) return used
     const committed = await steps.commit(planned)
@@ -86,8 +92,12 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     const { scopes, issuedTokenType, family } = granted
     Object.assign(trace, { jti }, family !== undefined && { family })
     const refreshToken = started?.refreshToken ?? committed.refreshToken ?? undefined
-    const { client } = request
-    return { ok: true, response: { accessToken, expiresInSeconds, scopes, refreshToken, issuedTokenType, claims, client, nowMs: now() } }
+    const { client, proofKey } = request
+    const tokenType = proofKey === undefined ? 'Bearer' : 'DPoP'
+    return {
+      ok: true,
+      response: { accessToken, tokenType, expiresInSeconds, scopes, refreshToken, issuedTokenType, claims, client, nowMs: now() },
+    }
   }
 
   /** Tokens of another issuer, as they are. */
@@ -98,7 +108,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
 
   const endpoint: Endpoint = async (request) => {
     const startedAt = performance.now()
-    const call: TokenCall = { request, trace: {}, grantType: undefined }
+    const call: TokenCall = { request, trace: {}, grantType: undefined, nonce: undefined }
     const answered = await orRefused(answer(call), call.trace)
     if (events.hasSubscribers) events.publish({ ...call.trace, outcome: outcomeOf(answered), durationMs: performance.now() - startedAt })
     return steps.reply(call, answered)

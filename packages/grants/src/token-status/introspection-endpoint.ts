@@ -53,7 +53,7 @@ type Introspected =
   | { readonly ok: false; readonly reason: string }
 
 /** RFC 7662 §2.2, RFC 9470 §6.2. What a token does not say is not made up. */
-const shown = ['iss', 'sub', 'aud', 'client_id', 'scope', 'exp', 'iat', 'nbf', 'jti', 'auth_time', 'amr', 'acr']
+const shown = ['iss', 'sub', 'aud', 'client_id', 'scope', 'exp', 'iat', 'nbf', 'jti', 'auth_time', 'amr', 'acr', 'cnf']
 /** Members of the answer that do not come from the token. */
 const answered: readonly string[] = ['active', 'token_type']
 /** A resource server may ask at every request. */
@@ -145,7 +145,9 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     // Tolerance is for clocks of others; the end is one that we set.
     if (auth.expiresAt <= now() / 1000) return inactive('expired')
     const fault = await faultOf(auth)
-    return fault === undefined ? { ok: true, view: { token_type: 'Bearer', ...pick(auth.claims, names) } } : inactive(fault)
+    return fault === undefined
+      ? { ok: true, view: { token_type: auth.confirmation ? 'DPoP' : 'Bearer', ...pick(auth.claims, names) } }
+      : inactive(fault)
   }
 
   /** Shown only to the client that holds the token. Other clients with the same audience do not see it. */

@@ -32,6 +32,11 @@ export interface VerifierOptions<I extends Issuers = Issuers, Via extends string
   readonly maxTokenBytes?: number
   /** What was revoked. @defaultValue nothing */
   readonly revocations?: RevocationView
+  /**
+   * Whether `verify` accepts a token that is bound to a key (`cnf.jkt`) without a proof. Only for callers that check `auth.confirmation` themselves:
+   * introspection, which shows it, and token exchange, which demands the proof. A guard demands the proof always. @defaultValue false
+   */
+  readonly acceptBoundTokens?: boolean
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
   /** For keys and metadata of issuers. @defaultValue the global `fetch` */

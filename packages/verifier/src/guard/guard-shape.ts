@@ -33,6 +33,7 @@ const verifierShape: OptionShape<VerifierOptions> = {
   cache: kind.either(kind.exactly(false), kind.members<CacheOptions>({ maxEntries: bound, maxBytes: bound })),
   maxTokenBytes: kind.count,
   revocations: kind.having('a view of revocations, for instance what createSharedRevocations returns', 'check'),
+  acceptBoundTokens: kind.flag,
   now: kind.func,
   fetch: kind.func,
   random: kind.func,

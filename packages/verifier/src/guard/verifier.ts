@@ -33,7 +33,7 @@ export function verifierParts<I extends Issuers, A extends object>(
   options: VerifierOptions<I, string, object>,
   provesKeys = false,
 ): VerifierParts<I, A> {
-  const { resolveIssuer, maxTokenBytes = 8192, revocations } = options
+  const { resolveIssuer, maxTokenBytes = 8192, revocations, acceptBoundTokens = false } = options
   const { now = wallClock, fetch = globalFetch, random = mathRandom } = options
   const context = { now, fetch, random, shared: createSharedSources() }
   const trust = createTrust({ factory, issuers: options.issuers, ...context })
@@ -65,7 +65,8 @@ export function verifierParts<I extends Issuers, A extends object>(
       const progress: Progress = { via: undefined }
       try {
         const verified = verifyToken(token, progress)
-        const verdict = withoutProof(isKnown(verified) ? verified : await verified)
+        const known = isKnown(verified) ? verified : await verified
+        const verdict = acceptBoundTokens ? known : withoutProof(known)
         publishVerdict(verdict, startedAt)
         // The entries of `issuers` made the Auth: its type follows from theirs.
         return verdict.ok ? { ok: true, auth: verdict.auth as unknown as A } : { ok: false, refusal: verdict.refusal }
@@ -93,5 +94,5 @@ export function createVerifier<const I extends Issuers, const Via extends string
   options: VerifierOptions<I, Via, Claims>,
 ): Verifier<I, AuthOfIssuers<I, Via, Claims>> {
   checkVerifierOptions(options)
-  return verifierParts<I, AuthOfIssuers<I, Via, Claims>>('createVerifier', options).verifier
+  return verifierParts<I, AuthOfIssuers<I, Via, Claims>>('createVerifier', options, options.acceptBoundTokens === true).verifier
 }

@@ -28,15 +28,17 @@ export interface ClientSettings {
   readonly accessTokenLifetimeSeconds?: number | Readonly<Record<string, number>>
   /** @defaultValue `{ policy: 'none' }` */
   readonly refresh?: RefreshPolicy
+  /** Whether each of its token requests must have a DPoP proof, so that all its access tokens are bound (RFC 9449 §5.2). @defaultValue false */
+  readonly dpopBoundAccessTokens?: boolean
   /** What is demanded of the JWTs that it signs. */
   readonly assertion?: AssertionRules
 }
 
 /** Settings with their defaults. */
 export type CompleteSettings = Required<
-  Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'assertion'>
+  Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'dpopBoundAccessTokens' | 'assertion'>
 > &
-  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'assertion'>
+  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'dpopBoundAccessTokens' | 'assertion'>
 
 /** A secret of a client as it is shown: without the secret. Times are epoch seconds. */
 export interface SecretView {
@@ -101,6 +103,7 @@ export const settingsShape: OptionShape<ClientSettings> = {
   audiences: kind.listOf(kind.string),
   accessTokenLifetimeSeconds: lifeKind,
   refresh: refreshKind,
+  dpopBoundAccessTokens: kind.flag,
   assertion: kind.members<AssertionRules>(assertionShape),
 }
 
@@ -126,6 +129,7 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
     ...(settings.owner !== undefined && { owner: settings.owner }),
     ...(audiences !== undefined && { audiences }),
     ...(accessTokenLifetimeSeconds !== undefined && { accessTokenLifetimeSeconds }),
+    ...(settings.dpopBoundAccessTokens !== undefined && { dpopBoundAccessTokens: settings.dpopBoundAccessTokens }),
     ...(settings.assertion !== undefined && { assertion: settings.assertion }),
   }
   // It may have been taken back by a change.

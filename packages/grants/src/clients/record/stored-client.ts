@@ -60,6 +60,7 @@ export const storedClient: RecordCodec<ClientRecord> = recordCodec({
   audiences: 'audiences',
   accessTokenLifetimeSeconds: 'accessTokenSeconds',
   refresh: ['refresh', storedRefresh],
+  dpopBoundAccessTokens: 'dpopBoundAccessTokens',
   assertion: ['assertion', storedRules],
   isLocked: 'isLocked',
   credentialGeneration: 'era',
