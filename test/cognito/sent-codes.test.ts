@@ -169,9 +169,9 @@ it('what is kept of a sign-in that is recognised cannot be read', async () => {
 })
 
 it.each([
-  ['short', 'have at least 32 bytes, got 5'],
+  ['short', 'be a string or bytes, 32 bytes or more, got 5 bytes'],
   [5, 'be a string or bytes, or a function that returns them, got a number'],
-  [new Uint8Array(31), 'have at least 32 bytes, got 31'],
+  [new Uint8Array(31), 'be a string or bytes, 32 bytes or more, got 31 bytes'],
 ])('a recognitionSecret that is %j is a TypeError', (recognitionSecret, said) => {
   const options = { userPoolId: 'us-east-2_AbCdEfGhI', clientId: 'c' }
   expect(() => createCognito({ ...options, recognitionSecret } as never)).toThrow(new RegExp(`recognitionSecret must ${said}$`))

@@ -87,7 +87,7 @@ function pageIn(tx: Tx, tenant: string, { since }: Memory, query: CompleteRevoca
     fittingValues: [tx.now, ...fitting.values],
     limit: query.limit,
   })
-  return { items: rows.map((row) => recordOf(row, since, tx.now)), after: end && cursorOf(since, Number(end.cursor)) }
+  return { items: rows.map((row) => recordOf(row, since, tx.now)), after: end && cursorOf(since, Number(end.epoch)) }
 }
 
 /** The denylist. */
@@ -98,7 +98,7 @@ export function sqliteRevocations(database: Database, tenant: string, watch: Wat
     const asked = cursor === undefined ? undefined : cursorParts(cursor)
     const lost = asked !== undefined && (asked[0] !== memory.since || asked[1] > memory.epoch)
     const rows = tx.rows(sinceSql, tenant, lost ? 0 : (asked?.[1] ?? 0), limit)
-    const last = rows.length < limit ? memory.epoch : Number(rows.at(-1)?.cursor)
+    const last = rows.length < limit ? memory.epoch : Number(rows.at(-1)?.epoch)
     return {
       cursor: cursorOf(memory.since, last),
       records: rows
