@@ -2,7 +2,7 @@ import { createPublicKey, hash, type JsonWebKey, verify } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { protect as protectExpress } from '@countersign/express'
 import { protect as protectKoa } from '@countersign/koa'
-import { createGuard, jwks, type ResourceGuard } from '@countersign/verifier'
+import { createGuard, jwks, type ResourceGuard, requireScopes } from '@countersign/verifier'
 import Router from '@koa/router'
 import { JwtVerifier } from 'aws-jwt-verify'
 import type { Jwks } from 'aws-jwt-verify/jwk'
@@ -98,26 +98,32 @@ function withRemoteKoaJwt(jwksUrl: string): RequestListener {
   return koa(koaJwt({ secret, issuer, audience, algorithms }))
 }
 
-async function withAws(jwksUrl: string): Promise<RequestListener> {
+type Verify = (token: string) => unknown
+
+async function awsVerify(jwksUrl: string): Promise<Verify> {
   const verifier = JwtVerifier.create({ issuer, audience, jwksUri: 'https://issuer.example/jwks.json' })
   verifier.cacheJwks((await fetchJwks(jwksUrl)) as unknown as Jwks)
-  return koa(verifying((token) => verifier.verifySync(token)))
+  return (token) => verifier.verifySync(token)
+}
+
+function joseVerify(jwksUrl: string): Verify {
+  const keys = createRemoteJWKSet(new URL(jwksUrl))
+  return (token) => jwtVerify(token, keys, { issuer, audience, algorithms })
 }
 
 /** Koa apps that differ in their guard only. */
 export const koaApps: Readonly<Record<string, CreateApp>> = {
   unguarded: async () => koa(),
+  'unguarded, again': async () => koa(),
   'bare crypto.verify': withBareVerify,
   'bare SHA-256': async () => withBareHash(),
   'countersign cold': async (url) => koa(protectKoa(guardWith(url, false))),
   'countersign cached': async (url) => koa(protectKoa(guardWith(url, {}))),
+  'countersign cached, requireScopes': async (url) => koa(protectKoa(guardWith(url, {}), requireScopes('records:read'))),
   'koa-jwt, KeyObject': withStaticKoaJwt,
   'koa-jwt, jwks-rsa': async (url) => withRemoteKoaJwt(url),
-  jose: async (url) => {
-    const keys = createRemoteJWKSet(new URL(url))
-    return koa(verifying((token) => jwtVerify(token, keys, { issuer, audience, algorithms })))
-  },
-  'aws-jwt-verify': withAws,
+  jose: async (url) => koa(verifying(joseVerify(url))),
+  'aws-jwt-verify': async (url) => koa(verifying(await awsVerify(url))),
 }
 
 function expressWith(...guards: readonly RequestHandler[]): RequestListener {
@@ -128,10 +134,29 @@ function expressWith(...guards: readonly RequestHandler[]): RequestListener {
   return app as RequestListener
 }
 
+/** The same as {@link verifying} for Express; what is there at once is not waited for. */
+function verifyingExpress(verify: Verify, waits: boolean): RequestHandler {
+  return async (request, response, next) => {
+    const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ')
+    try {
+      if (scheme.toLowerCase() !== 'bearer') throw new Error('no bearer')
+      const claims = waits ? await verify(token) : verify(token)
+      Object.assign(request, { claims })
+    } catch {
+      response.sendStatus(401)
+      return
+    }
+    next()
+  }
+}
+
 /** Express apps that differ in their guard only. */
 export const expressApps: Readonly<Record<string, CreateApp>> = {
   unguarded: async () => expressWith(),
+  'unguarded, again': async () => expressWith(),
   'countersign cold': async (url) => expressWith(protectExpress(guardWith(url, false))),
   'countersign cached': async (url) => expressWith(protectExpress(guardWith(url, {}))),
   'express-oauth2-jwt-bearer': async (url) => expressWith(auth({ issuer, audience, jwksUri: url, tokenSigningAlg: 'RS256' })),
+  jose: async (url) => expressWith(verifyingExpress(joseVerify(url), true)),
+  'aws-jwt-verify': async (url) => expressWith(verifyingExpress(await awsVerify(url), false)),
 }

@@ -9,6 +9,7 @@ import { nonceMemoryBench } from './nonce-memory-bench.js'
 import { postgresBench } from './postgres-bench.js'
 import { refreshBench } from './refresh-bench.js'
 import { lines, type Result, type Target, table } from './report.js'
+import { load, writeResults } from './results-file.js'
 import { revocationViewBench } from './revocation-view-bench.js'
 import { signBench } from './sign-bench.js'
 import { signInTimingBench } from './sign-in-timing-bench.js'
@@ -16,8 +17,11 @@ import { sqliteBench } from './sqlite-bench.js'
 import { storesBench } from './stores-bench.js'
 import { verifyCold, verifyHot } from './verify-bench.js'
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } })
-const { quick } = values
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, nodes: { type: 'string' } },
+})
+const { quick, json, nodes } = values
 
 const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   'verify-cold': () => verifyCold(quick ? { rounds: 5, sliceMs: 3 } : { rounds: 401, sliceMs: 3 }),
@@ -40,13 +44,12 @@ const benches: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
 }
 
 const targets: readonly Target[] = [
-  { bench: 'verify-cold', subject: 'countersign', alg: 'RS256', least: 0.88 },
+  { bench: 'verify-cold', subject: 'countersign', alg: 'RS256', least: 0.86 },
   { bench: 'verify-cold', subject: 'countersign', alg: 'ES256', least: 0.95 },
   { bench: 'verify-cold', subject: 'countersign', alg: 'EdDSA', least: 0.95 },
-  { bench: 'verify-cold', subject: 'countersign', alg: 'HS512', least: 0.55 },
-  { bench: 'verify-hot', subject: 'countersign', alg: 'RS256', least: 2 },
-  { bench: 'guard-koa', subject: 'countersign cold', alg: 'RS256', least: 0.45 },
-  { bench: 'guard-koa', subject: 'countersign cached', alg: 'RS256', least: 0.9 },
+  { bench: 'verify-cold', subject: 'countersign', alg: 'HS512', least: 0.52 },
+  { bench: 'verify-hot', subject: 'countersign', alg: 'RS256', least: 2.5 },
+  { bench: 'guard-koa', subject: 'countersign cached', alg: 'RS256', least: 0.8 },
   { bench: 'grants', subject: 'countersign', alg: 'ES256', least: 0.9 },
   { bench: 'refresh-rotation', subject: 'countersign, the store alone', alg: '64 in flight', least: 0.6 },
   { bench: 'refresh-round-trips', subject: 'countersign, the store alone', alg: '64 in flight', most: 1 },
@@ -72,6 +75,9 @@ const targets: readonly Target[] = [
 ]
 
 const wanted = Object.keys(benches).filter((name) => positionals.length === 0 || positionals.some((part) => name.startsWith(part)))
+const before = load()
 const results: Result[] = []
 for (const name of wanted) results.push(...((await benches[name]?.()) ?? []))
 process.stdout.write(`Node ${process.version}\n\n${table(results, quick ? [] : targets)}\n\n${lines(results)}\n`)
+// Figures of a quick run mean nothing: they replace none that a page quotes.
+if (json !== undefined && !quick) await writeResults(json, results, [...positionals, ...(nodes ? ['--nodes', nodes] : [])], before)

@@ -59,9 +59,12 @@ export function table(results: readonly Result[], targets: readonly Target[]): s
   return columns([head, ...rows])
 }
 
+/** A result with as many digits as it is worth. */
+export function rounded(result: Result): Result {
+  return { ...result, ops: round(result.ops), ratio: result.ratio === null ? null : round(result.ratio) }
+}
+
 /** Results as lines of JSON. */
 export function lines(results: readonly Result[]): string {
-  return results
-    .map((result) => JSON.stringify({ ...result, ops: round(result.ops), ratio: result.ratio === null ? null : round(result.ratio) }))
-    .join('\n')
+  return results.map((result) => JSON.stringify(rounded(result))).join('\n')
 }
