@@ -43,6 +43,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   integrations: { '.': ['accounts', 'enrollments'], accounts: ['.'], enrollments: ['.', 'accounts'], http: ['.'] },
   jwt: { '.': [], dpop: ['.'], jwks: ['.'] },
   keys: { '.': ['clients', 'signing'], clients: ['.'], signing: ['.'] },
+  opentelemetry: { metrics: [], log: [], '.': ['metrics'], prometheus: ['metrics'] },
   postgres: {
     connection: ['schema', 'statements'],
     schema: ['connection'],

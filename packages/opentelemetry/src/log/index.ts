@@ -1,0 +1,1 @@
+export { type Logger, type LogOptions, logTo } from './log-to.js'

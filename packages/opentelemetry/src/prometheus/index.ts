@@ -1,0 +1,2 @@
+export type { MetricsOptions } from '../metrics/collect.js'
+export { type PrometheusOptions, prometheus } from './prometheus.js'
