@@ -61,6 +61,7 @@ export {
 export { type Fetch, type FetchInit, type FetchResponse, globalFetch } from './fetch.js'
 export { hasOwn } from './has-own.js'
 export { authorizationField, headerField } from './header-fields.js'
+export { type HealthPart, type HealthRoutesOptions, healthRoutes } from './health-routes.js'
 export {
   type Endpoint,
   type FetchRequest,
