@@ -242,13 +242,17 @@ describe('secrets', () => {
     const peppers = { current: { id: 'p1', secret: 'a'.repeat(32) }, previous: [] as { id: string; secret: string }[] }
     const { ask, register, clients } = setup({ clientOptions: { pepper: () => peppers } })
     const { id, secret } = await register()
+    const unused = await clients.addSecret(id)
     peppers.previous = [peppers.current]
     peppers.current = { id: 'p2', secret: 'b'.repeat(32) }
     const added = await clients.addSecret(id)
     expect((await ask(grantType, basic(id, secret))).status).toBe(200)
     expect((await ask(grantType, basic(id, added?.secret ?? ''))).status).toBe(200)
+    // The hash of a secret that is used is made anew with the present pepper.
+    await expect.poll(() => clients.secretsByPepper()).toEqual({ p1: 1, p2: 2 })
     peppers.previous = []
-    expect((await ask(grantType, basic(id, secret))).status).toBe(401)
+    expect((await ask(grantType, basic(id, unused?.secret ?? ''))).status).toBe(401)
+    expect((await ask(grantType, basic(id, secret))).status).toBe(200)
     expect((await ask(grantType, basic(id, added?.secret ?? ''))).status).toBe(200)
   })
 })
