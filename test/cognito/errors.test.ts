@@ -120,3 +120,33 @@ describe('what Cognito gives', () => {
     expect(await endOf(signIn('ann@x.example'))).toBe(outage)
   })
 })
+
+describe('a secret of the host', () => {
+  const failing: readonly [string, () => string][] = [
+    [
+      'fails',
+      () => {
+        throw new Error('the key service is down')
+      },
+    ],
+    ['is empty', () => ''],
+    ['is nothing', () => undefined as never],
+  ]
+
+  it.each(failing)('is an outage where the secret of the app client %s', async (_what, read) => {
+    const state = { read: () => 'secret-of-the-app-client' }
+    const { signIn } = await startPool({ clientSecret: () => state.read() })
+    state.read = read
+    expect(await endOf(signIn('ann@x.example'))).toBe('key_source_unavailable')
+  })
+
+  it.each(failing)('is an outage where the recognitionSecret %s', async (_what, read) => {
+    const state = { read: () => 'r'.repeat(32) }
+    const { cognito } = await startPool({ recognitionSecret: () => state.read() })
+    state.read = read
+    const recognised = async (): Promise<{ readonly outcome: string }> => ({
+      outcome: String(cognito.authenticator.recognise?.('a password')),
+    })
+    expect(await endOf(recognised())).toBe('key_source_unavailable')
+  })
+})

@@ -29,6 +29,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'revocationName',
     'revokeAllOf',
     'scanPosition',
+    'secretsReader',
     'tieRevokeAll',
     'unmatchedReply',
     'unreadBody',

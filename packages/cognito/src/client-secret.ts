@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { lengthPrefixed } from '@countersign/core'
+import { asUnavailable, lengthPrefixed, shownValue } from '@countersign/core'
 
 /** What an app client with a secret proves its calls with. */
 export interface ClientSecret {
@@ -11,9 +11,22 @@ export interface ClientSecret {
   mac(...parts: readonly string[]): Buffer
 }
 
+/** The secret of now. @throws `Unavailable` if the function of the host fails or returns something else: an outage, and no fault of a person */
+function asked(read: () => string): string {
+  try {
+    const secret: unknown = read()
+    if (typeof secret === 'string' && secret !== '') return secret
+    throw new TypeError(
+      `createCognito: clientSecret must return a non-empty string, got ${secret === '' ? 'an empty string' : shownValue(typeof secret)}`,
+    )
+  } catch (cause) {
+    throw asUnavailable(cause, 'key_source_unavailable')
+  }
+}
+
 /** What an app client proves its calls with, by options that were checked. */
 export function createClientSecret(clientId: string, option: string | (() => string) | undefined): ClientSecret {
-  const plain = typeof option === 'function' ? option : () => option
+  const plain = typeof option === 'function' ? () => asked(option) : () => option
   return {
     plain,
     hashFor(username) {

@@ -143,11 +143,12 @@ function clientOf({ userPoolId, region, endpoint, allowInsecure = false, client 
 export function checkOptions(options: CognitoOptions): CheckedOptions {
   checkEach('createCognito', options, shape)
   const { userPoolId, clientId, tokens = 'cognito', refreshWith = 'GetTokensFromRefreshToken', preferredFactors = [] } = options
+  const secret = createClientSecret(clientId, options.clientSecret)
   return {
     userPoolId,
     clientId,
-    secret: createClientSecret(clientId, options.clientSecret),
-    recognise: createRecognition(options),
+    secret,
+    recognise: createRecognition({ clientId, clientSecret: secret, recognitionSecret: options.recognitionSecret }),
     ...clientOf(options),
     timeoutMs: options.timeoutMs ?? 10_000,
     tokens,

@@ -1,12 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { lengthPrefixed } from '@countersign/core'
+import { asUnavailable, lengthPrefixed } from '@countersign/core'
+import type { ClientSecret } from './client-secret.js'
 
 type Secret = string | Uint8Array
 
 /** Those of `createCognito` that it needs. */
 interface RecognitionOptions {
   readonly clientId: string
-  readonly clientSecret?: string | (() => string) | undefined
+  readonly clientSecret: Pick<ClientSecret, 'plain'>
   readonly recognitionSecret?: Secret | (() => Secret) | undefined
 }
 
@@ -25,12 +26,18 @@ function checked(secret: Secret): Secret {
 /**
  * A digest of a password under a key that is in no store: nobody learns from it more than that two sign-ins had one password.
  *
- * @throws TypeError for a `recognitionSecret` that is too short
+ * @throws TypeError for a `recognitionSecret` that is too short. The function throws `Unavailable` where a function of the host fails
  */
 export function createRecognition({ clientId, clientSecret, recognitionSecret: given }: RecognitionOptions): (password: string) => string {
   const own = randomBytes(minBytes)
-  const ofClient = typeof clientSecret === 'function' ? clientSecret : () => clientSecret
-  const ofHost = typeof given === 'function' ? () => checked(given()) : given === undefined ? () => ofClient() ?? own : () => given
+  function asked(read: () => Secret): Secret {
+    try {
+      return checked(read())
+    } catch (cause) {
+      throw asUnavailable(cause, 'key_source_unavailable')
+    }
+  }
+  const ofHost = typeof given === 'function' ? () => asked(given) : given === undefined ? () => clientSecret.plain() ?? own : () => given
   if (given !== undefined && typeof given !== 'function') checked(given)
   return (password) =>
     createHmac('sha256', ofHost())

@@ -104,6 +104,7 @@ export { checkOptions, shownValue } from './options/check-options.js'
 export { checkSecrets, longSecret, type SecretRules } from './options/check-secrets.js'
 export { kind } from './options/kinds.js'
 export type { NumberBounds, OptionKind, OptionKinds, OptionNames, OptionShape, RequiredKind } from './options/option-kind.js'
+export { secretsReader } from './options/secrets-reader.js'
 export { callEndpoint, outageReply } from './outage-reply.js'
 export { allItems, longestPage, type Page, type PageQuery, requirePageLimit, wrongAfter } from './page.js'
 export type {

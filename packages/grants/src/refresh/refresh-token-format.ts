@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { checkSecrets, isSameSecret, kind, longSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
+import { isSameSecret, kind, longSecret, type SecretsOption, secretsReader } from '@countersign/core'
 
 /** The contents of a refresh token: family id and generation number. */
 export interface RefreshTokenParts {
@@ -27,11 +27,10 @@ const isGeneration = (text: string): boolean => /^(?:0|[1-9]\d{0,14})$/.test(tex
 /**
  * @param factory - what messages begin with
  * @param option - the name of the option
- * @throws TypeError for secrets that are too short or share an id
+ * @throws TypeError for secrets that are too short or share an id. Both methods throw `Unavailable` if a function for the secrets fails later
  */
 export function createRefreshTokenText(factory: string, option: string, secrets: SecretsOption): RefreshTokenText {
-  const ask = typeof secrets === 'function' ? secrets : (): RotatingSecrets => secrets
-  checkSecrets(factory, option, ask(), { id: keyId, secret: longSecret })
+  const ask = secretsReader(factory, option, secrets, { id: keyId, secret: longSecret })
   return {
     write({ family, generation }) {
       const { current } = ask()

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createPrivateKey, type DecipherGCM, type KeyObject, randomBytes } from 'node:crypto'
-import { checkSecrets, kind, type RotatingSecrets, type SecretsOption } from '@countersign/core'
+import { kind, type RotatingSecrets, type SecretsOption, secretsReader } from '@countersign/core'
 
 /** Keeps private keys encrypted under key-encryption keys of the host's. */
 export interface Envelope {
@@ -38,7 +38,6 @@ const rules = {
 }
 
 function encryptionKeys(secrets: RotatingSecrets): readonly [EncryptionKey, ...EncryptionKey[]] {
-  checkSecrets('createKeyRegistry', 'encryption', secrets, rules)
   const { current, previous = [] } = secrets
   const read = ({ id, secret }: RotatingSecrets['current']): EncryptionKey => ({ id, bytes: bytesOf(secret) })
   return [read(current), ...previous.map(read)]
@@ -65,8 +64,7 @@ export const encryptionIdOf = (sealed: string): string | undefined => sealed.spl
  * @throws TypeError if a key has not 32 bytes, its id has a dot or is there twice
  */
 export function createEnvelope(option: SecretsOption): Envelope {
-  const ask = typeof option === 'function' ? option : (): RotatingSecrets => option
-  encryptionKeys(ask())
+  const ask = secretsReader('createKeyRegistry', 'encryption', option, rules)
   return {
     seal(privateKey, kid) {
       const [{ id, bytes }] = encryptionKeys(ask())

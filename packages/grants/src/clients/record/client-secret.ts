@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { checkSecrets, isSameSecret, kind, longSecret, type RotatingSecrets, type SecretsOption } from '@countersign/core'
+import { isSameSecret, kind, longSecret, type SecretsOption, secretsReader } from '@countersign/core'
 import type { SecretView } from './client.js'
 
 /** A secret as it is kept. */
@@ -50,11 +50,10 @@ function isLive({ notBefore, expiresAt }: SecretView, now: number): boolean {
 /**
  * Secrets are 256 bits of the server's own making: a fast keyed hash keeps them (a slow one would cost every request 0.1 s).
  *
- * @throws TypeError for a pepper that is too short
+ * @throws TypeError for a pepper that is too short. The methods throw `Unavailable` if a function for the pepper fails later
  */
 export function createSecretHasher(pepper: SecretsOption): SecretHasher {
-  const ask = typeof pepper === 'function' ? pepper : (): RotatingSecrets => pepper
-  checkSecrets('createClients', 'pepper', ask(), { id: kind.string, secret: longSecret })
+  const ask = secretsReader('createClients', 'pepper', pepper, { id: kind.string, secret: longSecret })
   const noHash = Buffer.alloc(32)
   const mac = (secret: string, key: string | Uint8Array): Buffer => createHmac('sha256', key).update(secret).digest()
   return {
