@@ -1,6 +1,6 @@
-import type { RotatingSecrets, SecretsOption } from '../secrets.js'
-import { asUnavailable } from '../unavailable.js'
-import { checkSecrets, type SecretRules } from './check-secrets.js'
+import { checkSecrets, type SecretRules } from './options/check-secrets.js'
+import type { RotatingSecrets, SecretsOption } from './secrets.js'
+import { asUnavailable } from './unavailable.js'
 
 /** All ids and secrets, in order: where they are the same as before, they need not be checked again. */
 function partsOf(secrets: Partial<RotatingSecrets> | undefined): readonly unknown[] {
