@@ -3,7 +3,7 @@ import { MemoryLost } from './memory-lost.js'
 
 /**
  * A store failed during a copy: what was copied stays, and a call with the cursor goes on. The `cause` says what failed.
- * If a store lost its memory, or the cursor is of another target, there is no cursor: the copy must begin again, with an empty target.
+ * If a store lost its memory, or the cursor is of another target, `cursor` is undefined: the copy must begin again, with an empty target.
  */
 export class CopyInterrupted extends Error {
   override readonly name = 'CopyInterrupted'

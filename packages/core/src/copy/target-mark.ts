@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { DocumentAddress } from '../document-store.js'
 import { retainedAddress } from '../retaining.js'
 import type { CopiedStores, TargetMark } from './copy-cursor.js'
@@ -11,7 +11,7 @@ const markOf = (id: string): string => JSON.stringify({ v: 1, id })
 
 /** Marks a target at the beginning of a copy. The mark of an earlier copy goes. */
 export async function markTarget({ keys, revocations }: CopiedStores): Promise<TargetMark> {
-  const id = randomUUID()
+  const id = randomBytes(16).toString('base64url')
   const known = await keys.get(markAddress)
   const isMarked = await keys.put({ ...markAddress, value: markOf(id), revision: known?.revision ?? 0 })
   if (!isMarked) throw new Error('copyStores: another copy begins in the same target')
