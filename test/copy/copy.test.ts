@@ -155,11 +155,14 @@ describe('a target with content', () => {
 })
 
 describe('a cursor', () => {
-  it.each(['', '{}', 'null', '{"v":2}', '[1]', 'text'])('must be one that was reported: %j', async (cursor) => {
-    const stores = memoryStores()
-    const error = await rejection(copyStores({ from: stores, to: memoryStores(), cursor }))
-    expect(error).toBeInstanceOf(TypeError)
-  })
+  it.each(['', '{}', 'null', '{"v":2}', '{"v":2,"pass":1,"part":"clients","overwrite":false,"counts":{}}', '[1]', 'text'])(
+    'must be one that was reported: %j',
+    async (cursor) => {
+      const stores = memoryStores()
+      const error = await rejection(copyStores({ from: stores, to: memoryStores(), cursor }))
+      expect(error).toBeInstanceOf(TypeError)
+    },
+  )
 
   it('is of one choice of overwrite', async () => {
     const [from, to] = [memoryStores(), memoryStores()]

@@ -24,6 +24,8 @@ export interface Places {
   sqlite(): Stores
   redis(): Stores
   postgres(): Stores
+  /** The same place after all of it was lost. */
+  emptied(stores: Stores): Promise<Stores>
 }
 
 function emptySqlite(): Stores {
@@ -41,21 +43,47 @@ export function places(postgresUrl: string): Places {
   const { open } = testSchema(postgresUrl)
   const redis = new Redis(redisUrl ?? '')
   const prefixes: string[] = []
+  const again = new Map<Stores, () => Promise<Stores>>()
+  const removeKeys = async (prefix: string): Promise<void> => {
+    for (const key of await redis.keys(`${prefix}|*`)) await redis.del(key)
+  }
   afterAll(async () => {
-    for (const prefix of prefixes) for (const key of await redis.keys(`${prefix}|*`)) await redis.del(key)
+    for (const prefix of prefixes) await removeKeys(prefix)
     redis.disconnect()
   })
+
+  /** @param lose - called before the place is opened again */
+  function remembered(open: () => Stores, lose: () => Promise<void>): Stores {
+    const stores = open()
+    again.set(stores, async () => {
+      await lose()
+      return open()
+    })
+    return stores
+  }
+
+  /** A place without its content is another place there. */
+  const renewed = (open: () => Stores): Stores => remembered(open, async () => undefined)
+
   return {
-    memory: () => memoryStores(),
-    sqlite: emptySqlite,
+    memory: () => renewed(() => memoryStores()),
+    sqlite: () => renewed(emptySqlite),
     redis() {
       const prefix = `copy-${randomBytes(6).toString('hex')}`
       prefixes.push(prefix)
-      const stores = redisStores(redis, { prefix, maxWaitMs: 10_000, onWarning: () => undefined })
-      onTestFinished(() => stores.close())
-      return stores
+      const open = (): Stores => {
+        const stores = redisStores(redis, { prefix, maxWaitMs: 10_000, onWarning: () => undefined })
+        onTestFinished(() => stores.close())
+        return stores
+      }
+      return remembered(open, () => removeKeys(prefix))
     },
-    postgres: () => open({ tenant: randomBytes(6).toString('hex') }).stores,
+    postgres: () => renewed(() => open({ tenant: randomBytes(6).toString('hex') }).stores),
+    async emptied(stores) {
+      const reopen = again.get(stores)
+      if (reopen === undefined) throw new Error('places: these stores were not opened here')
+      return reopen()
+    },
   }
 }
 

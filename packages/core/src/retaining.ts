@@ -57,8 +57,10 @@ export function retaining(store: RevocationStore, documents: DocumentStore): Rev
       const { more, lost, now } = delta
       return deltaOf({ cursor: delta.cursor, ...(more && { more }), lost, now, retainedSince: since }, () => delta.records)
     },
-    async retain(since) {
-      const { retainedSince: memory } = await store.since(await store.cursor(), { limit: 1 })
+    async retain(since, cursor) {
+      // One answer tells both: the memory that is vouched for is the one that knows the cursor.
+      const { retainedSince: memory, lost } = await store.since(cursor ?? (await store.cursor()), { limit: 1 })
+      if (lost) throw new Error('revocations.retain: the store does not know the cursor, so it lost its memory')
       const value: Retained = { v: 1, memory, since: Math.min(since, memory) }
       for (;;) {
         const known = await documents.get(retainedAddress)

@@ -88,8 +88,10 @@ export interface RevocationStore extends WriteCheck {
    * Says that the store has every entry since an instant before its own memory began, because all of them were copied into it: `since` tells that
    * instant as `retainedSince` from now on. It holds until the store loses its memory. See {@link retaining}.
    * @param since - epoch milliseconds; later than what holds already: nothing changes
+   * @param cursor - up to where the entries were added; without it, where the store stands now. Rejects with an Error if the store does not know it:
+   *   it lost its memory, and with it some of the entries
    */
-  retain?(since: number): Promise<void>
+  retain?(since: number, cursor?: string): Promise<void>
   /** Negative, zero or positive as `a` is before, at or after `b`. */
   compare(a: string, b: string): number
   /**

@@ -22,13 +22,22 @@ export interface CopyCount {
   readonly kept: number
 }
 
+/** What tells the target of a copy from another one, and from the same one after a loss of its memory. */
+export interface TargetMark {
+  /** Of the document that the copy wrote into the target when it began. */
+  readonly id: string
+  /** Cursor of the target's denylist after the last entry that the copy added. */
+  readonly revocations: string
+}
+
 /** Where a copy stands. */
 export interface CopyPlace {
-  readonly v: 1
+  readonly v: 2
   readonly overwrite: boolean
   /** The first is 1. */
   readonly pass: number
   readonly part: CopiedPart
+  readonly mark: TargetMark
   /** Up to where the denylist of the source was read. */
   readonly revocations?: string | undefined
   /** How far the part was read. */
@@ -52,10 +61,12 @@ export function placeOf(cursor: string, overwrite: boolean): CopyPlace {
     throw fault
   }
   const isPlace =
-    place?.v === 1 &&
+    place?.v === 2 &&
     Number.isSafeInteger(place.pass) &&
     copiedParts.some((part) => part === place?.part) &&
     typeof place.counts === 'object' &&
+    typeof place.mark?.id === 'string' &&
+    typeof place.mark.revocations === 'string' &&
     typeof place.overwrite === 'boolean'
   if (!isPlace) throw fault
   if (place?.overwrite !== overwrite)

@@ -15,6 +15,7 @@ import { copyDocuments } from './copy-documents.js'
 import { CopyInterrupted } from './copy-interrupted.js'
 import { copyRevocations } from './copy-revocations.js'
 import { requireEmpty } from './require-empty.js'
+import { markTarget, requireMarked } from './target-mark.js'
 
 /** How far a copy came. */
 export interface CopyProgress {
@@ -43,7 +44,7 @@ export interface CopyStoresOptions {
   readonly from: CopiedStores
   /** Where they are written. */
   readonly to: CopiedStores
-  /** Of an earlier call with the same `overwrite`: the copy goes on from there. @defaultValue it begins */
+  /** Of an earlier call with the same stores and the same `overwrite`: the copy goes on from there. @defaultValue it begins */
   readonly cursor?: string | undefined
   /**
    * True copies into stores that have content. What both have becomes as it is in the source; what only the target has stays. Tokens from before the
@@ -80,6 +81,11 @@ const shape: OptionShape<CopyStoresOptions> = {
 /** Writers may be at work all the time: then no pass is the last one. */
 const passesAtMost = 5
 
+async function beginIn(to: CopiedStores, overwrite: boolean): Promise<CopyPlace> {
+  if (!overwrite) await requireEmpty(to)
+  return { v: 2, overwrite, pass: 1, part: 'revocations', mark: await markTarget(to), counts: {} }
+}
+
 type Report = (count: CopyCount, next: Partial<CopyPlace>) => void
 
 /** One pass through one part. */
@@ -89,9 +95,9 @@ async function copyPart({ from, to }: CopyStoresOptions, place: CopyPlace, repor
   if (part === 'revocations') {
     await copyRevocations({
       from: from.revocations,
-      to: to.revocations,
+      to,
       overwrite,
-      begin: { count, revocations: place.revocations },
+      begin: { count, revocations: place.revocations, mark: place.mark },
       report: ({ count: now, ...read }) => report(now, read),
     })
     return
@@ -122,7 +128,8 @@ function placeAfter(place: CopyPlace): CopyPlace {
  * Refresh families, claims, nonces, challenges, attempts and the audit are not copied.
  *
  * @returns what the last pass saw, and a cursor with which a later call brings what changed since
- * @throws TypeError for an option that is wrong, or a target with content. Rejects with {@link CopyInterrupted} where a store fails
+ * @throws TypeError for an option that is wrong, or a target with content. Rejects with {@link CopyInterrupted} where a store fails, or lost
+ * its memory, or where the cursor is of another target
  * @example
  * import { copyStores } from '@countersign/core/copy'
  * import { memoryStores } from '@countersign/core/memory'
@@ -135,20 +142,21 @@ function placeAfter(place: CopyPlace): CopyPlace {
 export async function copyStores(options: CopyStoresOptions): Promise<CopyReport> {
   checkOptions('copyStores', options, shape)
   const { to, overwrite = false, cursor, onProgress } = options
-  const begin: CopyPlace = { v: 1, overwrite, pass: 1, part: 'revocations', counts: {} }
-  const state = { place: cursor === undefined ? begin : placeOf(cursor, overwrite) }
+  const state = { place: cursor === undefined ? await beginIn(to, overwrite) : placeOf(cursor, overwrite) }
   const lastPass = state.place.pass + passesAtMost - 1
-  if (cursor === undefined && !overwrite) await requireEmpty(to)
 
   for (;;) {
     const { part, pass } = state.place
     try {
+      await requireMarked(to, state.place.mark)
       await copyPart(options, state.place, (count, next) => {
         state.place = { ...state.place, ...next, counts: { ...state.place.counts, [part]: count } }
         onProgress?.({ part, pass, count, cursor: cursorOf(state.place) })
       })
+      // What was read of a store that is lost now proves nothing.
+      await requireMarked(to, state.place.mark)
     } catch (cause) {
-      throw new CopyInterrupted(part, { left: copiedParts.slice(copiedParts.indexOf(part)), cursor: cursorOf(state.place), cause })
+      throw new CopyInterrupted(part, { cursor: cursorOf(state.place), cause })
     }
     const ended = state.place
     state.place = placeAfter(ended)
