@@ -73,6 +73,13 @@ describe('a token request with a proof', () => {
     expect([status, heard[0]?.outcome]).toEqual([400, 'proof_repeated'])
   })
 
+  it('is refused with an empty proof', async () => {
+    const { ask, client } = await confidential()
+    const heard = outcomes()
+    const { status, body } = await ask(byClient, { ...basic(client.id, client.secret), dpop: '' })
+    expect([status, body.error, heard[0]?.outcome]).toEqual([400, 'invalid_dpop_proof', 'proof_malformed'])
+  })
+
   it('uses its proof once, and a request that is refused for its proof uses nothing else up', async () => {
     const { ask, asked, client, proved } = await confidential()
     const { body } = await asked(byClient, key)

@@ -102,6 +102,17 @@ export function rows(): readonly Row[] {
       error: 'invalid_dpop_proof',
       schemes: 'DPoP',
     },
+    {
+      what: 'an empty text as proof',
+      fields: async (token) => [
+        ['Authorization', `DPoP ${token}`],
+        ['DPoP', ''],
+      ],
+      status: 401,
+      reason: 'proof_malformed',
+      error: 'invalid_dpop_proof',
+      schemes: 'DPoP',
+    },
     bad('a proof of another type', 'proof_type', { header: { typ: 'JWT' } }),
     {
       what: 'a symmetric algorithm',
