@@ -65,6 +65,11 @@ describe('a token request with a proof', () => {
     expect(headers).not.toHaveProperty('dpop-nonce')
   })
 
+  it('is for the URL of the endpoint, in whatever spelling it is configured', async () => {
+    const { asked } = await confidential({ dpop: { url: 'HTTPS://auth.example:443/x/../%2e/token' } })
+    expect((await asked(byClient, key)).body).toMatchObject({ token_type: 'DPoP' })
+  })
+
   it('is refused with two proofs', async () => {
     const { ask, client, proved } = await confidential()
     const heard = outcomes()

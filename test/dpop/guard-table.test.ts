@@ -14,7 +14,8 @@ describe.each(frameworks)('a guard with DPoP on %s', (framework: Framework) => {
     const cnf = 'cnf' in row ? row.cnf : { jkt: key.thumbprint }
     const token = await tokenOf({ cnf })
     const heard = refusals()
-    const reply = await createSender(api)({ method: 'POST', path: '/v1/orders?page=1', headers: await row.fields(token) })
+    const path = `${row.path ?? '/v1/orders'}?page=1`
+    const reply = await createSender(api)({ method: 'POST', path, headers: await row.fields(token) })
     expect(`${reply.status} ${heard[0]?.reason ?? ''}`.trim()).toBe(`${row.status} ${row.reason ?? ''}`.trim())
     if (row.status === 200) {
       const confirmation = cnf === undefined ? {} : { confirmation: { method: 'dpop', thumbprint: key.thumbprint } }
