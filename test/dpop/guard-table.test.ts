@@ -113,4 +113,27 @@ describe.each(frameworks)('a guard with DPoP on %s', (framework: Framework) => {
     expect([old.status, heard[1]?.reason, typeof old.headers['dpop-nonce']]).toEqual([401, 'proof_nonce', 'string'])
     expect((await send({ method: 'POST', path, headers: await dpop(token, { claims: { nonce: next } }) })).status).toBe(200)
   })
+
+  it('a proof with an old nonce gets a new one, also where nonces are not required', async () => {
+    const clock = { offset: 0 }
+    const now = (): number => Date.now() + clock.offset
+    const senderConstraint = { dpop: { replay: aged, nonce: { secrets: nonceSecrets, lifetimeSeconds: 20, required: false } } }
+    const send = createSender(await startApi(framework, guardOf({ senderConstraint, now })))
+    const token = await tokenOf({ cnf: { jkt: key.thumbprint } })
+    const heard = refusals()
+    const ask = async (nonce?: string): Promise<ReceivedReply> =>
+      send({ method: 'POST', path: '/v1/orders', headers: await dpop(token, { claims: { nonce } }) })
+    expect((await ask()).status).toBe(200)
+    const foreign = await ask('A'.repeat(30))
+    expect([foreign.status, heard[0]?.reason, /error="([^"]*)"/.exec(challengesOf(foreign))?.[1]]).toEqual([
+      401,
+      'proof_nonce',
+      'use_dpop_nonce',
+    ])
+    const nonce = String(foreign.headers['dpop-nonce'])
+    expect((await ask(nonce)).status).toBe(200)
+    clock.offset = 21_000
+    const old = await ask(nonce)
+    expect([old.status, heard[1]?.reason, typeof old.headers['dpop-nonce']]).toEqual([401, 'proof_nonce', 'string'])
+  })
 })
