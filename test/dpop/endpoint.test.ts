@@ -65,12 +65,24 @@ describe('a token request with a proof', () => {
     expect(headers).not.toHaveProperty('dpop-nonce')
   })
 
+  it('is for the URL of the endpoint, in whatever spelling it is configured', async () => {
+    const { asked } = await confidential({ dpop: { url: 'HTTPS://auth.example:443/x/../%2e/token' } })
+    expect((await asked(byClient, key)).body).toMatchObject({ token_type: 'DPoP' })
+  })
+
   it('is refused with two proofs', async () => {
     const { ask, client, proved } = await confidential()
     const heard = outcomes()
     const [one, two] = [await proved(key), await proved(key)]
     const { status } = await ask(byClient, { ...basic(client.id, client.secret), dpop: `${one.dpop}, ${two.dpop}` })
     expect([status, heard[0]?.outcome]).toEqual([400, 'proof_repeated'])
+  })
+
+  it('is refused with an empty proof', async () => {
+    const { ask, client } = await confidential()
+    const heard = outcomes()
+    const { status, body } = await ask(byClient, { ...basic(client.id, client.secret), dpop: '' })
+    expect([status, body.error, heard[0]?.outcome]).toEqual([400, 'invalid_dpop_proof', 'proof_malformed'])
   })
 
   it('uses its proof once, and a request that is refused for its proof uses nothing else up', async () => {

@@ -22,6 +22,8 @@ interface Row {
   readonly what: string
   readonly fields: (token: string) => Promise<Fields>
   readonly cnf?: unknown
+  /** Another path of the request than `/v1/orders`. */
+  readonly path?: string
   readonly status: number
   readonly reason?: string
   readonly error?: string
@@ -102,6 +104,17 @@ export function rows(): readonly Row[] {
       error: 'invalid_dpop_proof',
       schemes: 'DPoP',
     },
+    {
+      what: 'an empty text as proof',
+      fields: async (token) => [
+        ['Authorization', `DPoP ${token}`],
+        ['DPoP', ''],
+      ],
+      status: 401,
+      reason: 'proof_malformed',
+      error: 'invalid_dpop_proof',
+      schemes: 'DPoP',
+    },
     bad('a proof of another type', 'proof_type', { header: { typ: 'JWT' } }),
     {
       what: 'a symmetric algorithm',
@@ -137,6 +150,7 @@ export function rows(): readonly Row[] {
     },
     bad('another method', 'proof_method', { claims: { htm: 'GET' } }),
     bad('another path', 'proof_url', { claims: { htu: 'https://api.example/orders' } }),
+    { ...bad('a path that leads to that of the proof', 'proof_url', {}), path: '/v1/orders/%2e%2e/orders' },
     bad('the host that the request names', 'proof_url', { claims: { htu: 'http://127.0.0.1/v1/orders' } }),
     bad('another token', 'proof_access_token', { claims: { ath: hashOf('another') } }),
     bad('a proof of an hour ago', 'proof_time', { claims: { iat: seconds() - 3600 } }),

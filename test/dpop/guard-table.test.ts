@@ -14,7 +14,8 @@ describe.each(frameworks)('a guard with DPoP on %s', (framework: Framework) => {
     const cnf = 'cnf' in row ? row.cnf : { jkt: key.thumbprint }
     const token = await tokenOf({ cnf })
     const heard = refusals()
-    const reply = await createSender(api)({ method: 'POST', path: '/v1/orders?page=1', headers: await row.fields(token) })
+    const path = `${row.path ?? '/v1/orders'}?page=1`
+    const reply = await createSender(api)({ method: 'POST', path, headers: await row.fields(token) })
     expect(`${reply.status} ${heard[0]?.reason ?? ''}`.trim()).toBe(`${row.status} ${row.reason ?? ''}`.trim())
     if (row.status === 200) {
       const confirmation = cnf === undefined ? {} : { confirmation: { method: 'dpop', thumbprint: key.thumbprint } }
@@ -111,5 +112,28 @@ describe.each(frameworks)('a guard with DPoP on %s', (framework: Framework) => {
     const old = await send({ method: 'POST', path, headers: await dpop(token, { claims: { nonce } }) })
     expect([old.status, heard[1]?.reason, typeof old.headers['dpop-nonce']]).toEqual([401, 'proof_nonce', 'string'])
     expect((await send({ method: 'POST', path, headers: await dpop(token, { claims: { nonce: next } }) })).status).toBe(200)
+  })
+
+  it('a proof with an old nonce gets a new one, also where nonces are not required', async () => {
+    const clock = { offset: 0 }
+    const now = (): number => Date.now() + clock.offset
+    const senderConstraint = { dpop: { replay: aged, nonce: { secrets: nonceSecrets, lifetimeSeconds: 20, required: false } } }
+    const send = createSender(await startApi(framework, guardOf({ senderConstraint, now })))
+    const token = await tokenOf({ cnf: { jkt: key.thumbprint } })
+    const heard = refusals()
+    const ask = async (nonce?: string): Promise<ReceivedReply> =>
+      send({ method: 'POST', path: '/v1/orders', headers: await dpop(token, { claims: { nonce } }) })
+    expect((await ask()).status).toBe(200)
+    const foreign = await ask('A'.repeat(30))
+    expect([foreign.status, heard[0]?.reason, /error="([^"]*)"/.exec(challengesOf(foreign))?.[1]]).toEqual([
+      401,
+      'proof_nonce',
+      'use_dpop_nonce',
+    ])
+    const nonce = String(foreign.headers['dpop-nonce'])
+    expect((await ask(nonce)).status).toBe(200)
+    clock.offset = 21_000
+    const old = await ask(nonce)
+    expect([old.status, heard[1]?.reason, typeof old.headers['dpop-nonce']]).toEqual([401, 'proof_nonce', 'string'])
   })
 })

@@ -79,14 +79,41 @@ describe('with nonces', () => {
     }
   })
 
-  it('that are not required, a proof is judged by its time; one with an old nonce too', async () => {
-    const clock = { time: startsAt * 1000 }
-    const checker = start({ nonce: { secrets, required: false, lifetimeSeconds: 10 } }, clock)
-    const nonce = checker.nonce()
-    clock.time += 11_000
-    expect(checker.check(presented(await proofOf(key))).ok).toBe(true)
-    expect(checker.check(presented(await proofOf(key, withNonce(nonce, startsAt)))).ok).toBe(true)
-    expect(checker.check(presented(await proofOf(key, withNonce(nonce))))).toMatchObject({ refusal: { reason: 'proof_time' } })
+  describe('that are not required', () => {
+    const options = { nonce: { secrets, required: false, lifetimeSeconds: 10 } }
+
+    it('a proof without one is judged by its time', async () => {
+      const checker = start(options)
+      expect(checker.check(presented(await proofOf(key))).ok).toBe(true)
+      expect(checker.check(presented(await proofOf(key, withNonce(undefined))))).toMatchObject({ refusal: { reason: 'proof_time' } })
+    })
+
+    it('a proof with one is judged by it alone: an old, a foreign and a broken one are refused, and a new one is demanded', async () => {
+      const clock = { time: startsAt * 1000 }
+      const checker = start(options, clock)
+      const old = checker.nonce()
+      clock.time += 11_000
+      const foreign = start({ nonce: { secrets: { current: { id: '1', secret: 'o'.repeat(32) } } } }, clock).nonce()
+      for (const nonce of [old, foreign, '', 'A'.repeat(30)])
+        expect(checker.check(presented(await proofOf(key, withNonce(nonce, clock.time / 1000))))).toMatchObject({
+          refusal: { reason: 'proof_nonce', code: 'use_dpop_nonce' },
+        })
+      expect(checker.check(presented(await proofOf(key, withNonce(checker.nonce())))).ok).toBe(true)
+    })
+
+    it('a proof is used once, also after its nonce and the claim of it are over', async () => {
+      const clock = { time: startsAt * 1000 }
+      const checker = start(options, clock)
+      const proof = presented(await proofOf(key, withNonce(checker.nonce(), startsAt + 120)))
+      const use = async (): Promise<string> => {
+        const checked = checker.check(proof)
+        return checked.ok ? ((await checker.claim(checked.proof))?.reason ?? 'used') : checked.refusal.reason
+      }
+      const answers: string[] = []
+      for (; clock.time <= (startsAt + 200) * 1000; clock.time += 5000) answers.push(await use())
+      expect(answers.filter((answer) => answer === 'used')).toEqual(['used'])
+      expect(new Set(answers)).toEqual(new Set(['used', 'proof_replayed', 'proof_nonce']))
+    })
   })
 
   it('a fresh store demands a new nonce, and then the proof is good', async () => {

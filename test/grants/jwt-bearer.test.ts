@@ -137,6 +137,26 @@ describe('a stranger', () => {
   })
 })
 
+it('an assertion that identifies its client is judged once in each request', async () => {
+  const { registry, present } = await start()
+  const { find } = registry.clientKeys
+  let asked = 0
+  Object.assign(registry.clientKeys, {
+    find: (query: Parameters<typeof find>[0]) => {
+      asked += 1
+      return find(query)
+    },
+  })
+  const times: number[] = []
+  for (const changes of [{ key: testKeys.rs256Other }, {}, {}]) {
+    asked = 0
+    await present(changes)
+    times.push(asked)
+  }
+  // Of a good one, the key is looked at again when the status is checked and after the commit.
+  expect(times).toEqual([1, 3, 3])
+})
+
 describe('the request of an assertion', () => {
   it('without one is refused', async () => {
     const { outcomeOf, client } = await start({ authMethods: ['client_secret_basic'] })

@@ -171,6 +171,21 @@ describe('an assertion of a trusted issuer', () => {
     expect(await outcomeOf({ grant_type: bearer, assertion, client_id: id })).toBe('401 invalid_client wrong_method_of_client')
   })
 
+  it('is enough for a public client, which need not authenticate itself', async () => {
+    const { verifier, clock } = start()
+    const trusted = { verifier, audiences: [ours] }
+    const suite = assertionSetup({ clock, grants: [jwtBearer({ trusted, policy: allowPeople, clientIdOf: () => 'app' })] })
+    await suite.register({ id: 'app', grants: [bearer], authMethods: ['none'] })
+    const seconds = Math.floor(clock.now() / 1000)
+    const claims = { iss: partner, sub: 'person-1', aud: ours, iat: seconds, exp: seconds + 300 }
+    const assertion = await signToken({ key: testKeys.es384, claims, header: { typ: 'JWT' } })
+    expect(await suite.outcomeOf({ grant_type: bearer, assertion })).toBe('200')
+    expect(await suite.outcomeOf({ grant_type: bearer, assertion, client_id: 'app' })).toBe('200')
+    expect(await suite.outcomeOf({ grant_type: bearer, assertion: `${assertion.slice(0, -8)}AAAAAAAA` })).toBe(
+      '400 invalid_grant assertion_signature',
+    )
+  })
+
   it('does not stand for the client that the host gives its issuer to', async () => {
     const { verifier, clock } = start()
     const trusted = { verifier, audiences: [ours] }

@@ -12,7 +12,7 @@ import {
 } from '@countersign/core'
 import { claimOnce, readAssertion, type UseClaim, undoOf } from '../assertions/assertion.js'
 import type { ClientVerdict, PresentedClient } from '../authentication/authenticate-client.js'
-import type { Grant } from '../grants/grant.js'
+import type { Grant, Identification } from '../grants/grant.js'
 import type { Changes } from '../issuing/changes.js'
 import { addressBlock } from '../limits/client-address.js'
 import { createLimiter, type Reserved } from '../limits/rate-limits.js'
@@ -147,6 +147,18 @@ export async function callerByGrant(grant: Grant | undefined, caller: Caller, pa
 /** For a client that is not there: takes as long as the proof of one that is. */
 export function lookAtProof(grant: Grant | undefined, { caller, parameters }: ParsedRequest, reason: TokenReason): void {
   if (caller.method === 'asserted' && notThere.includes(reason)) grant?.identification?.unknown?.(parameters)
+}
+
+/**
+ * Why a client that is only named, by what its grant has to prove, is not that client. A stranger is told this before anything else is
+ * judged: it must not learn what the client may do, whether it must send a DPoP proof, or that it is there.
+ */
+export async function notIdentified(
+  grant: Grant | undefined,
+  { caller, parameters }: ParsedRequest,
+  asked: Omit<Parameters<Identification['reason']>[0], 'parameters'>,
+): Promise<TokenRefused | undefined> {
+  return caller.method === 'asserted' ? grant?.identification?.reason({ ...asked, parameters }) : undefined
 }
 
 /** What follows `Basic`. Other schemes say nothing about the client: one HTTP session may serve several of them. */

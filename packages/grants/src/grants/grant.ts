@@ -152,7 +152,7 @@ export interface Identification {
   named(parameters: FormParameters): string | undefined | Promise<string | undefined>
   /** For a client that is not known: does what takes time in a proof, so that the answer is not sooner than that of a known client. */
   unknown?(parameters: FormParameters): void
-  /** Why it was not that client. Asked where the request is refused for something else, which a stranger is not to be told. */
+  /** Why it was not that client. Asked before anything else is judged that depends on the client: a stranger must be told nothing about it. */
   reason(asked: Pick<GrantRequest, 'client' | 'parameters' | 'keys' | 'issuer' | 'nowMs'>): Promise<TokenRefused | undefined>
 }
 

@@ -1,9 +1,9 @@
 import { checkOptions, type FormParameters, hasOwn, kind, type OptionShape } from '@countersign/core'
 import { type PresentedAssertion, readAssertion } from '../assertions/assertion.js'
-import { issuerOf, judgeOwnAssertion, type SentAssertion } from '../assertions/client-signed-assertion.js'
+import { issuerOf, judgeOwnAssertion, type OwnAssertion, type SentAssertion } from '../assertions/client-signed-assertion.js'
 import { createEvenVerification } from '../assertions/stand-in-key.js'
 import { type TrustedTokens, trustedKind, verifyTrusted } from '../assertions/trusted-token.js'
-import { isClientId, isPublicClient } from '../clients/record/client.js'
+import { type Client, isClientId, isPublicClient } from '../clients/record/client.js'
 import { refused, refusedAs, type TokenRefused } from '../refusal.js'
 import type { ExchangePolicy } from './exchange-policy.js'
 import { accessTokenLifetimeKind, type Grant, type GrantRequest, type Identification } from './grant.js'
@@ -58,6 +58,12 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
   checkOptions('jwtBearer', options, shape)
   const { policy = itselfOnly, trusted, clientIdOf, accessTokenLifetimeSeconds, refreshTokens = false } = options
   const verify = createEvenVerification()
+  /** Assertions that identified the client of their request: they are judged once, not again when they are validated. */
+  const identified = new WeakMap<FormParameters, OwnAssertion>()
+
+  /** Whether the client has to have signed the assertion itself. */
+  const isOwn = ({ claims }: PresentedAssertion, client: Client, isClientKnown: boolean): boolean =>
+    claims.iss === issuerOf(client) || trusted === undefined || !isClientKnown
 
   const identification: Identification = {
     async named(parameters) {
@@ -72,16 +78,19 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
     },
     async reason(asked) {
       const read = readFrom(asked.parameters)
+      // A public client need not identify itself: what somebody else signed is judged when it is validated.
+      if (read.ok && !isOwn(read, asked.client, isPublicClient(asked.client))) return undefined
       const own = read.ok ? await judgeOwnAssertion(read, sent, { ...asked, verify }) : read
-      return own.ok ? undefined : refusedAs(sentAs, own.reason)
+      if (!own.ok) return refusedAs(sentAs, own.reason)
+      identified.set(asked.parameters, own)
+      return undefined
     },
   }
 
   async function goodToken(text: string, read: PresentedAssertion, asked: GrantRequest): Promise<GoodToken | TokenRefused> {
-    const issuer = issuerOf(asked.client)
-    if (read.claims.iss === issuer || trusted === undefined || !isKnown(asked)) {
-      const own = await judgeOwnAssertion(read, sent, { ...asked, verify })
-      return own.ok ? { own, issuer } : refusedAs(sentAs, own.reason)
+    if (trusted === undefined || isOwn(read, asked.client, isKnown(asked))) {
+      const own = identified.get(asked.parameters) ?? (await judgeOwnAssertion(read, sent, { ...asked, verify }))
+      return own.ok ? { own, issuer: issuerOf(asked.client) } : refusedAs(sentAs, own.reason)
     }
     const verified = await verifyTrusted(text, trusted, asked.proofKey)
     return verified.ok ? { auth: verified.auth, claims: verified.claims } : refusedAs(sentAs, verified.reason)

@@ -24,7 +24,9 @@ interface ProofSteps {
 
 /** Makes them. Without options, proofs are not looked at, as a server does that does not know them. */
 export function createProofSteps(options: EndpointDpopOptions | undefined, now: Now): ProofSteps {
-  const { url = '', ...dpop } = options ?? {}
+  const { url: configured, ...dpop } = options ?? {}
+  // A configured URL is resolved once; that of a request must have no dot segments.
+  const url = configured === undefined ? '' : new URL(configured).href
   const checker = options && createProofChecker({ ...dpop, now })
 
   function refusedBy({ reason, retryAfterSeconds }: Refusal, call: Call): TokenRefused {

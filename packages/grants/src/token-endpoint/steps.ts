@@ -10,6 +10,7 @@ import {
   createClientRequests,
   lookAtProof,
   namedClient,
+  notIdentified,
   ofKnownClient,
   type ParsedRequest,
 } from '../endpoint/client-request.js'
@@ -135,7 +136,8 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       if (who.ok) {
         trace.clientId = who.client.id
         if (who.key) trace.key = who.key.thumbprint
-        return who
+        const asked = { client: who.client, keys: options.clients.clientKeys, issuer, nowMs: now() }
+        return (await notIdentified(parsed.grant, parsed, asked)) ?? who
       }
       const { reason } = who.refusal
       lookAtProof(parsed.grant, parsed, reason)
@@ -235,16 +237,12 @@ function createFindGrant(
   }
 
   return async (parsed, who, note) => {
-    const { grant, caller, parameters } = parsed
+    const { grant, caller } = parsed
     if (grant === undefined) return refused('unsupported_grant_type')
     const { client } = who
-    const mayUse = client.grants.includes(grant.continues ?? grant.type)
-    const request = mayUse
-      ? requestOf(parsed, who, note)
-      : refused(caller.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
-    if (!('refusal' in request)) return { ok: true, grant, request }
-    if (caller.method !== 'asserted') return request
-    // Its proof was not looked at yet: a stranger is told that it is bad, and nothing about the client.
-    return (await grant.identification?.reason({ client, parameters, keys: clients.clientKeys, issuer, nowMs: now() })) ?? request
+    if (!client.grants.includes(grant.continues ?? grant.type))
+      return refused(caller.method === 'anonymous' ? 'no_authentication' : 'grant_not_allowed')
+    const request = requestOf(parsed, who, note)
+    return 'refusal' in request ? request : { ok: true, grant, request }
   }
 }

@@ -1,4 +1,4 @@
-import { hasOwn, type Now, type Outcome, refuse } from '@countersign/core'
+import { type Now, type Outcome, refuse } from '@countersign/core'
 import type { DpopOptions } from './dpop-options.js'
 import { createDpopNonces, type DpopNonces } from './nonces.js'
 import type { ProofClaims } from './proof-claims.js'
@@ -89,11 +89,9 @@ export function createFreshness(options: DpopOptions, now: Now): Freshness {
       const beyond = byOwnLimits(claims)
       if (beyond !== undefined) return beyond
       if (nonces === undefined) return byTime(iat)
-      const isRequired = nonce?.required ?? true
-      if (text === undefined) return isRequired ? otherNonce('no nonce') : byTime(iat)
-      const judged = byNonce(text, nonces)
-      // A client that leaves its nonce out is judged by the time. One with an old nonce has proved no less.
-      return hasOwn(judged, 'refusal') && !isRequired ? byTime(iat) : judged
+      // A proof is judged in one way only. Its claim lasts as long as that way accepts it; the other way could accept it later.
+      if (text !== undefined) return byNonce(text, nonces)
+      return (nonce?.required ?? true) ? otherNonce('no nonce') : byTime(iat)
     },
     endsSoon: ({ nonceAgeMs }) => nonceAgeMs !== undefined && nonceAgeMs > nonceLifeMs / 2,
   }

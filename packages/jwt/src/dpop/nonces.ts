@@ -9,8 +9,8 @@ export interface DpopNonceOptions {
    */
   readonly secrets: SecretsOption
   /**
-   * Whether a proof must contain a nonce. Otherwise a proof without a nonce is accepted by its `iat`, and a nonce is demanded only where
-   * the replay store cannot tell whether the proof was used. @defaultValue true
+   * Whether a proof must contain a nonce. Otherwise a proof without a nonce is accepted by its `iat`, and a nonce is demanded where the
+   * replay store cannot tell whether the proof was used. A proof with a nonce is judged by that alone. @defaultValue true
    */
   readonly required?: boolean
   /** How long a nonce is accepted, in seconds. @defaultValue 300 */

@@ -3,7 +3,7 @@ import { hasOwn, type Outcome, type Refusal, refuse } from '@countersign/core'
 import { jsonKind } from '../json-kind.js'
 import type { Jws } from '../parse-jwt.js'
 import { parseClaims } from '../parse-jwt.js'
-import { isSameTarget, shownTarget } from './target-url.js'
+import { hasDotSegments, isSameTarget, shownTarget } from './target-url.js'
 
 /** Longest `jti`: it is kept in a store. */
 const maxIdLength = 256
@@ -57,6 +57,13 @@ export function proofClaims(jws: Jws): Outcome<{ claims: ProofClaims }> {
   return malformedProof({ expected: `${name}: ${expected}`, received })
 }
 
+function otherUrl(htu: string, url: string): Refusal {
+  const detail = hasDotSegments(url)
+    ? { expected: 'a request whose path has no segment . or ..', received: shownTarget(url) }
+    : { expected: shownTarget(url), received: shownTarget(htu) }
+  return refuse('proof_url', { detail })
+}
+
 /**
  * Whether a proof was made for a request.
  *
@@ -64,7 +71,7 @@ export function proofClaims(jws: Jws): Outcome<{ claims: ProofClaims }> {
  */
 export function otherRequest({ htm, htu, ath }: ProofClaims, { method, url, accessToken }: ProvedRequest): Refusal | undefined {
   if (htm !== method) return refuse('proof_method', { detail: { expected: method, received: htm } })
-  if (!isSameTarget(htu, url)) return refuse('proof_url', { detail: { expected: shownTarget(url), received: shownTarget(htu) } })
+  if (!isSameTarget(htu, url)) return otherUrl(htu, url)
   if (accessToken === undefined || ath === hash('sha256', accessToken, 'base64url')) return undefined
   const received = ath === undefined ? 'no ath' : 'the hash of another text'
   return refuse('proof_access_token', { detail: { expected: 'ath: the SHA-256 of the access token', received } })

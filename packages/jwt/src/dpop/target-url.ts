@@ -19,9 +19,12 @@ function normalEncoding(text: string): string | undefined {
   })
 }
 
+/** A segment `.` or `..` after the scheme. An encoded dot is a dot (RFC 3986 §6.2.2.2). */
+const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i
+
 /** RFC 3986 §5.2.4. */
 function withoutDotSegments(path: string): string {
-  if (!path.includes('/.')) return path === '' ? '/' : path
+  if (!path.includes('/.')) return path
   const [, ...segments] = path.split('/')
   const kept: string[] = []
   segments.forEach((segment, at) => {
@@ -33,8 +36,8 @@ function withoutDotSegments(path: string): string {
   return `/${kept.join('/')}`
 }
 
-/** The URL in the form in which it is compared (RFC 3986 §6.2.2, §6.2.3). Undefined for anything but an http(s) URL. */
-function normalUrl(url: string): string | undefined {
+/** Origin and path of a URL as they are compared (RFC 3986 §6.2.2, §6.2.3), dot segments included. Undefined for anything but an http(s) URL. */
+function normalParts(url: string): { readonly origin: string; readonly path: string } | undefined {
   // A reader of URLs as browsers have it takes a backslash for a slash, and drops tabs and line breaks.
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(url)) return undefined
   const [, scheme = '', authority = '', path = ''] = form.exec(url) ?? []
@@ -43,29 +46,43 @@ function normalUrl(url: string): string | undefined {
   const normalPath = normalEncoding(path)
   if (host === undefined || normalPath === undefined) return undefined
   const shownPort = port === '' || port === defaultPorts[lowerScheme] ? '' : `:${port}`
-  return `${lowerScheme}://${host}${shownPort}${withoutDotSegments(normalPath)}`
+  return { origin: `${lowerScheme}://${host}${shownPort}`, path: normalPath || '/' }
+}
+
+/**
+ * Whether the path of a request has a segment `.` or `..`, also in encoded form. Nobody can say which resource such a request means: a
+ * router takes the segments as they are, and a proxy or a file system resolves them.
+ *
+ * @param url - the whole URL of the request
+ */
+export function hasDotSegments(url: string): boolean {
+  return dotSegment.test(withoutQuery(url))
 }
 
 /**
  * Whether the claim `htu` of a proof means the URL of a request, after RFC 3986 normalisation (case of scheme and host, default port,
- * percent-encoding, dot segments), without query and fragment (RFC 9449 §4.3).
+ * percent-encoding), without query and fragment (RFC 9449 §4.3). Dot segments are removed from `htu` alone: a request that has some has no
+ * target.
  *
  * @param htu - as the client sent it
  * @param url - the whole URL of the request, of which the server knows the origin by its configuration
  * @example
- * console.log(isSameTarget('HTTPS://API.example:443/a%2Db', 'https://api.example/a-b?x=1')) // → true
+ * console.log(isSameTarget('HTTPS://API.example:443/x/../a%2Db', 'https://api.example/a-b?x=1')) // → true
  */
 export function isSameTarget(htu: string, url: string): boolean {
   const target = withoutQuery(url)
+  if (hasDotSegments(target)) return false
   // The usual proof: the client has the URL as it sent it.
   if (htu === target) return true
-  const normal = normalUrl(htu)
-  return normal !== undefined && normal === normalUrl(target)
+  const [claimed, requested] = [normalParts(htu), normalParts(target)]
+  if (claimed === undefined || requested === undefined) return false
+  return claimed.origin === requested.origin && withoutDotSegments(claimed.path) === requested.path
 }
 
 /** A URL for logs: without query and fragment, which may hold secrets. */
 export function shownTarget(url: string): string {
-  return normalUrl(url) ?? 'a text that is not an http(s) URL'
+  const parts = normalParts(url)
+  return parts === undefined ? 'a text that is not an http(s) URL' : parts.origin + parts.path
 }
 
 /**
