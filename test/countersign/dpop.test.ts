@@ -95,9 +95,8 @@ describe('a server whose clients prove their keys', () => {
 
 describe('what the server knows of proofs', () => {
   it('a proof that one process accepted is refused by another: they claim it in the stores', async () => {
-    const { masterSecret } = options()
-    const stores = memoryStores({ now })
-    const [here, there] = [all.create({ ...both, stores, masterSecret }), all.create({ ...both, stores, masterSecret })]
+    const shared = { ...options(), ...both, stores: memoryStores({ now }) }
+    const [here, there] = [all.create(shared), all.create(shared)]
     const basic = await newClient(here)
     const atToken = await proof('POST', '/token')
     const { status, body } = await askWith(here, basic, atToken)
