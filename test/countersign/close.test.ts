@@ -3,14 +3,14 @@ import type { Endpoint, Stores } from '@countersign/core'
 import { migrate, postgresStores } from '@countersign/postgres'
 import { redisStores } from '@countersign/redis'
 import { sqliteStores } from '@countersign/sqlite'
-import { memoryStores } from 'countersign'
+import { createAuthorizationServer, memoryStores } from 'countersign'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quietPool, schemasOf } from '../postgres/postgres-backend.js'
 import { describeWith } from '../services.js'
 import { drivers } from '../sqlite/drivers.js'
 import { newPlace, removePlace, type SqlitePlace } from '../sqlite/sqlite-backend.js'
-import { answerOf, newClient, servers } from './server-setup.js'
+import { answerOf, newClient, options, servers } from './server-setup.js'
 
 const all = servers()
 afterAll(() => all.closeAll())
@@ -57,6 +57,73 @@ describe('close', () => {
     void endpoint({ method: 'POST', url: '/token', headers, stream: never }).catch(() => undefined)
     expect(await timeOf(() => server.close())).toBeLessThan(7_000)
   }, 20_000)
+
+  it('closes every part, also where one cannot be closed, and rejects with the first error', async () => {
+    const stores = memoryStores()
+    const closed: string[] = []
+    const server = createAuthorizationServer({
+      ...options(),
+      stores: {
+        ...stores,
+        async close() {
+          closed.push('stores')
+          throw new Error('the stores')
+        },
+      },
+    })
+    Object.assign(server.keys, { close: () => Promise.reject(new Error('the keys')) })
+    Object.assign(server.guard, {
+      close() {
+        throw new Error('the guard')
+      },
+    })
+    await server.ready()
+    await expect(server.close()).rejects.toThrow('the guard')
+    expect(closed).toEqual(['stores'])
+    expect((await server.revocations.ready()).ok).toBe(false)
+    await stores.close()
+  })
+
+  /** A store of keys that never answers. */
+  const withoutKeys = (): Stores => {
+    const stores = memoryStores()
+    const never = (): Promise<never> => new Promise(() => undefined)
+    const keys = Object.fromEntries(
+      Object.entries(stores.keys).map(([name, one]) => [name, typeof one === 'function' && name !== 'subscribe' ? never : one]),
+    )
+    return { ...stores, keys: keys as unknown as Stores['keys'] }
+  }
+
+  it('does not wait for ever for the first key', async () => {
+    const server = createAuthorizationServer({ ...options(), stores: withoutKeys() })
+    expect(await timeOf(() => server.close())).toBeLessThan(7_000)
+  }, 20_000)
+
+  it('only the token endpoint waits for the first key', async () => {
+    const server = createAuthorizationServer({ ...options(), stores: withoutKeys() })
+    const basic = await newClient(server)
+    const ended: string[] = []
+    const ask = (path: string, more: Record<string, string>): Promise<unknown> =>
+      answerOf(server.routes, 'POST', path, { form: more, basic }).then(
+        (answer) => ended.push(`${path} ${answer?.status}`),
+        () => ended.push(`${path} failed`),
+      )
+    void ask('/token', form)
+    await ask('/revoke', { token: 'r1.unknown' })
+    await ask('/introspect', { token: 'r1.unknown' })
+    expect(ended).toEqual(['/revoke 200', '/introspect 200'])
+    await server.close()
+  }, 20_000)
+
+  it('admits nothing afterwards, because it learns of no revocation any more', async () => {
+    const server = all.create({ revocations: { onStale: 'allow' } })
+    const basic = await newClient(server)
+    const token = String((await answerOf(server.routes, 'POST', '/token', { form, basic }))?.body.access_token)
+    const request = { method: 'GET', url: '/', headers: { authorization: `Bearer ${token}` } }
+    expect((await server.guard.check({ ...request })).ok).toBe(true)
+    await server.close()
+    expect(await server.guard.check({ ...request })).toMatchObject({ ok: false, reason: 'revocation_unavailable', reply: { status: 503 } })
+  })
 
   it('may be called twice', async () => {
     const server = all.create()

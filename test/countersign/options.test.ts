@@ -76,6 +76,17 @@ describe('a wrong option is a TypeError that names it', () => {
     ['metadata without a key set', { paths: { jwks: false } }, 'metadata.jwksUri must be given where its route is left out, got undefined'],
     ['a path without a slash', { paths: { token: 'token' } }, 'paths.token must be a path such as "/token", or false'],
     [
+      'two routes at one path',
+      { paths: { token: '/x', revocation: '/x' } },
+      'paths.token and paths.revocation must be different, got "/x" for both',
+    ],
+    [
+      'a path that another route has by default',
+      { paths: { introspection: '/revoke' } },
+      'paths.revocation and paths.introspection must be different, got "/revoke" for both',
+    ],
+    ['two documents at one path', { paths: { jwks: '/y', metadata: '/y' } }, 'paths.jwks and paths.metadata must be different'],
+    [
       'an option of a part',
       { tokenEndpoint: { accessTokenLifetimeSeconds: -1 } },
       'tokenEndpoint.accessTokenLifetimeSeconds must be a number of seconds, 1 or more, got -1',
@@ -88,6 +99,14 @@ describe('a wrong option is a TypeError that names it', () => {
   it('no message shows a secret', () => {
     const secret = 'a secret of less than 32 bytes'
     expect(messageOf({ masterSecret: { current: { id: '1', secret } } })).not.toContain(secret)
+    const wrong = { current: { id: '1', secret: long, [secret]: true } }
+    for (const masterSecret of [{ [secret]: '1' }, wrong, { ...wrong, previous: [wrong.current] }]) {
+      expect(messageOf({ masterSecret })).toContain('createAuthorizationServer: unknown option in "masterSecret')
+      expect(messageOf({ masterSecret })).not.toContain('of less than')
+    }
+    expect(messageOf({ masterSecret: { curent: { id: '1', secret: long } } })).toContain(
+      'unknown option "masterSecret.curent"; did you mean "masterSecret.current"?',
+    )
   })
 })
 

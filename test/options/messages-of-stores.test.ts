@@ -59,7 +59,7 @@ it.each<[string, Call, readonly unknown[], string]>([
     'a key-encryption key',
     loose(createKeyRegistry),
     [{ encryption: { current: { id: 'a', key: 'x' } } }],
-    'createKeyRegistry: unknown option "encryption.current.key"; the options of encryption.current are id, secret',
+    'createKeyRegistry: unknown option in "encryption.current", whose name is not shown because it may be a secret; the options of encryption.current are id, secret',
   ],
   ['of Redis', loose(redisStores), [client, { keyPrefix: 'a' }], 'redisStores: unknown option "keyPrefix"; did you mean "prefix"?'],
   [

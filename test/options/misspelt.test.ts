@@ -84,6 +84,14 @@ async function thrownBy({ entryPoint, name, parameter, steps }: OptionObject, co
 }
 
 const messageOf = (error: unknown): string => (error instanceof TypeError ? error.message : `no TypeError: ${String(error)}`)
+/** Among secrets a host may have put one where a name belongs. */
+const holdsSecrets = ({ members }: OptionObject): boolean =>
+  ['current,previous', 'id,secret'].includes(
+    members
+      .map(({ name }) => name)
+      .sort()
+      .join(),
+  )
 const rows = options.map((one) => [`${one.entryPoint} ${one.name} ${pathAt(one, '')}`, one] as const)
 
 describe('options', () => {
@@ -113,7 +121,10 @@ describe('options', () => {
 describe.each(rows)('%s', (_title, one) => {
   it('tells a misspelt name by its whole path, whatever its value', async () => {
     const error = await thrownBy(one, { zzMisspelt: undefined })
-    expect(messageOf(error)).toContain(`: unknown option ${JSON.stringify(pathAt(one, 'zzMisspelt'))}; `)
+    const shown = holdsSecrets(one)
+      ? `in ${JSON.stringify(pathAt(one, '').replace(/\.$/, ''))}, whose name is not shown because it may be a secret`
+      : JSON.stringify(pathAt(one, 'zzMisspelt'))
+    expect(messageOf(error)).toContain(`: unknown option ${shown}; `)
   })
 
   it('tells what each option must be and what it was', async () => {

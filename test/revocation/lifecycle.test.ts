@@ -1,7 +1,7 @@
 import { memoryStores } from '@countersign/core/memory'
 import { createSharedRevocations } from '@countersign/verifier'
 import { expect, it, vi } from 'vitest'
-import { ofKey, startTrial } from './view-setup.js'
+import { ofKey, revocationEvents, startTrial } from './view-setup.js'
 
 it('a closed view reads nothing and writes nothing any more', async () => {
   const { store, view, pass, ask } = await startTrial()
@@ -15,6 +15,29 @@ it('a closed view reads nothing and writes nothing any more', async () => {
   expect(await ask({ kid: 'k' })).toBe('revoked_key')
   expect(await ask({ kid: 'other' })).toBe('503 revocation_unavailable 1')
   expect(store.calls).toEqual({ ...before, revoke: before.revoke + 1 })
+})
+
+it.each(['refuse', 'allow'] as const)('a closed view is never fresh, with onStale %s', async (onStale) => {
+  const { view, ask } = await startTrial({ onStale, maxStalenessSeconds: 60, issuers: { main: onStale } })
+  await view.revoke(ofKey('k'))
+  expect(await ask()).toBe('pass')
+  const seen = revocationEvents()
+  await view.close()
+  expect(await ask()).toBe('503 revocation_unavailable 1')
+  expect(await ask({ kid: 'k' })).toBe('revoked_key')
+  expect(await view.ready()).toMatchObject({ ok: false, parts: { revocations: { cause: new Error('these revocations are closed') } } })
+  expect(seen).toEqual([])
+})
+
+it('a reading that ends after close() makes nothing fresh', async () => {
+  const { store, pass, view, ask } = await startTrial({ onStale: 'allow' })
+  await pass(0.9)
+  const letGo = store.hold('cursor')
+  const reading = view.ready()
+  await view.close()
+  await letGo()
+  expect(await reading).toMatchObject({ ok: false })
+  expect(await ask()).toBe('503 revocation_unavailable 1')
 })
 
 it('close() ends a reading, and may be called again', async () => {

@@ -31,8 +31,8 @@ if (registered.ok) console.log(`secret ${registered.secret?.secret}`)
 
 const http = app.listen(Number(env.PORT ?? 3000), '127.0.0.1')
 process.once('SIGTERM', () => {
-  http.close()
-  void server.close()
+  http.close(() => void server.close())
+  http.closeIdleConnections()
 })
 await once(http, 'listening')
 console.log(`listening http://127.0.0.1:${(http.address() as AddressInfo).port}`)

@@ -1,23 +1,16 @@
 import type { Auth, JwtClaims, Lifecycle, ReadyOptions, RouteTable, Stores } from '@countersign/core'
-import {
-  type ClientSettings,
-  type Clients,
-  createClients,
-  createIntrospectionEndpoint,
-  createRevocationEndpoint,
-  createTokenEndpoint,
-  type TokenEndpoint,
-} from '@countersign/grants'
+import type { ClientSettings, Clients, TokenEndpoint } from '@countersign/grants'
+import { createClients, createIntrospectionEndpoint, createRevocationEndpoint, createTokenEndpoint } from '@countersign/grants'
 import { createIntegrations, type Integrations, type IntegrationsOptions } from '@countersign/integrations'
 import { createKeyRegistry, type KeyRegistry } from '@countersign/keys'
 import { createNonces, type NonceOptions, type Nonces } from '@countersign/nonce'
 import * as verifier from '@countersign/verifier'
 import { grantsOf } from './grants.js'
 import { countSecrets, type ServerHealth } from './health.js'
-import { countRequests, together } from './lifecycle.js'
-import { type AuthorizationServerOptions, checkServerOptions, defined } from './options.js'
-import { routesOf } from './routes.js'
-import { requireSecret, secretsFinder } from './secrets.js'
+import { closeEach, countRequests, together } from './lifecycle.js'
+import { type AuthorizationServerOptions, checkServerOptions, defined, type EndpointDpop, withProofs } from './options.js'
+import { pathsOf, routesOf } from './routes.js'
+import { fail, requireSecret, secretsFinder } from './secrets.js'
 
 /** The server's own entry beside those of `trust`. */
 export type WithOwn<Trust extends verifier.Issuers> = { readonly own: verifier.IssuerEntry<JwtClaims> } & Trust
@@ -63,7 +56,10 @@ export interface AuthorizationServer<
   ready(options?: ReadyOptions): Promise<verifier.IssuerReadiness>
   /** What `ready` says, with counts of what each secret still holds. It reads every client: for operators, not for a route of probes. */
   health(options?: ReadyOptions): Promise<ServerHealth>
-  /** Waits at most 5 seconds for requests that have begun, then closes all parts and the stores. The host's own pool may be closed before or after. */
+  /**
+   * Waits at most 5 seconds for requests that have begun, then closes all parts and the stores; rejects with the first error. The guard then answers
+   * with an outage, so close the HTTP server first. The host's own pool may be closed before or after.
+   */
   close(): Promise<void>
 }
 
@@ -93,6 +89,8 @@ export function createAuthorizationServer<
 >(options: AuthorizationServerOptions<Trust, Via, Claims>): AuthorizationServer<Trust, Via, Claims> {
   checkServerOptions(options)
   const { issuer, stores, resource = issuer } = options
+  const { replay } = stores
+  const paths = pathsOf(options)
   const clock = options.now === undefined ? {} : { now: options.now }
   const secretOf = secretsFinder(options.masterSecret, options.secrets)
   const pepper = requireSecret(secretOf('clientPepper'), 'clientPepper')
@@ -114,15 +112,20 @@ export function createAuthorizationServer<
   const clients = createClients(ofClients)
   const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...defined(options.own), issuer, keys: keys.source }
   const issuers = { ...options.trust, own: verifier.signingKeys({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
-  const guard = verifier.createGuard<WithOwn<Trust>, Via, Claims>({ ...clock, ...options.guard, resource, revocations, issuers })
-  // A client may revoke, and a resource server may ask about, tokens for every audience.
+  const ofGuard = { ...clock, ...options.guard, ...withProofs<verifier.GuardDpopOptions>(options.guard, { replay }) }
+  const guard = verifier.createGuard<WithOwn<Trust>, Via, Claims>({ ...ofGuard, resource, revocations, issuers })
+  // A client may revoke, and a resource server may ask about, tokens for every audience, and they are not used there: nobody proves a key.
   const ofEveryAudience = verifier.signingKeys({ ...ownRules, audience: null })
-  const ownTokens = verifier.createVerifier({ ...clock, revocations, issuers: { own: ofEveryAudience } })
+  const ownTokens = verifier.createVerifier({ ...clock, acceptBoundTokens: true, revocations, issuers: { own: ofEveryAudience } })
 
   const common = { ...clock, issuer, clients, stores, revocations }
   const ofTokens = { ...common, verifier: ownTokens, ...(refreshSecrets && { refreshSecrets }) }
-  const ofTokenEndpoint = { audience: resource, ...defined(options.tokenEndpoint) }
-  const tokenEndpoint = createTokenEndpoint({ ...ofTokenEndpoint, ...common, signer: keys.signer, grants })
+  const { senderConstraint: _replaced, ...ofTokenEndpoint } = { audience: resource, ...defined(options.tokenEndpoint) }
+  const url = options.metadata?.tokenEndpoint ?? (paths.token === false ? '' : new URL(issuer).origin + paths.token)
+  const proofs = withProofs<EndpointDpop>(options.tokenEndpoint, { replay, url })
+  if (proofs.senderConstraint?.dpop.url === '')
+    fail('tokenEndpoint.senderConstraint.dpop.url must be given where paths.token is false, got undefined')
+  const tokenEndpoint = createTokenEndpoint({ ...ofTokenEndpoint, ...proofs, ...common, signer: keys.signer, grants })
   const { providers = [] } = options.refreshToken ?? {}
   const revocation = createRevocationEndpoint({ ...options.revocationEndpoint, ...ofTokens, providers })
   const ofIntrospection = { audiencesOf: () => undefined, ...defined(options.introspectionEndpoint) }
@@ -130,8 +133,10 @@ export function createAuthorizationServer<
 
   // A server that nobody asks whether it is ready has its first key all the same.
   const started = keys.ready()
-  const { counted, drained } = countRequests(started)
-  const served = { token: counted(tokenEndpoint), revocation: counted(revocation), introspection: counted(introspection), keys, grants }
+  const { counted, drained } = countRequests()
+  const { dpopAlgorithms } = tokenEndpoint
+  const token = counted((request) => started.then(() => tokenEndpoint(request)))
+  const served = { paths, token, revocation: counted(revocation), introspection: counted(introspection), keys, grants, dpopAlgorithms }
   const [algorithm = 'ES256'] = ownRules.algorithms
   const ofNonce = { ...clock, issuer, revocations, store: stores.nonces, signer: keys.signer, keys: keys.source, algorithm }
   const ofNonces: Nonces<string>[] = []
@@ -152,8 +157,8 @@ export function createAuthorizationServer<
   const state: { closing?: Promise<void> } = {}
 
   async function closeAll(): Promise<void> {
-    await Promise.all([started, drained()])
-    for (const part of [guard, ownTokens, revocations, keys, stores]) await part.close()
+    await drained(started)
+    await closeEach([guard, ownTokens, revocations, keys, stores])
   }
 
   const close = (): Promise<void> => (state.closing ??= closeAll())

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Endpoint, Readiness } from '@countersign/core'
+import type { Endpoint, Lifecycle, Readiness } from '@countersign/core'
 import type { IssuerReadiness } from '@countersign/verifier'
 
 /** All parts under their own names. Where two have one name, the one that is not ready is shown. */
@@ -19,31 +19,33 @@ const drainMs = 5_000
 /** Knows which requests have begun and have no reply yet. */
 export interface Requests {
   counted(endpoint: Endpoint): Endpoint
-  /** Resolves when all of them have one, or after 5 seconds. */
-  drained(): Promise<unknown>
+  /** Resolves when all of them have one and the server has started, or after 5 seconds. */
+  drained(started: Promise<unknown>): Promise<unknown>
 }
 
-/**
- * Counts the requests of endpoints.
- *
- * @param started - what the first requests wait for
- */
-export function countRequests(started: Promise<unknown>): Requests {
+/** Counts the requests of endpoints. */
+export function countRequests(): Requests {
   const state = { running: 0, drained: (): void => undefined }
   return {
     counted: (endpoint) => async (request) => {
       state.running += 1
       try {
-        await started
         return await endpoint(request)
       } finally {
         state.running -= 1
         if (state.running === 0) state.drained()
       }
     },
-    async drained() {
-      const idle = new Promise<void>((resolve) => Object.assign(state, { drained: resolve }))
-      if (state.running > 0) await Promise.race([idle, wait(drainMs, undefined, { ref: false })])
+    drained(started) {
+      const idle = state.running === 0 || new Promise<void>((resolve) => Object.assign(state, { drained: resolve }))
+      return Promise.race([Promise.all([started, idle]), wait(drainMs, undefined, { ref: false })])
     },
   }
+}
+
+/** Closes one part after the other, each of them. Rejects with the first error. */
+export async function closeEach(parts: readonly Pick<Lifecycle, 'close'>[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const part of parts) await (async () => part.close())().catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
 }

@@ -1,21 +1,12 @@
-import {
-  checkOptions,
-  type JwtClaims,
-  kind,
-  type Now,
-  type OptionKind,
-  type OptionNames,
-  type OptionShape,
-  type SecretsOption,
-  type Stores,
-} from '@countersign/core'
+import type { JwtClaims, Now, OptionKind, OptionNames, OptionShape, SecretsOption, Stores } from '@countersign/core'
+import { checkOptions, kind } from '@countersign/core'
 import * as grants from '@countersign/grants'
 import * as keys from '@countersign/keys'
 import * as verifier from '@countersign/verifier'
 import { type GrantName, grantNames } from './grants.js'
 import { fail, type ServerSecrets, serverSecretsShape } from './secrets.js'
 
-/** Where the routes are, as clients see it: the mount must not add a prefix. `false` leaves a route out. */
+/** Where the routes are, each at a path of its own, as clients see it: the mount must not add a prefix. `false` leaves a route out. */
 export interface ServerPaths {
   /** @defaultValue the path of the issuer, with `/token` */
   readonly token?: string | false
@@ -33,6 +24,11 @@ export interface ServerPaths {
 type Given = 'issuer' | 'store' | 'stores' | 'clients' | 'revocations' | 'now'
 /** Further options of a part. */
 type Of<Options, More extends string = never> = Partial<Omit<Options, Given | More>>
+
+/** Options of a part that binds tokens to the keys of DPoP proofs (RFC 9449), or checks that they are. */
+type Proving<Dpop> = { readonly senderConstraint?: { readonly dpop: Dpop } }
+/** How proofs are checked at the token endpoint. */
+export type EndpointDpop = NonNullable<grants.TokenEndpointOptions['senderConstraint']>['dpop']
 
 /** Options of {@link createAuthorizationServer}. Those of a part are the ones of its own factory, with the same defaults. */
 export interface AuthorizationServerOptions<
@@ -59,7 +55,8 @@ export interface AuthorizationServerOptions<
   readonly revocations?: Partial<Omit<verifier.SharedRevocationsOptions, 'store' | 'subjects' | 'now'>>
   readonly keys?: Of<keys.KeyRegistryOptions, 'encryption'>
   readonly clients?: Of<grants.ClientsOptions, 'pepper' | 'clientKeys'>
-  readonly tokenEndpoint?: Of<grants.TokenEndpointOptions, 'signer' | 'grants'>
+  /** With `senderConstraint.dpop`: `url` is what the metadata says, `replay` is that of `stores`, here and at `guard`, and the metadata tells the algorithms. */
+  readonly tokenEndpoint?: Of<grants.TokenEndpointOptions, 'signer' | 'grants' | 'senderConstraint'> & Proving<Partial<EndpointDpop>>
   /** Of the grant that has the name `refresh_token`. */
   readonly refreshToken?: Of<grants.RefreshTokenOptions, 'secrets'>
   readonly revocationEndpoint?: Of<grants.RevocationEndpointOptions, 'verifier' | 'refreshSecrets' | 'providers'>
@@ -83,22 +80,14 @@ function of(shape: OptionNames, ...given: readonly string[]): OptionKind {
   return { ...kind.record, must: `an object with ${Object.keys(members).join(', ')}`, members }
 }
 
+const { senderConstraint } = grants.tokenEndpointShape
+const ofDpop: OptionKind = { ...senderConstraint, members: { dpop: kind.required(of(senderConstraint.members?.dpop?.members ?? {})) } }
 const given = ['issuer', 'store', 'stores', 'clients', 'revocations', 'now']
 const isPath = (value: unknown): boolean => value === false || (typeof value === 'string' && /^\/[^\s?#:]*$/.test(value))
 const path = kind.satisfying('a path such as "/token", or false', isPath)
 const isIssuer = (value: unknown): boolean => typeof value === 'string' && URL.canParse(value) && /^https?:\/\/[^\s?#"\\]+$/.test(value)
-const stores: readonly (keyof Stores)[] = [
-  'replay',
-  'nonces',
-  'families',
-  'attempts',
-  'clients',
-  'keys',
-  'accounts',
-  'revocations',
-  'audit',
-]
-const isStores = (value: unknown): boolean => stores.every((name) => typeof (value as Partial<Stores> | null)?.[name] === 'object')
+const names: readonly (keyof Stores)[] = ['replay', 'nonces', 'families', 'attempts', 'clients', 'keys', 'accounts', 'revocations', 'audit']
+const isStores = (value: unknown): boolean => names.every((name) => typeof (value as Partial<Stores> | null)?.[name] === 'object')
 const isGrant = (value: unknown): boolean => typeof (value as Partial<grants.Grant> | null)?.validate === 'function'
 
 const shape: OptionShape<AuthorizationServerOptions> = {
@@ -115,7 +104,7 @@ const shape: OptionShape<AuthorizationServerOptions> = {
   revocations: of(verifier.sharedRevocationsShape, 'store', 'subjects', 'now'),
   keys: of(keys.keyRegistryShape, ...given, 'encryption'),
   clients: of(grants.clientsShape, ...given, 'pepper', 'clientKeys'),
-  tokenEndpoint: of(grants.tokenEndpointShape, ...given, 'signer', 'grants'),
+  tokenEndpoint: of({ ...grants.tokenEndpointShape, senderConstraint: ofDpop }, ...given, 'signer', 'grants'),
   refreshToken: of(grants.refreshTokenShape, 'secrets'),
   revocationEndpoint: of(grants.revocationEndpointShape, ...given, 'verifier', 'refreshSecrets', 'providers'),
   introspectionEndpoint: of(grants.introspectionEndpointShape, ...given, 'verifier', 'refreshSecrets'),
@@ -128,6 +117,10 @@ const shape: OptionShape<AuthorizationServerOptions> = {
 /** Options without those that are undefined: such a one is left out, and does not replace a default. */
 export const defined = <T extends object>(options: T | undefined): T =>
   Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
+
+/** How a part checks proofs, over what the server knows; nothing where it checks none. */
+export const withProofs = <Dpop extends object>(part: Proving<Partial<Dpop>> | undefined, known: Dpop): Proving<Dpop> =>
+  part?.senderConstraint ? { senderConstraint: { dpop: { ...known, ...defined(part.senderConstraint.dpop) } } } : {}
 
 /** @throws TypeError that names the option by its whole path */
 export function checkServerOptions(options: Pick<AuthorizationServerOptions, 'grants' | 'secrets' | 'trust'>): void {

@@ -1,23 +1,24 @@
 import type { Endpoint, RouteTable } from '@countersign/core'
-import { type AuthorizationServerMetadata, authorizationServerMetadata, type Grant } from '@countersign/grants'
+import { type AuthorizationServerMetadata, authorizationServerMetadata, type Grant, type TokenEndpoint } from '@countersign/grants'
 import type { KeyRegistry } from '@countersign/keys'
 import { type AuthorizationServerOptions, defined, type ServerPaths } from './options.js'
 import { fail } from './secrets.js'
 
 /** What is served at the paths. */
-export interface Served {
-  readonly token: Endpoint
-  readonly revocation: Endpoint
-  readonly introspection: Endpoint
+export interface Served extends Readonly<Record<'token' | 'revocation' | 'introspection', Endpoint>> {
+  readonly paths: Required<ServerPaths>
   readonly keys: KeyRegistry
+  readonly dpopAlgorithms: TokenEndpoint['dpopAlgorithms']
   readonly grants: readonly Grant[]
 }
 
-/** The table of a server: what is not left out, each at its path. */
-export function routesOf(options: Pick<AuthorizationServerOptions, 'issuer' | 'paths' | 'metadata'>, served: Served): RouteTable {
-  const { issuer, paths } = options
-  const { origin, pathname } = new URL(issuer)
-  const prefix = pathname.replace(/\/$/, '')
+/**
+ * Where the routes are.
+ *
+ * @throws TypeError if two are at one path
+ */
+export function pathsOf({ issuer, paths }: Pick<AuthorizationServerOptions, 'issuer' | 'paths'>): Required<ServerPaths> {
+  const prefix = new URL(issuer).pathname.replace(/\/$/, '')
   const at: Required<ServerPaths> = {
     token: `${prefix}/token`,
     revocation: `${prefix}/revoke`,
@@ -26,6 +27,18 @@ export function routesOf(options: Pick<AuthorizationServerOptions, 'issuer' | 'p
     metadata: `/.well-known/oauth-authorization-server${prefix}`,
     ...defined(paths),
   }
+  const entries = Object.entries(at).filter(([, path]) => path !== false)
+  for (const [name, path] of entries) {
+    const first = entries.find((entry) => entry[1] === path)?.[0]
+    if (first !== name) fail(`paths.${first} and paths.${name} must be different, got ${JSON.stringify(path)} for both`)
+  }
+  return at
+}
+
+/** The table of a server: what is not left out, each at its path. */
+export function routesOf({ issuer, metadata: given }: Pick<AuthorizationServerOptions, 'issuer' | 'metadata'>, served: Served): RouteTable {
+  const { origin } = new URL(issuer)
+  const { paths: at, grants, dpopAlgorithms } = served
 
   function metadata(path: string): RouteTable {
     const url = (of: string | false): string | undefined => (of === false ? undefined : origin + of)
@@ -36,7 +49,7 @@ export function routesOf(options: Pick<AuthorizationServerOptions, 'issuer' | 'p
       jwksUri: url(at.jwks),
     }
     const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
-    const told = { authMethods, ...urls, ...defined(options.metadata), issuer, grants: served.grants } as AuthorizationServerMetadata
+    const told = { authMethods, dpopAlgorithms, ...urls, ...defined(given), issuer, grants } as AuthorizationServerMetadata
     const missing = (['tokenEndpoint', 'jwksUri'] as const).find((name) => told[name] === undefined)
     if (missing !== undefined) fail(`metadata.${missing} must be given where its route is left out, got undefined`)
     return authorizationServerMetadata(told).map((route) => ({ ...route, path }))

@@ -14,13 +14,21 @@ interface Pass {
   readonly wantsMissing: boolean
 }
 
-type Visit = (value: object, names: OptionNames, path: string) => void
+type Visit = (value: object, of: OptionsAt) => void
 
 const shownName = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name)
 
 function pathOf(path: string, name: string): string {
   if (path === '') return shownName(name)
   return /^[\w$-]+$/.test(name) ? `${path}.${shownName(name)}` : `${path}[${JSON.stringify(shownName(name))}]`
+}
+
+/** The names that an object of options may have, and where it stands. */
+interface OptionsAt {
+  readonly names: OptionNames
+  readonly path: string
+  /** Whether an unknown name may be a secret. */
+  readonly isSecret: boolean
 }
 
 /** A member that a library put into every object is not an option of the host. */
@@ -54,13 +62,15 @@ function innerOf(value: unknown, { items, values }: OptionKind, path: string): r
 function visitWithin({ value, of, path }: Inner, visit: Visit): void {
   const kind = chosen(of, value)
   if (value === undefined || !kind.accepts(value)) return
-  if (kind.members !== undefined) visitMembers(value as object, kind.members, path, visit)
+  if (kind.members !== undefined) visitMembers(value as object, { names: kind.members, path, isSecret: kind.isSecret === true }, visit)
   for (const inner of innerOf(value, kind, path)) visitWithin(inner, visit)
 }
 
-function visitMembers(options: object, names: OptionNames, path: string, visit: Visit): void {
-  visit(options, names, path)
-  for (const [name, kind] of Object.entries(names)) visitWithin({ value: read(options, name), of: kind, path: pathOf(path, name) }, visit)
+function visitMembers(options: object, of: OptionsAt, visit: Visit): void {
+  visit(options, of)
+  const { path } = of
+  for (const [name, kind] of Object.entries(of.names))
+    visitWithin({ value: read(options, name), of: kind, path: pathOf(path, name) }, visit)
 }
 
 /** Where else in the options a name belongs. */
@@ -75,6 +85,12 @@ function elsewhere(name: string, names: OptionNames, path = ''): string | undefi
     }
   }
   return undefined
+}
+
+/** Where an unknown option is. Among secrets only a misspelt name is shown. */
+function shownPlace(name: string, { names, path, isSecret }: OptionsAt): string {
+  const isShown = !isSecret || nearestName(name, Object.keys(names)) !== undefined
+  return isShown ? JSON.stringify(pathOf(path, name)) : `in ${JSON.stringify(path)}, whose name is not shown because it may be a secret`
 }
 
 function adviceOn(name: string, names: OptionNames, path: string, { shape, advice }: Subject): string {
@@ -179,11 +195,10 @@ export function checkOptions<T extends object>(
   if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options)))
     throw new TypeError(`${factory}: the options must be an object, got ${shownValue(options)}`)
   const given = options ?? {}
-  visitMembers(given, shape, '', (value, names, path) => {
-    const stranger = Object.keys(value).find((name) => !Object.hasOwn(names, name))
+  visitMembers(given, { names: shape, path: '', isSecret: false }, (value, of) => {
+    const stranger = Object.keys(value).find((name) => !Object.hasOwn(of.names, name))
     if (stranger === undefined) return
-    const place = JSON.stringify(pathOf(path, stranger))
-    throw new TypeError(`${factory}: unknown option ${place}; ${adviceOn(stranger, names, path, subject)}`)
+    throw new TypeError(`${factory}: unknown option ${shownPlace(stranger, of)}; ${adviceOn(stranger, of.names, of.path, subject)}`)
   })
   for (const wantsMissing of [false, true]) checkMembers(given, shape, '', { subject, wantsMissing })
 }

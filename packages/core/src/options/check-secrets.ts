@@ -48,10 +48,11 @@ export const longSecret: OptionKind = kind.satisfying(
  * ```
  */
 export function checkSecrets(factory: string, option: string, secrets: unknown, { id = text, secret = bytes }: SecretRules = {}): void {
-  const named = kind.members<Named>({ id: kind.required(id), secret: kind.required({ ...secret, isSecret: true }) }, '{ id, secret }')
+  const members = { id: kind.required(id), secret: kind.required({ ...secret, isSecret: true as const }) }
+  const named: OptionKind = { ...kind.members<Named>(members, '{ id, secret }'), isSecret: true }
   const must = '{ current: { id, secret }, previous: [{ id, secret }] }'
   const both = kind.members<Rotating>({ current: kind.required(named), previous: kind.listOf(named, 0) }, must)
-  checkOptions<Readonly<Record<string, unknown>>>(factory, { [option]: secrets }, { [option]: kind.required(both) })
+  checkOptions<Readonly<Record<string, unknown>>>(factory, { [option]: secrets }, { [option]: kind.required({ ...both, isSecret: true }) })
   const { current, previous = [] } = secrets as Rotating
   const ids = [current, ...previous].map((one) => one.id)
   const again = ids.findIndex((one, index) => ids.indexOf(one) < index)

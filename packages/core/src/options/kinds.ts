@@ -69,11 +69,13 @@ const secret: OptionKind = {
   accepts: (value) => typeof value === 'string' || value instanceof Uint8Array,
 }
 const namedSecret: OptionKind = {
+  isSecret: true,
   must: '{ id, secret }',
   accepts: isRecord,
   members: { id: required({ must: 'a string', accepts: (value) => typeof value === 'string' }), secret: required(secret) },
 }
 const secrets: OptionKind = {
+  isSecret: true,
   must: '{ current: { id, secret }, previous: [{ id, secret }] }',
   accepts: isRecord,
   members: { current: required(namedSecret), previous: listOf(namedSecret, 0) },

@@ -9,7 +9,7 @@ export interface OptionKind {
   readonly choices?: readonly string[]
   /** Wrong strings that are shown, because they cannot be secrets. */
   readonly shows?: RegExp
-  /** Whether nothing of a value is shown. */
+  /** Whether nothing of a value is shown, and of an object no unknown name: a host may have put the secret there. */
   readonly isSecret?: true
   /** The options in an object. Any other name is an error. */
   readonly members?: OptionNames

@@ -1,4 +1,4 @@
-import { hasOwn, type Now, type Refusal, type WireRequest } from '@countersign/core'
+import { type Algorithm, hasOwn, type Now, type Refusal, type WireRequest } from '@countersign/core'
 import { createProofChecker, type DpopProof, readProof } from '@countersign/jwt/dpop'
 import type { AuthenticatedClient } from '../authentication/authenticate-client.js'
 import { type ProofReason, refused, type TokenRefused } from '../refusal.js'
@@ -16,6 +16,8 @@ export type ProvedClient = AuthenticatedClient & { readonly proof: DpopProof | u
 
 /** The two steps of a DPoP proof at a token endpoint (RFC 9449 §5). */
 interface ProofSteps {
+  /** The accepted algorithms; undefined where proofs are not looked at. */
+  readonly algorithms: readonly Algorithm[] | undefined
   /** Checks the proof of a request, where it has one. Nothing is used up. */
   check(call: Call, who: AuthenticatedClient): ProvedClient | TokenRefused
   /** Uses the proof up, before anything else is used up. Rejects with `Unavailable` if the store cannot tell. */
@@ -36,6 +38,7 @@ export function createProofSteps(options: EndpointDpopOptions | undefined, now: 
   }
 
   return {
+    algorithms: checker?.algorithms,
     check(call, who) {
       const read = checker && readProof(call.request)
       const isMissing = read === undefined || (hasOwn(read, 'refusal') && read.refusal.reason === 'proof_missing')

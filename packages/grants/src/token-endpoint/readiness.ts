@@ -1,4 +1,4 @@
-import { checkParts, type Endpoint, type Lifecycle, type Readiness } from '@countersign/core'
+import { type Algorithm, checkParts, type Endpoint, type Lifecycle, type Readiness } from '@countersign/core'
 import type { TokenEndpointOptions } from './token-endpoint-options.js'
 
 /** A token endpoint, and whether it can issue tokens now. */
@@ -11,6 +11,8 @@ export interface TokenEndpoint extends Endpoint {
    * const { ok, parts } = await tokenEndpoint.ready()
    */
   ready(): Promise<Readiness>
+  /** The algorithms of DPoP proofs that it accepts, for the metadata (RFC 9449 §5.1); undefined where it checks none. */
+  readonly dpopAlgorithms: readonly Algorithm[] | undefined
 }
 
 /** Revocations may be a view with a readiness, a store or an object of the host's. */

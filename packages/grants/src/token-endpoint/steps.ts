@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hasOwn, type Reply, type Signer, type TokenEvent, type WireRequest, wallClock } from '@countersign/core'
+import { type Algorithm, hasOwn, type Reply, type Signer, type TokenEvent, type WireRequest, wallClock } from '@countersign/core'
 import type { UseClaim } from '../assertions/assertion.js'
 import { withFormerUses } from '../assertions/former-uses.js'
 import { areKeysGood } from '../assertions/used-key.js'
@@ -72,6 +72,7 @@ export interface TokenSteps {
   parse(call: TokenCall): Promise<ParsedTokenRequest | TokenRefused>
   rateLimit(parsed: ParsedTokenRequest): Promise<Reserved | TokenRefused>
   authenticateClient(call: TokenCall, parsed: ParsedTokenRequest, limit: Reserved): Promise<AuthenticatedClient | TokenRefused>
+  readonly proofAlgorithms: readonly Algorithm[] | undefined
   checkProof(call: TokenCall, who: AuthenticatedClient): ProvedClient | TokenRefused
   findGrant(call: TokenCall, parsed: ParsedTokenRequest, who: ProvedClient): Promise<FoundGrant | TokenRefused>
   validate(call: TokenCall, found: FoundGrant, who: ProvedClient): Promise<({ readonly ok: true } & PlannedRequest) | TokenRefused>
@@ -147,6 +148,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
       return who
     },
     findGrant: ({ trace }, parsed, who) => find(parsed, who, (seen) => noteIn(trace, seen)),
+    proofAlgorithms: proofs.algorithms,
     checkProof: (call, who) => proofs.check(call, who),
     async validate(call, found, { replayClaim, proof }) {
       const { trace } = call

@@ -113,5 +113,5 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     if (events.hasSubscribers) events.publish({ ...call.trace, outcome: outcomeOf(answered), durationMs: performance.now() - startedAt })
     return steps.reply(call, answered)
   }
-  return Object.assign(endpoint, { ready: tokenEndpointReadiness(options) })
+  return Object.assign(endpoint, { ready: tokenEndpointReadiness(options), dpopAlgorithms: steps.proofAlgorithms })
 }

@@ -82,9 +82,11 @@ export function createRevocationView(options: RevocationViewOptions): SharedView
 
   /** What may be said without the store. What is known to be revoked is refused in any case. */
   function answerStale(query: RevocationQuery): RevocationReason | undefined {
-    copy.markStale()
+    if (!copy.isClosed()) copy.markStale()
     const reason = compare(query)
     if (reason) return reason
+    // Nobody chose to go on with what is never read again.
+    if (copy.isClosed()) throw unavailable()
     const choice = choices.get(query.via ?? '') ?? choices.get(query.issuer) ?? options.onStale
     if (strong || choice === 'refuse') throw unavailable()
     if (choice === 'allow') return undefined
@@ -104,7 +106,7 @@ export function createRevocationView(options: RevocationViewOptions): SharedView
       if (!strong && isFresh()) return answer(query)
       const reason = compare(query)
       if (reason) return reason
-      return copy.isLong() || copy.failedMsAgo() < failedLatelyMs ? answerStale(query) : readAndAnswer(query)
+      return copy.isClosed() || copy.isLong() || copy.failedMsAgo() < failedLatelyMs ? answerStale(query) : readAndAnswer(query)
     },
     async ready() {
       // The result of the last reading may be old: only asking the store shows that it is gone.

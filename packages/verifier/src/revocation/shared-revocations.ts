@@ -33,6 +33,8 @@ export interface SharedRevocations extends RevocationView, RevocationPublisher, 
   revokeAll(entries: readonly RevocationAddition[]): Promise<void>
   /** Takes an entry back. Rejects with TypeError for keys: they stay revoked for ever. */
   reinstate(entry: RevocationEntry): Promise<void>
+  /** Ends readings. From then on `check` throws `Unavailable` with every `onStale`; what is known to be revoked stays so. Close the HTTP server first. */
+  close(): Promise<void>
   subjectNotBefore(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
 }
 

@@ -40,10 +40,12 @@ export interface CopyReader {
   isLong(): boolean
   /** Before this process writes an entry itself. */
   writing(entry: RevocationEntry): OwnWrite
-  /** Milliseconds since the last successful reading began. */
+  /** Milliseconds since the last successful reading began; Infinity once it is closed, because it learns of nothing any more. */
   ageMs(): number
   /** Milliseconds since a reading failed; Infinity if the last one did not. */
   failedMsAgo(): number
+  /** Whether it reads nothing any more. */
+  isClosed(): boolean
   cause(): unknown
   /** Where the store's memory begins, epoch seconds: as it was at first, and as it is now. */
   memory(): { readonly first: number; readonly last: number }
@@ -136,6 +138,11 @@ export function createCopyReader({ store, now, random, onLost, closing }: Reader
   const flight = createSingleFlight(() => readOnce().finally(long.ends))
   const read = flight.join
 
+  function cause(): unknown {
+    if (closing.aborted) return closing.reason
+    return state.cause ?? (long.isLong() ? new Error('the denylist is being read, which takes longer than a call may') : undefined)
+  }
+
   return {
     entries,
     read,
@@ -146,11 +153,12 @@ export function createCopyReader({ store, now, random, onLost, closing }: Reader
       return read()
     },
     writing: ownWrites.writing,
-    ageMs: () => msSince(state.readAt),
+    ageMs: () => (closing.aborted ? Number.POSITIVE_INFINITY : msSince(state.readAt)),
     failedMsAgo: () => msSince(state.failedAt),
     inTime: long.inTime,
     isLong: long.isLong,
-    cause: () => state.cause ?? (long.isLong() ? new Error('the denylist is being read, which takes longer than a call may') : undefined),
+    isClosed: () => closing.aborted,
+    cause,
     memory: position.memory,
     markStale() {
       if (!state.stale) events.publish({ outcome: 'stale' })
