@@ -43,7 +43,7 @@ describeWithServers('a Redis server that comes back with an old snapshot', () =>
     expect(await stores.nonces.spend('kept', 'one')).toBe('spent')
     const kept = await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'kept' })
     const issuedAt = performance.now()
-    const lost: { epoch: string } = { epoch: '' }
+    const lost: { cursor: string } = { cursor: '' }
     const claim = (): Promise<string> =>
       stores.replay.claim({ purpose: 'test', id: 'lost', issuedAgoMs: performance.now() - issuedAt, ttlMs: minute })
 
@@ -51,7 +51,7 @@ describeWithServers('a Redis server that comes back with an old snapshot', () =>
       expect(await claim()).toBe('claimed')
       expect(await stores.nonces.spend('lost', 'one')).toBe('spent')
       await stores.families.rotate({ ...family, generation: 0, retryWindowMs: 0 })
-      lost.epoch = await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'lost' })
+      lost.cursor = await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'lost' })
     })
 
     expect(await claim()).toBe('unprovable')
@@ -62,11 +62,11 @@ describeWithServers('a Redis server that comes back with an old snapshot', () =>
     expect(await stores.nonces.spend('next', 'one')).toBe('spent')
     expect(await stores.families.rotate({ ...family, generation: 1, retryWindowMs: 0 })).toEqual({ outcome: 'ahead' })
     expect(await stores.revocations.since(kept)).toMatchObject({ lost: false, records: [] })
-    expect(await stores.revocations.since(lost.epoch)).toMatchObject({ lost: true, records: [{ epoch: kept }] })
+    expect(await stores.revocations.since(lost.cursor)).toMatchObject({ lost: true, records: [{ cursor: kept }] })
     const next = await stores.revocations.revoke({ type: 'client', issuer: 'issuer', clientId: 'next' })
-    expect(stores.revocations.compare(next, lost.epoch)).toBeGreaterThan(0)
-    expect(await stores.revocations.since(lost.epoch)).toMatchObject({ lost: true })
-    expect(await stores.revocations.since(kept)).toMatchObject({ lost: false, records: [{ epoch: next }] })
+    expect(stores.revocations.compare(next, lost.cursor)).toBeGreaterThan(0)
+    expect(await stores.revocations.since(lost.cursor)).toMatchObject({ lost: true })
+    expect(await stores.revocations.since(kept)).toMatchObject({ lost: false, records: [{ cursor: next }] })
     expect(warnings.map(({ name }) => name)).toContain('memory_distrusted')
     await stores.close()
   })
