@@ -68,7 +68,10 @@ export async function remoteStores(child: ChildProcess): Promise<OpenedStores> {
     new Promise((resolve, reject) => {
       state.number += 1
       pending.set(state.number, { resolve, reject })
-      child.send({ number: state.number, contract, method, args } satisfies Call)
+      // A process that was killed may still look open: what cannot be sent is an outage like any other.
+      child.send({ number: state.number, contract, method, args } satisfies Call, (cause) => {
+        if (cause !== null) reject(new Unavailable('store_unavailable', { cause }))
+      })
     })
   const remote = (contract: Contract): object =>
     new Proxy(

@@ -47,7 +47,8 @@ function answerDropped({ name, prepare, call, answer, other, look }: StoreChange
     network.loseAnswers()
     const lost = call(stores, callId)
     lost.catch(() => undefined)
-    await sleep(150)
+    // Long enough for a busy server: the change must be made before that of the other caller.
+    await sleep(400)
     await other(sound)
     const seen = await look(sound)
     network.breakDown()
