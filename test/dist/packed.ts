@@ -41,7 +41,8 @@ async function pack(folder: string): Promise<readonly Packed[]> {
 }
 
 /** What the documents use beside ours. */
-const besideUs = 'express @types/express koa @types/koa @koa/router ws @types/ws @types/node jwks-rsa ioredis pg @types/pg libsql undici'
+const besideUs =
+  'express @types/express koa @types/koa @koa/router ws @types/ws @types/node jwks-rsa ioredis redis pg @types/pg libsql undici @opentelemetry/api prom-client pino'
 const beside: readonly string[] = besideUs.split(' ')
 
 /** Versions of what the consumer has beside ours: the ones that the tests use. */

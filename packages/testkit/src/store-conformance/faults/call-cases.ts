@@ -47,8 +47,7 @@ function answerDropped({ name, prepare, call, answer, other, look }: StoreChange
     network.loseAnswers()
     const lost = call(stores, callId)
     lost.catch(() => undefined)
-    // Long enough for a busy server: the change must be made before that of the other caller.
-    await sleep(400)
+    await sleep(150)
     await other(sound)
     const seen = await look(sound)
     network.breakDown()
