@@ -29,7 +29,6 @@ describeWithServers('stores on a Redis Cluster of three masters, through the pac
     }
     const backend = redisBackend(setup)
     afterAll(() => backend.close())
-    // Each call opens connections to three masters: at once, requests would not be out before their answers are lost.
-    describeConformance(backend, { together: false })
+    describeConformance(backend)
   })
 })

@@ -9,6 +9,15 @@ export interface BreakableProxy extends BreakableNetwork {
   close(): Promise<void>
 }
 
+/** Options of {@link breakableProxy}. */
+export interface BreakableProxyOptions {
+  /**
+   * Answers that arrive also while answers are lost: those after which the adapter must send the call again, because it was not carried out.
+   * For Redis that is `NOSCRIPT`. @defaultValue none
+   */
+  readonly arrives?: (answer: Uint8Array) => boolean
+}
+
 type Mode = 'open' | 'answers lost' | 'requests held' | 'down'
 
 function listening(server: Server): Promise<number> {
@@ -27,7 +36,10 @@ function listening(server: Server): Promise<number> {
  *
  * @param target - the server
  */
-export async function breakableProxy(target: { readonly host: string; readonly port: number }): Promise<BreakableProxy> {
+export async function breakableProxy(
+  target: { readonly host: string; readonly port: number },
+  { arrives }: BreakableProxyOptions = {},
+): Promise<BreakableProxy> {
   const state: { mode: Mode } = { mode: 'open' }
   const open = new Set<Socket>()
   const held = new Set<() => void>()
@@ -61,7 +73,7 @@ export async function breakableProxy(target: { readonly host: string; readonly p
       else far.write(bytes)
     })
     far.on('data', (bytes) => {
-      if (state.mode === 'open') near.write(bytes)
+      if (state.mode === 'open' || (state.mode === 'answers lost' && arrives?.(bytes))) near.write(bytes)
     })
   }
 
