@@ -1,8 +1,8 @@
-import { type RedisStoresOptions, redisStores } from '@countersign/redis'
+import type { RedisStoresOptions } from '@countersign/redis'
 import type { OpenedStores } from '@countersign/testkit'
 import { Cluster, Redis } from 'ioredis'
 import { type NodeRedisPlace, openNodeRedis } from './node-redis-clients.js'
-import type { Driver } from './redis-backend.js'
+import { type Driver, storesOn } from './redis-backend.js'
 
 /** The packages through which faults are tried. */
 export const drivers: readonly Driver[] = ['ioredis', 'redis', 'redis5']
@@ -16,14 +16,5 @@ function connectIoredis({ nodes, sentinel }: NodeRedisPlace): Redis | Cluster {
 /** Stores on a client of their own, which ends with them. */
 export function openStores(driver: Driver, place: NodeRedisPlace, options: RedisStoresOptions): OpenedStores {
   if (driver !== 'ioredis') return openNodeRedis(driver, place, options)
-  const client = connectIoredis(place)
-  client.on('error', () => undefined)
-  const stores = redisStores(client, options)
-  return {
-    stores,
-    async close() {
-      await stores.close()
-      client.disconnect()
-    },
-  }
+  return storesOn(connectIoredis(place), options)
 }

@@ -83,6 +83,19 @@ function isLasting(key: string): boolean {
   return rest.startsWith('memory{') || rest.startsWith('revocations{') || /^(d[cka]|i\{)/.test(rest)
 }
 
+/** Stores on a client of their own, which ends with them. */
+export function storesOn(client: RedisClient, options: RedisStoresOptions): OpenedStores {
+  client.on('error', () => undefined)
+  const stores = redisStores(client, options)
+  return {
+    stores,
+    async close() {
+      await stores.close()
+      client.disconnect()
+    },
+  }
+}
+
 /** A backend for the conformance suite; `close` when all cases are done. */
 export function redisBackend(setup: RedisSetup): StoreBackend<RedisPlace> & { close(): Promise<void> } {
   const state: { bundle: Promise<ProcessBundle> | undefined; inspectors: readonly TestClient[] | undefined } = {
@@ -97,16 +110,7 @@ export function redisBackend(setup: RedisSetup): StoreBackend<RedisPlace> & { cl
   function open(place: RedisPlace, tenant?: string, via?: readonly RedisAddress[]): OpenedStores {
     const options = { prefix: place.prefix, ...setup.options, ...(tenant !== undefined && { tenant }) }
     if (setup.other) return setup.other.open(options, via)
-    const client = setup.connect(via)
-    client.on('error', () => undefined)
-    const stores = redisStores(client, options)
-    return {
-      stores,
-      async close() {
-        await stores.close()
-        client.disconnect()
-      },
-    }
+    return storesOn(setup.connect(via), options)
   }
 
   async function openBreakable(place: RedisPlace): Promise<OpenedStores & { readonly network: BreakableProxy }> {

@@ -77,3 +77,27 @@ function begin(client: RedisClient): Watched {
   shared.set(client, watched)
   return watched
 }
+
+const replaceEveryMs = 1_000
+
+/** Connects anew, at most once a second: when a server became a replica, the one that takes its place may not be known yet. */
+export function replacing(reconnect: () => void): () => void {
+  const state = { at: Number.NEGATIVE_INFINITY }
+  return () => {
+    const now = performance.now()
+    if (now - state.at < replaceEveryMs) return
+    state.at = now
+    reconnect()
+  }
+}
+
+/** For one who joined what several stores share: it leaves once, and the last one closes. */
+export function leaving(shared: { stores: number }, close: () => void): () => void {
+  const state = { hasLeft: false }
+  return () => {
+    if (state.hasLeft) return
+    state.hasLeft = true
+    shared.stores -= 1
+    if (shared.stores === 0) close()
+  }
+}

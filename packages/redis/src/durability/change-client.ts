@@ -1,5 +1,5 @@
 import type { Durability } from '../connection/change.js'
-import { watchClient } from '../connection/client-events.js'
+import { leaving, replacing, watchClient } from '../connection/client-events.js'
 import { isCluster, type RedisClient, type RedisWarning } from '../connection/redis-client.js'
 import { defineScripts, type RunScript, toldScripts } from '../scripts/scripts.js'
 import { createAcknowledgements, type WatchedAcknowledgements } from './acknowledgements.js'
@@ -21,12 +21,9 @@ interface Shared {
   readonly runTold: ReturnType<typeof toldScripts>
   readonly acknowledgements: WatchedAcknowledgements
   stores: number
-  replacedAt: number
+  readonly replace: () => void
   unwatch: () => void
 }
-
-/** A server that became a replica is left at most this often: the one that takes its place may not be known yet. */
-const replaceEveryMs = 1_000
 
 /** Connects with its first command. WAIT takes its time, and must be sent behind what was sent before it. */
 function duplicateOf(client: RedisClient): RedisClient {
@@ -53,7 +50,7 @@ function open(host: RedisClient, key: string): Shared {
   if (host.status === 'ready') begin()
   if (host.status === 'end') end()
   const [run, runTold] = [defineScripts(client), toldScripts(client)]
-  return { client, run, runTold, acknowledgements, stores: 0, replacedAt: Number.NEGATIVE_INFINITY, unwatch }
+  return { client, run, runTold, acknowledgements, stores: 0, replace: replacing(() => client.disconnect(true)), unwatch }
 }
 
 function close(host: RedisClient, { client, acknowledgements, unwatch }: Shared): void {
@@ -69,7 +66,6 @@ export function joinChangeClient(host: RedisClient, key: string, onWarning: (war
   shared.set(host, own)
   own.stores += 1
   own.acknowledgements.tell(onWarning)
-  const state = { hasLeft: false }
   return {
     client: own.client,
     run: own.run,
@@ -78,17 +74,7 @@ export function joinChangeClient(host: RedisClient, key: string, onWarning: (war
       requireReplica: own.acknowledgements.requireReplica,
       acknowledged: (name, waitMs) => own.acknowledgements.join(name, waitMs).acknowledged,
     },
-    replace() {
-      const now = performance.now()
-      if (now - own.replacedAt < replaceEveryMs) return
-      own.replacedAt = now
-      own.client.disconnect(true)
-    },
-    leave() {
-      if (state.hasLeft) return
-      state.hasLeft = true
-      own.stores -= 1
-      if (own.stores === 0) close(host, own)
-    },
+    replace: own.replace,
+    leave: leaving(own, () => close(host, own)),
   }
 }

@@ -1,3 +1,4 @@
+import { leaving, replacing } from '../connection/client-events.js'
 import { type AdaptedClient, adaptedClient } from './adapted-client.js'
 import type { NodeRedisClient } from './node-redis-client.js'
 
@@ -13,11 +14,8 @@ interface Shared {
   readonly client: AdaptedClient
   readonly unwatch: () => void
   stores: number
-  replacedAt: number
+  readonly replace: () => void
 }
-
-/** A server that became a replica is left at most this often: the one that takes its place may not be known yet. */
-const replaceEveryMs = 1_000
 
 /** A Cluster of redis 5 has no event for its end, and no client has one for a reconnect strategy that gave up. */
 const lookEveryMs = 100
@@ -39,7 +37,7 @@ function follow(host: NodeRedisClient, client: AdaptedClient): () => void {
 
 function open(host: NodeRedisClient): Shared {
   const client = adaptedClient(host)
-  return { client, unwatch: follow(host, client), stores: 0, replacedAt: Number.NEGATIVE_INFINITY }
+  return { client, unwatch: follow(host, client), stores: 0, replace: replacing(() => client.disconnect(true)) }
 }
 
 /** The adapted client of the host's client. It ends with the last of those who joined. */
@@ -49,23 +47,13 @@ export function joinHostClient(host: NodeRedisClient): HostClient {
   const own = known && known.client.status !== 'end' ? known : open(host)
   shared.set(host, own)
   own.stores += 1
-  const state = { hasLeft: false }
   return {
     client: own.client,
-    replace() {
-      const now = performance.now()
-      if (now - own.replacedAt < replaceEveryMs) return
-      own.replacedAt = now
-      own.client.disconnect(true)
-    },
-    leave() {
-      if (state.hasLeft) return
-      state.hasLeft = true
-      own.stores -= 1
-      if (own.stores > 0) return
+    replace: own.replace,
+    leave: leaving(own, () => {
       own.unwatch()
       own.client.disconnect()
       if (shared.get(host) === own) shared.delete(host)
-    },
+    }),
   }
 }

@@ -1,3 +1,4 @@
+import { replacing } from '../connection/client-events.js'
 import type { RedisClient, RedisNode } from '../connection/redis-client.js'
 import { type FollowedStream, type FollowedStreams, look, pushWarning, type StreamFollower, type StreamReader } from './followed-streams.js'
 
@@ -16,8 +17,6 @@ const connectMs = 10_000
 const retryMs = 500
 /** A server may have lost entries without losing the connection. */
 const lookAgainMs = 5_000
-/** A server that became a replica is left at most this often: the one that takes its place may not be known yet. */
-const replaceEveryMs = 1_000
 
 /** A connection of its own for reads that wait. A command that cannot be sent fails with the connection: it is asked again here. */
 function duplicateOf(client: RedisClient): BlockingClient {
@@ -41,10 +40,7 @@ function namesIn(answer: unknown): ReadonlySet<unknown> {
 /** One connection with one read that waits for all Streams. */
 export function followBlocking(client: RedisClient, streams: FollowedStreams): StreamFollower {
   const warning = pushWarning(streams)
-  const state: { connection: BlockingClient | undefined; replacedAt: number } = {
-    connection: undefined,
-    replacedAt: Number.NEGATIVE_INFINITY,
-  }
+  const state: { connection: BlockingClient | undefined } = { connection: undefined }
 
   /** An answer in time; else the driver connects again, and rejects. */
   async function answered<T>(connection: BlockingClient, answer: Promise<T>): Promise<T> {
@@ -80,12 +76,7 @@ export function followBlocking(client: RedisClient, streams: FollowedStreams): S
     for (const stream of grown.length > 0 ? grown : known) stream.isDue = true
   }
 
-  function replace(): void {
-    const now = performance.now()
-    if (now - state.replacedAt < replaceEveryMs) return
-    state.replacedAt = now
-    state.connection?.disconnect(true)
-  }
+  const replace = replacing(() => state.connection?.disconnect(true))
 
   const dueNow = (): readonly FollowedStream[] => [...streams.values()].filter(({ isDue }) => isDue)
 
