@@ -12,6 +12,12 @@ export function holds(text: string, pattern: string): boolean {
   return true
 }
 
+/** Whether an answer is the one that a page shows: it begins as the page says, for a random id may have "403" in it. */
+export function isAnswer(answer: string, pattern: string): boolean {
+  const [beginning = ''] = pattern.split(anything)
+  return answer.startsWith(beginning) && holds(answer, pattern)
+}
+
 /** What a text says of its output: all that stands behind an arrow in comments that begin with `mark`. */
 export function promisesIn(code: string, mark: '//' | '#'): readonly string[] {
   return code.split('\n').flatMap((line) => {

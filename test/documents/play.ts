@@ -7,7 +7,7 @@ import { vi } from 'vitest'
 import { quietPool } from '../postgres/postgres-backend.js'
 import { bundleProcess } from '../stores/process-bundle.js'
 import { read, root } from '../structure/workspace.js'
-import { brokenPromises, holds, promisesIn, resembles } from './output.js'
+import { brokenPromises, isAnswer, promisesIn, resembles } from './output.js'
 import { type Block, blocksOf } from './pages.js'
 import { documentPrograms } from './plugin.js'
 import { contextPath, type Program, programsOf } from './programs.js'
@@ -54,7 +54,7 @@ async function runCommands(scene: Scene, code: string): Promise<string> {
   const promises = [...promisesIn(code, '#')]
   for (const { status, body } of ran.answers) {
     const line = `${status} ${body}`
-    if (promises[0] !== undefined && holds(line, promises[0])) promises.shift()
+    if (promises[0] !== undefined && isAnswer(line, promises[0])) promises.shift()
     else demand(status < 400, `curl was answered ${line}`)
     scene.answer = body
   }

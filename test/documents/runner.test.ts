@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { brokenPromises, holds, promisesIn, resembles } from './output.js'
+import { brokenPromises, holds, isAnswer, promisesIn, resembles } from './output.js'
 import { blocksIn } from './pages.js'
 import { roleOf } from './roles.js'
 
@@ -55,6 +55,13 @@ describe('what a page promises', () => {
   it('may leave something out', () => {
     expect(holds('200 {"token":"eyJx","expires_in":900}', '200 {"token":"eyJ…","expires_in":900}')).toBe(true)
     expect(holds('200 {"token":"eyJx","expires_in":60}', '200 {"token":"eyJ…","expires_in":900}')).toBe(false)
+  })
+
+  it('of an answer begins with its status', () => {
+    expect(isAnswer('403 {"error":"x"}', '403')).toBe(true)
+    expect(isAnswer('201 {"client_id":"1f403d"}', '403')).toBe(false)
+    expect(isAnswer('200 {"token":"eyJx"}', '200 {"token":"eyJ…"}')).toBe(true)
+    expect(isAnswer('403 {"error":"x"}', '…{"error":"x"}')).toBe(true)
   })
 
   it('of an answer is its members, no more and no less', () => {

@@ -17,11 +17,17 @@ import { boundedMs } from './statements/row-key.js'
 
 const cursor = `(extract(epoch from at) * 1000)::bigint || '-' || id`
 
+/** Of the clock, and never before the last entry: the server's clock can be set back. */
+const nextInstant = (schema: string): string => `greatest(
+  date_trunc('milliseconds', clock_timestamp()),
+  (select at from ${schema}.audit where tenant = $1 order by at desc, id desc limit 1)
+)`
+
 const appendText = (schema: string, { made, unmade, keep, column }: CallParts): string => `
   with ${timelyCte('$7')}${made},
   appended as (
     insert into ${schema}.audit (tenant, at, entry, event, client, subject, expires_at)
-    select $1, date_trunc('milliseconds', clock_timestamp()), $2, $3, $4, $5, clock_timestamp() + $6::float8 * interval '1 ms'
+    select $1, ${nextInstant(schema)}, $2, $3, $4, $5, clock_timestamp() + $6::float8 * interval '1 ms'
     from timely where true ${unmade}
     returning at, id
   )${keep(cursor, 'appended')}
@@ -39,6 +45,7 @@ const conditions: Readonly<Record<AuditIndex, string>> = {
 
 /** A page behind the instant $2 and the number $3, between the instants $4 and $5, of at most $6 entries. $7 to $9 are event, client and subject. */
 function pageText(schema: string, index: AuditIndex, { behind, direction }: PageOrder): string {
+  // In the last select "id" alone would be the cursor, as a text: 10 before 9.
   const order = `order by at ${direction}, id ${direction}`
   const read = `from ${schema}.audit where tenant = $1 and ${conditions[index]}
     and (at, id) ${behind} ($2::timestamptz, $3::bigint) and at >= $4::timestamptz and at < $5::timestamptz ${order}`
@@ -49,7 +56,7 @@ function pageText(schema: string, index: AuditIndex, { behind, direction }: Page
       and ($9::bytea is null or subject = $9) ${order} limit $6
   )
   select (select ${cursor} ${read} offset ${lookedAt - 1} limit 1) as until, ${cursor} as id, (extract(epoch from at) * 1000)::text as at_ms, entry
-  from (select 1) as one left join fitting on true ${order}`
+  from (select 1) as one left join fitting on true order by fitting.at ${direction}, fitting.id ${direction}`
 }
 
 function indexFor({ event, clientId, subject }: CompleteAuditQuery): AuditIndex {
