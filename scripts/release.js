@@ -2,14 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './check.js'
+import { folders, manifestOf, prepared, readmeOf, version } from './release-packages.js'
 
-/** What .github/workflows/release.yml asks: `node scripts/release.js next | notes | repository <url>`. */
-
-const folders = readdirSync(join(root, 'packages')).sort()
-const manifestOf = (folder) => join(root, 'packages', folder, 'package.json')
-const readManifest = (folder) => JSON.parse(readFileSync(manifestOf(folder), 'utf8'))
-/** All packages have one version. */
-const { version } = readManifest('core')
+/** What .github/workflows/release.yml asks: `node scripts/release.js next | notes | prepare <url>`. */
 
 /** Prints what comes next, as outputs of a step: the next version, its publication, or nothing. */
 function next() {
@@ -54,17 +49,20 @@ function notes() {
   return sections.join('\n')
 }
 
-/** Writes the repository into each manifest. npm compares it with the origin of the provenance. */
-function repository(url) {
-  if (!/^https:\/\/[^/]+\/[^/]+\/[^/]+$/.test(url ?? '')) throw new Error(`release: repository must be https://host/owner/name, got ${url}`)
-  for (const folder of folders) {
-    const manifest = { ...readManifest(folder), repository: { type: 'git', url: `git+${url}.git`, directory: `packages/${folder}` } }
+/**
+ * Writes the repository, its pages and absolute links into each package. npm compares the repository with the origin of the provenance.
+ *
+ * @param {string | undefined} url - https://host/owner/name
+ */
+function prepare(url) {
+  for (const [folder, { manifest, readme }] of folders.map((name) => /** @type {const} */ ([name, prepared(name, url)]))) {
     writeFileSync(manifestOf(folder), `${JSON.stringify(manifest, undefined, 2)}\n`)
+    writeFileSync(readmeOf(folder), readme)
   }
   return ''
 }
 
-const steps = { next, notes, repository }
+const steps = { next, notes, prepare }
 const [name = '', argument] = process.argv.slice(2)
 if (!Object.hasOwn(steps, name)) throw new Error(`release: the step must be one of ${Object.keys(steps).join(', ')}, got "${name}"`)
 process.stdout.write(steps[name](argument))

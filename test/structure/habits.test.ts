@@ -112,7 +112,7 @@ describe.each(serviceNames)('%s of compose.yaml', (name) => {
 })
 
 test('CONTRIBUTING.md lists every script of the workspace', () => {
-  const listed = [...read('CONTRIBUTING.md').matchAll(/^\| `pnpm ([\w-]+)` \|/gm)].map(([, script = '']) => script)
+  const listed = [...read('CONTRIBUTING.md').matchAll(/^\| `pnpm ([\w:-]+)` \|/gm)].map(([, script = '']) => script)
   expect(listed.sort()).toEqual(Object.keys(workspace.scripts ?? {}).sort())
 })
 

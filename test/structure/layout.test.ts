@@ -37,6 +37,7 @@ test('the root scripts are there', () => {
     'demo',
     'lint',
     'new-package',
+    'release:check',
     'test',
   ])
 })

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { filesBelow, packages, privateMembers, read, root } from './workspace.js'
+import { filesBelow, packages, privateMembers, read as readOfOurs, root } from './workspace.js'
 
 test('packages share one version, and nothing else does', () => {
-  const { fixed } = JSON.parse(read('.changeset/config.json')) as { fixed: string[][] }
+  const { fixed } = JSON.parse(readOfOurs('.changeset/config.json')) as { fixed: string[][] }
   expect(fixed.length).toBe(1)
   // as changesets reads them: what one pattern takes, a later one with `!` takes out again
   const matches = (name: string, pattern: string): boolean =>
@@ -23,7 +23,7 @@ test('changesets name only packages that exist, and tell what changed', () => {
   const names = packages.map(({ manifest }) => manifest.name)
   const changesets = filesBelow('.changeset').filter((path) => path.endsWith('.md') && !path.endsWith('README.md'))
   const wrong = changesets.filter((path) => {
-    const [, header = '', text = ''] = read(path).split(/^---$/m)
+    const [, header = '', text = ''] = readOfOurs(path).split(/^---$/m)
     const kinds = Object.entries((parse(header) ?? {}) as Record<string, string>)
     return text.trim() === '' || kinds.length === 0 || kinds.some(([name, kind]) => !names.includes(name) || !/^(minor|patch)$/.test(kind))
   })
@@ -37,6 +37,7 @@ describe('the script of the release', () => {
     mkdirSync(join(folder, path, '..'), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
+  const read = (path: string): string => readFileSync(join(folder, path), 'utf8')
   const release = (...args: readonly string[]): string =>
     execFileSync(process.execPath, ['scripts/release.js', ...args], { cwd: folder, encoding: 'utf8', stdio: 'pipe' })
   const git = (...args: readonly string[]): string =>
@@ -44,7 +45,8 @@ describe('the script of the release', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'countersign-release-'))
-    for (const name of ['check', 'release']) cpSync(join(root, `scripts/${name}.js`), join(folder, `scripts/${name}.js`))
+    for (const name of ['check', 'release', 'release-packages'])
+      cpSync(join(root, `scripts/${name}.js`), join(folder, `scripts/${name}.js`))
     write('package.json', '{ "type": "module" }')
     write('.changeset/README.md', '')
     for (const name of ['core', 'jwt']) write(`packages/${name}/package.json`, `{ "name": "@countersign/${name}", "version": "1.2.0" }`)
@@ -87,15 +89,32 @@ describe('the script of the release', () => {
     expect(release('notes')).toBe('### Minor Changes\n\n- **core, jwt** 2222222: Both.\n\n### Patch Changes\n\n- **core** 3333333: One.\n')
   })
 
-  test('writes the repository into every manifest, and takes nothing that is not one', () => {
-    release('repository', 'https://forge.example/owner/name')
-    const manifest = JSON.parse(execFileSync('cat', ['packages/jwt/package.json'], { cwd: folder, encoding: 'utf8' })) as object
-    expect(manifest).toEqual({
+  test('writes the repository and absolute links into every package, and takes nothing that is not one', () => {
+    const text = 'A [page](../../docs/a.md#b), [ours](src/), [here](#c), [there](https://there.example/d) and `[code](e.md)`.\n'
+    write('packages/core/README.md', text)
+    write('packages/jwt/README.md', text)
+    write('packages/jwt/src/index.ts', '')
+    write('docs/a.md', '# A')
+    expect(() => release('prepare', 'https://forge.example/')).toThrow('repository must be https://host/owner/name')
+    expect(() => release('prepare', 'https://forge.example/owner/name')).toThrow('no such file')
+    expect(read('packages/jwt/README.md')).toBe(text)
+
+    write('packages/core/src/index.ts', '')
+    release('prepare', 'https://forge.example/owner/name')
+    expect(JSON.parse(read('packages/jwt/package.json'))).toEqual({
       name: '@countersign/jwt',
       version: '1.2.0',
+      homepage: 'https://forge.example/owner/name/tree/v1.2.0/packages/jwt#readme',
+      bugs: { url: 'https://forge.example/owner/name/issues' },
       repository: { type: 'git', url: 'git+https://forge.example/owner/name.git', directory: 'packages/jwt' },
     })
-    expect(() => release('repository', 'https://forge.example/')).toThrow('repository must be https://host/owner/name')
-    expect(() => release('nothing')).toThrow('the step must be one of next, notes, repository')
+    expect(read('packages/jwt/README.md')).toBe(
+      'A [page](https://forge.example/owner/name/blob/v1.2.0/docs/a.md#b), [ours](https://forge.example/owner/name/tree/v1.2.0/packages/jwt/src), ' +
+        '[here](#c), [there](https://there.example/d) and `[code](e.md)`.\n',
+    )
+  })
+
+  test('takes nothing that is no step', () => {
+    expect(() => release('nothing')).toThrow('the step must be one of next, notes, prepare')
   })
 })
