@@ -34,6 +34,9 @@ export const elsewhere: readonly RegExp[] = [
   /^npx -y pnpm@12\.21\.0 (demo|test|install --lockfile-only|--filter '\.\/packages\/\*' publish --access public --provenance)$/,
   /^npx -y -p node@\S+ -p @changesets\/cli@\S+ changeset( version)?$/,
   /^pnpm (bench|campaign|build|test|lint|demo)( -- .*)?$/,
-  /^pnpm (changeset( version)?|install --lockfile-only --no-frozen-lockfile|--filter '\.\/packages\/\*' publish --access public)$/,
+  /^pnpm (changeset( version)?|install --lockfile-only --no-frozen-lockfile|--filter '\.\/packages\/\*' publish --access public --no-provenance --no-git-checks)$/,
+  /^pnpm release:check( https:.*)?$/,
+  /^node scripts\/release\.js prepare https:/,
+  /^git (commit|tag|checkout|push)\b/,
   /^npm audit signatures$/,
 ]
