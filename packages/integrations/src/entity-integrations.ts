@@ -1,20 +1,19 @@
 import type { Auth } from '@countersign/core'
-import { type AccountContext, admit, audited, findIntegration, foreignTo, integrationOf } from './accounts/account-context.js'
+import { type AccountContext, admit, audited, findIntegration, foreignTo } from './accounts/account-context.js'
 import { removeWhole } from './accounts/account-records.js'
 import type { Actor } from './accounts/creator.js'
-import type { Integration, IntegrationView, NewCredential } from './integration.js'
+import type { Integration, NewCredential } from './integration.js'
 import type { IntegrationClients } from './integration-clients.js'
+import { createIntegrationViews, type IntegrationViews } from './integration-views.js'
 import { type Done, failed } from './reason.js'
 
 /** Integrations of entities. */
-export interface EntityIntegrations<A extends Auth> {
+export interface EntityIntegrations<A extends Auth> extends IntegrationViews<A> {
   /** Makes an integration with its first credential. */
   readonly create: (
     actor: Actor<A>,
     wish: { readonly entity: string; readonly title: string; readonly type?: string | undefined },
   ) => Promise<Done<NewCredential & { readonly integration: Integration }>>
-  /** All integrations of an entity, in the order of their making. */
-  readonly list: (actor: Actor<A>, entity: string) => Promise<Done<{ readonly integrations: readonly IntegrationView[] }>>
   /** Ends an integration with all its tokens, credentials and enrollments. One that failed half-way is done again. */
   readonly remove: (actor: Actor<A>, clientId: string) => Promise<Done>
 }
@@ -29,11 +28,6 @@ export interface OwnIntegrationsOptions<Settings extends object> {
 }
 
 const removedAtOnce = 500
-
-/** In the order of their making; the id decides between those of one second. */
-function byAge(a: Integration, b: Integration): number {
-  return a.createdAt - b.createdAt || (a.clientId < b.clientId ? -1 : 1)
-}
 
 /** Ends an integration, in an order in which each step can be taken again. What leads to something goes first: nothing that ends is shown. */
 async function end<A extends Auth>(
@@ -85,14 +79,6 @@ export function createOwnIntegrations<A extends Auth, Settings extends object>(
     return { ok: true, clientId, credentialId: issued.id, secret: issued.secret, integration }
   }
 
-  async function viewsOf(integrations: readonly Integration[]): Promise<readonly IntegrationView[]> {
-    const found = await clients.findMany(integrations.map(({ clientId }) => clientId))
-    return integrations.map((integration, at) => {
-      const credentials = (found[at]?.secrets ?? []).map(({ id, title, createdAt, lastUsedAt }) => ({ id, title, createdAt, lastUsedAt }))
-      return { ...integration, isLocked: found[at]?.isLocked === true, credentials }
-    })
-  }
-
   async function create(
     actor: Actor<A>,
     values: { readonly entity: string; readonly title: string; readonly type: string | undefined },
@@ -108,18 +94,9 @@ export function createOwnIntegrations<A extends Auth, Settings extends object>(
   }
 
   return {
+    ...createIntegrationViews(context, clients),
     create: (actor, { entity, title, type = defaultType }) =>
       audited({ action: 'create', by: actor, about: { entity } }, () => create(actor, { entity, title, type })),
-    async list(actor, entity) {
-      const known = await admit(context, actor, { values: { entity }, required: ['entity'] })
-      if (!known.ok) return known
-      const foreign = await foreignTo(context, known, entity)
-      if (foreign) return foreign
-      const pointers = await records.ownedBy(entity).all()
-      const found = await records.integrations.getMany(pointers.map(({ id }) => id))
-      const integrations = [...found.values()].map(({ id, record }) => integrationOf(id, record))
-      return { ok: true, integrations: await viewsOf(integrations.sort(byAge)) }
-    },
     remove: (actor, clientId) =>
       audited({ action: 'remove', by: actor, about: { clientId } }, async () => {
         const known = await admit(context, actor, { values: { clientId }, required: ['clientId'] })

@@ -20,11 +20,14 @@ export type {
   EnrollmentPage,
   EnrollmentQuery,
   Integration,
+  IntegrationPage,
+  IntegrationQuery,
   IntegrationView,
   NewCredential,
 } from './integration.js'
 export type { FoundClient, IntegrationClients, OwnedClient } from './integration-clients.js'
 export type { IntegrationsOptions } from './integration-options.js'
+export type { IntegrationViews } from './integration-views.js'
 export { createIntegrations, type Integrations } from './integrations.js'
 export type { EnrollmentWish, IntegrationPolicies } from './policies.js'
 export type { Done, IntegrationReason, NotDone } from './reason.js'

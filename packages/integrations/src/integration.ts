@@ -32,6 +32,27 @@ export interface IntegrationView extends Integration {
   readonly credentials: readonly CredentialView[]
 }
 
+/** Which integrations of an entity. */
+export interface IntegrationQuery {
+  readonly entity: string
+  /** Part of the title, in any case. */
+  readonly title?: string | undefined
+  /** From 1. @defaultValue 1 */
+  readonly pageNumber?: number | undefined
+  /** 1 to 100. @defaultValue 10 */
+  readonly pageSize?: number | undefined
+}
+
+/** A page of integrations: in the order of ids, or, of those with a title, in the order of their making. */
+export interface IntegrationPage {
+  readonly integrations: readonly IntegrationView[]
+  readonly pageNumber: number
+  readonly pageSize: number
+  readonly pageCount: number
+  /** As many as there are. One that was removed half-way may be counted. */
+  readonly totalCount: number
+}
+
 /** A secret, shown this once. */
 export interface NewCredential {
   readonly clientId: string

@@ -1,0 +1,79 @@
+import {
+  type Auth,
+  checkOptions,
+  kind,
+  longSecret,
+  type Now,
+  type OptionShape,
+  type SecretRules,
+  type SecretsOption,
+} from '@countersign/core'
+import type { ConsoleParts } from './screen/parts.js'
+import type { ConsoleUser } from './screen/user.js'
+
+/** Options of {@link createConsole}. */
+export interface ConsoleOptions<A extends Auth = Auth, R = unknown> {
+  /** What the console shows and changes. */
+  readonly parts: ConsoleParts<A>
+  /**
+   * Who uses the console: the host authenticates. It is given the request of Express or the context of Koa. Undefined: nobody is signed in. It throws
+   * `Unavailable` in an outage.
+   */
+  readonly operator: (request: R) => ConsoleUser<A> | undefined | Promise<ConsoleUser<A> | undefined>
+  /** Protects forms: 32 bytes or more, the same in all processes. */
+  readonly secrets: SecretsOption
+  /** Where the pages are, for instance `/console`. @defaultValue '/console' */
+  readonly basePath?: string
+  /** Where browsers find it, for instance `https://api.example`; for proxies that change `Host`. @defaultValue the `Host` of each request */
+  readonly origin?: string
+  /** Where people sign in. It gets the page to go back to as the parameter `return_to`. @defaultValue a page says that nobody is signed in */
+  readonly signInUrl?: string
+  /** A form is sent there to sign out. It must be of the same origin. @defaultValue none */
+  readonly signOutUrl?: string
+  /** Shown at the top of each page. @defaultValue 'Console' */
+  readonly name?: string
+  /** How long entries of the audit are kept, in seconds. @defaultValue 31536000 (a year) */
+  readonly auditLifetimeSeconds?: number
+  /** Epoch milliseconds. @defaultValue `Date.now` */
+  readonly now?: Now
+  readonly randomBytes?: (size: number) => Buffer
+}
+
+const isBasePath = (value: unknown): boolean => typeof value === 'string' && /^(\/[A-Za-z0-9._~-]+)+$/.test(value)
+
+function isOrigin(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && new URL(value).origin === value
+  } catch {
+    return false
+  }
+}
+
+const partsShape: OptionShape<ConsoleParts> = {
+  integrations: kind.having('integrations, for instance what createIntegrations returns', 'page', 'find', 'create'),
+  integrationTypes: kind.listOf(kind.string),
+  audit: kind.having('an AuditStore, for instance stores.audit', 'append', 'page'),
+  replay: kind.required(kind.having('a ReplayStore, for instance stores.replay', 'claim')),
+}
+
+const shape: OptionShape<ConsoleOptions> = {
+  parts: kind.required(kind.members<ConsoleParts>(partsShape)),
+  operator: kind.required(kind.func),
+  secrets: kind.required(kind.secrets),
+  basePath: kind.satisfying('a path such as "/console": it begins with a slash, and does not end with one', isBasePath),
+  origin: kind.satisfying('an origin such as "https://api.example"', isOrigin),
+  signInUrl: kind.string,
+  signOutUrl: kind.string,
+  name: kind.string,
+  auditLifetimeSeconds: kind.positiveSeconds,
+  now: kind.func,
+  randomBytes: kind.func,
+}
+
+/** What ids and secrets of the option `secrets` must be. */
+export const secretRules: SecretRules = { secret: longSecret }
+
+/** @throws TypeError if an option is missing or wrong */
+export function checkConsoleOptions<A extends Auth, R>(options: ConsoleOptions<A, R>): void {
+  checkOptions<ConsoleOptions>('createConsole', options, shape)
+}
