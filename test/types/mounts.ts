@@ -46,6 +46,11 @@ export function onExpress5(): void {
   app.use(routes([{ method: 'GET', path: '/keys', endpoint: noContent }]))
   app.post('/token', handle(noContent))
 
+  app.get('/users/:id', protect(guard, forExpress, { onRefused: (error, req) => new Error(String(req.params.id), { cause: error }) }))
+  app.get('/users/:id', protect(guard, { onRefused: (error) => error }))
+  // @ts-expect-error options stand last
+  app.get('/users/:id', protect(guard, { onRefused: (error) => error }, forExpress))
+
   protect(guard, forSessions) satisfies onExpress.Middleware<SessionRequest>
   // @ts-expect-error a request without a session
   app.get('/session', protect(guard, forSessions))
@@ -87,6 +92,7 @@ export function onKoa3(): void {
     if (auth.via === 'staff') ctx.body = { id: ctx.params.id satisfies string | undefined, grade: auth.claims.grade satisfies number }
   })
   app.use(protect(guard, forKoa))
+  app.use(protect(guard, forKoa, { onRefused: (error, ctx) => ctx.throw(error.status) }))
   router.get('/users/:id', protect(guard, forRouter), (ctx) => {
     ctx.body = authOf(guard, ctx).subject
   })

@@ -94,6 +94,8 @@ export {
   asError,
   certificateOf,
   createProtection,
+  type ProtectArguments,
+  type ProtectOptions,
   promisedCheck,
   requireEndpoint,
   unmatchedReply,
@@ -134,6 +136,7 @@ export {
   reasons,
   refuse,
 } from './refusal.js'
+export { RefusedError } from './refused-error.js'
 export type { ReplayClaim, ReplayStore, ReplayVerdict } from './replay-store.js'
 export { startRequestTimer, stopRequestTimer } from './request-timer.js'
 export {

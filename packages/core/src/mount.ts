@@ -2,7 +2,10 @@ import type { Admission, Auth, Guard, Requirement } from './auth.js'
 import type { FetchRequest, Reply, WireRequest } from './http.js'
 import type { RouteMatch } from './match-route.js'
 import { whenKnown } from './maybe-async.js'
-import { shownValue } from './options/check-options.js'
+import { checkOptions, shownValue } from './options/check-options.js'
+import { kind } from './options/kinds.js'
+import type { OptionShape } from './options/option-kind.js'
+import { RefusedError } from './refused-error.js'
 
 /** Checks a request, at once where nothing waits. It throws where a promise would be rejected. */
 type CheckAtOnce<A> = <R>(
@@ -29,6 +32,31 @@ export interface GuardWriter<Target> {
   setFields(target: Target, headers: Reply['headers']): void
 }
 
+/** Options of the `protect` of a mount. `R` is the host's request. */
+export interface ProtectOptions<R = unknown> {
+  /**
+   * Called for a refused request, which is then not answered here. What it returns goes to the error handling of the framework; if that is
+   * not an object, the given error goes there. It cannot admit the request.
+   * @defaultValue the answer of the guard is sent
+   */
+  readonly onRefused?: (error: RefusedError, request: R) => unknown
+}
+
+const protectShape: OptionShape<ProtectOptions> = { onRefused: kind.func }
+
+/** What `protect` is given after the guard: requirements, and options in the last place. */
+export type ProtectArguments<A, R> =
+  | readonly Requirement<A, R>[]
+  | readonly [...requirements: Requirement<A, R>[], options: ProtectOptions<R>]
+
+function splitArguments<A, R>(given: ProtectArguments<A, R>): { requirements: readonly Requirement<A, R>[]; options: ProtectOptions<R> } {
+  const last = given.at(-1)
+  if (typeof last !== 'object' || last === null || Array.isArray(last))
+    return { requirements: given as readonly Requirement<A, R>[], options: {} }
+  checkOptions('protect', last, protectShape as OptionShape<ProtectOptions<R>>)
+  return { requirements: given.slice(0, -1) as readonly Requirement<A, R>[], options: last }
+}
+
 /**
  * What the `protect` of a mount checks when it is called: a program that is not type-checked learns of a mistake at start-up, not with its
  * first request.
@@ -50,21 +78,30 @@ function requireProtection(guard: object, requirements: readonly unknown[]): voi
  * no such function within, or one of another `check`.
  *
  * @param guard - from `createGuard`, or any with its methods
- * @param requirements - what the route demands, in order
- * @throws TypeError if the guard is missing, or a requirement is not a function
+ * @param given - what the route demands, in order, and then options
+ * @returns true if the request goes on; it throws or rejects with what goes to the error handling of the framework
+ * @throws TypeError if the guard is missing, a requirement is not a function, or an option is wrong
  */
 export function createProtection<A extends Auth<string, object>, R, Target>(
   guard: Guard<A>,
-  requirements: readonly Requirement<A, R>[],
+  given: ProtectArguments<A, R>,
   { send, setFields }: GuardWriter<Target>,
 ): (request: WireRequest, target: Target) => boolean | Promise<boolean> {
+  const { requirements, options } = splitArguments(given)
+  const { onRefused } = options
   requireProtection(guard, requirements)
   const check = (request: WireRequest): Admission<A> | Promise<Admission<A>> => {
     const promised = (guard.check as Promised<A>)[atOnce]
     return promised?.check === guard.check ? promised.inner(request, requirements) : guard.check(request, ...requirements)
   }
+  /** Rejects: the request does not go on, with any answer of the host. */
+  const handOn = async (error: RefusedError, request: WireRequest): Promise<never> => {
+    const instead = await onRefused?.(error, request.frameworkRequest as R)
+    throw instead instanceof Error ? instead : error
+  }
   return (request, target) =>
     whenKnown(check(request), (admission) => {
+      if (!admission.ok && onRefused) return handOn(new RefusedError(admission), request)
       if (!admission.ok) send(target, admission.reply)
       else if (!admission.anonymous && admission.headers) setFields(target, admission.headers)
       return admission.ok

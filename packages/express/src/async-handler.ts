@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { asError, isUnavailable, outageReply, shownValue } from '@countersign/core'
-import type { Next } from './protect.js'
+import type { Next } from './middleware.js'
 import { send } from './wire.js'
 
 /**

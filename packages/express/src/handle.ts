@@ -9,7 +9,7 @@ import {
   requireEndpoint,
   unmatchedReply,
 } from '@countersign/core'
-import type { Middleware, Next } from './protect.js'
+import type { Middleware, Next } from './middleware.js'
 import { endpointRequest, send } from './wire.js'
 
 function deliver(reply: Promise<Reply>, res: ServerResponse, next: Next): void {

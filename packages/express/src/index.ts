@@ -2,6 +2,8 @@ export {
   type AuthenticationRequirement,
   fromIssuers,
   optional,
+  type ProtectOptions,
+  RefusedError,
   requireAnyScope,
   requireAuthentication,
   requireClaims,
@@ -9,5 +11,6 @@ export {
 } from '@countersign/core'
 export { asyncHandler } from './async-handler.js'
 export { handle, routes } from './handle.js'
-export { authOf, type Middleware, type Next, optionalAuthOf, protect } from './protect.js'
-export type { ExpressRequest } from './wire.js'
+export type { Middleware, Next } from './middleware.js'
+export { authOf, optionalAuthOf, protect } from './protect.js'
+export { type ExpressRequest, guardRequest } from './wire.js'

@@ -1,25 +1,16 @@
-import type { ServerResponse } from 'node:http'
-import { type Auth, asError, createProtection, type Guard, type Requirement } from '@countersign/core'
+import { type Auth, asError, createProtection, type Guard, type ProtectArguments } from '@countersign/core'
+import type { Middleware } from './middleware.js'
 import { type ExpressRequest, guardRequest, send, setFields } from './wire.js'
-
-/** Express's continuation, as far as it is used. */
-export type Next = (error?: unknown) => void
-
-/** A middleware for `app.use`, `app.get` and the like, for any `Request` that is an `R`. */
-export type Middleware<R extends ExpressRequest = ExpressRequest> = (req: R, res: ServerResponse, next: Next) => void
 
 /**
  * Admits a request that the guard admits and that fulfils every requirement, and answers all others.
  *
  * @param guard - from `createGuard`
- * @param requirements - what the route demands, judged in order, with Express's request
- * @throws TypeError if the guard is missing, or a requirement is not a function
+ * @param given - what the route demands, judged in order, with Express's request; then perhaps options
+ * @throws TypeError if the guard is missing, a requirement is not a function, or an option is wrong
  */
-export function protect<A extends Auth, R extends ExpressRequest>(
-  guard: Guard<A>,
-  ...requirements: readonly Requirement<A, R>[]
-): Middleware<R> {
-  const admits = createProtection(guard, requirements, { send, setFields })
+export function protect<A extends Auth, R extends ExpressRequest>(guard: Guard<A>, ...given: ProtectArguments<A, R>): Middleware<R> {
+  const admits = createProtection(guard, given, { send, setFields })
   return (req, res, next) => {
     const fail = (error: unknown): void => next(asError(error))
     const goOn = (admitted: boolean): void => {

@@ -9,7 +9,7 @@ import {
   unmatchedReply,
   type WireRequest,
 } from '@countersign/core'
-import type { Middleware } from './protect.js'
+import type { Middleware } from './middleware.js'
 import { endpointRequest, type KoaContext, send } from './wire.js'
 
 async function run(endpoint: Endpoint, request: WireRequest, ctx: KoaContext): Promise<void> {

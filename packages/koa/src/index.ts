@@ -2,11 +2,14 @@ export {
   type AuthenticationRequirement,
   fromIssuers,
   optional,
+  type ProtectOptions,
+  RefusedError,
   requireAnyScope,
   requireAuthentication,
   requireClaims,
   requireScopes,
 } from '@countersign/core'
 export { handle, routes } from './handle.js'
-export { authOf, type Middleware, optionalAuthOf, protect } from './protect.js'
-export type { KoaContext } from './wire.js'
+export type { Middleware } from './middleware.js'
+export { authOf, optionalAuthOf, protect } from './protect.js'
+export { guardRequest, type KoaContext } from './wire.js'

@@ -1,21 +1,16 @@
-import { type Auth, asError, createProtection, type Guard, type Requirement } from '@countersign/core'
+import { type Auth, asError, createProtection, type Guard, type ProtectArguments } from '@countersign/core'
+import type { Middleware } from './middleware.js'
 import { guardRequest, type KoaContext, send, setFields } from './wire.js'
-
-/** A middleware for `app.use` and for routers, for any context that is a `C`. */
-export type Middleware<C extends KoaContext = KoaContext> = (ctx: C, next: () => Promise<unknown>) => Promise<unknown>
 
 /**
  * Admits a request that the guard admits and that fulfils every requirement, and answers all others.
  *
  * @param guard - from `createGuard`
- * @param requirements - what the route demands, judged in order, with Koa's context
- * @throws TypeError if the guard is missing, or a requirement is not a function
+ * @param given - what the route demands, judged in order, with Koa's context; then perhaps options
+ * @throws TypeError if the guard is missing, a requirement is not a function, or an option is wrong
  */
-export function protect<A extends Auth, C extends KoaContext>(
-  guard: Guard<A>,
-  ...requirements: readonly Requirement<A, C>[]
-): Middleware<C> {
-  const admits = createProtection(guard, requirements, { send, setFields })
+export function protect<A extends Auth, C extends KoaContext>(guard: Guard<A>, ...given: ProtectArguments<A, C>): Middleware<C> {
+  const admits = createProtection(guard, given, { send, setFields })
   return async (ctx, next) => {
     let admitted: boolean
     try {

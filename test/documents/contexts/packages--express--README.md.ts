@@ -1,7 +1,7 @@
 import { createGuard, oidc } from '@countersign/verifier'
 import express from 'express'
 
-export { protect, requireClaims } from '@countersign/express'
+export { protect, type RefusedError, requireClaims, requireScopes } from '@countersign/express'
 export type { Request } from 'express'
 export const app = express()
 export const guard = createGuard({

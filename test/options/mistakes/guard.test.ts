@@ -1,5 +1,4 @@
 import { memoryStores } from '@countersign/core/memory'
-import * as express from '@countersign/express'
 import * as verifier from '@countersign/verifier'
 import { itTells, loose } from './mistake.js'
 
@@ -7,10 +6,6 @@ const createGuard = loose(verifier.createGuard)
 const createVerifier = loose(verifier.createVerifier)
 const createSharedRevocations = loose(verifier.createSharedRevocations)
 const requireAuthentication = loose(verifier.requireAuthentication)
-const protect = loose(express.protect)
-const handle = loose(express.handle)
-const routes = loose(express.routes)
-const asyncHandler = loose(express.asyncHandler)
 
 const rule = { issuer: 'https://issuer.test', algorithms: ['ES256'] as const, audience: 'api' }
 const partner = verifier.jwks({ ...rule, url: 'https://issuer.test/jwks' })
@@ -18,8 +13,6 @@ const issuers = { partner }
 const resolveIssuer = { via: 'tenant', prefixes: ['https://login.test/'], resolve: async () => undefined }
 const { revocations: store } = memoryStores()
 const view = { store, maxStalenessSeconds: 10, onStale: 'refuse' }
-const endpoint = async (): Promise<object> => ({ status: 200 })
-const get = { method: 'GET', path: '/jobs', endpoint }
 
 itTells([
   ['no options', () => createGuard(), 'createGuard: issuers must be an object of issuer entries by their names, got undefined'],
@@ -184,32 +177,6 @@ itTells([
     'a misspelt consistency',
     () => createSharedRevocations({ ...view, consistency: 'stronk' }),
     'createSharedRevocations: consistency must be "eventual" or "strong", got "stronk"; did you mean "strong"?',
-  ],
-
-  ['a guard that is missing', () => protect(undefined), 'protect: the first argument must be a guard, got undefined'],
-  [
-    'a requirement that was called too early',
-    () => protect({ check: () => undefined }, true),
-    "protect: a requirement must be a function such as requireScopes('a') returns, got true",
-  ],
-  ['no endpoint', () => handle(undefined), 'handle: the endpoint must be a function, got undefined'],
-  ['an endpoint that is not there yet', () => handle(Promise.resolve(endpoint)), 'handle: the endpoint must be a function, got a Promise'],
-  ['a route without a slash', () => routes([{ ...get, path: 'jobs' }]), 'routes: table[0].path must begin with a slash, got "jobs"'],
-  [
-    'a parameter without a name',
-    () => routes([get, { ...get, path: '/jobs/:' }]),
-    'routes: table[1].path must have a different name for each parameter, got "/jobs/:"',
-  ],
-  ['a route that is there twice', () => routes([get, get]), 'routes: table must not have a method and path twice, got "GET /jobs" twice'],
-  [
-    'a route table that is an object',
-    () => routes(get),
-    'routes: table must be an array, each item an object with method, path, endpoint, got an object',
-  ],
-  [
-    'a handler that was called',
-    () => asyncHandler(Promise.resolve()),
-    'asyncHandler: handler must be a function of req, res and next, got a Promise',
   ],
 
   ['no scopes', () => loose(verifier.requireScopes)(), 'requireScopes: scopes must be one or more, got none'],
