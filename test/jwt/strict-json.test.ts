@@ -1,4 +1,4 @@
-import { type Jws, parseClaims } from '@countersign/jwt'
+import { parseClaims } from '@countersign/jwt'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonFacts } from './slow-reference.js'
@@ -6,9 +6,7 @@ import { jsonFacts } from './slow-reference.js'
 const runs = Number(process.env.FUZZ_RUNS ?? 4000)
 
 function read(text: string | Uint8Array): ReturnType<typeof parseClaims> {
-  const payload = Buffer.from(text)
-  const header = { alg: 'ES256' } as const
-  return parseClaims({ header, payload, signature: payload, signingInput: payload, headerSegment: '' } satisfies Jws)
+  return parseClaims({ payload: Buffer.from(text) })
 }
 
 function reasonOf(text: string | Uint8Array): string {

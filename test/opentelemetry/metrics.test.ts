@@ -113,6 +113,7 @@ describe.each(exporters)('metrics through %s', (_name, start) => {
     eventChannel('countersign:client').publish({ action: 'lock', clientId: 'c', outcome: 'done' })
     eventChannel('countersign:token-revocation').publish({ outcome: 'revoked', clientId: 'c', durationMs: 1 })
     eventChannel('countersign:introspection').publish({ outcome: 'inactive', reason: 'expired', durationMs: 1 })
+    eventChannel('countersign:introspected').publish({ via: 'hydra', outcome: 'failed', durationMs: 1 })
     eventChannel('countersign:integration').publish({ action: 'create', outcome: 'done', by: 'somebody' })
     eventChannel('countersign:audit').publish({ outcome: 'lost', count: 7 })
     eventChannel('countersign:dpop').publish({ outcome: 'per_process' })
@@ -134,6 +135,7 @@ describe.each(exporters)('metrics through %s', (_name, start) => {
       'countersign_client_changes_total{action="lock",outcome="done"}': 1,
       'countersign_token_revocation_requests_total{outcome="revoked"}': 1,
       'countersign_introspection_requests_total{outcome="inactive",reason="expired"}': 1,
+      'countersign_introspection_questions_total{outcome="failed",via="hydra"}': 1,
       'countersign_integration_changes_total{action="create",outcome="done"}': 1,
       'countersign_audit_missing_total{outcome="lost"}': 7,
     }

@@ -42,7 +42,6 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'createKeySet',
     'importPublicKey',
     'importSecret',
-    'parseClaims',
     'parseJws',
     'parseJwt',
     'selectKey',
@@ -51,7 +50,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
   ],
   '@countersign/jwt/dpop': ['readProof'],
   // They get the options of a preset, which has checked them.
-  '@countersign/jwt/jwks': ['createRefreshingKeys', 'discoveredUrl', 'importMembers', 'loadJwks', 'refreshTimes'],
+  '@countersign/jwt/jwks': ['boundedFetch', 'createRefreshingKeys', 'discoveredUrl', 'importMembers', 'loadJwks', 'refreshTimes'],
   '@countersign/nonce': ['readJsonSubmission'],
   '@countersign/testkit': [
     'breakableProxy',

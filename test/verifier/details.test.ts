@@ -15,6 +15,9 @@ const ofOthers: readonly Reason[] = [
   'wrong_client',
   'too_many',
   'not_enrolled',
+  // Of tokens that only their issuer can read: it says nothing of the why.
+  'inactive',
+  'introspection_unavailable',
   ...reasons.filter((reason) => reason.startsWith('proof_')),
   'key_source_unavailable',
   'store_unavailable',

@@ -27,7 +27,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/grants/src/grants/scope.ts',
     'packages/grants/src/grants/target.ts',
     'packages/grants/src/grants/token-type.ts',
-    'packages/grants/src/limits/client-address.ts',
+    'packages/core/src/client-address.ts',
     'packages/grants/src/limits/instants-by-name.ts',
     'packages/jwt/src/algorithms.ts',
     'packages/jwt/src/base64url.ts',
@@ -94,6 +94,8 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
     'packages/grants/src/issuing/check-granted.ts',
     'packages/grants/src/token-endpoint/audit.ts',
     'packages/verifier/src/guard/wire-request.ts',
+    'packages/verifier/src/opaque/recognition.ts',
+    'packages/verifier/src/token/find-opaque.ts',
     'packages/verifier/src/revocation/copy/long-reading.ts',
   ],
 }

@@ -157,6 +157,18 @@ export interface DpopEvent {
   readonly outcome: 'per_process'
 }
 
+/** A server was asked about a token that only it can read (RFC 7662). Nothing of the token is here. */
+export interface IntrospectedEvent {
+  readonly via: string
+  /**
+   * What the server answered: `active` or `inactive`. `failed`: it gave no answer that can be used. `limited`: it was not asked, because a limit of
+   * this process is used up.
+   */
+  readonly outcome: 'active' | 'inactive' | 'failed' | 'limited'
+  readonly durationMs: number
+  readonly cause?: unknown
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -171,6 +183,7 @@ export interface Events {
   'countersign:client': ClientEvent
   'countersign:token-revocation': TokenStatusEvent
   'countersign:introspection': TokenStatusEvent
+  'countersign:introspected': IntrospectedEvent
   'countersign:integration': IntegrationEvent
   'countersign:audit': AuditEvent
   'countersign:dpop': DpopEvent
@@ -190,6 +203,7 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:client',
   'countersign:token-revocation',
   'countersign:introspection',
+  'countersign:introspected',
   'countersign:integration',
   'countersign:audit',
   'countersign:dpop',

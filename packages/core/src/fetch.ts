@@ -1,6 +1,10 @@
 /** What a {@link Fetch} is called with. */
 export interface FetchInit {
+  /** @defaultValue `GET` */
+  readonly method?: 'POST'
   readonly headers: Record<string, string>
+  /** With `POST`: a form. */
+  readonly body?: string
   readonly redirect: 'error'
   readonly signal: AbortSignal
 }
@@ -16,7 +20,7 @@ export interface FetchResponse {
 }
 
 /**
- * Fetches a document. The type is structural: the global `fetch`, the `fetch` of undici (for a proxy or a CA of your own)
+ * Fetches a document, or asks a question by `POST`. The type is structural: the global `fetch`, the `fetch` of undici (for a proxy or a CA of your own)
  * and node-fetch all have it.
  */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>

@@ -15,6 +15,7 @@ export type { Admission, Auth, AuthOf, Confirmation, Guard, JwtClaims, Requireme
 export { type CallIds, callsKept, callsKeptMs, createCallIds, type StoreCall } from './call.js'
 export { callListener } from './call-listener.js'
 export type { ChallengeStore } from './challenge-store.js'
+export { addressBlock } from './client-address.js'
 export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'
 export { mathRandom, type Now, wallClock } from './clock.js'
 export { type Deadline, startDeadline } from './deadline.js'
@@ -48,6 +49,7 @@ export {
   eventChannel,
   eventNames,
   type IntegrationEvent,
+  type IntrospectedEvent,
   type IssuerEvent,
   type KeyEvent,
   type KeySourceEvent,

@@ -25,6 +25,7 @@ export type Reason =
   | 'issuer_rule'
   | 'schema'
   | 'confirmation'
+  | 'inactive'
   // the DPoP proof (RFC 9449)
   | 'proof_missing'
   | 'proof_repeated'
@@ -60,6 +61,7 @@ export type Reason =
   | 'forbidden'
   // outages: never the client's fault, always 503
   | 'key_source_unavailable'
+  | 'introspection_unavailable'
   | 'revocation_unavailable'
   | 'store_unavailable'
   | 'authenticator_unavailable'
@@ -146,6 +148,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   too_old: badToken('The access token is too old.'),
   audience: badToken('The access token is not meant for this resource.'),
   confirmation: badToken('The access token is bound to a key, and the request does not prove possession of it.'),
+  inactive: ended,
   proof_missing: badProof('A DPoP proof is required.'),
   proof_repeated: badProof('The request must have one DPoP proof.'),
   proof_malformed: unusableProof,
@@ -184,6 +187,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   },
   forbidden: { status: 403, code: 'insufficient_scope', description: 'The access token does not grant access to this resource.' },
   key_source_unavailable: outage('The keys of the token issuer are unavailable.'),
+  introspection_unavailable: outage('The issuer of the access token is unavailable.'),
   revocation_unavailable: outage('The denylist of revoked tokens is unavailable.'),
   store_unavailable: outage('A store that this resource needs is unavailable.'),
   authenticator_unavailable: outage('The user directory is unavailable.'),

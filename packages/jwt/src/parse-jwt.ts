@@ -114,7 +114,7 @@ function faultOf(reason: JsonReason): Refusal {
  * @returns the claims, deeply frozen, the object itself without a prototype; refusals `malformed` (not one strict JSON
  * object) and `claims` (a registered claim has the wrong type, or a claim holds an integer beyond ±(2^53 - 1))
  */
-export function parseClaims(jws: Jws): Outcome<{ claims: ParsedClaims }> {
+export function parseClaims(jws: Pick<Jws, 'payload'>): Outcome<{ claims: ParsedClaims }> {
   const read = parseJsonObject(jws.payload)
   if (hasOwn(read, 'reason')) return { ok: false, refusal: faultOf(read.reason) }
   const { object } = read

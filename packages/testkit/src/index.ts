@@ -8,6 +8,12 @@ export type { FakeCognitoOperation } from './fake-cognito/operations.js'
 export type { FakeCognitoCall, FakeCognitoFailure } from './fake-cognito/protocol.js'
 export { totpCode } from './fake-cognito/totp.js'
 export type { FakeCognitoFactor, FakeCognitoUser, FakeCognitoUserOptions, FakeCognitoUsers } from './fake-cognito/users.js'
+export {
+  createFakeIntrospection,
+  type FakeIntrospection,
+  type FakeIntrospectionOptions,
+} from './fake-introspection/fake-introspection.js'
+export type { IntrospectionShape } from './fake-introspection/introspection-shapes.js'
 export { type BadDocument, badJwksDocuments } from './fake-issuer/bad-documents.js'
 export { createFakeIssuer, type FakeIssuer, type FakeIssuerOptions, type IssuerEndpoint } from './fake-issuer/fake-issuer.js'
 export type { Behaviour, Caching } from './fake-issuer/issuer-behaviour.js'

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import {
   type AttemptStore,
+  addressBlock,
   authorizationField,
   type FormOptions,
   type FormParameters,
@@ -14,7 +15,6 @@ import { claimOnce, readAssertion, type UseClaim, undoOf } from '../assertions/a
 import type { ClientVerdict, PresentedClient } from '../authentication/authenticate-client.js'
 import type { Grant, Identification } from '../grants/grant.js'
 import type { Changes } from '../issuing/changes.js'
-import { addressBlock } from '../limits/client-address.js'
 import { createLimiter, type Reserved } from '../limits/rate-limits.js'
 import { refused, refusedAs, type TokenReason, type TokenRefused } from '../refusal.js'
 import type { ClientEndpointOptions } from './endpoint-options.js'

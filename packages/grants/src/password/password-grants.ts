@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { wallClock } from '@countersign/core'
+import { addressBlock, wallClock } from '@countersign/core'
 import type { Grant, GrantAnswer, GrantRequest, Validated } from '../grants/grant.js'
-import { addressBlock } from '../limits/client-address.js'
 import { refused } from '../refusal.js'
 import { createAnswer } from './answer-challenge.js'
 import { createSentCodes, type SentStep } from './codes/sent-codes.js'

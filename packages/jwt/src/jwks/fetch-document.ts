@@ -1,4 +1,5 @@
 import type { Fetch, FetchResponse } from '@countersign/core'
+import { boundedFetch } from './bounded-fetch.js'
 import { shownUrl } from './shown.js'
 
 /** How a document of an issuer may be fetched. */
@@ -39,30 +40,6 @@ export function documentUrl(subject: string, url: string | URL, allowInsecure: b
   return parsed
 }
 
-/** The body in pieces. Some fetches of older kind have all of it at once. */
-function chunksOf(body: object): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  if (ArrayBuffer.isView(body)) return [body as Uint8Array]
-  if (Symbol.asyncIterator in body) return body as AsyncIterable<Uint8Array>
-  throw new Error('fetch must give a response whose body can be read in pieces')
-}
-
-function tooLarge(name: string, maxBytes: number): Error {
-  return new Error(`${name} is larger than ${maxBytes} bytes`)
-}
-
-async function limitedBody({ body }: FetchResponse, maxBytes: number, name: string): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  if (body === null) return ''
-  let text = ''
-  let received = 0
-  for await (const chunk of chunksOf(body)) {
-    received += chunk.byteLength
-    if (received > maxBytes) throw tooLarge(name, maxBytes)
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
 function freshSeconds(headers: FetchResponse['headers']): number | undefined {
   const directives = (headers.get('cache-control') ?? '').slice(0, 1024).toLowerCase().split(',')
   const names = directives.map((directive) => directive.trim())
@@ -74,21 +51,6 @@ function freshSeconds(headers: FetchResponse['headers']): number | undefined {
   return Math.max(0, value - (Number.isFinite(age) && age > 0 ? age : 0))
 }
 
-/** Gives up what was not read of a body: a web stream is cancelled, a stream of Node is destroyed. */
-async function discard(body: (Partial<ReadableStream> & { destroy?(): void }) | null): Promise<void> {
-  if (typeof body?.cancel === 'function') {
-    if (body.locked !== true) await body.cancel().catch(() => undefined)
-  } else if (typeof body?.destroy === 'function') body.destroy()
-}
-
-async function responseOf(ask: () => Promise<FetchResponse>, name: string): Promise<FetchResponse> {
-  try {
-    return await ask()
-  } catch (cause) {
-    throw new Error(`${name} cannot be fetched`, { cause })
-  }
-}
-
 /**
  * Fetches a document: no redirects, bounded in bytes while it is read, 200 or (with an ETag) 304 only.
  *
@@ -97,18 +59,12 @@ async function responseOf(ask: () => Promise<FetchResponse>, name: string): Prom
 export async function fetchDocument(url: URL, rules: FetchRules, signal: AbortSignal, etag?: string): Promise<FetchedDocument> {
   const headers = { accept: 'application/jwk-set+json, application/json', ...(etag !== undefined && { 'if-none-match': etag }) }
   const name = shownUrl(url)
-  const response = await responseOf(() => rules.fetch(url.href, { headers, redirect: 'error', signal }), name)
-  try {
-    if (response.redirected) throw new Error(`${name} was redirected`)
+  return boundedFetch(url, { name, fetch: rules.fetch, init: { headers, signal }, maxBytes: rules.maxBytes }, async (response) => {
     const life = { etag: response.headers.get('etag') ?? undefined, freshSeconds: freshSeconds(response.headers) }
     if (response.status === 304 && etag !== undefined) return { text: undefined, ...life, etag: life.etag ?? etag }
     if (response.status !== 200) throw new Error(`${name} was answered with status ${response.status}`)
-    if (Number(response.headers.get('content-length') ?? 0) > rules.maxBytes) throw tooLarge(name, rules.maxBytes)
-    return { text: await limitedBody(response, rules.maxBytes, name), ...life }
-  } finally {
-    // An unread body would hold its connection; a read or broken one has nothing left to cancel.
-    await discard(response.body)
-  }
+    return { text: await response.text(), ...life }
+  })
 }
 
 /**

@@ -1,3 +1,4 @@
+export { type BoundedRequest, type BoundedResponse, boundedFetch } from './bounded-fetch.js'
 export { documentUrl, type FetchRules } from './fetch-document.js'
 export { type DroppedKeys, type ImportedJwks, type ImportMembersOptions, importJwks, importMembers } from './jwks-document.js'
 export { type RefreshOptions, refreshShape, refreshTimes, type SourceContext } from './refresh-options.js'

@@ -101,6 +101,7 @@ export function createCollector({ guardDurationsOneIn = 16, random = mathRandom 
     'countersign:client': ({ action, outcome }) => series.clients.add([action, outcome], 1),
     'countersign:token-revocation': ({ outcome }) => series.tokenRevocations.add([outcome], 1),
     'countersign:introspection': ({ outcome, reason }) => series.introspections.add([outcome, orNone(reason)], 1),
+    'countersign:introspected': ({ via, outcome }) => series.introspected.add([nameOf(via), outcome], 1),
     'countersign:integration': ({ action, outcome }) => series.integrations.add([action, outcome], 1),
     'countersign:dpop': ({ outcome }) => series.dpop.add([outcome], 1),
     'countersign:audit': ({ outcome, count }) => series.audit.add([outcome], count),

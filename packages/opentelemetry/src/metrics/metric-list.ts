@@ -40,6 +40,7 @@ export type MetricId =
   | 'tokenDuration'
   | 'tokenRevocations'
   | 'introspections'
+  | 'introspected'
   | 'clients'
   | 'integrations'
   | 'audit'
@@ -75,6 +76,12 @@ export const metricList: Readonly<Record<MetricId, Metric>> = {
   tokenDuration: duration('countersign.token.duration.seconds', 'Time that the token endpoint took.', 'grant_type'),
   tokenRevocations: counter('countersign.token_revocation.requests', 'Replies of the revocation endpoint.', 'outcome'),
   introspections: counter('countersign.introspection.requests', 'Replies of the introspection endpoint.', 'outcome', 'reason'),
+  introspected: counter(
+    'countersign.introspection.questions',
+    'Questions to introspection endpoints of issuers, by outcome.',
+    'via',
+    'outcome',
+  ),
   clients: counter('countersign.client.changes', 'Changes of clients and their secrets.', 'action', 'outcome'),
   integrations: counter('countersign.integration.changes', 'Changes of integrations and enrollments.', 'action', 'outcome'),
   dpop: counter('countersign.dpop', 'Parts that check DPoP proofs in a way that needs attention.', 'outcome'),

@@ -12,7 +12,10 @@ const isEntry = (value: unknown): boolean => {
 }
 
 /** An entry is made by a preset, which checks its own options. */
-const entry: OptionKind = kind.satisfying('an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys or jwksRsa)', isEntry)
+const entry: OptionKind = kind.satisfying(
+  'an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa or introspection)',
+  isEntry,
+)
 const bound: OptionKind = kind.number({ isInteger: true, least: 2 })
 
 const tenantShape: OptionShape<TenantOptions> = {

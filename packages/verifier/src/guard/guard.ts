@@ -38,8 +38,8 @@ interface Check<A> extends Progress {
 }
 
 /** The proof of an earlier check of the same request was used up by that request. */
-function newCheck<A>(earlier: Check<A> | undefined): Check<A> {
-  return { admitted: undefined, via: undefined, scheme: 'Bearer', proved: earlier?.proved, nonce: undefined }
+function newCheck<A>(address: string | undefined, earlier: Check<A> | undefined): Check<A> {
+  return { admitted: undefined, via: undefined, address, scheme: 'Bearer', proved: earlier?.proved, nonce: undefined }
 }
 
 /** The latest check of each request. It counts for the very object that it was noted for. */
@@ -158,7 +158,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   ): Admission<A> | Promise<Admission<A>> {
     const startedAt = startTimer()
     const host = checkedObject(sent)
-    const check = newCheck<A>(constraint && checks.of(host))
+    const check = newCheck<A>((sent as WireRequest).ip, constraint && checks.of(host))
     // Now, so that an earlier check that has not ended counts no more.
     checks.note(host, check)
     checkRequirements(requirements)

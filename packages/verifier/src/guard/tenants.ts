@@ -122,10 +122,12 @@ export function createTenants(factory: string, options: TenantOptions, context: 
   function openInPlaceOf(old: Tenant | undefined, issuer: string, entry: IssuerEntry<object>, life: Parameters<typeof openEntry>[3]) {
     try {
       const opened = openEntry(via, entry, context, life)
-      const trusted = opened.find((one) => one.issuer === issuer)
+      const trusted = opened.find((one) => one.issuer === issuer && one.opaque === undefined)
       if (trusted !== undefined) return { opened, trusted }
       endTrust(opened)
-      throw new TypeError(`resolveIssuer: the entry must name the requested issuer ${JSON.stringify(issuer.slice(0, 200))}`)
+      throw new TypeError(
+        `resolveIssuer: the entry must be one of JWTs that names the requested issuer ${JSON.stringify(issuer.slice(0, 200))}`,
+      )
     } finally {
       if (old) endTrust(old.opened)
     }

@@ -47,6 +47,7 @@ export function verifierParts<I extends Issuers, A extends object>(
   const tenants = resolveIssuer && createTenants(factory, resolveIssuer, context)
   const verifyToken = createVerifyToken({
     find: tenants ? (issuer) => trust.find(issuer) ?? tenants.find(issuer) : trust.find,
+    recognise: trust.recognise,
     cache: options.cache === false ? undefined : createTokenCache(options.cache ?? {}),
     revocations,
     maxTokenBytes,
@@ -77,7 +78,7 @@ export function verifierParts<I extends Issuers, A extends object>(
     },
     setIssuer: (name, entry) => trust.set(name, entry),
     removeIssuer: (name) => trust.remove(name),
-    issuers: () => trust.all().map(({ issuer }) => issuer),
+    issuers: () => [...new Set(trust.all().map(({ issuer }) => issuer))],
     ready: (how) => readinessOf(trust.all(), revocations, how),
     close,
     [Symbol.asyncDispose]: close,

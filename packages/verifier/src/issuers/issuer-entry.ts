@@ -1,6 +1,7 @@
 import type { Algorithm, AsymmetricAlgorithm, JwtClaims, KeySource, RefusalDetail } from '@countersign/core'
 import { isHmac, normalizeType, type ParsedClaims } from '@countersign/jwt'
 import type { SourceContext } from '@countersign/jwt/jwks'
+import type { OpaqueTokens } from '../opaque/opaque-tokens.js'
 
 /** The part of a Standard Schema (standardschema.dev) that is called. */
 export interface ClaimsSchema<Output extends object = object> {
@@ -79,6 +80,8 @@ declare const claimsType: unique symbol
 /** Everything that is believed about an issuer. Made by a preset. */
 export interface IssuerEntry<Claims extends object = JwtClaims> {
   readonly sources: readonly IssuerSource[]
+  /** In place of sources, where the tokens are not verified by a signature. */
+  readonly opaque?: OpaqueTokens
   readonly rule: IssuerRule
   /** For the compiler only. */
   readonly [claimsType]?: Claims

@@ -1,4 +1,6 @@
 import { eventChannel, type Fetch, type KeySource, type Now, shownValue } from '@countersign/core'
+import { type OpaqueSource, withoutKeys } from '../opaque/opaque-tokens.js'
+import { createRecognise, jwtIssuerOf, type Recogniser, requireUnambiguous } from '../opaque/recognition.js'
 import type { IssuerEntry, IssuerRule } from './issuer-entry.js'
 import type { SharedSources } from './shared-sources.js'
 
@@ -10,6 +12,8 @@ export interface TrustedIssuer {
   readonly aliases: readonly string[]
   readonly rule: IssuerRule
   readonly keys: KeySource
+  /** What tells of its tokens, where they are not verified by a signature. */
+  readonly opaque?: OpaqueSource
   /** Whether the keys come from another party. */
   readonly isRemote: boolean
   /** Epoch milliseconds of the last lookup at the host. */
@@ -27,6 +31,8 @@ export function isLive({ askedAt, liveUntil }: TrustedIssuer, time: number): boo
 export interface Trust {
   /** Causes no I/O for any issuer. */
   find(issuer: string): TrustedIssuer | undefined
+  /** The entry of a token that is not verified by a signature, by its syntax. */
+  recognise(token: string): TrustedIssuer | undefined
   /** @throws TypeError if another entry has one of its issuers */
   set(via: string, entry: IssuerEntry<object>): void
   /** False if there was none of that name. */
@@ -65,18 +71,17 @@ export function openEntry(
     throw new TypeError(
       `issuer ${JSON.stringify(via)} must be an entry made by a preset, for instance jwks({ … }), got ${shownValue(entry)}`,
     )
+  const { rule, opaque } = entry
+  const context = { via, now: options.now, fetch: options.fetch, random: options.random }
+  if (opaque !== undefined) {
+    const { issuer, isRemote } = opaque
+    const source = opaque.open(context)
+    return [{ via, issuer, aliases: [issuer], rule, keys: withoutKeys(source), opaque: source, isRemote, ...life }]
+  }
   const aliases = entry.sources.flatMap((source) => source.issuers)
   return entry.sources.flatMap((source) => {
-    const keys = options.shared.open(source, { via, now: options.now, fetch: options.fetch, random: options.random })
-    return source.issuers.map((issuer: string) => ({
-      via,
-      issuer,
-      aliases,
-      rule: entry.rule,
-      keys,
-      isRemote: source.place !== undefined,
-      ...life,
-    }))
+    const keys = options.shared.open(source, context)
+    return source.issuers.map((issuer: string) => ({ via, issuer, aliases, rule, keys, isRemote: source.place !== undefined, ...life }))
   })
 }
 
@@ -88,46 +93,74 @@ export function endTrust(issuers: readonly TrustedIssuer[]): void {
   }
 }
 
+/** The `iss` of the JWTs that belong to an entry. */
+function issuersOf(entry: IssuerEntry<object>): readonly string[] {
+  const ofJwts = entry?.opaque && jwtIssuerOf(entry.opaque.recognise)
+  return [...(entry?.sources?.flatMap((source) => source.issuers) ?? []), ...(ofJwts === undefined ? [] : [ofJwts])]
+}
+
+/** The entries of a name, opened. */
+interface Opened {
+  readonly trusted: readonly TrustedIssuer[]
+  readonly issuers: readonly string[]
+  readonly recogniser: (Recogniser & { readonly trusted: TrustedIssuer }) | undefined
+}
+
 /**
- * Builds the map from `iss` to rules and keys.
+ * Builds the map from `iss` to rules and keys, and what recognises all other tokens.
  *
- * @throws TypeError if two entries have the same issuer
+ * @throws TypeError if two entries have the same issuer, or recognise the same tokens
  */
 export function createTrust(options: TrustOptions): Trust {
-  const byName = new Map<string, readonly TrustedIssuer[]>()
+  const byName = new Map<string, Opened>()
   const byIssuer = new Map<string, TrustedIssuer>()
+  const all = (): readonly TrustedIssuer[] => [...byName.values()].flatMap(({ trusted }) => trusted)
+  const recognisers = () => [...byName.values()].flatMap(({ recogniser }) => recogniser ?? [])
+  const state = { recognise: createRecognise(recognisers()) }
 
   function remove(via: string): boolean {
     const old = byName.get(via)
     if (old === undefined) return false
     byName.delete(via)
-    for (const { issuer } of old) byIssuer.delete(issuer)
-    endTrust(old)
+    for (const { issuer, opaque } of old.trusted) if (opaque === undefined) byIssuer.delete(issuer)
+    state.recognise = createRecognise(recognisers())
+    endTrust(old.trusted)
     return true
   }
 
-  function set(via: string, entry: IssuerEntry<object>): void {
-    for (const issuer of entry?.sources?.flatMap((source) => source.issuers) ?? []) {
-      const other = byIssuer.get(issuer)
-      if (other && other.via !== via)
+  /** @throws TypeError if tokens of the entry belong to another one already */
+  function requireOwnTokens(via: string, entry: IssuerEntry<object>): void {
+    for (const issuer of issuersOf(entry)) {
+      const [other] = [...byName].find(([name, { issuers }]) => name !== via && issuers.includes(issuer)) ?? []
+      if (other !== undefined)
         throw new TypeError(
-          `${options.factory}: issuers must not have an iss twice, got ${JSON.stringify(issuer)} in ${JSON.stringify(other.via)} and in ${JSON.stringify(via)}`,
+          `${options.factory}: issuers must not have an iss twice, got ${JSON.stringify(issuer)} in ${JSON.stringify(other)} and in ${JSON.stringify(via)}`,
         )
     }
-    const opened = openEntry(via, entry, options, always)
-    if (new Set(opened.map(({ issuer }) => issuer)).size < opened.length) {
-      endTrust(opened)
+    const others = recognisers().filter((one) => one.via !== via)
+    if (entry?.opaque) requireUnambiguous(options.factory, { via, recognise: entry.opaque.recognise }, others)
+  }
+
+  function set(via: string, entry: IssuerEntry<object>): void {
+    requireOwnTokens(via, entry)
+    const trusted = openEntry(via, entry, options, always)
+    if (new Set(trusted.map(({ issuer }) => issuer)).size < trusted.length) {
+      endTrust(trusted)
       throw new TypeError(`${options.factory}: issuers.${via} must not have an iss twice, got an entry that has`)
     }
     // Only now: a place that the old entry and the new one share stays open.
     remove(via)
-    byName.set(via, opened)
-    for (const trusted of opened) byIssuer.set(trusted.issuer, trusted)
+    const [first] = trusted
+    const recogniser = entry.opaque && first && { via, recognise: entry.opaque.recognise, trusted: first }
+    byName.set(via, { trusted, issuers: issuersOf(entry), recogniser })
+    for (const one of trusted) if (one.opaque === undefined) byIssuer.set(one.issuer, one)
+    state.recognise = createRecognise(recognisers())
   }
 
   for (const [via, entry] of Object.entries(options.issuers)) set(via, entry)
   return {
     find: (issuer) => byIssuer.get(issuer),
+    recognise: (token) => state.recognise(token)?.trusted,
     set(via, entry) {
       set(via, entry)
       events.publish({ outcome: 'set', via })
@@ -137,9 +170,9 @@ export function createTrust(options: TrustOptions): Trust {
       if (removed) events.publish({ outcome: 'removed', via })
       return removed
     },
-    all: () => [...byIssuer.values()],
+    all,
     close() {
-      for (const issuers of byName.values()) for (const issuer of issuers) issuer.keys.close()
+      for (const { keys } of all()) keys.close()
     },
   }
 }

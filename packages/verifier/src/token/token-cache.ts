@@ -1,17 +1,24 @@
 import { hash } from 'node:crypto'
 import type { Auth, KeySet, RevocationQuery } from '@countersign/core'
 import type { TrustedIssuer } from '../issuers/trust.js'
+import type { Belief } from '../opaque/opaque-tokens.js'
 import type { Verdict } from './verdict.js'
 
-/** What is remembered of a verified token. On every hit, `verifyAgain` of `verify-token.ts` checks again everything that can change. */
-export interface VerifiedToken {
+/** What all checks of a token came to. */
+export interface FoundToken {
   readonly auth: Auth
-  /** The answer to a hit, made once. */
-  readonly hit: Verdict & { readonly ok: true }
   readonly trusted: TrustedIssuer
   readonly set: KeySet
   /** One for each `iss` under which the token may have been revoked. */
   readonly queries: readonly RevocationQuery[]
+  /** For how long a token is believed of which its source told; undefined for one that was verified by a signature. */
+  readonly believed?: Belief
+}
+
+/** What is remembered of a verified token. On every hit, `verifyAgain` of `verify-token.ts` checks again everything that can change. */
+export interface VerifiedToken extends FoundToken {
+  /** The answer to a hit, made once. */
+  readonly hit: Verdict & { readonly ok: true }
 }
 
 /** Bounds of the cache. Both hold together. */
@@ -24,10 +31,14 @@ export interface CacheOptions {
 
 /** Verified tokens by SHA-256 of the whole token: no bearer is kept in memory. */
 export interface TokenCache {
-  digest(token: string): string
   get(digest: string): VerifiedToken | undefined
   set(digest: string, verified: VerifiedToken): void
   delete(digest: string): void
+}
+
+/** What a token is known by: SHA-256, so that no bearer is kept in memory. */
+export function tokenDigest(token: string): string {
+  return hash('sha256', token, 'binary')
 }
 
 /** What an entry holds beside its claims: objects, map slots and the digest. */
@@ -74,7 +85,6 @@ export function createTokenCache(options: CacheOptions): TokenCache {
   }
 
   return {
-    digest: (token) => hash('sha256', token, 'binary'),
     get(digest) {
       const young = state.young.get(digest)
       if (young) return young.verified

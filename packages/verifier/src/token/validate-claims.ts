@@ -11,9 +11,9 @@ export function validateTimes(claims: ParsedClaims, rule: IssuerRule, now: numbe
   return checkTimes(claims, { now, toleranceSeconds, maxAgeSeconds, maxFutureIssuedSeconds })
 }
 
-function validateType(jws: Jws, rule: IssuerRule): Refusal | undefined {
+function validateType(jws: Jws | undefined, rule: IssuerRule): Refusal | undefined {
   if (rule.types === null) return undefined
-  const type = normalizeType(jws.header.typ)
+  const type = normalizeType(jws?.header.typ)
   if (rule.types.includes(type)) return undefined
   return refuse('token_type', { detail: { expected: bounded(rule.types.join(' ')), received: bounded(type) } })
 }
@@ -37,8 +37,17 @@ interface ClaimsContext {
   readonly provesKeys: boolean
 }
 
-/** Validates the claims of a token whose signature is good, in a fixed order. */
-export function validateClaims(jws: Jws, claims: ParsedClaims, rule: IssuerRule, { now, provesKeys }: ClaimsContext): Refusal | undefined {
+/**
+ * Validates the claims of a token whose signature is good, in a fixed order.
+ *
+ * @param jws - undefined for a token that is none
+ */
+export function validateClaims(
+  jws: Jws | undefined,
+  claims: ParsedClaims,
+  rule: IssuerRule,
+  { now, provesKeys }: ClaimsContext,
+): Refusal | undefined {
   return (
     validateTimes(claims, rule, now) ??
     validateAudience(claims, rule) ??

@@ -2,6 +2,7 @@ import {
   type Auth,
   hasOwn,
   isRefusal,
+  isUnavailable,
   type JwtClaims,
   type KeyAnswer,
   type Refusal,
@@ -14,8 +15,9 @@ import {
 import { createHeaderMemo, type Jws, missingClaim, type ParsedClaims, parseJwt, sizeReason } from '@countersign/jwt'
 import { isLive, type TrustedIssuer } from '../issuers/trust.js'
 import { queriesOf, revokedBy } from './check-revocations.js'
+import { createFindOpaque, isDue, isStale } from './find-opaque.js'
 import { inOrder } from './in-order.js'
-import type { TokenCache, VerifiedToken } from './token-cache.js'
+import { type FoundToken, type TokenCache, tokenDigest, type VerifiedToken } from './token-cache.js'
 import { applySchema, authFrom, validateClaims, validateTimes } from './validate-claims.js'
 import { bounded, isKnown, refused, type Verdict } from './verdict.js'
 import { verifyingKey } from './verifying-key.js'
@@ -23,6 +25,8 @@ import { verifyingKey } from './verifying-key.js'
 /** What the verification of tokens needs. */
 export interface VerificationContext {
   find(issuer: string): TrustedIssuer | undefined | Promise<TrustedIssuer | undefined>
+  /** The entry of a token that is not verified by a signature. */
+  recognise(token: string): TrustedIssuer | undefined
   readonly cache: TokenCache | undefined
   readonly revocations: RevocationView | undefined
   readonly maxTokenBytes: number
@@ -36,6 +40,10 @@ export interface VerificationContext {
 export interface Progress {
   /** The name of the issuer entry, as soon as it is known. */
   via: string | undefined
+  /** Where the token came from, as `WireRequest.ip`. */
+  readonly address?: string | undefined
+  /** False: nobody may be asked about the token, and nothing is recorded. @defaultValue true */
+  readonly record?: boolean | undefined
 }
 
 /** Answers at once when keys and issuer are at hand. Throws or rejects with `Unavailable`. */
@@ -55,7 +63,6 @@ type OfIssuer = Parsed & { readonly trusted: TrustedIssuer }
 type WithKeys = OfIssuer & { readonly answer: KeyAnswer }
 type Signed = WithKeys & { readonly key: VerificationKey }
 type Valid = Signed & { readonly auth: Auth }
-type Unrevoked = Valid & Pick<VerifiedToken, 'queries'>
 
 /** For a host whose tenants are never the same twice: two requests could replace each other's issuer for ever. */
 const maxAttempts = 3
@@ -122,10 +129,10 @@ function createSteps({ find, revocations, maxTokenBytes, provesKeys, now }: Veri
     return applySchema(complete, rule.schema).then((result) => (hasOwn(result, 'refusal') ? result.refusal : admit(result.claims)))
   }
 
-  function checkRevocations(valid: Valid): Unrevoked | Refusal | Promise<Unrevoked | Refusal> {
-    const { claims, trusted, auth, key } = valid
+  function checkRevocations(valid: Valid): FoundToken | Refusal | Promise<FoundToken | Refusal> {
+    const { claims, trusted, auth, key, answer } = valid
     const queries = revocations === undefined ? [] : queriesOf(claims, trusted, auth, key.thumbprint)
-    return whenKnown(revokedBy(revocations, queries), (reason) => (reason ? refuse(reason) : Object.assign(valid, { queries })))
+    return whenKnown(revokedBy(revocations, queries), (reason) => (reason ? refuse(reason) : { auth, trusted, set: answer.set, queries }))
   }
 
   return inOrder(parse, findIssuer, findKeys, verifySignature, checkClaims, checkRevocations)
@@ -133,27 +140,36 @@ function createSteps({ find, revocations, maxTokenBytes, provesKeys, now }: Veri
 
 /** Verifies tokens: what may have changed of those in the cache, everything of all others. */
 export function createVerifyToken(context: VerificationContext): VerifyToken {
-  const { cache, revocations, maxTokenBytes, now } = context
+  const { cache, revocations, maxTokenBytes, now, recognise } = context
   const takeSteps = createSteps(context)
+  const findOpaque = createFindOpaque(context)
 
   function forget({ digest }: Presented): void {
     if (digest !== undefined) cache?.delete(digest)
   }
 
-  function verdictOf(outcome: Unrevoked | Refusal, { digest, trusted }: Presented): Verdict {
-    if (isRefusal(outcome)) return refused(outcome, trusted)
-    const { auth, answer, queries } = outcome
-    if (digest !== undefined) {
-      const hit = Object.freeze({ ok: true, auth, cached: true } as const)
-      cache?.set(digest, { auth, hit, trusted: outcome.trusted, set: answer.set, queries })
+  function verdictOf(found: FoundToken | Refusal, presented: Presented): Verdict {
+    const { digest, trusted } = presented
+    if (isRefusal(found) || isDue(found.believed, now())) forget(presented)
+    else if (digest !== undefined) {
+      const hit = Object.freeze({ ok: true, auth: found.auth, cached: true } as const)
+      cache?.set(digest, { ...found, hit })
     }
-    return { ok: true, auth, cached: false }
+    return isRefusal(found) ? refused(found, trusted) : { ok: true, auth: found.auth, cached: false }
+  }
+
+  function find(presented: Presented): FoundToken | Refusal | Promise<FoundToken | Refusal> {
+    const trusted = recognise(presented.token)
+    if (trusted === undefined) return takeSteps(presented)
+    presented.progress.via = trusted.via
+    presented.trusted = trusted
+    return findOpaque(presented, trusted)
   }
 
   /** Takes all steps. The issuer may be removed or replaced while its keys are waited for: what is believed then decides. */
   function verifyAnew(presented: Presented, attempt = 1): Verdict | Promise<Verdict> {
     if (attempt > maxAttempts) throw new Unavailable('key_source_unavailable')
-    const verdict = whenKnown(takeSteps(presented), (outcome) => verdictOf(outcome, presented))
+    const verdict = whenKnown(find(presented), (found) => verdictOf(found, presented))
     if (isKnown(verdict)) return verdict
     const instead = (): Verdict | Promise<Verdict> => verifyAnew(presented, attempt + 1)
     return verdict.then(
@@ -180,18 +196,30 @@ export function createVerifyToken(context: VerificationContext): VerifyToken {
     })
   }
 
+  /** Its source is asked again. While that is unavailable, the last answer counts for as long as the entry allows. */
+  async function verifyDue(presented: Presented, verified: VerifiedToken, time: number): Promise<Verdict> {
+    const { auth, trusted, believed } = verified
+    if (validateTimes(auth.claims, trusted.rule, time / 1000)) return verifyAgain(presented, verified, time)
+    try {
+      return await verifyAnew(presented)
+    } catch (error) {
+      if (isUnavailable(error) && isStale(believed, now()) && !isEnded(trusted)) return verifyAgain(presented, verified, now())
+      throw error
+    }
+  }
+
   return (token, progress) => {
     if (typeof token !== 'string') return refused(notText)
     if (token.length > maxTokenBytes) return refused(sizeReason(token, maxTokenBytes))
-    const digest = cache?.digest(token)
+    const digest = cache && tokenDigest(token)
     const presented: Presented = { token, digest, progress, trusted: undefined }
     const verified = digest === undefined ? undefined : cache?.get(digest)
     if (verified === undefined) return verifyAnew(presented)
-    const { trusted, set } = verified
+    const { trusted, set, believed } = verified
     progress.via = trusted.via
     const time = now()
     const current = isLive(trusted, time) && trusted.keys.isCurrent(set)
-    if (current === true) return verifyAgain(presented, verified, time)
+    if (current === true) return isDue(believed, time) ? verifyDue(presented, verified, time) : verifyAgain(presented, verified, time)
     // Keys are closed with their issuer. A request that waited for them is then refused; it is not an outage.
     const waited =
       current &&
