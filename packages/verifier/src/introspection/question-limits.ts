@@ -6,7 +6,10 @@ import { createRecentEntries } from './recent-entries.js'
  * them. Beyond a limit the request gets 503: nobody looked.
  */
 export interface QuestionLimits {
-  /** Questions in flight. Tokens that are not known get three quarters of them at most. @defaultValue 64 */
+  /**
+   * Questions in flight. Other tokens than those that were active lately get three quarters of them, and those of them from addresses that sent no
+   * active token lately get a half; one such address gets an eighth. @defaultValue 64
+   */
   readonly inFlight?: number
   /** Tokens that turned out inactive, a second, from one address (IPv6: from one /64). @defaultValue 50 */
   readonly inactivePerAddress?: number
@@ -37,11 +40,16 @@ const rememberedMs = 300_000
 const mostTokens = 20_000
 const mostAddresses = 10_000
 
+/** Whose questions are in flight: about tokens that are known, from addresses that are known, and all others. */
+type Lane = 'token' | 'address' | 'stranger'
+
 /** So many a second, and as many at once. */
 interface Bucket {
   left: number
   /** Epoch milliseconds. */
   filledAt: number
+  /** Questions of strangers in flight. */
+  open: number
 }
 
 /** Counts the places of one endpoint. */
@@ -52,16 +60,16 @@ export function createQuestionPlaces(
   const activeTokens = createRecentEntries<number>(mostTokens)
   const honestAddresses = createRecentEntries<number>(mostAddresses)
   const buckets = createRecentEntries<Bucket>(mostAddresses)
-  const forAll: Bucket = { left: inactiveInAll, filledAt: now() }
-  const mostUnknown = Math.floor(inFlight * 0.75)
-  const state = { known: 0, unknown: 0 }
+  const forAll: Bucket = { left: inactiveInAll, filledAt: now(), open: 0 }
+  const [mostUnknown, mostOfStrangers, mostOfStranger] = [inFlight * 0.75, inFlight / 2, Math.max(1, inFlight / 8)]
+  const open: Record<Lane, number> = { token: 0, address: 0, stranger: 0 }
 
   function isRecent(since: number | undefined, time: number): boolean {
     return since !== undefined && time >= since && time - since < rememberedMs
   }
 
   function bucketOf(address: string): Bucket {
-    const bucket = buckets.get(address) ?? { left: inactivePerAddress, filledAt: now() }
+    const bucket = buckets.get(address) ?? { left: inactivePerAddress, filledAt: now(), open: 0 }
     buckets.set(address, bucket)
     return bucket
   }
@@ -76,35 +84,50 @@ export function createQuestionPlaces(
     return true
   }
 
-  function place(kind: 'known' | 'unknown', leave: Place['leave']): Place {
-    state[kind] += 1
+  function place(lane: Lane, leave: Place['leave']): Place {
+    open[lane] += 1
     return {
       leave(isActive) {
-        state[kind] -= 1
+        open[lane] -= 1
         leave(isActive)
       },
     }
   }
 
-  function enterUnknown(digest: string, address: string | undefined, time: number): Place | undefined {
-    if (state.unknown >= mostUnknown) return undefined
+  /** Takes what an inactive token costs; undefined if it is not there. */
+  function takeAll(buckets: readonly (readonly [Bucket, number])[], time: number): (() => void) | undefined {
     const taken: Bucket[] = []
-    const isTaken = (bucket: Bucket, perSecond: number): boolean => {
-      if (!take(bucket, perSecond, time)) return false
-      taken.push(bucket)
-      return true
-    }
     const giveBack = (): void => {
       for (const bucket of taken) bucket.left += 1
     }
-    const isHonest = address !== undefined && isRecent(honestAddresses.get(address), time)
-    const isWithin =
-      (address === undefined || isTaken(bucketOf(address), inactivePerAddress)) && (isHonest || isTaken(forAll, inactiveInAll))
-    if (!isWithin) {
-      giveBack()
-      return undefined
+    for (const [bucket, perSecond] of buckets) {
+      if (!take(bucket, perSecond, time)) {
+        giveBack()
+        return undefined
+      }
+      taken.push(bucket)
     }
-    return place('unknown', (isActive) => {
+    return giveBack
+  }
+
+  function hasPlace(isHonest: boolean, own: Bucket | undefined): boolean {
+    if (open.address + open.stranger + 1 > mostUnknown) return false
+    return isHonest || (open.stranger + 1 <= mostOfStrangers && (own === undefined || own.open + 1 <= mostOfStranger))
+  }
+
+  function enterUnknown(digest: string, address: string | undefined, time: number): Place | undefined {
+    const isHonest = address !== undefined && isRecent(honestAddresses.get(address), time)
+    const own = address === undefined ? undefined : bucketOf(address)
+    if (!hasPlace(isHonest, own)) return undefined
+    const giveBack = takeAll(
+      [...(own ? [[own, inactivePerAddress] as const] : []), ...(isHonest ? [] : [[forAll, inactiveInAll] as const])],
+      time,
+    )
+    if (giveBack === undefined) return undefined
+    const counted = isHonest ? undefined : own
+    if (counted) counted.open += 1
+    return place(isHonest ? 'address' : 'stranger', (isActive) => {
+      if (counted) counted.open -= 1
       // An outage of the server is nobody's guess.
       if (isActive !== false) giveBack()
       if (isActive !== true) return
@@ -115,10 +138,10 @@ export function createQuestionPlaces(
 
   return {
     enter(digest, address) {
-      if (state.known + state.unknown >= inFlight) return undefined
+      if (open.token + open.address + open.stranger >= inFlight) return undefined
       const time = now()
       if (!isRecent(activeTokens.get(digest), time)) return enterUnknown(digest, address, time)
-      return place('known', (isActive) => {
+      return place('token', (isActive) => {
         if (isActive === true) activeTokens.set(digest, now())
       })
     },
