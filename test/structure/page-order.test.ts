@@ -22,7 +22,7 @@ const otherOrder: Readonly<Record<string, string>> = {
   'docs/troubleshooting.md': 'what can go wrong, by what is seen',
 }
 
-const pages = filesBelow('docs').filter((path) => /^docs\/[\w-]+\.md$/.test(path) && !Object.hasOwn(otherOrder, path))
+const pages = filesBelow('docs').filter((path) => /^docs\/(migrate\/)?[\w-]+\.md$/.test(path) && !Object.hasOwn(otherOrder, path))
 /** A README of one call, whose parts have pages of their own. */
 const shortReadmes: readonly string[] = ['packages/countersign/README.md']
 const readmes = packages.map(({ folder }) => `${folder}/README.md`).filter((path) => !shortReadmes.includes(path))

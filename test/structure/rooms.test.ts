@@ -39,7 +39,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'password/codes': ['.', 'grants', 'password/guesses'],
     password: ['.', 'grants', 'password/codes', 'password/guesses'],
   },
-  core: { options: [], '.': ['options'], memory: ['.'], copy: ['.', 'options'] },
+  core: { options: [], '.': ['options'], memory: ['.'], copy: ['.', 'options'], compat: ['.', 'options'] },
+  express: { '.': [], compat: ['.'] },
   console: {
     html: [],
     assets: [],

@@ -27,7 +27,8 @@ const others: Readonly<Record<string, readonly RegExp[]>> = {
   // keys of any kind
   keys: [/./],
   memory: [/^[mM]emoryStores(Options)?$/],
-  methods: [/^authMethods$/],
+  // of HTTP, as express-unless calls them
+  methods: [/^authMethods$/, /^methods$/],
   once: [/AtOnce$/],
   // of an HTTP reply
   status: [/[sS]tatus$/, /^TokenStatusEvent$/],
