@@ -34,6 +34,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'unmatchedReply',
     'unreadBody',
   ],
+  '@countersign/core/compat': ['createUnless', 'headersOf', 'isOutage', 'presentedToken', 'withToken'],
   '@countersign/grants': ['refuseToken'],
   '@countersign/integrations': ['requestRefusal'],
   '@countersign/jwt': [

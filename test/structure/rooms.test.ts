@@ -41,6 +41,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   core: { options: [], '.': ['options'], memory: ['.'], copy: ['.', 'options'], compat: ['.', 'options'] },
   express: { '.': [], compat: ['.'] },
+  koa: { '.': [], compat: ['.'] },
   console: {
     html: [],
     assets: [],

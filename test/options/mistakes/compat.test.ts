@@ -1,7 +1,9 @@
 import * as express from '@countersign/express/compat'
+import * as koa from '@countersign/koa/compat'
 import { itTells, loose } from './mistake.js'
 
 const expressJwt = loose(express.expressJwt)
+const koaJwt = loose(koa.koaJwt)
 const guard = { check: () => undefined }
 const unless = (options: unknown) => (): unknown => (expressJwt(guard) as { unless(given: unknown): unknown }).unless(options)
 
@@ -43,4 +45,7 @@ itTells([
     unless({ path: 5 }),
     'expressJwt.unless: path must be a non-empty string or a RegExp or an object with url (optional: method, methods) or an array, each item a non-empty string or a RegExp or an object with url (optional: method, methods), got 5',
   ],
+  ['koaJwt without a guard', () => koaJwt({}), 'koaJwt: the first argument must be a guard, got an object'],
+  ['a cookie', () => koaJwt(guard, { cookie: 'jwt' }), 'koaJwt: unknown option "cookie"; use getToken: (ctx) => ctx.cookies.get(name)'],
+  ['passthrough as a word', () => koaJwt(guard, { passthrough: 'yes' }), 'koaJwt: passthrough must be true or false, got "yes"'],
 ])
