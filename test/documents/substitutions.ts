@@ -39,4 +39,6 @@ export const elsewhere: readonly RegExp[] = [
   /^node scripts\/release\.js prepare https:/,
   /^git (commit|tag|checkout|push)\b/,
   /^npm audit signatures$/,
+  // Run by test/cli in this process, and by test/dist from the tarballs.
+  /^npx countersign /,
 ]

@@ -61,8 +61,8 @@ test('only the packages that SECURITY.md names install packages of third parties
   const installing = packages.filter(({ manifest: { dependencies, optionalDependencies } }) =>
     Object.keys({ ...dependencies, ...optionalDependencies }).some((name) => !isOurs(name)),
   )
-  expect(installing.map(({ folder }) => folder)).toEqual(['packages/cognito', 'packages/testkit'])
-  expect(read('SECURITY.md')).toContain('Only `cognito` (the AWS SDK) and `testkit` install packages of third parties.')
+  expect(installing.map(({ folder }) => folder)).toEqual(['packages/cli', 'packages/cognito', 'packages/testkit'])
+  expect(read('SECURITY.md')).toContain('Only `cli`, `cognito` (the AWS SDK) and `testkit` install packages of third parties.')
 })
 
 test('the testkit is declared by private members only', () => {

@@ -50,6 +50,13 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     pages: ['html', 'screen'],
     '.': ['assets', 'html', 'pages', 'screen', 'security'],
   },
+  cli: {
+    command: ['explain'],
+    config: ['command'],
+    explain: ['command', 'config', 'explain/diagnoses'],
+    'explain/diagnoses': ['explain'],
+    '.': ['command', 'config'],
+  },
   integrations: { '.': ['accounts', 'enrollments'], accounts: ['.'], enrollments: ['.', 'accounts'], http: ['.'] },
   jwt: { '.': [], dpop: ['.'], jwks: ['.'] },
   keys: { '.': ['clients', 'signing'], clients: ['.'], signing: ['.'] },
@@ -106,6 +113,9 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** Rooms that import each other, and why. */
 const cycles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  cli: {
+    'command config explain explain/diagnoses': 'command holds what every command is given, and program.ts, which puts them together',
+  },
   integrations: { '. accounts enrollments': 'the root holds what the rooms stand on, and integrations.ts, which puts them together' },
   keys: { '. clients signing': 'the root holds the ring that both rooms keep keys in, and registry.ts, which puts them together' },
   postgres: {

@@ -15,7 +15,9 @@ function linesThatMatch(files: readonly string[], pattern: RegExp): readonly str
 
 describe('a package', () => {
   test('reads no environment', () => {
-    expect(linesThatMatch(sources, /\bprocess\b.*\benv\b|from 'node:process'/)).toEqual([])
+    // The command is a process of its own: its first file gives the environment to the others.
+    const others = sources.filter((file) => file !== 'packages/cli/src/bin.ts')
+    expect(linesThatMatch(others, /\bprocess\b.*\benv\b|from 'node:process'/)).toEqual([])
   })
 
   // a formatter keeps the top level of a module at column 0

@@ -75,6 +75,7 @@ export {
   type WireHeaders,
   type WireRequest,
 } from './http.js'
+export type { DescribedKey, IssuerDescription } from './issuer-description.js'
 export { countMembers, parseJson, plainNames } from './json-text.js'
 export type {
   Algorithm,

@@ -1,4 +1,16 @@
-import type { Auth, Dialect, Fetch, Guard, JwtClaims, Lifecycle, Now, ReadyOptions, RevocationView, TokenVerifier } from '@countersign/core'
+import type {
+  Auth,
+  Dialect,
+  Fetch,
+  Guard,
+  IssuerDescription,
+  JwtClaims,
+  Lifecycle,
+  Now,
+  ReadyOptions,
+  RevocationView,
+  TokenVerifier,
+} from '@countersign/core'
 import type { ClaimsOf, IssuerEntry } from '../issuers/issuer-entry.js'
 import type { CacheOptions } from '../token/token-cache.js'
 import type { TokenPlaces } from './bearer.js'
@@ -80,6 +92,13 @@ export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> 
   removeIssuer(name: keyof I & string): boolean
   /** The exact `iss` strings of the entries, in order. Tenants that `resolveIssuer` found are not among them: they are nobody else's business. */
   issuers(): readonly string[]
+  /**
+   * What is believed of each `iss` of the entries, for operators: rules, and which keys there are. Tenants are not among them.
+   * @example
+   * const [first] = verifier.describe()
+   * console.log(first?.algorithms, await first?.keys())
+   */
+  describe(): readonly IssuerDescription[]
   /**
    * Fetches keys that are not there yet, and asks the view of revocations. Never rejects for a part that is down.
    * @throws TypeError if `required` is not a list of names

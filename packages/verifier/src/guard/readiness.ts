@@ -1,4 +1,4 @@
-import type { KeySet, Lifecycle, Readiness, ReadyOptions, RevocationView } from '@countersign/core'
+import type { DescribedKey, IssuerDescription, KeySet, Lifecycle, Readiness, ReadyOptions, RevocationView } from '@countersign/core'
 import type { IssuerRule } from '../issuers/issuer-entry.js'
 import type { TrustedIssuer } from '../issuers/trust.js'
 
@@ -23,6 +23,19 @@ async function partOf({ keys, rule }: TrustedIssuer): Promise<Part> {
   } catch (cause) {
     return { ok: false, cause }
   }
+}
+
+async function keysOf({ keys }: TrustedIssuer): Promise<readonly DescribedKey[] | undefined> {
+  await keys.ready()
+  return (await keys.known?.())?.keys.map(({ kid, algorithms }) => ({ kid, algorithms }))
+}
+
+/** Shows what is believed of an issuer. */
+export function describeIssuer(trusted: TrustedIssuer): IssuerDescription {
+  const { via, issuer, rule, isRemote } = trusted
+  const { audience, types, toleranceSeconds: clockToleranceSeconds, maxAgeSeconds, maxFutureIssuedSeconds } = rule
+  const rules = { algorithms: [...rule.algorithms], audience, types, clockToleranceSeconds, maxAgeSeconds, maxFutureIssuedSeconds }
+  return { via, issuer, ...rules, isRemote, keys: () => keysOf(trusted) }
 }
 
 function namesOf(required: unknown): readonly string[] {

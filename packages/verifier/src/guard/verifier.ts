@@ -8,7 +8,7 @@ import { createVerifyToken, type Progress, type VerifyToken } from '../token/ver
 import { publishOutage, publishVerdict, startTimer } from './events.js'
 import type { AuthOfIssuers, Issuers, Verifier, VerifierOptions } from './guard-options.js'
 import { checkVerifierOptions } from './guard-shape.js'
-import { readinessOf } from './readiness.js'
+import { describeIssuer, readinessOf } from './readiness.js'
 import { createTenants } from './tenants.js'
 
 /** What a guard builds on: the verifier, and its work without promises where none is needed. */
@@ -79,6 +79,7 @@ export function verifierParts<I extends Issuers, A extends object>(
     setIssuer: (name, entry) => trust.set(name, entry),
     removeIssuer: (name) => trust.remove(name),
     issuers: () => [...new Set(trust.all().map(({ issuer }) => issuer))],
+    describe: () => trust.all().map(describeIssuer),
     ready: (how) => readinessOf(trust.all(), revocations, how),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { type CommandContext, UsageError } from '../command/context.js'
+import type { CountersignConfig } from './config.js'
+
+/** In the order in which they are looked for. */
+const names = ['countersign.config.ts', 'countersign.config.js', 'countersign.config.mjs']
+
+/** A config with the file that it came from. */
+export interface LoadedConfig {
+  readonly path: string
+  readonly config: CountersignConfig
+}
+
+/** The config in a folder, or in one above it. */
+function findConfig(folder: string): string | undefined {
+  const found = names.map((name) => join(folder, name)).find((path) => existsSync(path))
+  const above = dirname(folder)
+  return found ?? (above === folder ? undefined : findConfig(above))
+}
+
+/**
+ * The path of the config.
+ *
+ * @param given - the option `--config`
+ * @throws UsageError if there is none
+ */
+function configPath({ folder }: CommandContext, given: string | undefined): string {
+  if (given !== undefined) {
+    const path = resolve(folder, given)
+    if (!existsSync(path)) throw new UsageError(`--config must be a file that exists, got ${path}`)
+    return path
+  }
+  const path = findConfig(folder)
+  if (path === undefined)
+    throw new UsageError(
+      `no config: ${folder} and the folders above it must have one of ${names.join(', ')}. Write one with: countersign init`,
+    )
+  return path
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** An export named `config`, else the default export, else all exports. Each may be a function, which may be asynchronous. */
+async function exportedConfig(module: unknown): Promise<unknown> {
+  const { config, default: standard } = (isObject(module) ? module : {}) as { config?: unknown; default?: unknown }
+  const given = config ?? standard ?? module
+  return typeof given === 'function' ? (given as () => unknown)() : given
+}
+
+/**
+ * Imports the config.
+ *
+ * @throws UsageError if it gives nothing that the command knows; an error of the config itself is passed on
+ */
+export async function loadConfig(context: CommandContext, given: string | undefined): Promise<LoadedConfig> {
+  const path = configPath(context, given)
+  const config = await exportedConfig(await context.importModule(path))
+  if (!isObject(config)) throw new UsageError(`${path} must export an object, got ${config === null ? 'null' : typeof config}`)
+  return { path, config }
+}
+
+/** @throws UsageError if the config has no guard */
+export function guardOf({ path, config }: LoadedConfig): NonNullable<CountersignConfig['guard']> {
+  const guard = config.guard ?? config.server?.guard
+  if (typeof guard?.check !== 'function' || typeof guard.verifier?.describe !== 'function')
+    throw new UsageError(`${path} must export guard, which createGuard returns, or server, which createAuthorizationServer returns`)
+  return guard
+}
+
+/** Ends what the config has opened. */
+export async function closeConfig({ config }: LoadedConfig): Promise<void> {
+  await config.server?.close?.()
+  await config.close?.()
+}

@@ -1,0 +1,86 @@
+import { encodeSegment } from '@countersign/testkit'
+import { cut, good, partner, request, type WrongToken } from './forge.js'
+
+export const wrongRequests: readonly WrongToken[] = [
+  {
+    name: 'the scheme without a token',
+    input: () => 'Authorization: Bearer',
+    reason: 'no_credentials',
+    cause: /no token after it/,
+    line: request,
+  },
+  { name: 'the scheme Basic', input: () => 'Basic dXNlcjpwYXNz', reason: 'scheme', cause: /Basic/, line: 'Authorization:' },
+  {
+    name: 'two Authorization fields',
+    input: async () => `Authorization: Bearer ${await good()}\nAuthorization: Bearer ${await good()}`,
+    reason: 'malformed_request',
+    cause: /several Authorization fields/,
+    line: request,
+  },
+  {
+    name: 'the scheme twice',
+    input: async () => `Bearer Bearer ${await good()}`,
+    reason: 'malformed_request',
+    cause: /something after the token/,
+    line: request,
+  },
+  {
+    name: 'a line break in the token',
+    input: async () => (await good()).replace('.', '.\n'),
+    reason: 'malformed_request',
+    cause: /something after the token/,
+    line: request,
+  },
+  { name: 'the word undefined', input: () => 'undefined', reason: 'malformed', cause: /variable without a token/, line: request },
+  {
+    name: 'quotation marks around it',
+    input: async () => `"${await good()}"`,
+    reason: 'malformed',
+    cause: /quotation marks/,
+    line: request,
+  },
+  {
+    name: 'an opaque token',
+    input: () => 'ya29.'.slice(0, 4) + 'x'.repeat(60),
+    reason: 'malformed',
+    cause: /opaque/,
+    line: 'what makes the token',
+  },
+  {
+    name: 'an encrypted token',
+    input: () => ['e30', 'a', 'b', 'c', 'd'].join('.'),
+    reason: 'malformed',
+    cause: /encrypted/,
+    line: 'what makes the token',
+  },
+  { name: 'the signature missing', input: () => cut(2), reason: 'malformed', cause: /three segments; this has 2/, line: request },
+  {
+    name: 'an empty signature',
+    input: async () => `${await cut(2)}.`,
+    reason: 'malformed',
+    cause: /One of the three segments is empty/,
+    line: request,
+  },
+  {
+    name: 'dots of an editor',
+    input: async () => `${(await good()).slice(0, -6)}…`,
+    reason: 'malformed',
+    cause: /characters that no token has/,
+    line: request,
+  },
+  {
+    name: 'a header that is not JSON',
+    input: async () => `${encodeSegment('{nonsense')}.${(await good()).split('.').slice(1).join('.')}`,
+    reason: 'malformed',
+    cause: /header as one JSON object/,
+    line: request,
+  },
+  { name: 'groups without end', input: partner({ groups: 'g'.repeat(9000) }), reason: 'too_large', cause: /too large/, line: 'issuers: {' },
+  {
+    name: 'crit in the header',
+    input: partner({}, { crit: ['b64'], b64: true }),
+    reason: 'header',
+    cause: /crit/,
+    line: 'what makes the token',
+  },
+]
