@@ -125,7 +125,7 @@ it.each<[string, (options: never) => unknown, unknown, string]>([
     'a plain object in place of an entry',
     createGuard,
     { issuers: { partner: remote } },
-    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa or introspection), got an object',
+    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa, introspection or apiKeys), got an object',
   ],
   [
     'what is missing',

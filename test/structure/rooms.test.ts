@@ -59,7 +59,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   integrations: { '.': ['accounts', 'enrollments'], accounts: ['.'], enrollments: ['.', 'accounts'], http: ['.'] },
   jwt: { '.': [], dpop: ['.'], jwks: ['.'] },
-  keys: { '.': ['clients', 'signing'], clients: ['.'], signing: ['.'] },
+  keys: { 'api-keys': [], '.': ['clients', 'signing'], clients: ['.'], signing: ['.'] },
   opentelemetry: { metrics: [], log: [], '.': ['metrics'], prometheus: ['metrics'] },
   postgres: {
     connection: ['schema', 'statements'],
@@ -105,6 +105,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     token: ['issuers', 'opaque'],
     guard: ['issuers', 'token'],
     introspection: ['issuers', 'opaque'],
+    'api-keys': ['issuers', 'opaque'],
     'revocation/entries': [],
     'revocation/copy': ['revocation/entries'],
     revocation: ['revocation/copy', 'revocation/entries'],

@@ -18,6 +18,8 @@ const ofOthers: readonly Reason[] = [
   // Of tokens that only their issuer can read: it says nothing of the why.
   'inactive',
   'introspection_unavailable',
+  // Of API keys: nothing of one is in a detail.
+  'unknown_credential',
   ...reasons.filter((reason) => reason.startsWith('proof_')),
   'key_source_unavailable',
   'store_unavailable',

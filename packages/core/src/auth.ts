@@ -36,6 +36,8 @@ export interface Auth<Via extends string = string, Claims extends object = JwtCl
   /** `exp` in epoch seconds; may have a fraction. */
   readonly expiresAt: number
   readonly kid: string | undefined
+  /** The id of the API key that was sent. Absent for a token. */
+  readonly credentialId?: string
   /** The key that the token is bound to, which was proved for this request. Absent for a plain bearer token. */
   readonly confirmation?: Confirmation
 }

@@ -1,3 +1,4 @@
+export type { ApiKeyOwner, ApiKeySource, VerifiedApiKey } from './api-key-source.js'
 export { type AskOptions, askInTime } from './ask-in-time.js'
 export type { AttemptRequest, AttemptStore, AttemptVerdict } from './attempt-store.js'
 export {

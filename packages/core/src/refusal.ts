@@ -26,6 +26,7 @@ export type Reason =
   | 'schema'
   | 'confirmation'
   | 'inactive'
+  | 'unknown_credential'
   // the DPoP proof (RFC 9449)
   | 'proof_missing'
   | 'proof_repeated'
@@ -149,6 +150,7 @@ const wire: Readonly<Record<Reason, Wire>> = {
   audience: badToken('The access token is not meant for this resource.'),
   confirmation: badToken('The access token is bound to a key, and the request does not prove possession of it.'),
   inactive: ended,
+  unknown_credential: untrusted,
   proof_missing: badProof('A DPoP proof is required.'),
   proof_repeated: badProof('The request must have one DPoP proof.'),
   proof_malformed: unusableProof,

@@ -14,6 +14,7 @@ export {
   requireScopes,
 } from '@countersign/core'
 export type { RefreshOptions, RemoteOptions, SourceContext } from '@countersign/jwt/jwks'
+export { type ApiKeyClaims, type ApiKeysOptions, apiKeys } from './api-keys/api-keys.js'
 export type { TokenPlaces } from './guard/bearer.js'
 export { createGuard } from './guard/guard.js'
 export type {
@@ -34,7 +35,6 @@ export type { TenantOptions } from './guard/tenants.js'
 export { createVerifier } from './guard/verifier.js'
 export type { IntrospectionAuthentication } from './introspection/client-authentication.js'
 export { type IntrospectionClaims, type IntrospectionOptions, introspection } from './introspection/introspection.js'
-export type { QuestionLimits } from './introspection/question-limits.js'
 export { type CognitoAccessClaims, type CognitoIdClaims, type CognitoOptions, cognito } from './issuers/cognito.js'
 export type { NamedKey, PublicKeyInput } from './issuers/given-keys.js'
 export type {
@@ -53,6 +53,7 @@ export { type OidcOptions, oidc } from './issuers/oidc.js'
 export { type SigningKeysOptions, signingKeys, signingKeysShape } from './issuers/signing-keys.js'
 export { type StaticKeysOptions, staticKeys } from './issuers/static-keys.js'
 export type { Recognition } from './opaque/opaque-tokens.js'
+export type { QuestionLimits } from './opaque/question-limits.js'
 export { createRevocations, type Revocations } from './revocation/revocations.js'
 export { createSharedRevocations, type SharedRevocations } from './revocation/shared-revocations.js'
 export { type OnStale, type SharedRevocationsOptions, sharedRevocationsShape } from './revocation/shared-revocations-options.js'

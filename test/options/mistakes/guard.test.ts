@@ -34,12 +34,12 @@ itTells([
   [
     'a preset that was not called',
     () => createGuard({ issuers: { partner: verifier.jwks } }),
-    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa or introspection), got a function',
+    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa, introspection or apiKeys), got a function',
   ],
   [
     'a URL in place of an entry',
     () => createGuard({ issuers: { partner: 'https://issuer.test' } }),
-    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa or introspection), got a string of 19 characters',
+    'createGuard: issuers.partner must be an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa, introspection or apiKeys), got a string of 19 characters',
   ],
   [
     'one iss in two entries',

@@ -13,7 +13,7 @@ const isEntry = (value: unknown): boolean => {
 
 /** An entry is made by a preset, which checks its own options. */
 const entry: OptionKind = kind.satisfying(
-  'an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa or introspection)',
+  'an entry made by a preset (jwks, oidc, cognito, staticKeys, signingKeys, jwksRsa, introspection or apiKeys)',
   isEntry,
 )
 const bound: OptionKind = kind.number({ isInteger: true, least: 2 })

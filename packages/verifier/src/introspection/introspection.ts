@@ -3,10 +3,10 @@ import { documentUrl, type SourceContext } from '@countersign/jwt/jwks'
 import { type IssuerEntry, issuerRule, type NoClaims, type RuleOptions } from '../issuers/issuer-entry.js'
 import { commonRuleShape, namesOrNull } from '../issuers/rule-shape.js'
 import type { OpaqueSource, Recognition } from '../opaque/opaque-tokens.js'
+import { type QuestionLimits, questionLimitsKind } from '../opaque/question-limits.js'
 import { checkRecognition, recognitionKind } from '../opaque/recognition.js'
 import { authenticationKind, checkAuthentication, createCredentials, type IntrospectionAuthentication } from './client-authentication.js'
 import { createIntrospectedTokens } from './introspected-tokens.js'
-import { type QuestionLimits, questionLimitsKind } from './question-limits.js'
 
 /** Members of an answer that RFC 7662 §2.2 names, and all others that the server gives. */
 export interface IntrospectionClaims extends JwtClaims {

@@ -38,7 +38,7 @@ export interface Belief {
 /** What the source of a token says of it. */
 export interface OpaqueClaims extends Belief {
   readonly claims: ParsedClaims
-  /** The `kid` of `auth`, for a source whose tokens are credentials. */
+  /** The `credentialId` of `auth`, for a source whose tokens are credentials. */
   readonly credentialId?: string
 }
 

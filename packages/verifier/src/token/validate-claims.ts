@@ -132,7 +132,7 @@ function scopesAsSaid(claims: JwtClaims): string[] {
  * @param claims - with what the schema of the issuer entry laid over them
  * @param said - as they stand in the token
  */
-export function authFrom(claims: JwtClaims, said: ParsedClaims, trusted: TrustedIssuer, kid: string | undefined): Auth {
+export function authFrom(claims: JwtClaims, said: ParsedClaims, trusted: TrustedIssuer, names: Pick<Auth, 'kid' | 'credentialId'>): Auth {
   const confirmation = confirmationOf(said)
   return Object.freeze({
     via: trusted.via,
@@ -142,7 +142,7 @@ export function authFrom(claims: JwtClaims, said: ParsedClaims, trusted: Trusted
     clientId: clientOf(said),
     scopes: scopesOf(claims, trusted.rule),
     expiresAt: claims.exp,
-    kid,
+    ...names,
     ...(confirmation && { confirmation }),
   })
 }

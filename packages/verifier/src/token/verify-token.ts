@@ -122,7 +122,7 @@ function createSteps({ find, revocations, maxTokenBytes, provesKeys, now }: Veri
     if (refusal) return refusal
     const admit = (complete: JwtClaims): Valid =>
       // The client comes from the token itself, not from the result of a schema.
-      Object.assign(signed, { auth: authFrom(complete, claims, trusted, key.kid ?? jws.header.kid) })
+      Object.assign(signed, { auth: authFrom(complete, claims, trusted, { kid: key.kid ?? jws.header.kid }) })
     // `iss` was looked up and `exp` was validated: both exist.
     const complete = claims as JwtClaims
     if (rule.schema === undefined) return admit(complete)
