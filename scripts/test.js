@@ -50,13 +50,14 @@ async function checksItself(folder) {
   return manifest.scripts?.check !== undefined
 }
 
-/** Programs that start an app, use it over HTTP and exit with a verdict. */
+/** Programs that make something, look at it and exit with a verdict: apps that are used over HTTP, and the site. */
 async function programs() {
   const found = [{ name: 'the demo', command: 'node', args: ['scripts/demo.js'] }]
   for (const example of (await readdir(join(root, 'examples'))).sort()) {
     const folder = join('examples', example)
     if (await checksItself(folder)) found.push({ name: `example ${example}`, command: 'pnpm', args: ['--dir', folder, 'run', 'check'] })
   }
+  found.push({ name: 'the site of the documents', command: 'pnpm', args: ['--dir', 'docs-site', 'run', 'check'] })
   return found
 }
 

@@ -15,7 +15,7 @@ import koaJwt from 'koa-jwt'
 import { audience, benchKey, issuer, makeTokens, prepare } from './tokens.js'
 
 /** Makes an app whose keys come from a URL. */
-type CreateApp = (jwksUrl: string) => Promise<RequestListener>
+export type CreateApp = (jwksUrl: string) => Promise<RequestListener>
 
 const algorithms = ['RS256']
 

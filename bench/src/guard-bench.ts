@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createFakeIssuer, testKeys } from '@countersign/testkit'
-import { expressApps, koaApps } from './guard-apps.js'
+import { familyOf } from './guard-families.js'
 import type { FromServer } from './guard-server.js'
 import { createLoader, type Loader } from './load.js'
 import { type Effort, median } from './measure.js'
@@ -37,9 +37,9 @@ async function checkServer({ name, url }: Server, token: string): Promise<void> 
     throw new Error(`${name} accepts a bad signature`)
 }
 
-async function start(framework: string, name: string, jwksUrl: string, tokens: readonly string[]): Promise<Server> {
+async function start(bench: string, name: string, jwksUrl: string, tokens: readonly string[]): Promise<Server> {
   const script = fileURLToPath(new URL('guard-server.js', import.meta.url))
-  const child = fork(script, [framework, name, jwksUrl], { stdio: ['ignore', 'inherit', 'ignore', 'ipc'] })
+  const child = fork(script, [bench, name, jwksUrl], { stdio: ['ignore', 'inherit', 'ignore', 'ipc'] })
   const answer = await answerOf(child)
   const url = 'url' in answer ? `${answer.url}/records/7c1d` : ''
   const server: Server = { name, url, loader: await createLoader(url, tokens), process: child, rates: [], cpuRates: [] }
@@ -55,16 +55,21 @@ async function measure(server: Server, milliseconds: number): Promise<void> {
   server.cpuRates.push((answered * 1_000_000) / (after - before))
 }
 
-/** Requests per second, of the clock or of the server's own time on the processor, and what is kept of the unguarded app's. */
-function resultsOf(bench: string, servers: readonly Server[], ratesOf: (server: Server) => readonly number[]): readonly Result[] {
-  const base = servers.filter(({ name }) => name === 'unguarded').flatMap(ratesOf)
+/** Requests per second, of the clock or of the server's own time on the processor, and what is kept of the baseline's. */
+function resultsOf(
+  bench: string,
+  servers: readonly Server[],
+  baseline: string,
+  ratesOf: (server: Server) => readonly number[],
+): readonly Result[] {
+  const base = servers.filter(({ name }) => name === baseline).flatMap(ratesOf)
   return servers.map((server) => ({
     bench,
     subject: server.name,
     alg: 'RS256',
     ops: median(ratesOf(server)),
     ratio: median(ratesOf(server).map((rate, round) => rate / (base[round] ?? Number.NaN))),
-    against: 'unguarded',
+    against: baseline,
   }))
 }
 
@@ -73,13 +78,14 @@ function resultsOf(bench: string, servers: readonly Server[], ratesOf: (server: 
  * load from this one. Requests are counted by the server's own time on the processor, and in a second set of results by the
  * clock, which also tells what else the machine does.
  */
-export async function guardBench(framework: 'koa' | 'express', { rounds, sliceMs }: Effort): Promise<readonly Result[]> {
+export async function guardBench(bench: string, { rounds, sliceMs }: Effort): Promise<readonly Result[]> {
   const tokens = await makeTokens(benchKey('RS256'), 1000)
   await using keys = await createFakeIssuer({ issuer, keys: [testKeys.rs256] })
+  const { apps, baseline } = familyOf(bench)
   const servers: Server[] = []
   try {
-    for (const name of Object.keys(framework === 'koa' ? koaApps : expressApps)) {
-      servers.push(await start(framework, name, keys.jwksUrl, tokens))
+    for (const name of Object.keys(apps)) {
+      servers.push(await start(bench, name, keys.jwksUrl, tokens))
     }
     for (const server of servers) await server.loader.run(sliceMs * 8)
     for (let round = 0; round < rounds; round++) {
@@ -87,8 +93,8 @@ export async function guardBench(framework: 'koa' | 'express', { rounds, sliceMs
         await measure(server, sliceMs)
     }
     return [
-      ...resultsOf(`guard-${framework}`, servers, ({ cpuRates }) => cpuRates),
-      ...resultsOf(`guard-${framework}-clock`, servers, ({ rates }) => rates),
+      ...resultsOf(bench, servers, baseline, ({ cpuRates }) => cpuRates),
+      ...resultsOf(`${bench}-clock`, servers, baseline, ({ rates }) => rates),
     ]
   } finally {
     for (const { loader, process: child } of servers) {

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expressApps, koaApps } from './guard-apps.js'
+import { familyOf } from './guard-families.js'
 
 /** What the server process tells the load process. */
 export type FromServer = { readonly url: string } | { readonly cpuMicroseconds: number }
@@ -9,15 +9,14 @@ function tell(message: FromServer): void {
   process.send?.(message)
 }
 
-async function listenerOf(framework: string, subject: string, jwksUrl: string): Promise<RequestListener> {
-  const apps = framework === 'koa' ? koaApps : expressApps
-  const create = apps[subject]
-  if (create === undefined) throw new TypeError(`no app is called ${framework} ${subject}`)
+async function listenerOf(family: string, subject: string, jwksUrl: string): Promise<RequestListener> {
+  const create = familyOf(family).apps[subject]
+  if (create === undefined) throw new TypeError(`no app is called ${family} ${subject}`)
   return create(jwksUrl)
 }
 
-const [framework = '', subject = '', jwksUrl = ''] = process.argv.slice(2)
-const server = createServer(await listenerOf(framework, subject, jwksUrl))
+const [family = '', subject = '', jwksUrl = ''] = process.argv.slice(2)
+const server = createServer(await listenerOf(family, subject, jwksUrl))
 server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => tell({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }))
 

@@ -38,6 +38,7 @@ export const elsewhere: readonly RegExp[] = [
   /^pnpm release:check( https:.*)?$/,
   /^node scripts\/release\.js prepare https:/,
   /^git (commit|tag|checkout|push)\b/,
+  /^pnpm --dir docs-site start$/,
   /^npm audit signatures$/,
   // Run by test/cli in this process, and by test/dist from the tarballs.
   /^npx countersign /,

@@ -73,6 +73,7 @@ export const packages: readonly Member[] = membersIn('packages')
 export const privateMembers: readonly Member[] = [
   { folder: 'test', manifest: readManifest('test') },
   ...(existsSync(join(root, 'bench/package.json')) ? [{ folder: 'bench', manifest: readManifest('bench') }] : []),
+  { folder: 'docs-site', manifest: readManifest('docs-site') },
   ...membersIn('examples'),
   { folder: 'test/dist/commonjs', manifest: readManifest('test/dist/commonjs') },
 ]

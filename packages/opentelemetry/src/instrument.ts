@@ -1,26 +1,31 @@
 import { checkOptions, kind, type OptionShape } from '@countersign/core'
-import { type Attributes, type MeterProvider, metrics, type Observable } from '@opentelemetry/api'
+import { type Attributes, type MeterProvider, metrics, type Observable, type TracerProvider, trace } from '@opentelemetry/api'
 import { createCollector, type MetricsOptions, metricsShape } from './metrics/collect.js'
 import { durationBounds, type Metric, type MetricId, metricList } from './metrics/metric-list.js'
 import type { LabelValues } from './metrics/series.js'
+import { recordSpans } from './spans.js'
 
 /** The options of {@link instrument}. */
 export interface InstrumentOptions extends MetricsOptions {
   /** Makes the instruments. @defaultValue the global one: `metrics.getMeterProvider()` at this call */
   readonly meterProvider?: MeterProvider
+  /** Makes the spans. @defaultValue the global one: `trace.getTracerProvider()` at this call */
+  readonly tracerProvider?: TracerProvider
 }
 
 const shape: OptionShape<InstrumentOptions> = {
   ...metricsShape,
   meterProvider: kind.having('a MeterProvider of OpenTelemetry', 'getMeter'),
+  tracerProvider: kind.having('a TracerProvider of OpenTelemetry', 'getTracer'),
 }
 
 const attributesOf = (labels: readonly string[], values: LabelValues): Attributes =>
   Object.fromEntries(labels.map((label, at) => [label, values[at]]))
 
 /**
- * Exports metrics of this process through OpenTelemetry. Call it once, after the OpenTelemetry SDK was started: the API hands out
- * instruments without effect before that. Requests add to plain numbers, which are read when the SDK collects.
+ * Exports metrics and spans of this process through OpenTelemetry. Call it once, after the OpenTelemetry SDK was started: the API hands out
+ * instruments without effect before that. Requests add to plain numbers, which are read when the SDK collects. A load of keys and a request
+ * to an endpoint become a span, below the span of the request that waited.
  *
  * @returns a function that ends it
  * @throws TypeError for an option that is unknown or wrong
@@ -33,7 +38,7 @@ const attributesOf = (labels: readonly string[], values: LabelValues): Attribute
  */
 export function instrument(options: InstrumentOptions = {}): () => void {
   checkOptions('instrument', options, shape)
-  const { meterProvider = metrics.getMeterProvider() } = options
+  const { meterProvider = metrics.getMeterProvider(), tracerProvider = trace.getTracerProvider() } = options
   const meter = meterProvider.getMeter('@countersign/opentelemetry')
   const collector = createCollector(options)
   const all = Object.entries(metricList) as [MetricId, Metric][]
@@ -60,8 +65,10 @@ export function instrument(options: InstrumentOptions = {}): () => void {
   const instruments = observed.map((one) => one.instrument)
   meter.addBatchObservableCallback(observe, instruments)
   const stop = collector.start((id, seconds, values) => histograms.get(id)?.record(seconds, attributesOf(metricList[id].labels, values)))
+  const stopSpans = recordSpans(tracerProvider)
   return () => {
     stop()
+    stopSpans()
     meter.removeBatchObservableCallback(observe, instruments)
   }
 }

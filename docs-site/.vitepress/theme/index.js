@@ -1,0 +1,4 @@
+import DefaultTheme from 'vitepress/theme'
+import './landing.css'
+
+export default DefaultTheme
