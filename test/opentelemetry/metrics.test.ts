@@ -117,9 +117,19 @@ describe.each(exporters)('metrics through %s', (_name, start) => {
     eventChannel('countersign:integration').publish({ action: 'create', outcome: 'done', by: 'somebody' })
     eventChannel('countersign:audit').publish({ outcome: 'lost', count: 7 })
     eventChannel('countersign:dpop').publish({ outcome: 'per_process' })
+    const compared = {
+      route: 'GET /',
+      via: 'main',
+      issuer: 'https://issuer.example',
+      detail: undefined,
+      isDifferent: true,
+      isEnforced: false,
+    }
+    eventChannel('countersign:shadow').publish({ ...compared, old: 'admitted', new: 'refused', reason: 'audience' })
     const read = await exporter.read()
     const expected = {
       'countersign_dpop_total{outcome="per_process"}': 1,
+      'countersign_shadow_requests_total{new="refused",old="admitted",reason="audience",via="main"}': 1,
       countersign_guard_anonymous_total: 1,
       'countersign_revocations_total{outcome="revoked",type="jti"}': 1,
       'countersign_revocations_total{outcome="stale",type="none"}': 2,

@@ -39,7 +39,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'password/codes': ['.', 'grants', 'password/guesses'],
     password: ['.', 'grants', 'password/codes', 'password/guesses'],
   },
-  core: { options: [], '.': ['options'], memory: ['.'], copy: ['.', 'options'], compat: ['.', 'options'] },
+  core: { options: [], '.': ['options'], memory: ['.'], copy: ['.', 'options'], compat: ['.', 'options'], shadow: ['.', 'options'] },
   express: { '.': [], compat: ['.'] },
   koa: { '.': [], compat: ['.'] },
   console: {
@@ -103,7 +103,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     opaque: [],
     issuers: ['opaque'],
     token: ['issuers', 'opaque'],
-    guard: ['issuers', 'token'],
+    'dry-run': ['token'],
+    guard: ['dry-run', 'issuers', 'token'],
     introspection: ['issuers', 'opaque'],
     'api-keys': ['issuers', 'opaque'],
     'revocation/entries': [],

@@ -169,6 +169,31 @@ export interface IntrospectedEvent {
   readonly cause?: unknown
 }
 
+/** A guard in shadow mode was compared with the guard that decides. Every text has at most 200 characters. */
+export interface ShadowEvent {
+  /** The method, and the pattern of the route where the framework knows it; else the path, in which values are `:value`. */
+  readonly route: string
+  /** The name of the issuer entry, where the token names a trusted issuer. */
+  readonly via: string | undefined
+  /** The exact `iss`; of a refused token it is not verified. */
+  readonly issuer: string | undefined
+  /** What the deciding guard did; undefined if that is not known, or if it was not asked because the new guard was enforced. */
+  readonly old: 'admitted' | 'refused' | undefined
+  /**
+   * What the new guard would do. `unavailable`: it would answer 503. `failed`: a requirement threw. `skipped`: too many requests waited for it.
+   */
+  readonly new: 'admitted' | 'refused' | 'unavailable' | 'failed' | 'skipped'
+  /** Why the new guard does not admit the request. */
+  readonly reason: Reason | undefined
+  readonly detail: RefusalDetail | undefined
+  /** Whether `old` and `new` differ. */
+  readonly isDifferent: boolean
+  /** Whether the new guard decided: this request was chosen by `enforce`. */
+  readonly isEnforced: boolean
+  /** What a requirement threw, if `new` is `failed`. */
+  readonly cause?: unknown
+}
+
 /** The documented channels of `node:diagnostics_channel` and what each carries. Part of the API. */
 export interface Events {
   'countersign:accepted': AcceptedEvent
@@ -187,6 +212,7 @@ export interface Events {
   'countersign:integration': IntegrationEvent
   'countersign:audit': AuditEvent
   'countersign:dpop': DpopEvent
+  'countersign:shadow': ShadowEvent
 }
 
 /** Names of all channels. */
@@ -207,6 +233,7 @@ export const eventNames: readonly (keyof Events)[] = Object.freeze([
   'countersign:integration',
   'countersign:audit',
   'countersign:dpop',
+  'countersign:shadow',
 ])
 
 /** A channel with the type of its messages. */

@@ -36,6 +36,7 @@ export {
   type StoredDocument,
   scanPosition,
 } from './document-store.js'
+export type { ClaimedSender, DryRun, DryRunGuard } from './dry-run.js'
 export { requireDuration, requireIssuedAgo, requireLimit, requireRotation } from './durations.js'
 export { createElapsed, type Elapsed, type Instant, longAgo } from './elapsed.js'
 export { looksLikeMilliseconds, requireEpochSeconds } from './epoch-seconds.js'
@@ -58,6 +59,7 @@ export {
   onEvent,
   type RefusedEvent,
   type RevocationEvent,
+  type ShadowEvent,
   type TokenEvent,
   type TokenStatusEvent,
 } from './events.js'
@@ -177,6 +179,14 @@ export { isSameSecret } from './same-secret.js'
 export { splitScope } from './scope-text.js'
 export type { RotatingSecrets, Secret, SecretsOption } from './secrets.js'
 export { secretsReader } from './secrets-reader.js'
+export type { ShadowAdvice } from './shadow/advice.js'
+export type { NotCompared, ShadowCells } from './shadow/counts.js'
+export { createShadowReport, type ShadowReport, type ShadowReportOptions } from './shadow/report.js'
+export type { ShadowReason, ShadowReportData, ShadowRow } from './shadow/report-data.js'
+export { routeName } from './shadow/route-name.js'
+export { createEnforcement, createShadow } from './shadow/shadow.js'
+export type { EnforceOptions, ShadowOptions } from './shadow/shadow-options.js'
+export type { WatchedExchange } from './shadow/watch.js'
 export type { ClientKeyAnswer, ClientKeyReason, ClientKeys, SignerSource } from './signing.js'
 export { createSingleFlight, type SingleFlight } from './single-flight.js'
 export { storedRevocation } from './stored-revocation.js'

@@ -1,5 +1,7 @@
 export {
   type AuthenticationRequirement,
+  createShadowReport,
+  type EnforceOptions,
   fromIssuers,
   optional,
   type ProtectOptions,
@@ -8,9 +10,12 @@ export {
   requireAuthentication,
   requireClaims,
   requireScopes,
+  type ShadowOptions,
+  type ShadowReport,
 } from '@countersign/core'
 export { asyncHandler } from './async-handler.js'
 export { handle, routes } from './handle.js'
 export type { Middleware, Next } from './middleware.js'
 export { authOf, optionalAuthOf, protect } from './protect.js'
+export { enforce, shadow } from './shadow.js'
 export { type ExpressRequest, guardRequest } from './wire.js'

@@ -1,5 +1,7 @@
 export {
   type AuthenticationRequirement,
+  createShadowReport,
+  type EnforceOptions,
   fromIssuers,
   optional,
   type ProtectOptions,
@@ -8,8 +10,11 @@ export {
   requireAuthentication,
   requireClaims,
   requireScopes,
+  type ShadowOptions,
+  type ShadowReport,
 } from '@countersign/core'
 export { handle, routes } from './handle.js'
 export type { Middleware } from './middleware.js'
 export { authOf, optionalAuthOf, protect } from './protect.js'
+export { enforce, shadow } from './shadow.js'
 export { guardRequest, type KoaContext } from './wire.js'

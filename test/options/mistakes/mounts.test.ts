@@ -5,6 +5,10 @@ const protect = loose(express.protect)
 const handle = loose(express.handle)
 const routes = loose(express.routes)
 const asyncHandler = loose(express.asyncHandler)
+const shadow = loose(express.shadow)
+const enforce = loose(express.enforce)
+const createShadowReport = loose(express.createShadowReport)
+const guard = { dryRun: () => undefined, claimedSender: () => undefined }
 
 const endpoint = async (): Promise<object> => ({ status: 200 })
 const get = { method: 'GET', path: '/jobs', endpoint }
@@ -49,5 +53,25 @@ itTells([
     'a handler that was called',
     () => asyncHandler(Promise.resolve()),
     'asyncHandler: handler must be a function of req, res and next, got a Promise',
+  ],
+  [
+    'a guard without a dry run',
+    () => shadow({ check: () => undefined }),
+    'shadow: the first argument must be a guard that createGuard returned, got an object',
+  ],
+  ['a requirement in place of options', () => shadow(guard, () => undefined), 'shadow: the options must be an object, got a function'],
+  ['a misspelt option of shadow', () => shadow(guard, { timeout: 5 }), 'shadow: unknown option "timeout"; did you mean "timeoutMs"?'],
+  ['a sample in percent', () => shadow(guard, { sample: 10 }), 'shadow: sample must be a number, from 0 to 1, got 10'],
+  ['nobody chosen', () => enforce(guard, {}), 'enforce: percentage or when must be given, got neither'],
+  ['two ways to choose', () => enforce(guard, { percentage: 1, when: () => true }), 'enforce: percentage or when must be given, got both'],
+  [
+    'a percentage beyond all',
+    () => enforce(guard, { percentage: 101 }),
+    'enforce: percentage must be a number, from 0 to 100 or a function, got 101',
+  ],
+  [
+    'a reason that is not one',
+    () => createShadowReport({ expected: ['audiences'] }),
+    'createShadowReport: expected[0] must be a reason of refusal, got a string of 9 characters',
   ],
 ])

@@ -104,6 +104,8 @@ export function createCollector({ guardDurationsOneIn = 16, random = mathRandom 
     'countersign:introspected': ({ via, outcome }) => series.introspected.add([nameOf(via), outcome], 1),
     'countersign:integration': ({ action, outcome }) => series.integrations.add([action, outcome], 1),
     'countersign:dpop': ({ outcome }) => series.dpop.add([outcome], 1),
+    'countersign:shadow': ({ via, old, new: found, reason }) =>
+      series.shadow.add([nameOf(via), old ?? 'unknown', found, orNone(reason)], 1),
     'countersign:audit': ({ outcome, count }) => series.audit.add([outcome], count),
   })
 

@@ -45,6 +45,7 @@ export type MetricId =
   | 'integrations'
   | 'audit'
   | 'dpop'
+  | 'shadow'
 
 /** All metrics. Names and labels are part of the API. */
 export const metricList: Readonly<Record<MetricId, Metric>> = {
@@ -85,6 +86,7 @@ export const metricList: Readonly<Record<MetricId, Metric>> = {
   clients: counter('countersign.client.changes', 'Changes of clients and their secrets.', 'action', 'outcome'),
   integrations: counter('countersign.integration.changes', 'Changes of integrations and enrollments.', 'action', 'outcome'),
   dpop: counter('countersign.dpop', 'Parts that check DPoP proofs in a way that needs attention.', 'outcome'),
+  shadow: counter('countersign.shadow.requests', 'Requests that a guard in shadow mode looked at.', 'via', 'old', 'new', 'reason'),
   audit: counter('countersign.audit.missing', 'Entries of an audit that are missing from its store.', 'outcome'),
 }
 

@@ -1,8 +1,8 @@
 import type {
   Auth,
   Dialect,
+  DryRunGuard,
   Fetch,
-  Guard,
   IssuerDescription,
   JwtClaims,
   Lifecycle,
@@ -116,7 +116,7 @@ export interface BoundTokens {
 }
 
 /** A guard with its verifier. */
-export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<string, object> = Auth> extends Guard<A> {
+export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<string, object> = Auth> extends DryRunGuard<A> {
   readonly verifier: Verifier<I, A>
   readonly resource: string | undefined
   readonly metadata: ResourceMetadata | undefined

@@ -1,5 +1,6 @@
 import {
   type Admission,
+  type ClaimedSender,
   type FetchRequest,
   isUnavailable,
   type JwtClaims,
@@ -10,6 +11,7 @@ import {
   type WireRequest,
   wallClock,
 } from '@countersign/core'
+import { claimedSenderOf, dryRunOf } from '../dry-run/dry-run.js'
 import { admitsAnonymous, checkRequirements, withRequirements } from '../token/requirements.js'
 import { isKnown, refused, type Verdict } from '../token/verdict.js'
 import type { Progress } from '../token/verify-token.js'
@@ -124,7 +126,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     const verdict =
       constraint === undefined
         ? verified
-        : withProof(verified, { request, presented: credentials, proved: check.proved }, constraint, check)
+        : withProof(verified, { request, presented: credentials, proved: check.proved, record: check.record }, constraint, check)
     const required = { requirements, request: host as R, now }
     return isKnown(verdict) ? withRequirements(verdict, required) : verdict.then((known) => withRequirements(known, required))
   }
@@ -171,6 +173,11 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     }
   }
 
+  function senderOf(sent: WireRequest | FetchRequest): ClaimedSender | undefined {
+    const credentials = readCredentials(wireRequest(sent), places, true)
+    return credentials.kind === 'token' ? claimedSenderOf(credentials.token, options.maxTokenBytes ?? 8192) : undefined
+  }
+
   function admittedWith(request: object): A | typeof anonymous {
     const admitted = checks.of(request)?.admitted
     if (admitted === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
@@ -184,6 +191,13 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     tokenFrom: places,
     boundTokens,
     check: promisedCheck(checkAtOnce),
+    async dryRun(sent, ...requirements) {
+      checkRequirements(requirements)
+      const [request, host] = [wireRequest(sent), checkedObject(sent)]
+      const check: Check<A> = { ...newCheck<A>(undefined, undefined), record: false }
+      return dryRunOf(() => verdictOn(request, host, requirements, check), check, senderOf(sent)?.issuer)
+    },
+    claimedSender: senderOf,
     authOf(request) {
       const auth = admittedWith(request)
       if (auth === anonymous) throw new Error('this guard admitted this request without credentials: use optionalAuthOf')

@@ -35,6 +35,8 @@ export interface ConfirmedRequest {
   readonly presented: PresentedToken
   /** What an earlier check of the same request accepted. */
   readonly proved: Proved | undefined
+  /** False: the id of the proof is not claimed. */
+  readonly record?: boolean | undefined
 }
 
 /** A verdict, and what the reply needs. */
@@ -108,6 +110,7 @@ export function createSenderConstraint({ dpop }: SenderConstraintOptions, resour
       if (proved !== undefined && isProved(confirmed)) return { verdict, proved }
       const checked = check(confirmed, auth.confirmation.thumbprint)
       if (hasOwn(checked, 'refusal')) return refuseWith(checked.refusal)
+      if (confirmed.record === false) return { verdict }
       // Last, so that a stranger fills nothing; before the requirements, so that a replay causes nothing.
       const refusal = await checker.claim(checked.proof)
       if (refusal !== undefined) return refuseWith(refusal)
