@@ -28,6 +28,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'revocationKey',
     'revocationName',
     'revokeAllOf',
+    'routeName',
     'scanPosition',
     'secretsReader',
     'tieRevokeAll',

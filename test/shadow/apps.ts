@@ -11,7 +11,7 @@ import { listening } from '../contracts/listening.js'
 import { createClient, createOldGuard } from './old-guard.js'
 
 /** How the new guard is mounted before the old one. */
-export type NewGuard =
+type NewGuard =
   | { readonly none: true }
   | { readonly shadow: Readonly<{ sample?: number; timeoutMs?: number; compare?: () => 'admitted' | 'refused' | undefined }> }
   | { readonly enforce: Readonly<{ percentage?: number | (() => number); when?: (request: object) => boolean }> }

@@ -103,7 +103,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     opaque: [],
     issuers: ['opaque'],
     token: ['issuers', 'opaque'],
-    'dry-run': ['token'],
+    'dry-run': ['opaque', 'token'],
     guard: ['dry-run', 'issuers', 'token'],
     introspection: ['issuers', 'opaque'],
     'api-keys': ['issuers', 'opaque'],

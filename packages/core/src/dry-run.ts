@@ -4,9 +4,9 @@ import type { Reason, RefusalDetail } from './refusal.js'
 
 /** What a guard would answer to a request. */
 export interface DryRun {
-  /** `unavailable`: the answer would be 503, or the guard would have to ask somebody whom a dry run does not ask. */
-  readonly outcome: 'admitted' | 'refused' | 'unavailable'
-  /** Undefined for an admitted request. */
+  /** `unavailable`: the answer would be 503. `unknown`: a source of opaque tokens would have to be asked, and a dry run asks none. */
+  readonly outcome: 'admitted' | 'refused' | 'unavailable' | 'unknown'
+  /** Undefined for an admitted request, and where the answer is not known. */
   readonly reason: Reason | undefined
   readonly detail: RefusalDetail | undefined
   /** The name of the issuer entry, as soon as it is known. */
@@ -25,7 +25,7 @@ export interface ClaimedSender {
 /** A guard that can be asked without effect. What `createGuard` returns is one. */
 export interface DryRunGuard<A extends Auth<string, object> = Auth> extends Guard<A> {
   /**
-   * What `check` would answer, without its effects: no DPoP proof is used up, no introspection endpoint is asked, no budget is used, nothing is
+   * What `check` would answer, without its effects: no DPoP proof is used up, no introspection endpoint and no store of API keys is asked, no budget is used, nothing is
    * noted for `authOf`, and no event of the guard is published. Keys are fetched, and requirements are called.
    *
    * @param request - as for `check`

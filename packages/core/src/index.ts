@@ -59,7 +59,6 @@ export {
   onEvent,
   type RefusedEvent,
   type RevocationEvent,
-  type ShadowEvent,
   type TokenEvent,
   type TokenStatusEvent,
 } from './events.js'
@@ -187,6 +186,7 @@ export { routeName } from './shadow/route-name.js'
 export { createEnforcement, createShadow } from './shadow/shadow.js'
 export type { EnforceOptions, ShadowOptions } from './shadow/shadow-options.js'
 export type { WatchedExchange } from './shadow/watch.js'
+export type { ShadowEvent } from './shadow-event.js'
 export type { ClientKeyAnswer, ClientKeyReason, ClientKeys, SignerSource } from './signing.js'
 export { createSingleFlight, type SingleFlight } from './single-flight.js'
 export { storedRevocation } from './stored-revocation.js'

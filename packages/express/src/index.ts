@@ -14,8 +14,9 @@ export {
   type ShadowReport,
 } from '@countersign/core'
 export { asyncHandler } from './async-handler.js'
+export { enforce } from './enforce.js'
 export { handle, routes } from './handle.js'
 export type { Middleware, Next } from './middleware.js'
 export { authOf, optionalAuthOf, protect } from './protect.js'
-export { enforce, shadow } from './shadow.js'
+export { shadow } from './shadow.js'
 export { type ExpressRequest, guardRequest } from './wire.js'

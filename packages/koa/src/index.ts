@@ -13,8 +13,9 @@ export {
   type ShadowOptions,
   type ShadowReport,
 } from '@countersign/core'
+export { enforce } from './enforce.js'
 export { handle, routes } from './handle.js'
 export type { Middleware } from './middleware.js'
 export { authOf, optionalAuthOf, protect } from './protect.js'
-export { enforce, shadow } from './shadow.js'
+export { shadow } from './shadow.js'
 export { guardRequest, type KoaContext } from './wire.js'

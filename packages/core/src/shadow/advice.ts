@@ -47,10 +47,7 @@ const advice: Readonly<Partial<Record<Reason, ShadowAdvice>>> = {
     'Each token lives longer by that time, at most 3600 s. Clients must renew tokens before they expire.',
   ),
   not_yet_valid: by('clockToleranceSeconds of the entry', 'Each token lives longer by that time. Look at the clocks first.'),
-  issued_in_future: by(
-    'maxFutureIssuedSeconds of the entry',
-    'null turns the check off: iat in milliseconds is then not noticed. Look at the clocks first.',
-  ),
+  issued_in_future: by('maxFutureIssuedSeconds of the entry', 'Look at the clocks first. With null nobody notices an iat in milliseconds.'),
   too_old: by('maxAgeSeconds of the entry', 'Tokens are accepted for a longer time after they were issued.'),
   audience: by(
     'audience of the entry',

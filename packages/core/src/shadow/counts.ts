@@ -1,4 +1,4 @@
-import type { ShadowEvent } from '../events.js'
+import type { ShadowEvent } from '../shadow-event.js'
 
 /** The four cells: what the old guard did and what the new one would do. */
 export interface ShadowCells {
@@ -16,7 +16,7 @@ export interface NotCompared {
   readonly unavailable: number
   /** A requirement threw. */
   readonly failed: number
-  /** Too many requests waited for the new guard. */
+  /** Too many requests waited for the new guard, or it would have had to ask a source of opaque tokens. */
   readonly skipped: number
   /** Nobody knows what the old guard decided: the connection was closed, or `compare` returned undefined. */
   readonly unknown: number

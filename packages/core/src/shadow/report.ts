@@ -1,9 +1,10 @@
 import { type Now, wallClock } from '../clock.js'
-import { onEvent, type ShadowEvent } from '../events.js'
+import { onEvent } from '../events.js'
 import { checkOptions } from '../options/check-options.js'
 import { kind } from '../options/kinds.js'
 import type { OptionShape } from '../options/option-kind.js'
 import { reasons as allReasons, type Reason } from '../refusal.js'
+import type { ShadowEvent } from '../shadow-event.js'
 import { adviceOn } from './advice.js'
 import { type Counted, cellOf, missingOf, type NotCompared, noCells } from './counts.js'
 import type { ShadowReportData, ShadowRow } from './report-data.js'
@@ -99,9 +100,7 @@ function createTally({ expected = [] }: ShadowReportOptions, now: Now) {
     if (cell === undefined) {
       if (event.isEnforced) return
       notCompared[missingOf(event)] += 1
-      // A dry run asks no introspection endpoint: that it has no answer tells nothing.
-      const isNews = event.new === 'failed' || (event.new === 'unavailable' && event.reason !== 'introspection_unavailable')
-      if (isNews) disturb(event.reason ?? 'a requirement that threw')
+      if (event.new === 'unavailable' || event.new === 'failed') disturb(event.reason ?? 'a requirement that threw')
       return
     }
     const issuer = issuerOf(event)

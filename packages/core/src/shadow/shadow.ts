@@ -26,8 +26,8 @@ export function createShadow<A extends Auth<string, object>, R, Exchange extends
   guard: DryRunGuard<A>,
   options: ShadowOptions<A, R, Exchange> | undefined,
 ): Watch<Exchange>['start'] {
-  requireDryRun('shadow', guard)
   checkOptions('shadow', options, shadowShape as OptionShape<ShadowOptions<A, R, Exchange>>)
+  requireDryRun('shadow', guard)
   return createWatch(guard, options ?? {}).start
 }
 
@@ -94,14 +94,15 @@ function chooser<A extends Auth<string, object>, R>(
 export function createEnforcement<A extends Auth<string, object>, R, Exchange extends readonly unknown[], Target>(
   guard: DryRunGuard<A>,
   options: EnforceOptions<A, R, Exchange>,
-  { send, setFields }: GuardWriter<Target>,
+  writer: GuardWriter<Target>,
 ): (watched: WatchedExchange<Exchange>, target: Target) => boolean | Promise<boolean> {
-  requireDryRun('enforce', guard)
   checkOptions('enforce', options, enforceShape as OptionShape<EnforceOptions<A, R, Exchange>>)
+  requireDryRun('enforce', guard)
   const { percentage, when, ...shadowed } = options ?? {}
   const isChosen = chooser(guard, { ...(percentage !== undefined && { percentage }), ...(when && { when }) })
   const watch = createWatch(guard, shadowed)
   const { requirements = [] } = shadowed
+  const { send, setFields } = writer
 
   function decide(watched: WatchedExchange<Exchange>, target: Target, admission: Admission<A>): boolean {
     if (!admission.ok) {

@@ -2,8 +2,9 @@ import type { Auth } from '../auth.js'
 import { callListener } from '../call-listener.js'
 import { mathRandom } from '../clock.js'
 import type { DryRunGuard } from '../dry-run.js'
-import { eventChannel, type ShadowEvent } from '../events.js'
+import { eventChannel } from '../events.js'
 import type { WireRequest } from '../http.js'
+import type { ShadowEvent } from '../shadow-event.js'
 import type { OldVerdict, ShadowOptions } from './shadow-options.js'
 
 /** The part of Node's response that is looked at. Nothing of it is changed. */
@@ -24,7 +25,7 @@ export interface WatchedExchange<Exchange extends readonly unknown[]> {
 }
 
 /** What came of the new guard. */
-export type NewVerdict = Pick<ShadowEvent, 'new' | 'reason' | 'via' | 'issuer'> & Partial<Pick<ShadowEvent, 'detail' | 'cause'>>
+type NewVerdict = Pick<ShadowEvent, 'new' | 'reason' | 'via' | 'issuer'> & Partial<Pick<ShadowEvent, 'detail' | 'cause'>>
 
 /** Looks at requests that another guard decides. */
 export interface Watch<Exchange extends readonly unknown[]> {
@@ -103,7 +104,7 @@ export function createWatch<A extends Auth<string, object>, R, Exchange extends 
     try {
       await laterOrNow(timeoutMs > 0)
       const { outcome, ...found } = await guard.dryRun<R>(request, ...requirements)
-      return { new: outcome, ...found }
+      return { new: outcome === 'unknown' ? 'skipped' : outcome, ...found }
     } catch (cause) {
       return { new: 'failed', reason: undefined, via: undefined, issuer: undefined, cause }
     } finally {

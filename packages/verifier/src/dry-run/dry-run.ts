@@ -1,5 +1,6 @@
 import { type ClaimedSender, type DryRun, isUnavailable } from '@countersign/core'
 import { parseJwt } from '@countersign/jwt'
+import { NotAsked } from '../opaque/not-asked.js'
 import { bounded, type Verdict } from '../token/verdict.js'
 import type { Progress } from '../token/verify-token.js'
 
@@ -41,6 +42,8 @@ export async function dryRunOf(
     return { outcome: 'refused', reason, detail, via: verdict.via, issuer: claimed }
   } catch (error) {
     if (!isUnavailable(error)) throw error
+    if (error.cause instanceof NotAsked)
+      return { outcome: 'unknown', reason: undefined, detail: undefined, via: progress.via, issuer: claimed }
     return { outcome: 'unavailable', reason: error.reason, detail: undefined, via: progress.via, issuer: claimed }
   }
 }

@@ -1,7 +1,9 @@
 import {
   type Admission,
+  type Auth,
   type ClaimedSender,
   type FetchRequest,
+  type Guard,
   isUnavailable,
   type JwtClaims,
   promisedCheck,
@@ -70,6 +72,26 @@ function createChecks<A>(): Checks<A> {
       }
     },
     of: (request) => others.get(request) ?? (request as Noted)[name]?.(request),
+  }
+}
+
+/** Tells what requests were admitted with. */
+function lookUps<A extends Auth<string, object>>(checks: Checks<A>): Pick<Guard<A>, 'authOf' | 'optionalAuthOf'> {
+  function admittedWith(request: object): A | typeof anonymous {
+    const admitted = checks.of(request)?.admitted
+    if (admitted === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
+    return admitted
+  }
+  return {
+    authOf(request) {
+      const auth = admittedWith(request)
+      if (auth === anonymous) throw new Error('this guard admitted this request without credentials: use optionalAuthOf')
+      return auth
+    },
+    optionalAuthOf(request) {
+      const auth = admittedWith(request)
+      return auth === anonymous ? undefined : auth
+    },
   }
 }
 
@@ -178,12 +200,6 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     return credentials.kind === 'token' ? claimedSenderOf(credentials.token, options.maxTokenBytes ?? 8192) : undefined
   }
 
-  function admittedWith(request: object): A | typeof anonymous {
-    const admitted = checks.of(request)?.admitted
-    if (admitted === undefined) throw new Error('this guard did not admit this request: is protect() mounted before the handler?')
-    return admitted
-  }
-
   return {
     verifier,
     resource: options.resource,
@@ -198,15 +214,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       return dryRunOf(() => verdictOn(request, host, requirements, check), check, senderOf(sent)?.issuer)
     },
     claimedSender: senderOf,
-    authOf(request) {
-      const auth = admittedWith(request)
-      if (auth === anonymous) throw new Error('this guard admitted this request without credentials: use optionalAuthOf')
-      return auth
-    },
-    optionalAuthOf(request) {
-      const auth = admittedWith(request)
-      return auth === anonymous ? undefined : auth
-    },
+    ...lookUps(checks),
     ready: (how) => verifier.ready(how),
     close: () => verifier.close(),
     [Symbol.asyncDispose]: () => verifier.close(),

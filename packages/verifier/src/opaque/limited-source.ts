@@ -1,5 +1,6 @@
 import { addressBlock, asUnavailable, type Now, type OutageReason, type Refusal, Unavailable } from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
+import { NotAsked } from './not-asked.js'
 import type { OpaqueClaims, OpaqueSource, OpaqueToken } from './opaque-tokens.js'
 import { createQuestionPlaces, type QuestionLimits } from './question-limits.js'
 import { createRecentEntries } from './recent-entries.js'
@@ -103,7 +104,7 @@ export function createLimitedSource(options: LimitedSourceOptions): OpaqueSource
       if (refusal) return refusal
       const running = questions.get(digest)
       if (running) return running
-      if (!record) throw new Unavailable(outage, { cause: new Error(`a verdict that does not count needs no question to ${name}`) })
+      if (!record) throw new Unavailable(outage, { cause: new NotAsked(`a verdict that does not count needs no question to ${name}`) })
       const question = find(presented).finally(() => questions.delete(digest))
       questions.set(digest, question)
       return question
