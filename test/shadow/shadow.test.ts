@@ -1,5 +1,5 @@
 import { createShadowReport } from '@countersign/core'
-import { jwks } from '@countersign/verifier'
+import { introspection, jwks } from '@countersign/verifier'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { audience, entryOf, issuer, recorded, startGuard, tokenOf } from '../verifier/guard-setup.js'
 import { type AppOf, onExpressApp, onKoaApp, startApp } from './apps.js'
@@ -144,6 +144,24 @@ describe('a dry run', () => {
     expect(() => guard.authOf(request)).toThrow('did not admit this request')
     await guard.dryRun({ ...request, headers: {} })
     expect(told).toEqual([[], [], []])
+  })
+
+  it('asks no introspection endpoint about a token, and says that the answer is not known', async () => {
+    const asked = vi.fn<() => Promise<never>>(() => Promise.reject(new Error('down')))
+    const others = introspection({
+      issuer: 'https://login.test',
+      endpoint: 'https://login.test/introspect',
+      audience,
+      authentication: { method: 'bearer', token: () => 'x' },
+      recognise: { prefix: 'ory_at_' },
+      maxCacheSeconds: 0,
+    })
+    const { guard } = startGuard({ issuers: { others }, fetch: asked })
+    const request = { method: 'GET', url: '/', headers: { authorization: 'Bearer ory_at_0123456789' } }
+    expect(await guard.dryRun(request)).toMatchObject({ outcome: 'unknown', reason: undefined, via: 'others' })
+    expect(asked).not.toHaveBeenCalled()
+    expect(await guard.check(request)).toMatchObject({ ok: false, reason: 'introspection_unavailable' })
+    expect(asked).toHaveBeenCalled()
   })
 
   it('tells who claims to have sent a request, and nothing where there is no token', async () => {
