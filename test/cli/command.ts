@@ -23,6 +23,8 @@ export async function command(args: readonly string[], given: Partial<CommandCon
     output: { write: (text) => void Object.assign(written, { output: written.output + text }) },
     errors: { write: (text) => void Object.assign(written, { errors: written.errors + text }) },
     importModule: (path) => import(/* @vite-ignore */ path),
+    importPackage: (name) => import(/* @vite-ignore */ name),
+    onWarning: () => () => undefined,
     now: Date.now,
     ...context,
   })

@@ -51,10 +51,15 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     '.': ['assets', 'html', 'pages', 'screen', 'security'],
   },
   cli: {
-    command: ['explain'],
-    config: ['command'],
+    command: ['develop', 'doctor', 'explain', 'init', 'manage', 'move'],
+    config: ['command', 'doctor'],
+    develop: ['command', 'manage'],
+    doctor: ['command', 'config'],
     explain: ['command', 'config', 'explain/diagnoses'],
     'explain/diagnoses': ['explain'],
+    init: ['command', 'manage'],
+    manage: ['command', 'config', 'explain'],
+    move: ['command', 'manage'],
     '.': ['command', 'config'],
   },
   integrations: { '.': ['accounts', 'enrollments'], accounts: ['.'], enrollments: ['.', 'accounts'], http: ['.'] },
@@ -116,7 +121,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 /** Rooms that import each other, and why. */
 const cycles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   cli: {
-    'command config explain explain/diagnoses': 'command holds what every command is given, and program.ts, which puts them together',
+    'command config develop doctor explain explain/diagnoses init manage move':
+      'command holds what every command is given, and program.ts, which puts them together',
   },
   integrations: { '. accounts enrollments': 'the root holds what the rooms stand on, and integrations.ts, which puts them together' },
   keys: { '. clients signing': 'the root holds the ring that both rooms keep keys in, and registry.ts, which puts them together' },

@@ -2,7 +2,7 @@
 import { text } from 'node:stream/consumers'
 import { wallClock } from '@countersign/core'
 import { runCommand } from './command/program.js'
-import { importModule } from './config/import-module.js'
+import { importModule, importPackage } from './config/import-module.js'
 
 const code = await runCommand({
   args: process.argv.slice(2),
@@ -13,6 +13,11 @@ const code = await runCommand({
   output: process.stdout,
   errors: process.stderr,
   importModule,
+  importPackage,
+  onWarning(listener) {
+    process.on('warning', listener)
+    return () => void process.off('warning', listener)
+  },
   now: wallClock,
 })
 

@@ -1,3 +1,6 @@
 export { type CommandContext, exitCode, type Output } from './command/context.js'
 export { runCommand } from './command/program.js'
 export { type ConfigGuard, type ConfigServer, type CountersignConfig, defineConfig } from './config/config.js'
+export type { ConfigClients, ConfigIntegrations, ConfigKeys, ConfigRevocations } from './config/managed.js'
+export type { ConfigPostgres } from './doctor/check-postgres.js'
+export type { ConfigRedis } from './doctor/check-redis.js'

@@ -22,6 +22,10 @@ export interface CommandContext {
   readonly errors: Output
   /** Imports a module of JavaScript or TypeScript by its path. */
   readonly importModule: (path: string) => Promise<unknown>
+  /** Imports a package that is installed for a file of the app. */
+  readonly importPackage: (name: string, from: string) => Promise<unknown>
+  /** Calls a listener for each warning of the process, until the returned function is called. */
+  readonly onWarning: (listener: (warning: Error) => void) => () => void
   /** Epoch milliseconds. */
   readonly now: Now
 }
@@ -40,6 +44,8 @@ const shape: OptionShape<CommandContext> = {
   output: kind.required(kind.having('a stream', 'write')),
   errors: kind.required(kind.having('a stream', 'write')),
   importModule: kind.required(kind.func),
+  importPackage: kind.required(kind.func),
+  onWarning: kind.required(kind.func),
   now: kind.required(kind.func),
 }
 

@@ -1,6 +1,17 @@
 import tab from '@bomb.sh/tab/commander'
+import { isUnavailable } from '@countersign/core'
 import { Command, CommanderError } from 'commander'
+import { addDevelop } from '../develop/develop.js'
+import { type DoctorOptions, doctor } from '../doctor/doctor.js'
+import { causesOf } from '../doctor/finding.js'
 import { type ExplainOptions, explain } from '../explain/explain.js'
+import { addInit } from '../init/init.js'
+import { addClients } from '../manage/clients.js'
+import { addIntegrations } from '../manage/integrations.js'
+import { addKeys } from '../manage/keys.js'
+import { type Run, withListOptions } from '../manage/options.js'
+import { addRevoke } from '../manage/revoke.js'
+import { addMove } from '../move/move.js'
 import { type CommandContext, checkContext, exitCode, UsageError } from './context.js'
 import { createPrinter } from './printer.js'
 
@@ -13,6 +24,11 @@ interface Ended {
 }
 
 function createProgram(context: CommandContext, ended: Ended): Command {
+  const run: Run =
+    (work) =>
+    async (...args) => {
+      ended.code = await work(...args)
+    }
   const program = new Command('countersign')
     .description('Explains tokens, checks a set-up, and manages what a config of countersign has.')
     .exitOverride()
@@ -32,9 +48,11 @@ function createProgram(context: CommandContext, ended: Ended): Command {
     .option('--url <url>', 'URL of the request, for a DPoP proof')
     .option('--show-claims', 'shows every claim, personal ones too')
     .option('--json', 'prints JSON')
-    .action(async (options: ExplainOptions) => {
-      ended.code = await explain(context, options)
-    })
+    .action(run((options: ExplainOptions) => explain(context, options)))
+  withListOptions(program.command('doctor').description('Looks at everything that the config has, and says what is wrong.')).action(
+    run((options: DoctorOptions) => doctor(context, options)),
+  )
+  for (const add of [addKeys, addClients, addIntegrations, addRevoke, addMove, addDevelop, addInit]) add(program, context, run)
   tab(program)
   return program
 }
@@ -55,6 +73,8 @@ function createProgram(context: CommandContext, ended: Ended): Command {
  *   output: process.stdout,
  *   errors: process.stderr,
  *   importModule: (path) => import(path),
+ *   importPackage: (name) => import(name),
+ *   onWarning: () => () => undefined,
  *   now: Date.now,
  * })
  * console.log(code)
@@ -76,6 +96,10 @@ export async function runCommand(context: CommandContext): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage
     if (error instanceof UsageError) return fail(error.message)
+    if (isUnavailable(error)) {
+      errors.line(`${errors.paint.red('outage:')} ${causesOf(error)}`)
+      return exitCode.outage
+    }
     return fail(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
   }
 }

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { createJiti } from 'jiti'
 
@@ -12,4 +13,13 @@ const stripsTypes = (): boolean =>
 export async function importModule(path: string): Promise<unknown> {
   if (!isTypeScript(path) || stripsTypes()) return import(pathToFileURL(path).href)
   return createJiti(import.meta.url).import(path)
+}
+
+/**
+ * Imports a package that the app has installed.
+ *
+ * @param from - a file of the app
+ */
+export async function importPackage(name: string, from: string): Promise<unknown> {
+  return import(pathToFileURL(createRequire(from).resolve(name)).href)
 }

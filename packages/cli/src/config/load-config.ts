@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type CommandContext, UsageError } from '../command/context.js'
-import type { CountersignConfig } from './config.js'
+import { type CountersignConfig, defineConfig } from './config.js'
 
 /** In the order in which they are looked for. */
 const names = ['countersign.config.ts', 'countersign.config.js', 'countersign.config.mjs']
@@ -45,7 +45,9 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 async function exportedConfig(module: unknown): Promise<unknown> {
   const { config, default: standard } = (isObject(module) ? module : {}) as { config?: unknown; default?: unknown }
   const given = config ?? standard ?? module
-  return typeof given === 'function' ? (given as () => unknown)() : given
+  const exported: unknown = typeof given === 'function' ? await (given as () => unknown)() : given
+  // A module may export other things too; an object that is the config has nothing but it.
+  return exported !== module && isObject(exported) ? defineConfig(exported) : exported
 }
 
 /**
@@ -60,9 +62,12 @@ export async function loadConfig(context: CommandContext, given: string | undefi
   return { path, config }
 }
 
+/** The guard of a config, its own or that of its server. */
+export const guardIn = ({ guard, server }: CountersignConfig): CountersignConfig['guard'] => guard ?? server?.guard
+
 /** @throws UsageError if the config has no guard */
 export function guardOf({ path, config }: LoadedConfig): NonNullable<CountersignConfig['guard']> {
-  const guard = config.guard ?? config.server?.guard
+  const guard = guardIn(config)
   if (typeof guard?.check !== 'function' || typeof guard.verifier?.describe !== 'function')
     throw new UsageError(`${path} must export guard, which createGuard returns, or server, which createAuthorizationServer returns`)
   return guard
@@ -71,5 +76,8 @@ export function guardOf({ path, config }: LoadedConfig): NonNullable<Countersign
 /** Ends what the config has opened. */
 export async function closeConfig({ config }: LoadedConfig): Promise<void> {
   await config.server?.close?.()
+  await config.revocations?.close?.()
+  await config.stores?.close()
+  await config.copyTo?.close()
   await config.close?.()
 }
