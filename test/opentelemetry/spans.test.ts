@@ -70,6 +70,8 @@ describe('spans', () => {
     const { spans } = exported()
     const cause = new Error('secret of a host: 10.0.0.1')
     eventChannel('countersign:key-source').publish({ via: 'partner', outcome: 'failed', keys: 0, durationMs: 250, cause })
+    for (const outcome of ['inactive', 'failed'] as const)
+      eventChannel('countersign:introspected').publish({ via: 'opaque', outcome, durationMs: 5, cause })
     eventChannel('countersign:token').publish({ outcome: 'issued', grant: 'client_credentials', clientId: 'c', durationMs: 20 })
     eventChannel('countersign:token').publish({ outcome: 'malformed_request', durationMs: 1 })
     eventChannel('countersign:token').publish({ outcome: 'store_unavailable', grant: 'refresh_token', durationMs: 1, cause })
@@ -79,6 +81,16 @@ describe('spans', () => {
       {
         name: 'countersign.key_source.load partner',
         attributes: { 'countersign.via': 'partner', 'countersign.outcome': 'failed', 'error.type': 'failed' },
+        isError: true,
+      },
+      {
+        name: 'countersign.introspect opaque',
+        attributes: { 'countersign.via': 'opaque', 'countersign.outcome': 'inactive' },
+        isError: false,
+      },
+      {
+        name: 'countersign.introspect opaque',
+        attributes: { 'countersign.via': 'opaque', 'countersign.outcome': 'failed', 'error.type': 'failed' },
         isError: true,
       },
       {

@@ -16,7 +16,7 @@ function attributesOf(named: Readonly<Record<string, string | undefined>>): Attr
 }
 
 /**
- * Makes a span of each load of keys and of each request to an endpoint. An event comes when the work has ended, within the context of the
+ * Makes a span of each load of keys, of each question to an introspection endpoint, and of each request to an endpoint of ours. An event comes when the work has ended, within the context of the
  * request that waited for it: so the span begins in the past, and is a child of that request's span.
  *
  * @returns a function that ends it
@@ -53,6 +53,15 @@ export function recordSpans(provider: TracerProvider): () => void {
         durationMs,
         outcome,
         isFailed: outcome === 'failed',
+        attributes: { 'countersign.via': via },
+      }),
+    ),
+    onEvent('countersign:introspected', ({ via, outcome, durationMs }) =>
+      record({
+        name: `countersign.introspect ${via}`,
+        durationMs,
+        outcome,
+        isFailed: outcome === 'failed' || outcome === 'limited',
         attributes: { 'countersign.via': via },
       }),
     ),
