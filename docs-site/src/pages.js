@@ -32,7 +32,7 @@ export const packageFolders = readdirSync(join(root, 'packages')).sort()
 const withPage = (/** @type {string} */ folder) =>
   readdirSync(join(root, folder)).filter((name) => existsSync(join(root, folder, name, 'README.md')))
 
-/** Sources of all pages in the order of the site. A file that does not exist yet has no page. */
+/** Sources of all pages in the order of the site. A file that does not exist yet has no page; a guide that is not named here stands under Reference. */
 const ordered = {
   Start: [
     'README.md',
@@ -41,17 +41,17 @@ const ordered = {
   ],
   Guard: [
     ...readmes('verifier express koa'),
-    ...guides('revocation dpop mtls introspection opaque-tokens api-keys tenants proxies cors websocket atlas reasons jose-differences'),
+    ...guides('revocation dpop certificates opaque-tokens api-keys tenants proxies cors websocket atlas reasons jose-differences'),
   ],
   Server: [
     ...readmes('countersign'),
     ...guides('grants parts keys stores cognito assertions nonces integrations console'),
-    ...readmes('grants keys nonce integrations cognito redis postgres sqlite'),
+    ...readmes('grants keys nonce integrations console cognito redis postgres sqlite'),
   ],
   Migrate: [...guides('shadow'), ...markdownIn('docs/migrate'), ...guides('copy')],
   Operate: [
     ...guides('production observability kubernetes serverless lambda audit events reliability performance cli'),
-    ...readmes('opentelemetry'),
+    ...readmes('opentelemetry cli'),
   ],
   Reference: [
     ...guides('glossary state-machines architecture adapters'),
@@ -60,6 +60,7 @@ const ordered = {
     'SECURITY.md',
     'CODE_OF_CONDUCT.md',
     'docs/releasing.md',
+    ...markdownIn('docs'),
     ...markdownIn('docs/decisions'),
   ],
 }
