@@ -2,7 +2,7 @@ import type { ClientAuthenticator, DocumentStore } from '@countersign/core'
 import { memoryStores } from '@countersign/core/memory'
 import { apiKeyRoutes, createApiKeys } from '@countersign/keys'
 import { apiKeys, createGuard, createRevocations } from '@countersign/verifier'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { adapters } from '../contracts/adapters.js'
 import { from } from '../introspection/setup.js'
 import { answerTo, entryOf, startsAt, tokenOf } from '../verifier/guard-setup.js'
@@ -89,13 +89,16 @@ describe('a guard with JWTs and API keys', () => {
     expect(await (guard as { ready(): Promise<unknown> }).ready()).toMatchObject({ ok: false, parts: { keys: { ok: false } } })
   })
 
-  it('accepts keys under a previous pepper', async () => {
+  it('accepts keys under a previous pepper, and moves them to the current one when they are used', async () => {
     const store = memoryStores().keys
     const made = await createApiKeys({ store, pepper, issuer }).create({ owner, scopes: [] })
     const renewed = createApiKeys({ store, issuer, pepper: { current: { id: '2', secret: 'q'.repeat(32) }, previous: [pepper.current] } })
     expect(await renewed.find(made.ok ? made.secret : '')).toMatchObject({ ok: true })
+    await vi.waitFor(async () => expect(await renewed.keysByPepper()).toEqual({ '2': 1 }))
     const without = createApiKeys({ store, issuer, pepper: { current: { id: '2', secret: 'q'.repeat(32) } } })
-    expect(await without.find(made.ok ? made.secret : '')).toMatchObject({ ok: false, refusal: { reason: 'unknown_credential' } })
+    expect(await without.find(made.ok ? made.secret : '')).toMatchObject({ ok: true })
+    const others = createApiKeys({ store, issuer, pepper: { current: { id: '3', secret: 'r'.repeat(32) } } })
+    expect(await others.find(made.ok ? made.secret : '')).toMatchObject({ ok: false, refusal: { reason: 'unknown_credential' } })
   })
 
   it('an owner has as many keys as the host allows', async () => {

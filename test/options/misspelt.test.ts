@@ -18,6 +18,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'fitsAuditQuery',
     'fitsRevocationQuery',
     'globalFetch',
+    'joinReadiness',
     'headerField',
     'readForm',
     'readJson',

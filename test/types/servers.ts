@@ -34,12 +34,15 @@ declare const request: Request
 
 export function narrowing(): void {
   const auth = authOf(server.guard, request)
-  holds<Equal<typeof auth.via, 'own' | 'pool' | 'staff'>>()
+  holds<Equal<typeof auth.via, 'own' | 'apiKeys' | 'pool' | 'staff'>>()
   switch (auth.via) {
     case 'own':
       holds<Equal<typeof auth.claims.iss, string>>()
       // @ts-expect-error only staff has a grade
       return void auth.claims.grade.toFixed()
+    case 'apiKeys':
+      holds<Equal<typeof auth.claims.owner_type, 'client' | 'person' | 'entity'>>()
+      return
     case 'pool':
       holds<Equal<typeof auth.claims.token_use, 'access'>>()
       return
@@ -53,14 +56,14 @@ export function narrowing(): void {
 
 export function requirements(): void {
   protect(server.guard, (auth) => {
-    holds<Equal<typeof auth.via, 'own' | 'pool' | 'staff'>>()
+    holds<Equal<typeof auth.via, 'own' | 'apiKeys' | 'pool' | 'staff'>>()
     return undefined
   })
 }
 
 export function alone(): void {
   const { guard } = createAuthorizationServer({ ...common, grants: ['refresh_token'] })
-  holds<Equal<ReturnType<typeof guard.authOf>['via'], 'own'>>()
+  holds<Equal<ReturnType<typeof guard.authOf>['via'], 'own' | 'apiKeys'>>()
 }
 
 export function tenants(): void {
@@ -70,7 +73,7 @@ export function tenants(): void {
     trust: { partner: jwks({ issuer: 'https://a.example', url: 'https://a.example/jwks', algorithms: ['RS256'], audience: null }) },
     guard: { resolveIssuer: { via: 'tenant', prefixes: ['https://login.example/'], resolve: async () => undefined } },
   })
-  holds<Equal<ReturnType<typeof guard.authOf>['via'], 'own' | 'partner' | 'tenant'>>()
+  holds<Equal<ReturnType<typeof guard.authOf>['via'], 'own' | 'apiKeys' | 'partner' | 'tenant'>>()
 }
 
 export function purposes(): void {

@@ -91,7 +91,7 @@ export type {
   VerificationKey,
 } from './keys.js'
 export { lengthPrefixed } from './length-prefixed.js'
-export { checkParts, type Lifecycle, type Readiness, type ReadyOptions } from './lifecycle.js'
+export { checkParts, joinReadiness, type Lifecycle, type Readiness, type ReadyOptions } from './lifecycle.js'
 export { mapConcurrently } from './map-concurrently.js'
 export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'

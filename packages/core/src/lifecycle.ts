@@ -46,6 +46,23 @@ export async function checkParts(parts: Readonly<Record<string, () => unknown>>)
   return { ok: found.every(([, { ok }]) => ok), parts: Object.fromEntries(found) }
 }
 
+/**
+ * All parts under their own names. Where two have one name, the one that is not ready is shown.
+ *
+ * @example
+ * const { ok, parts } = joinReadiness([await checkParts({ store: async () => undefined }), await checkParts({ keys: async () => undefined })])
+ * console.log(ok, Object.keys(parts)) // → true [ 'store', 'keys' ]
+ */
+export function joinReadiness(found: readonly Readiness[]): Readiness & Required<Pick<Readiness, 'degraded'>> {
+  const entries = found.flatMap(({ parts }) => Object.entries(parts))
+  const failed = entries.filter(([, { ok }]) => !ok)
+  return {
+    ok: found.every(({ ok }) => ok),
+    parts: Object.fromEntries([...entries, ...failed]),
+    degraded: found.flatMap(({ degraded = [] }) => degraded),
+  }
+}
+
 /** What everything has that holds a timer or a connection. */
 export interface Lifecycle {
   /** Resolves when every part was tried once. Never rejects for a part that is down: start-up never depends on it. */

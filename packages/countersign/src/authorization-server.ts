@@ -1,20 +1,22 @@
 import type { Auth, JwtClaims, Lifecycle, ReadyOptions, RouteTable, Stores } from '@countersign/core'
+import { joinReadiness } from '@countersign/core'
 import type { ClientSettings, Clients, TokenEndpoint } from '@countersign/grants'
 import { createClients, createIntrospectionEndpoint, createRevocationEndpoint, createTokenEndpoint } from '@countersign/grants'
 import { createIntegrations, type Integrations, type IntegrationsOptions } from '@countersign/integrations'
-import { createKeyRegistry, type KeyRegistry } from '@countersign/keys'
+import { type ApiKeys, createApiKeys, createKeyRegistry, type KeyRegistry } from '@countersign/keys'
 import { createNonces, type NonceOptions, type Nonces } from '@countersign/nonce'
 import * as verifier from '@countersign/verifier'
 import { grantsOf } from './grants.js'
 import { countSecrets, type ServerHealth } from './health.js'
-import { closeEach, countRequests, together } from './lifecycle.js'
+import { closeEach, countRequests } from './lifecycle.js'
 import { type AuthorizationServerOptions, checkServerOptions, defined, type EndpointDpop, withProofs } from './options.js'
 import { pathsOf, routesOf } from './routes.js'
 import { fail, requireSecret, secretsFinder } from './secrets.js'
 
-/** The server's own entry beside those of `trust`. */
-export type WithOwn<Trust extends verifier.Issuers> = { readonly own: verifier.IssuerEntry<JwtClaims> } & Trust
-/** Who was admitted. `via` is `own` or a name of `trust`, and narrows the claims. */
+type OwnEntries = { readonly own: verifier.IssuerEntry<JwtClaims>; readonly apiKeys: verifier.IssuerEntry<verifier.ApiKeyClaims> }
+/** The server's own entries beside those of `trust`. */
+export type WithOwn<Trust extends verifier.Issuers> = OwnEntries & Trust
+/** Who was admitted. `via` is `own`, `apiKeys` or a name of `trust`, and narrows the claims. */
 export type ServerAuth<Trust extends verifier.Issuers, Via extends string, Claims extends object> = verifier.AuthOfIssuers<
   WithOwn<Trust>,
   Via,
@@ -41,6 +43,8 @@ export interface AuthorizationServer<
   readonly guard: verifier.ResourceGuard<WithOwn<Trust>, ServerAuth<Trust, Via, Claims>>
   readonly clients: Clients
   readonly keys: KeyRegistry
+  /** Keys that the guard accepts as tokens, each with an owner. None exists before one is made. */
+  readonly apiKeys: ApiKeys
   /** The one denylist of all parts. For a further guard of this process, too. */
   readonly revocations: verifier.SharedRevocations
   readonly tokenEndpoint: TokenEndpoint
@@ -110,8 +114,10 @@ export function createAuthorizationServer<
   const keys = createKeyRegistry({ ...clock, ...options.keys, issuer, store: stores.keys, revocations, encryption })
   const ofClients = { ...clock, ...options.clients, issuer, store: stores.clients, revocations, pepper, clientKeys: keys.clientKeys }
   const clients = createClients(ofClients)
+  const apiKeys = createApiKeys({ ...clock, ...options.apiKeys, issuer, store: stores.keys, revocations, pepper, clients })
   const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...defined(options.own), issuer, keys: keys.source }
-  const issuers = { ...options.trust, own: verifier.signingKeys({ audience: resource, ...ownRules }) } as unknown as WithOwn<Trust>
+  const ownEntries = { own: verifier.signingKeys({ audience: resource, ...ownRules }), apiKeys: verifier.apiKeys({ keys: apiKeys }) }
+  const issuers = { ...options.trust, ...ownEntries } as unknown as WithOwn<Trust>
   const ofGuard = { ...clock, ...options.guard, ...withProofs<verifier.GuardDpopOptions>(options.guard, { replay }) }
   const guard = verifier.createGuard<WithOwn<Trust>, Via, Claims>({ ...ofGuard, resource, revocations, issuers })
   // A client may revoke, and a resource server may ask about, tokens for every audience, and they are not used there: nobody proves a key.
@@ -145,12 +151,12 @@ export function createAuthorizationServer<
     // The signer of the token endpoint needs the first key.
     const first = await keys.ready()
     const others = [stores.ready(), tokenEndpoint.ready(), guard.ready(how), ...ofNonces.map((nonces) => nonces.ready())]
-    return together([first, ...(await Promise.all(others))])
+    return joinReadiness([first, ...(await Promise.all(others))])
   }
 
   async function health(how?: ReadyOptions): Promise<ServerHealth> {
     const readiness = await ready(how)
-    const secrets = await countSecrets({ keys, clients }, encryption, pepper).catch(() => undefined)
+    const secrets = await countSecrets({ keys, clients, apiKeys }, encryption, pepper).catch(() => undefined)
     return { ...readiness, secrets }
   }
 
@@ -167,6 +173,7 @@ export function createAuthorizationServer<
     guard,
     clients,
     keys,
+    apiKeys,
     revocations,
     tokenEndpoint,
     stores,

@@ -1,6 +1,6 @@
 import type { SecretsOption } from '@countersign/core'
 import type { Clients } from '@countersign/grants'
-import type { KeyRegistry } from '@countersign/keys'
+import type { ApiKeys, KeyRegistry } from '@countersign/keys'
 import type { IssuerReadiness } from '@countersign/verifier'
 import { idsOf } from './secrets.js'
 
@@ -10,7 +10,7 @@ export type KeptUnder = Readonly<Record<string, number>>
 /** What `ready` says, and how far rotations of secrets have come. */
 export interface ServerHealth extends IssuerReadiness {
   /**
-   * How many private keys and how many secrets of clients are kept under each id. A previous secret that has 0 at both may go; one that signed refresh
+   * How many private keys, and how many secrets of clients and API keys, are kept under each id. A previous secret that has 0 at both may go; one that signed refresh
    * tokens when the last of these has ended, which is not counted. Undefined in an outage.
    */
   readonly secrets: { readonly keyEncryption: KeptUnder; readonly clientPepper: KeptUnder } | undefined
@@ -22,14 +22,17 @@ const countsOf = (secrets: SecretsOption | undefined, found: KeptUnder): KeptUnd
   ...found,
 })
 
-/** Reads all keys and all clients. Rejects with `Unavailable` in an outage. */
+const sumOf = (one: KeptUnder, other: KeptUnder): KeptUnder =>
+  Object.fromEntries(Object.keys({ ...one, ...other }).map((id) => [id, (one[id] ?? 0) + (other[id] ?? 0)]))
+
+/** Reads all keys, API keys and clients. Rejects with `Unavailable` in an outage. */
 export async function countSecrets(
-  { keys, clients }: { readonly keys: KeyRegistry; readonly clients: Clients },
+  { keys, clients, apiKeys }: { readonly keys: KeyRegistry; readonly clients: Clients; readonly apiKeys: ApiKeys },
   encryption: SecretsOption | undefined,
   pepper: SecretsOption,
 ): Promise<ServerHealth['secrets']> {
-  const [views, byPepper] = await Promise.all([keys.signing.list(), clients.secretsByPepper()])
+  const [views, byPepper, alsoByPepper] = await Promise.all([keys.signing.list(), clients.secretsByPepper(), apiKeys.keysByPepper()])
   const ids = views.flatMap(({ encryptionId }) => encryptionId ?? [])
   const byEncryption = Object.fromEntries(ids.map((id) => [id, ids.filter((other) => other === id).length]))
-  return { keyEncryption: countsOf(encryption, byEncryption), clientPepper: countsOf(pepper, byPepper) }
+  return { keyEncryption: countsOf(encryption, byEncryption), clientPepper: countsOf(pepper, sumOf(byPepper, alsoByPepper)) }
 }

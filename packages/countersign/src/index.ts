@@ -10,9 +10,9 @@ export {
   tokenExchange,
 } from '@countersign/grants'
 export { integrationRoutes } from '@countersign/integrations'
-export { keyRoutes } from '@countersign/keys'
+export { apiKeyRoutes, keyRoutes } from '@countersign/keys'
 export { createNonceEndpoint } from '@countersign/nonce'
-export { cognito, jwks, jwksRsa, oidc, staticKeys } from '@countersign/verifier'
+export { cognito, introspection, jwks, jwksRsa, oidc, staticKeys } from '@countersign/verifier'
 export {
   type AuthorizationServer,
   createAuthorizationServer,

@@ -1,17 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Endpoint, Lifecycle, Readiness } from '@countersign/core'
-import type { IssuerReadiness } from '@countersign/verifier'
-
-/** All parts under their own names. Where two have one name, the one that is not ready is shown. */
-export function together(found: readonly Readiness[]): IssuerReadiness {
-  const entries = found.flatMap(({ parts }) => Object.entries(parts))
-  const failed = entries.filter(([, { ok }]) => !ok)
-  return {
-    ok: found.every(({ ok }) => ok),
-    parts: Object.fromEntries([...entries, ...failed]),
-    degraded: found.flatMap(({ degraded = [] }) => degraded),
-  }
-}
+import type { Endpoint, Lifecycle } from '@countersign/core'
 
 /** Longest wait for requests that have begun. A client that sends its request slowly does not keep a process alive. */
 const drainMs = 5_000

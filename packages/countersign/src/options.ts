@@ -1,4 +1,4 @@
-import type { JwtClaims, Now, OptionKind, OptionNames, OptionShape, SecretsOption, Stores } from '@countersign/core'
+import type { JwtClaims, Now, OptionKind, OptionShape, SecretsOption, Stores } from '@countersign/core'
 import { checkOptions, kind } from '@countersign/core'
 import * as grants from '@countersign/grants'
 import * as keys from '@countersign/keys'
@@ -46,7 +46,7 @@ export interface AuthorizationServerOptions<
   readonly secrets?: ServerSecrets
   /** What the token endpoint grants: names, or grants made by their factories. The password grant has no name. */
   readonly grants: readonly (GrantName | grants.Grant)[]
-  /** Further issuers whose tokens the guard accepts, by the names that `auth.via` gives. The server's own tokens have the name `own`. */
+  /** Further issuers whose tokens the guard accepts, by the names that `auth.via` gives. The server's own tokens have the name `own`, and API keys `apiKeys`. */
   readonly trust?: Trust
   /** The identifier of this API: `aud` of the tokens, and what the guard demands. @defaultValue `issuer` */
   readonly resource?: string
@@ -55,6 +55,8 @@ export interface AuthorizationServerOptions<
   readonly revocations?: Partial<Omit<verifier.SharedRevocationsOptions, 'store' | 'subjects' | 'now'>>
   readonly keys?: Of<keys.KeyRegistryOptions, 'encryption'>
   readonly clients?: Of<grants.ClientsOptions, 'pepper' | 'clientKeys'>
+  /** Keys of clients, people and entities, which the guard accepts under the name `apiKeys`. Their hashes are keyed as those of the secrets of clients. */
+  readonly apiKeys?: Of<keys.ApiKeysOptions, 'pepper'>
   /** With `senderConstraint.dpop`: `url` is what the metadata says, `replay` is that of `stores`, here and at `guard`, and the metadata tells the algorithms. */
   readonly tokenEndpoint?: Of<grants.TokenEndpointOptions, 'signer' | 'grants' | 'senderConstraint'> & Proving<Partial<EndpointDpop>>
   /** Of the grant that has the name `refresh_token`. */
@@ -71,17 +73,9 @@ export interface AuthorizationServerOptions<
   readonly now?: Now
 }
 
-const optional = ({ isRequired: _required, ...one }: OptionKind): OptionKind => one
-
-/** The options of a part without those that the server gives; none of the others is required. */
-function of(shape: OptionNames, ...given: readonly string[]): OptionKind {
-  const entries = Object.entries(shape).filter(([name]) => !given.includes(name))
-  const members = Object.fromEntries(entries.map(([name, one]) => [name, optional(one)]))
-  return { ...kind.record, must: `an object with ${Object.keys(members).join(', ')}`, members }
-}
-
 const { senderConstraint } = grants.tokenEndpointShape
-const ofDpop: OptionKind = { ...senderConstraint, members: { dpop: kind.required(of(senderConstraint.members?.dpop?.members ?? {})) } }
+const dpop = kind.required(kind.partial(senderConstraint.members?.dpop?.members ?? {}))
+const ofDpop: OptionKind = { ...senderConstraint, members: { dpop } }
 const given = ['issuer', 'store', 'stores', 'clients', 'revocations', 'now']
 const isPath = (value: unknown): boolean => value === false || (typeof value === 'string' && /^\/[^\s?#:]*$/.test(value))
 const path = kind.satisfying('a path such as "/token", or false', isPath)
@@ -98,19 +92,20 @@ const shape: OptionShape<AuthorizationServerOptions> = {
   grants: kind.required(
     kind.listOf(kind.either(kind.oneOf(...grantNames), kind.satisfying('a grant, for instance what tokenExchange(…) returns', isGrant))),
   ),
-  trust: optional(verifier.guardShape.issuers),
+  trust: kind.optional(verifier.guardShape.issuers),
   resource: kind.string,
   paths: kind.members<ServerPaths>({ token: path, revocation: path, introspection: path, jwks: path, metadata: path }),
-  revocations: of(verifier.sharedRevocationsShape, 'store', 'subjects', 'now'),
-  keys: of(keys.keyRegistryShape, ...given, 'encryption'),
-  clients: of(grants.clientsShape, ...given, 'pepper', 'clientKeys'),
-  tokenEndpoint: of({ ...grants.tokenEndpointShape, senderConstraint: ofDpop }, ...given, 'signer', 'grants'),
-  refreshToken: of(grants.refreshTokenShape, 'secrets'),
-  revocationEndpoint: of(grants.revocationEndpointShape, ...given, 'verifier', 'refreshSecrets', 'providers'),
-  introspectionEndpoint: of(grants.introspectionEndpointShape, ...given, 'verifier', 'refreshSecrets'),
-  metadata: of(grants.serverMetadataShape, 'issuer', 'grants'),
-  own: of(verifier.signingKeysShape, 'issuer', 'keys'),
-  guard: of(verifier.guardShape, ...given, 'issuers', 'resource'),
+  revocations: kind.partial(verifier.sharedRevocationsShape, 'store', 'subjects', 'now'),
+  keys: kind.partial(keys.keyRegistryShape, ...given, 'encryption'),
+  clients: kind.partial(grants.clientsShape, ...given, 'pepper', 'clientKeys'),
+  apiKeys: kind.partial(keys.apiKeysShape, ...given, 'pepper'),
+  tokenEndpoint: kind.partial({ ...grants.tokenEndpointShape, senderConstraint: ofDpop }, ...given, 'signer', 'grants'),
+  refreshToken: kind.partial(grants.refreshTokenShape, 'secrets'),
+  revocationEndpoint: kind.partial(grants.revocationEndpointShape, ...given, 'verifier', 'refreshSecrets', 'providers'),
+  introspectionEndpoint: kind.partial(grants.introspectionEndpointShape, ...given, 'verifier', 'refreshSecrets'),
+  metadata: kind.partial(grants.serverMetadataShape, 'issuer', 'grants'),
+  own: kind.partial(verifier.signingKeysShape, 'issuer', 'keys'),
+  guard: kind.partial(verifier.guardShape, ...given, 'issuers', 'resource'),
   now: kind.func,
 }
 
@@ -125,7 +120,8 @@ export const withProofs = <Dpop extends object>(part: Proving<Partial<Dpop>> | u
 /** @throws TypeError that names the option by its whole path */
 export function checkServerOptions(options: Pick<AuthorizationServerOptions, 'grants' | 'secrets' | 'trust'>): void {
   checkOptions('createAuthorizationServer', options, shape)
-  if (Object.hasOwn(options.trust ?? {}, 'own')) fail('trust.own must have another name: "own" is the name of this server')
+  const name = ['own', 'apiKeys'].find((one) => Object.hasOwn(options.trust ?? {}, one))
+  if (name !== undefined) fail(`trust.${name} must have another name: "${name}" is the name of this server`)
   const isMade = options.grants.some((grant) => typeof grant !== 'string' && grant.type === 'refresh_token')
   // Derived ones would be others than those of the grant, and the revocation endpoint would not know its tokens.
   if (isMade && options.secrets?.refreshToken === undefined)

@@ -1,7 +1,7 @@
 export type { ApiKeyState, ApiKeyView } from './api-keys/api-key.js'
 export { type ApiKeyRoutesOptions, apiKeyRoutes } from './api-keys/api-key-routes.js'
 export { type ApiKeys, type CreatedApiKey, createApiKeys } from './api-keys/api-keys.js'
-export type { ApiKeyClients, ApiKeysOptions, NewApiKey } from './api-keys/api-keys-options.js'
+export { type ApiKeyClients, type ApiKeysOptions, apiKeysShape, type NewApiKey } from './api-keys/api-keys-options.js'
 export type { ClientKeyState, ClientKeyView } from './clients/client-key.js'
 export type { ClientSourceOptions, RemoteClientKeys } from './clients/client-key-sources.js'
 export { type JwksRsaClient, type JwksRsaClientKeysOptions, jwksRsaClientKeys } from './clients/jwks-rsa-client-keys.js'

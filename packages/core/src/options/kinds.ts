@@ -94,6 +94,16 @@ function required(kind: OptionKind): RequiredKind {
   return { ...kind, isRequired: true }
 }
 
+function optional({ isRequired: _required, ...one }: OptionKind): OptionKind {
+  return one
+}
+
+function partial(shape: OptionNames, ...given: readonly string[]): OptionKind {
+  const entries = Object.entries(shape).filter(([name]) => !given.includes(name))
+  const names = Object.fromEntries(entries.map(([name, one]) => [name, optional(one)]))
+  return { accepts: isRecord, must: `an object with ${Object.keys(names).join(', ')}`, members: names }
+}
+
 const satisfying = (must: string, accepts: (value: unknown) => boolean): OptionKind => ({ must, accepts })
 
 /** The kinds of options, for {@link checkOptions}. */
@@ -118,6 +128,8 @@ export const kind: OptionKinds = Object.freeze<OptionKinds>({
   recordOf: (values) => ({ must: `an object, each value ${values.must}`, accepts: isRecord, values }),
   record: satisfying('an object', isRecord),
   members,
+  optional,
+  partial,
   having,
   satisfying,
   secrets: either(secrets, { ...func, must: 'a function that returns them' }),

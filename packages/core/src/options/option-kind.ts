@@ -81,6 +81,10 @@ export interface OptionKinds {
   readonly record: OptionKind
   /** An object of options. */
   members<T extends object>(shape: OptionShape<T>, must?: string): OptionKind
+  /** The same for an option that may be left out. */
+  optional(kind: OptionKind): OptionKind
+  /** The options of a part, as its shape has them, without those that a factory gives itself. None of the others is required. */
+  partial(shape: OptionNames, ...given: readonly string[]): OptionKind
   /** An object with methods: the host's own, or made by another factory. Its further names are free. */
   having(must: string, ...methods: readonly string[]): OptionKind
   /** What only the factory itself can judge. */

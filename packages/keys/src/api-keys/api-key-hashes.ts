@@ -7,6 +7,8 @@ export interface ApiKeyHashes {
   of(secret: string): Pick<ApiKey, 'pepper' | 'hash'>
   /** False without a key, after the same work. */
   matches(secret: string, key: ApiKey | undefined): boolean
+  /** Whether the hash of a key is under the pepper that is used now. */
+  isCurrent(key: ApiKey): boolean
 }
 
 /**
@@ -29,5 +31,6 @@ export function createApiKeyHashes(pepper: SecretsOption): ApiKeyHashes {
       const isSame = isSameSecret(mac(secret, (used ?? current).secret), Buffer.from(key?.hash ?? 'A'.repeat(43), 'base64url'))
       return isSame && used !== undefined && key !== undefined
     },
+    isCurrent: ({ pepper: id }) => id === read().current.id,
   }
 }

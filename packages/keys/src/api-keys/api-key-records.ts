@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto'
-import {
-  type ApiKeyOwner,
-  type DocumentStore,
-  documentsAtOnce,
-  isUnavailable,
-  lengthPrefixed,
-  type Now,
-  orUnavailable,
-} from '@countersign/core'
+import { type ApiKeyOwner, type DocumentStore, documentsAtOnce, lengthPrefixed, type Now, orUnavailable } from '@countersign/core'
 import { type ApiKey, storedApiKey } from './api-key.js'
 
 const collection = 'api_keys'
 const usesCollection = 'api_key_uses'
 const usesEveryMs = 60_000
+const pageSize = 500
 /** Keys whose use was noted lately: beyond it, uses are noted more often. */
 const mostNoted = 10_000
 
@@ -22,6 +15,10 @@ export interface ApiKeyRecords {
   find(id: string): Promise<ApiKey | undefined>
   /** Marks a key as revoked. Answers the key; undefined for one that is not there. */
   revoke(id: string, now: number): Promise<ApiKey | undefined>
+  /** Replaces the hash of a key that was not changed since, in the background, as {@link ApiKeyRecords.noteUse} does. */
+  renewHash(key: ApiKey, hash: Pick<ApiKey, 'pepper' | 'hash'>): void
+  /** How many keys are kept under each id of the pepper. Reads all keys. */
+  countByPepper(): Promise<Readonly<Record<string, number>>>
   list(owner: ApiKeyOwner, limit: number): Promise<readonly ApiKey[]>
   /** Never fails and keeps nobody waiting: what could not be noted is noted at a later use. */
   noteUse(id: string): void
@@ -39,6 +36,11 @@ function keyIn(document: { readonly value: string } | undefined): ApiKey | undef
   const key = storedApiKey.fromRecord(JSON.parse(document.value) as object)
   if (key.v !== 1) throw new Error(`api keys: the store has a record of version ${String(key.v)}`)
   return key
+}
+
+/** Work that no request waits for. An outage is nobody's to hear of: the work is done at a later use. */
+function inBackground(work: () => Promise<void>, undo: () => void = () => undefined): void {
+  orUnavailable(work).catch(undo)
 }
 
 /** @param now - epoch milliseconds */
@@ -69,6 +71,22 @@ export function createApiKeyRecords(store: DocumentStore, now: Now): ApiKeyRecor
         if (await orUnavailable(store.put(change))) return revoked
       }
     },
+    renewHash(key, hash) {
+      inBackground(async () => {
+        const document = await store.get({ collection, id: key.id })
+        if (document === undefined || document.value !== storedText(key)) return
+        await store.put({ collection, id: key.id, value: storedText({ ...key, ...hash }), revision: document.revision, group: group(key) })
+      })
+    },
+    async countByPepper() {
+      const counts: Record<string, number> = Object.create(null) as Record<string, number>
+      for (let after: string | undefined; ; ) {
+        const page = await orUnavailable(store.list({ collection, after, limit: pageSize }))
+        for (const key of page.flatMap((document) => keyIn(document) ?? [])) counts[key.pepper] = (counts[key.pepper] ?? 0) + 1
+        after = page.at(-1)?.id
+        if (page.length < pageSize) return { ...counts }
+      }
+    },
     async list(owner, limit) {
       const found = await orUnavailable(store.list({ collection, limit, filter: { group: groupOf(owner) } }))
       return found.flatMap((document) => keyIn(document) ?? [])
@@ -79,10 +97,10 @@ export function createApiKeyRecords(store: DocumentStore, now: Now): ApiKeyRecor
       if (age >= 0 && age < usesEveryMs) return
       if (noted.size >= mostNoted) noted.clear()
       noted.set(id, at)
-      writeUse(id, at).catch((error: unknown) => {
-        noted.delete(id)
-        if (!isUnavailable(error)) process.emitWarning(error instanceof Error ? error : String(error))
-      })
+      inBackground(
+        () => writeUse(id, at),
+        () => noted.delete(id),
+      )
     },
     async lastUses(ids) {
       const found: (number | undefined)[] = []

@@ -32,6 +32,11 @@ export interface ApiKeys extends ApiKeySource, WriteCheck {
    * @returns false for a key that is not there, or that another one owns
    */
   revoke(id: string, owner?: ApiKeyOwner): Promise<boolean>
+  /**
+   * How many keys are kept under each id of `pepper`. A key that is used moves to the current one; an id that is not there any more need not be configured.
+   * Reads every key: for operators, not for requests.
+   */
+  keysByPepper(): Promise<Readonly<Record<string, number>>>
 }
 
 const events = eventChannel('countersign:key')
@@ -121,6 +126,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       report('revoke_api_key', { type, id: ownerId }, 'done', id)
       return true
     },
+    keysByPepper: () => records.countByPepper(),
     checkReads: async () => void (await records.find('readiness')),
     checkWrites: () => records.checkWrites(),
   }

@@ -61,6 +61,7 @@ export function createApiKeyFinder({ issuer, clients, revocations, hashes, forma
     const { reason, scopes } = await ownerRefusal(key)
     if (reason !== undefined) return no(reason)
     records.noteUse(id)
+    if (!hashes.isCurrent(key)) records.renewHash(key, hashes.of(parts.secret))
     const { ownerType: type, ownerId, label, notBefore, expiresAt } = key
     return { ok: true, key: { id, owner: { type, id: ownerId }, scopes, label, notBefore, expiresAt, credential: credentialOf(id) } }
   }
