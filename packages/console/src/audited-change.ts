@@ -29,11 +29,11 @@ function clipped({ clientId, detail = {} }: ReturnType<Change['about']>): Return
  * of it.
  */
 export async function auditedChange<A extends Auth>(
-  { options }: ConsoleContext<A>,
+  { options, parts }: ConsoleContext<A>,
   { user, change, values, formId }: Attempt<A>,
   run: () => Promise<Changed>,
 ): Promise<Changed> {
-  const { audit } = options.parts
+  const { audit } = parts
   const about = clipped(change.about(values))
   const ttlMs = (options.auditLifetimeSeconds ?? yearSeconds) * 1000
   const entryOf = (outcome: string): AuditEntry => ({

@@ -8,13 +8,15 @@ import {
   type SecretRules,
   type SecretsOption,
 } from '@countersign/core'
-import type { ConsoleParts } from './screen/parts.js'
+import type { ConsoleParts, ConsoleServer, KnownParts } from './screen/parts.js'
 import type { ConsoleUser } from './screen/user.js'
 
 /** Options of {@link createConsole}. */
 export interface ConsoleOptions<A extends Auth = Auth, R = unknown> {
-  /** What the console shows and changes. */
-  readonly parts: ConsoleParts<A>
+  /** A server, whose parts the console shows and changes. One of `server` and `parts` must be given. */
+  readonly server?: ConsoleServer
+  /** Parts that the server does not have, and parts in place of its own. */
+  readonly parts?: ConsoleParts<A>
   /**
    * Who uses the console: the host authenticates. It is given the request of Express or the context of Koa. Undefined: nobody is signed in. It throws
    * `Unavailable` in an outage.
@@ -49,15 +51,26 @@ function isOrigin(value: unknown): boolean {
   }
 }
 
+const isRegistry = (value: unknown): boolean => {
+  const { signing, clientKeys } = (value ?? {}) as { readonly signing?: unknown; readonly clientKeys?: unknown }
+  return [signing, clientKeys].every((part) => typeof (part as { readonly list?: unknown } | undefined)?.list === 'function')
+}
+
 const partsShape: OptionShape<ConsoleParts> = {
   integrations: kind.having('integrations, for instance what createIntegrations returns', 'page', 'find', 'create'),
   integrationTypes: kind.listOf(kind.string),
+  clients: kind.having('the clients of a token endpoint, for instance what createClients returns', 'list', 'findMany', 'register'),
+  keys: kind.satisfying('a key registry, for instance what createKeyRegistry returns', isRegistry),
+  revocations: kind.having('revocations, for instance what createSharedRevocations returns', 'check', 'revoke', 'reinstate'),
+  revocationStore: kind.having('a RevocationStore, for instance stores.revocations', 'page'),
   audit: kind.having('an AuditStore, for instance stores.audit', 'append', 'page'),
-  replay: kind.required(kind.having('a ReplayStore, for instance stores.replay', 'claim')),
+  replay: kind.having('a ReplayStore, for instance stores.replay', 'claim'),
+  ready: kind.func,
 }
 
 const shape: OptionShape<ConsoleOptions> = {
-  parts: kind.required(kind.members<ConsoleParts>(partsShape)),
+  server: kind.having('a server, for instance what createAuthorizationServer returns', 'ready', 'nonces'),
+  parts: kind.members<ConsoleParts>(partsShape),
   operator: kind.required(kind.func),
   secrets: kind.required(kind.secrets),
   basePath: kind.satisfying('a path such as "/console": it begins with a slash, and does not end with one', isBasePath),
@@ -73,7 +86,22 @@ const shape: OptionShape<ConsoleOptions> = {
 /** What ids and secrets of the option `secrets` must be. */
 export const secretRules: SecretRules = { secret: longSecret }
 
-/** @throws TypeError if an option is missing or wrong */
-export function checkConsoleOptions<A extends Auth, R>(options: ConsoleOptions<A, R>): void {
+/**
+ * Checks the options, and puts the parts together.
+ *
+ * @throws TypeError if an option is missing or wrong
+ */
+export function consoleParts<A extends Auth, R>(options: ConsoleOptions<A, R>): KnownParts<A> {
   checkOptions<ConsoleOptions>('createConsole', options, shape)
+  const { server, parts = {} } = options
+  const { stores } = server ?? {}
+  const replay = parts.replay ?? stores?.replay
+  if (replay === undefined) throw new TypeError('createConsole: server or parts.replay must be given, got undefined')
+  const given = Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as ConsoleParts<A>
+  return {
+    ...(server && { clients: server.clients, keys: server.keys, revocations: server.revocations, ready: () => server.ready() }),
+    ...(stores && { audit: stores.audit, revocationStore: stores.revocations }),
+    ...given,
+    replay,
+  }
 }

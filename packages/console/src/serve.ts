@@ -1,9 +1,9 @@
 import { type Auth, type Endpoint, isUnavailable, type Reply, type RouteTable, readForm, type WireRequest } from '@countersign/core'
 import { auditedChange } from './audited-change.js'
 import { html } from './html/html.js'
-import type { Change, Screen } from './screen/screen.js'
+import type { Change, Place, Screen, View } from './screen/screen.js'
 import type { ConsoleUser } from './screen/user.js'
-import { formLifetimeSeconds } from './security/form-tokens.js'
+import { type FormToken, formLifetimeSeconds } from './security/form-tokens.js'
 import { seeOther } from './security/page-reply.js'
 import { cookieOf, isSameOrigin } from './security/same-origin.js'
 import { type ConsoleContext, cookieRules, linkTo, noticeOf, plainView, shown, signInReply, userOf, visitOf } from './visits.js'
@@ -17,6 +17,11 @@ export interface Served<A extends Auth> {
 const tooOld = 'This form is too old, or it belongs to an earlier session. Nothing was changed. Look at it and send it again.'
 const unprovable =
   'The server lost its memory after this form was opened, so it cannot tell whether the form was sent before. Look at the list, and send it again if it was not.'
+
+const sentTwice =
+  'This form was sent already, and it was carried out once. If it made a secret, only the first answer showed it: make another one, and revoke the one that you did not see.'
+/** Longer than a form can be sent. */
+const rememberedMs = formLifetimeSeconds * 1000 + 60_000
 
 /** The routes of pages and forms. */
 export function routesOf<A extends Auth>(context: ConsoleContext<A>, { screens, changes }: Served<A>): RouteTable {
@@ -40,6 +45,15 @@ export function routesOf<A extends Auth>(context: ConsoleContext<A>, { screens, 
         return { ...reply, headers: { ...reply.headers, 'retry-after': String(error.retryAfterSeconds) } }
       }
     }
+  }
+
+  /** A page in place of the answer to a form that was sent before, or what is said if that cannot be told. */
+  async function repetition({ id, issuedAtMs }: FormToken, place: Place): Promise<View | string | undefined> {
+    const issuedAgoMs = Math.max(0, context.now() - issuedAtMs)
+    const verdict = await context.parts.replay.claim({ purpose: 'console_form', id, issuedAgoMs, ttlMs: rememberedMs })
+    if (verdict === 'claimed') return undefined
+    if (verdict === 'unprovable') return unprovable
+    return plainView(409, 'Sent twice', sentTwice, html`<p><a class="button" href="${linkTo(context, place)}">Go on</a></p>`)
   }
 
   const read = (screen: Screen<A>): Endpoint =>
@@ -84,32 +98,29 @@ export function routesOf<A extends Auth>(context: ConsoleContext<A>, { screens, 
       const phrase = await change.phrase?.(visit, values)
       if (phrase !== undefined && values.get('confirm')?.trim() !== phrase.trim())
         return again(422, 'What was typed is something else. Nothing was changed.', 'confirm')
-      const ageMs = Math.max(0, context.now() - token.issuedAtMs)
-      const verdict = await context.options.parts.replay.claim({
-        purpose: 'console_form',
-        id: token.id,
-        issuedAgoMs: ageMs,
-        ttlMs: formLifetimeSeconds * 1000 + 60_000,
-      })
-      if (verdict === 'unprovable') return again(409, unprovable)
-      if (verdict === 'replayed')
-        return shown(context, request, {
-          view: plainView(
-            409,
-            'Sent twice',
-            'This form was sent already, and it was carried out once. If it made a secret, only the first answer showed it: make another one, and revoke the one that you did not see.',
-            html`<p><a class="button" href="${linkTo(context, place)}">Go on</a></p>`,
-          ),
-          user,
-        })
-      const changed = await auditedChange(context, { user, change, values, formId: token.id }, () => change.run(visit, values))
+      if (change.changesNothing !== true) {
+        const repeated = await repetition(token, place)
+        if (typeof repeated === 'string') return again(409, repeated)
+        if (repeated) return shown(context, request, { view: repeated, user })
+      }
+      const run = () => change.run(visit, values)
+      const changed =
+        change.changesNothing === true ? await run() : await auditedChange(context, { user, change, values, formId: token.id }, run)
       if (!changed.ok) return again(changed.status, changed.message, changed.field)
       if ('view' in changed) return shown(context, request, { view: changed.view, user, path: place.path })
       return seeOther(linkTo(context, { path: changed.to.path, query: { ...changed.to.query, done: changed.notice } }))
     })
 
+  /** The first page that somebody may see. */
+  const first: Endpoint = guarded(async (_request, user) => {
+    const screen = context.nav.find((one) => isAllowed(one, user))
+    return seeOther(linkTo(context, screen ?? { path: '/' }))
+  })
+
   return [
     ...context.assets.routes,
+    { method: 'GET', path: context.basePath, endpoint: first },
+    { method: 'GET', path: `${context.basePath}/`, endpoint: first },
     ...screens.map((screen) => ({ method: 'GET', path: linkTo(context, screen), endpoint: read(screen) }) as const),
     ...changes.map((change) => ({ method: 'POST', path: linkTo(context, change), endpoint: send(change) }) as const),
   ]

@@ -4,6 +4,7 @@ import type { Problem } from './html/forms.js'
 import { type Html, html } from './html/html.js'
 import { layout } from './html/layout.js'
 import type { ConsoleOptions } from './options.js'
+import type { KnownParts } from './screen/parts.js'
 import { type Notice, notices, type Place, type Screen, type View, type Visit } from './screen/screen.js'
 import { type ConsoleUser, requireUser } from './screen/user.js'
 import type { FormTokens } from './security/form-tokens.js'
@@ -13,6 +14,7 @@ import { cookieOf, isLoopback } from './security/same-origin.js'
 /** What every request needs. */
 export interface ConsoleContext<A extends Auth> {
   readonly options: ConsoleOptions<A, never>
+  readonly parts: KnownParts<A>
   readonly basePath: string
   readonly assets: Assets
   readonly tokens: FormTokens
@@ -64,13 +66,13 @@ export function visitOf<A extends Auth>(
   user: ConsoleUser<A>,
   after?: AfterForm,
 ): Visit<A> {
-  const { options, basePath, tokens, now } = context
+  const { basePath, tokens, now } = context
   const search = searchOf(request)
   const problem = after?.problem
   return {
     user,
     actor: user.role === 'operator' ? { operator: user.id } : user.auth,
-    parts: options.parts,
+    parts: context.parts,
     now: now(),
     query: (name) => (after ? after.query?.[name] : (search.get(name) ?? undefined)),
     link: (path, query) => addressOf(basePath, path, query),

@@ -70,6 +70,7 @@ td time { white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 .pager { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between; margin-top: 1rem; color: var(--quiet); }
 .chart { width: 100%; height: auto; display: block; }
+.chart.wide { min-width: 40rem; }
 .chart text { fill: var(--text); font: 12px system-ui, sans-serif; }
 .chart .axis { stroke: var(--line); } .chart .now { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .chart .scale { fill: var(--quiet); }
@@ -77,6 +78,7 @@ tr:last-child td { border-bottom: 0; }
 .chart .bar { fill: var(--accent); } .chart .bad { fill: var(--bad); }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; font-size: .875rem; color: var(--quiet); margin: .5rem 0 0; padding: 0; list-style: none; }
 .legend .swatch { display: inline-block; width: .8rem; height: .8rem; border-radius: 3px; margin-right: .35rem; vertical-align: -.05rem; }
+.swatch.accepted { background: var(--accent); } .swatch.refused { background: var(--bad); }
 .swatch.staged { background: var(--seg-staged); } .swatch.active { background: var(--seg-active); } .swatch.retiring { background: var(--seg-retiring); }
 .figure { font-size: 1.9rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 pre { overflow-x: auto; background: var(--plain-back); padding: .75rem; border-radius: 8px; font-size: .8125rem; margin: 0; }`

@@ -36,12 +36,13 @@ export function emptyState(title: string, text: Content): Html {
 /** Links to the pages of a list. */
 export function pager(options: {
   readonly previous?: string | undefined
+  readonly previousLabel?: string
   readonly next?: string | undefined
   readonly text: string
 }): Html {
-  const { previous, next, text } = options
+  const { previous, previousLabel = 'Previous page', next, text } = options
   return html`<nav class="pager" aria-label="Pages of the list">
-${previous !== undefined && html`<a class="button" rel="prev" href="${previous}">Previous page</a>`}<span>${text}</span>
+${previous !== undefined && html`<a class="button" href="${previous}">${previousLabel}</a>`}<span>${text}</span>
 ${next !== undefined && html`<a class="button" rel="next" href="${next}">Next page</a>`}</nav>`
 }
 
@@ -51,4 +52,11 @@ export function secretOf(label: string, secret: string): Html {
 <span class="copy"><input id="secret" class="mono" readonly autocomplete="off" spellcheck="false" value="${secret}">
 <button type="button" class="button" data-copy="secret" hidden>Copy</button></span>
 <span class="quiet" role="status" data-copied></span></p>`
+}
+/** A table that is scrolled on a narrow screen, also with the keyboard. */
+export function table(label: string, heads: readonly string[], rows: readonly (readonly Content[])[]): Html {
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
+<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+</table></div>`
 }

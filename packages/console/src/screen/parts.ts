@@ -1,4 +1,5 @@
-import type { AuditStore, Auth, ReplayStore } from '@countersign/core'
+import type { AuditStore, Auth, Readiness, ReplayStore, RevocationStore } from '@countersign/core'
+import type { ConsoleClients, ConsoleKeys, ConsoleReady, ConsoleRevocations } from './server-parts.js'
 
 /** Who changes something: a person for the policies, or an operator. */
 export type Actor<A extends Auth> = A | { readonly operator: string }
@@ -80,8 +81,32 @@ export interface ConsoleParts<A extends Auth = Auth> {
   readonly integrations?: ConsoleIntegrations<A>
   /** Kinds of integrations, as in `createIntegrations`. @defaultValue none */
   readonly integrationTypes?: readonly string[]
+  readonly clients?: ConsoleClients
+  readonly keys?: ConsoleKeys
+  /** The denylist of this process. */
+  readonly revocations?: ConsoleRevocations
+  /** `stores.revocations`: the list of what was revoked. */
+  readonly revocationStore?: Pick<RevocationStore, 'page'>
   /** `stores.audit`: each change is written there before it is made. */
-  readonly audit?: AuditStore
-  /** `stores.replay`: no form is sent twice. */
-  readonly replay: ReplayStore
+  readonly audit?: Pick<AuditStore, 'append' | 'page'>
+  /** `stores.replay`: no form is carried out twice. */
+  readonly replay?: Pick<ReplayStore, 'claim'>
+  /** Tells on the overview whether each part is ready. */
+  readonly ready?: ConsoleReady
 }
+
+/** A server whose parts are shown; `createAuthorizationServer` of `countersign` fits. */
+export interface ConsoleServer {
+  readonly clients: ConsoleClients
+  readonly keys: ConsoleKeys
+  readonly revocations: ConsoleRevocations
+  readonly stores: {
+    readonly replay: Pick<ReplayStore, 'claim'>
+    readonly audit: Pick<AuditStore, 'append' | 'page'>
+    readonly revocations: Pick<RevocationStore, 'page'>
+  }
+  ready(): Promise<Readiness>
+}
+
+/** Parts of which those that are needed are there. */
+export type KnownParts<A extends Auth = Auth> = ConsoleParts<A> & Required<Pick<ConsoleParts<A>, 'replay'>>

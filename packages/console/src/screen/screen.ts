@@ -1,7 +1,7 @@
 import type { AuditEntry, Auth, FormParameters } from '@countersign/core'
 import type { Field, FormOptions, Problem } from '../html/forms.js'
 import type { Html } from '../html/html.js'
-import type { Actor, ConsoleParts } from './parts.js'
+import type { Actor, KnownParts } from './parts.js'
 import type { ConsoleUser } from './user.js'
 
 /** Who may come to a page: everybody who is signed in, for what the policies let them see; or operators only. */
@@ -27,7 +27,7 @@ export interface View {
 export interface Visit<A extends Auth = Auth> {
   readonly user: ConsoleUser<A>
   readonly actor: Actor<A>
-  readonly parts: ConsoleParts<A>
+  readonly parts: KnownParts<A>
   /** Epoch milliseconds. */
   readonly now: number
   /** A parameter of the query. */
@@ -75,6 +75,8 @@ export interface Change<A extends Auth = Auth> {
   readonly audience: Audience
   /** For the audit, for instance `integration.create`. */
   readonly action: string
+  /** Whether it only reads: it is not recorded, and may be sent again. @defaultValue false */
+  readonly changesNothing?: boolean
   /** The page that has the form. */
   place(values: FormParameters): Place
   /** What the change is about: ids only. */
@@ -90,6 +92,18 @@ export const notices = {
   'integration-removed': 'The integration is deleted. Its tokens, credentials and enrollments ended.',
   enrolled: 'The entity has enrolled the integration.',
   unenrolled: 'The enrollment is withdrawn.',
+  'client-registered': 'The client is registered.',
+  'client-locked': 'The client is locked. Everything that it had ended.',
+  'client-unlocked': 'The client is unlocked. It can get new tokens.',
+  'client-removed': 'The client is removed. Everything that it had ended.',
+  'key-registered': 'The key is registered.',
+  'key-retired': 'The key is retired.',
+  'key-revoked': 'The key is revoked, for ever.',
+  'key-rotated': 'The next key is made. It takes over by itself.',
+  'key-made': 'The key is published. It does not sign yet.',
+  'key-activated': 'The key signs from now on.',
+  revoked: 'It is revoked, everywhere.',
+  reinstated: 'The revocation is cancelled.',
 } as const
 
 /** A name of {@link notices}. */

@@ -6,7 +6,7 @@ import type { ConsoleOperator } from '../screen/user.js'
 type Whose = Pick<ConsoleOperator, 'id' | 'session'>
 
 /** What a token of a form says. */
-interface FormToken {
+export interface FormToken {
   /** Of this form alone. */
   readonly id: string
   /** Epoch milliseconds. */

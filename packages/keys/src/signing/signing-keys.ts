@@ -2,7 +2,7 @@ import { type AsymmetricAlgorithm, eventChannel, type Now, orUnavailable, type R
 import type { Ring, Rings } from '../ring.js'
 import { type Envelope, encryptionIdOf } from './envelope.js'
 import { completeUse, importedKey, type KeyUse, newKey } from './new-key.js'
-import { type KeyTimes, type OwnKey, ownKeyState, type SigningKeyState } from './signing-key.js'
+import { type KeyTimes, type OwnKey, ownKeyState, type SigningKeyState, verifiesUntil as verifiedUntil } from './signing-key.js'
 import {
   activateKey,
   addFirstKeys,
@@ -24,8 +24,11 @@ export interface SigningKeyView {
   readonly algorithm: AsymmetricAlgorithm
   readonly purpose: string
   readonly state: SigningKeyState
+  readonly stagedAt: number
   readonly activeAt: number | undefined
   readonly retireAt: number | undefined
+  /** Until when tokens that it signed are accepted; undefined for a key that has no end yet. */
+  readonly verifiesUntil: number | undefined
   readonly revokedAt: number | undefined
   /** Id of the key-encryption key that its private half is kept under; undefined where the registry has none. */
   readonly encryptionId: string | undefined
@@ -159,9 +162,11 @@ export function createOwnKeys(options: OwnKeysOptions): OwnKeyLife {
     async list() {
       const { keys } = await rings.read(issuer)
       return keys.map((key) => {
-        const { kid, algorithm, purpose, activeAt, retireAt, revokedAt, sealed } = key
+        const { kid, algorithm, purpose, stagedAt, activeAt, retireAt, revokedAt, sealed } = key
         const encryptionId = sealed === undefined ? undefined : encryptionIdOf(sealed)
-        return { kid, algorithm, purpose, state: ownKeyState(key, times, nowSeconds()), activeAt, retireAt, revokedAt, encryptionId }
+        const verifiesUntil = retireAt === undefined ? undefined : verifiedUntil(key, times)
+        const state = ownKeyState(key, times, nowSeconds())
+        return { kid, algorithm, purpose, state, stagedAt, activeAt, retireAt, verifiesUntil, revokedAt, encryptionId }
       })
     },
     async ensureFirst() {

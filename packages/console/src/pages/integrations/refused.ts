@@ -1,5 +1,5 @@
-import { html } from '../html/html.js'
-import type { Changed, View } from '../screen/screen.js'
+import { html } from '../../html/html.js'
+import type { Changed, View } from '../../screen/screen.js'
 
 /** Why integrations refuse, for people. */
 const reasons: Readonly<Record<string, readonly [status: number, text: string]>> = {

@@ -1,8 +1,7 @@
 import type { Auth, FormParameters } from '@countersign/core'
-import { facts, idOf, secretOf } from '../html/elements.js'
-import { html } from '../html/html.js'
-import type { ConsoleIntegrations, ShownSecret } from '../screen/parts.js'
-import type { Change, Changed, Place, View, Visit } from '../screen/screen.js'
+import type { ConsoleIntegrations, ShownSecret } from '../../screen/parts.js'
+import type { Change, Changed, Place, Visit } from '../../screen/screen.js'
+import { secretView } from '../secret-view.js'
 import { refusedChange } from './refused.js'
 
 const detailOf = (entries: Readonly<Record<string, string | undefined>>): { readonly detail: Readonly<Record<string, string>> } => ({
@@ -12,21 +11,6 @@ const detailOf = (entries: Readonly<Record<string, string | undefined>>): { read
 const listOf = (values: FormParameters): Place => ({ path: '/integrations', query: { entity: values.get('entity') } })
 const pageOf = (values: FormParameters): Place => ({ path: '/integration', query: { client: values.get('client') } })
 const clientOf = (values: FormParameters): string => values.get('client') ?? ''
-
-/** The one page that shows a secret. It is the answer to the form, and nothing keeps it. */
-function secretView<A extends Auth>(visit: Visit<A>, { clientId, credentialId, secret }: ShownSecret, place: Place): View {
-  return {
-    title: 'Copy the secret now',
-    body: html`<section class="card">
-<div class="notice warn"><p>This page shows the secret once. Nobody can read it again, and the console does not keep it.</p></div>
-${secretOf('Client secret', secret)}
-${facts([
-  ['Client id', idOf(clientId)],
-  ['Credential', idOf(credentialId)],
-])}
-<p><a class="button" href="${visit.link(place.path, place.query)}">I have copied it</a></p></section>`,
-  }
-}
 
 /** What can be done to integrations. */
 export function integrationChanges<A extends Auth>(integrations: ConsoleIntegrations<A>): readonly Change<A>[] {

@@ -1,19 +1,11 @@
 import type { Auth } from '@countersign/core'
-import { badge, emptyState, idOf, nameOf, pager, timeOf } from '../html/elements.js'
-import { form } from '../html/forms.js'
-import { type Html, html } from '../html/html.js'
-import type { ConsoleIntegrations, ShownIntegration } from '../screen/parts.js'
-import type { Screen, Visit } from '../screen/screen.js'
+import { badge, emptyState, idOf, nameOf, timeOf } from '../../html/elements.js'
+import { form } from '../../html/forms.js'
+import { type Html, html } from '../../html/html.js'
+import type { ConsoleIntegrations, ShownIntegration } from '../../screen/parts.js'
+import type { Screen, Visit } from '../../screen/screen.js'
+import { itemsPerPage, numberedPager, pageNumberOf } from '../list-pages.js'
 import { refusedView } from './refused.js'
-
-/** How many items a page of a list has. */
-export const itemsPerPage = 25
-
-/** The number of a page, from the query. */
-export function pageNumberOf(visit: Pick<Visit, 'query'>): number {
-  const asked = visit.query('page') ?? '1'
-  return /^[1-9]\d{0,6}$/.test(asked) ? Number(asked) : 1
-}
 
 /** The fields of a new integration. */
 function newIntegration<A extends Auth>(visit: Visit<A>, entity: string): Html {
@@ -63,7 +55,7 @@ export function integrationList<A extends Auth>(integrations: ConsoleIntegration
       const found = await integrations.page(visit.actor, { entity, title, pageNumber, pageSize: itemsPerPage })
       if (!found.ok) return refusedView(found)
       const { pageCount, totalCount } = found
-      const at = (page: number): string => visit.link('/integrations', { entity, title, page: String(page) })
+      const at = (page: string): string => visit.link('/integrations', { entity, title, page })
       const isEmpty = totalCount === 0 && title === undefined
       const list =
         found.integrations.length > 0
@@ -83,14 +75,7 @@ ${
   html`<form class="search" role="search" action="${visit.link('/integrations')}"><input type="hidden" name="entity" value="${entity}">
 <label>Part of the title<input name="title" value="${title}" autocomplete="off" dir="auto"></label><button class="button">Search</button></form>`
 }
-${list}${
-  pageCount > 1 &&
-  pager({
-    previous: pageNumber > 1 ? at(pageNumber - 1) : undefined,
-    next: pageNumber < pageCount ? at(pageNumber + 1) : undefined,
-    text: `Page ${pageNumber} of ${pageCount}`,
-  })
-}</section>
+${list}${numberedPager(pageNumber, pageCount, at)}</section>
 ${newIntegration(visit, entity)}
 <p><a href="${visit.link('/enrollments', { entity })}">Integrations that ${nameOf(entity)} has enrolled</a></p>`,
       }

@@ -1,7 +1,7 @@
 import type { Auth } from '@countersign/core'
-import { emptyState, nameOf } from '../html/elements.js'
-import { html } from '../html/html.js'
-import type { Screen } from '../screen/screen.js'
+import { emptyState, nameOf } from '../../html/elements.js'
+import { html } from '../../html/html.js'
+import type { Screen } from '../../screen/screen.js'
 
 /** The entities that somebody acts for. */
 export function entitiesPage<A extends Auth>(): Screen<A> {

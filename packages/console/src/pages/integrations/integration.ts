@@ -1,10 +1,10 @@
 import type { Auth } from '@countersign/core'
-import { badge, emptyState, facts, idOf, nameOf, pager, timeOf } from '../html/elements.js'
-import { folded } from '../html/forms.js'
-import { type Html, html } from '../html/html.js'
-import type { ConsoleIntegrations, ShownCredential, ShownEnrollment, ShownIntegration } from '../screen/parts.js'
-import type { Screen, Visit } from '../screen/screen.js'
-import { itemsPerPage, pageNumberOf } from './integration-list.js'
+import { badge, emptyState, facts, idOf, nameOf, timeOf } from '../../html/elements.js'
+import { folded } from '../../html/forms.js'
+import { type Html, html } from '../../html/html.js'
+import type { ConsoleIntegrations, ShownCredential, ShownEnrollment, ShownIntegration } from '../../screen/parts.js'
+import type { Screen, Visit } from '../../screen/screen.js'
+import { itemsPerPage, numberedPager, pageNumberOf } from '../list-pages.js'
 import { refusedView } from './refused.js'
 
 function credentialRow<A extends Auth>(visit: Visit<A>, clientId: string, { id, title, createdAt, lastUsedAt }: ShownCredential): Html {
@@ -50,19 +50,12 @@ async function enrollments<A extends Auth>(visit: Visit<A>, integrations: Consol
   const pageNumber = pageNumberOf(visit)
   const found = await integrations.enrollments(visit.actor, { clientId, pageNumber, pageSize: itemsPerPage })
   if (!found.ok) return html``
-  const at = (page: number): string => visit.link('/integration', { client: clientId, page: String(page) })
+  const at = (page: string): string => visit.link('/integration', { client: clientId, page })
   const list =
     found.enrollments.length > 0
       ? html`<ul class="rows">${found.enrollments.map((one) => enrollmentRow(visit, one))}</ul>`
       : emptyState('No entity has enrolled it', 'An entity that enrolls the integration lets it act for the entity.')
-  return html`<section class="card"><h2>Enrolled by ${found.totalCount === 1 ? '1 entity' : `${found.totalCount} entities`}</h2>${list}${
-    found.pageCount > 1 &&
-    pager({
-      previous: pageNumber > 1 ? at(pageNumber - 1) : undefined,
-      next: pageNumber < found.pageCount ? at(pageNumber + 1) : undefined,
-      text: `Page ${pageNumber} of ${found.pageCount}`,
-    })
-  }</section>`
+  return html`<section class="card"><h2>Enrolled by ${found.totalCount === 1 ? '1 entity' : `${found.totalCount} entities`}</h2>${list}${numberedPager(pageNumber, found.pageCount, at)}</section>`
 }
 
 function removal<A extends Auth>(visit: Visit<A>, { clientId, title }: ShownIntegration): Html {

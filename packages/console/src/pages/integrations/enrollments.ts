@@ -1,10 +1,10 @@
 import type { Auth } from '@countersign/core'
-import { badge, emptyState, idOf, nameOf, pager, timeOf } from '../html/elements.js'
-import { folded, form } from '../html/forms.js'
-import { type Html, html } from '../html/html.js'
-import type { ConsoleIntegrations, ShownEnrollment } from '../screen/parts.js'
-import type { Screen, Visit } from '../screen/screen.js'
-import { itemsPerPage, pageNumberOf } from './integration-list.js'
+import { badge, emptyState, idOf, nameOf, timeOf } from '../../html/elements.js'
+import { folded, form } from '../../html/forms.js'
+import { type Html, html } from '../../html/html.js'
+import type { ConsoleIntegrations, ShownEnrollment } from '../../screen/parts.js'
+import type { Screen, Visit } from '../../screen/screen.js'
+import { itemsPerPage, numberedPager, pageNumberOf } from '../list-pages.js'
 import { refusedView } from './refused.js'
 
 function row<A extends Auth>(visit: Visit<A>, entity: string, enrollment: ShownEnrollment): Html {
@@ -33,7 +33,7 @@ export function enrollmentsPage<A extends Auth>(integrations: ConsoleIntegration
       const found = await integrations.enrollments(visit.actor, { entity, title, pageNumber, pageSize: itemsPerPage })
       if (!found.ok) return refusedView(found)
       const { pageCount, totalCount, enrollments } = found
-      const at = (page: number): string => visit.link('/enrollments', { entity, title, page: String(page) })
+      const at = (page: string): string => visit.link('/enrollments', { entity, title, page })
       const list =
         enrollments.length > 0
           ? html`<ul class="rows">${enrollments.map((one) => row(visit, entity, one))}</ul>`
@@ -44,14 +44,7 @@ export function enrollmentsPage<A extends Auth>(integrations: ConsoleIntegration
           { path: '/entities', label: 'Entities' },
           { path: '/integrations', query: { entity }, label: entity },
         ],
-        body: html`<section class="card"><h2>${totalCount === 1 ? '1 integration' : `${totalCount} integrations`}</h2>${list}${
-          pageCount > 1 &&
-          pager({
-            previous: pageNumber > 1 ? at(pageNumber - 1) : undefined,
-            next: pageNumber < pageCount ? at(pageNumber + 1) : undefined,
-            text: `Page ${pageNumber} of ${pageCount}`,
-          })
-        }</section>
+        body: html`<section class="card"><h2>${totalCount === 1 ? '1 integration' : `${totalCount} integrations`}</h2>${list}${numberedPager(pageNumber, pageCount, at)}</section>
 <section class="card"><h2>Enroll an integration</h2>${form(
           visit.formOf({
             path: '/integration/enroll',
