@@ -48,7 +48,11 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     screen: ['html'],
     security: ['html', 'screen'],
     pages: ['html', 'screen'],
-    '.': ['assets', 'html', 'pages', 'screen', 'security'],
+    'pages/clients': ['html', 'pages', 'screen'],
+    'pages/integrations': ['html', 'pages', 'screen'],
+    'pages/keys': ['html', 'pages', 'screen'],
+    'pages/watch': ['html', 'pages', 'screen'],
+    '.': ['assets', 'html', 'pages/clients', 'pages/integrations', 'pages/keys', 'pages/watch', 'screen', 'security'],
   },
   cli: {
     command: ['develop', 'doctor', 'explain', 'init', 'manage', 'move'],

@@ -1,9 +1,10 @@
-export { createConsole } from './console.js'
+export { type Console, createConsole } from './console.js'
 export type { ConsoleOptions } from './options.js'
 export type {
   Actor,
   ConsoleIntegrations,
   ConsoleParts,
+  ConsoleServer,
   Done,
   ListPage,
   ShownCredential,
@@ -11,4 +12,15 @@ export type {
   ShownIntegration,
   ShownSecret,
 } from './screen/parts.js'
+export type {
+  ConsoleClients,
+  ConsoleKeys,
+  ConsoleReady,
+  ConsoleRevocations,
+  KeyStep,
+  NewClient,
+  ShownClient,
+  ShownClientKey,
+  ShownSigningKey,
+} from './screen/server-parts.js'
 export type { ConsoleOperator, ConsoleOwner, ConsoleUser } from './screen/user.js'

@@ -56,6 +56,14 @@ const isRegistry = (value: unknown): boolean => {
   return [signing, clientKeys].every((part) => typeof (part as { readonly list?: unknown } | undefined)?.list === 'function')
 }
 
+const isServer = (value: unknown): boolean => {
+  const server = (value ?? {}) as Partial<Record<keyof ConsoleServer, unknown>>
+  return (
+    typeof server.ready === 'function' &&
+    [server.clients, server.keys, server.revocations, server.stores].every((part) => part !== undefined)
+  )
+}
+
 const partsShape: OptionShape<ConsoleParts> = {
   integrations: kind.having('integrations, for instance what createIntegrations returns', 'page', 'find', 'create'),
   integrationTypes: kind.listOf(kind.string),
@@ -69,7 +77,7 @@ const partsShape: OptionShape<ConsoleParts> = {
 }
 
 const shape: OptionShape<ConsoleOptions> = {
-  server: kind.having('a server, for instance what createAuthorizationServer returns', 'ready', 'nonces'),
+  server: kind.satisfying('a server, for instance what createAuthorizationServer returns', isServer),
   parts: kind.members<ConsoleParts>(partsShape),
   operator: kind.required(kind.func),
   secrets: kind.required(kind.secrets),

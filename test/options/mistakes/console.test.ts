@@ -7,11 +7,7 @@ const { replay } = memoryStores()
 const options = { parts: { replay }, operator: () => undefined, secrets: { current: { id: '1', secret: secretOf(32) } } }
 
 itTells([
-  [
-    'no replay store',
-    () => createConsole({ ...options, parts: {} }),
-    'createConsole: parts.replay must be a ReplayStore, for instance stores.replay, got undefined',
-  ],
+  ['no replay store', () => createConsole({ ...options, parts: {} }), 'createConsole: server or parts.replay must be given, got undefined'],
   [
     'integrations that are something else',
     () => createConsole({ ...options, parts: { replay, integrations: { list: () => undefined } } }),

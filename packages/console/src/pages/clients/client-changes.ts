@@ -1,20 +1,12 @@
 import type { Auth, FormParameters } from '@countersign/core'
-import type { Change, Changed, Notice, Place } from '../../screen/screen.js'
+import type { Change, Notice, Place } from '../../screen/screen.js'
 import type { ConsoleClients, NewClient } from '../../screen/server-parts.js'
+import { notDone, unlessWrong } from '../outcomes.js'
 import { secretView } from '../secret-view.js'
 
 const idOf = (values: FormParameters): string => values.get('client') ?? ''
 const placeOf = (client: string): Place => ({ path: '/client', query: { client } })
 const listOf = (text: string | undefined): readonly string[] => (text ?? '').split(/[\s,]+/).filter((one) => one !== '')
-
-/** A change that was not made. */
-export const notDone = (reason: string, message: string, more: { readonly status?: number; readonly field?: string } = {}): Changed => ({
-  ok: false,
-  reason,
-  status: more.status ?? 422,
-  message,
-  field: more.field,
-})
 
 /** What a form says of a client. What is wrong with it, the clients say. */
 function newClientOf(values: FormParameters): NewClient {
@@ -26,16 +18,6 @@ function newClientOf(values: FormParameters): NewClient {
     authMethods: [(values.get('authMethod') ?? 'client_secret_basic') as NewClient['authMethods'][number]],
     grants: listOf(values.get('grants')),
     scopes: listOf(values.get('scopes')),
-  }
-}
-
-/** The message of an error for settings; other errors are passed on. */
-export async function unlessWrong(work: () => Promise<Changed>): Promise<Changed> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof TypeError) || !/^[a-zA-Z]+(?:\.\w+)?: /.test(error.message)) throw error
-    return notDone('invalid', `This cannot be taken: ${error.message.replace(/^[\w.]+: /, '')}.`)
   }
 }
 

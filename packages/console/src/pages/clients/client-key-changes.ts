@@ -1,7 +1,7 @@
 import type { Auth, FormParameters } from '@countersign/core'
 import type { Change, Place } from '../../screen/screen.js'
 import type { ConsoleKeys } from '../../screen/server-parts.js'
-import { notDone } from './client-changes.js'
+import { notDone } from '../outcomes.js'
 
 const clientOf = (values: FormParameters): string => values.get('client') ?? ''
 const kidOf = (values: FormParameters): string => values.get('kid') ?? ''

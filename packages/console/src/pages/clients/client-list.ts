@@ -58,13 +58,13 @@ export function clientList<A extends Auth>(clients: ConsoleClients): Screen<A> {
       const next = found.length > itemsPerPage ? items.at(-1)?.id : undefined
       const list =
         items.length > 0
-          ? html`<ul class="rows">${items.map((one) => row(visit as Visit, one))}</ul>`
+          ? html`<ul class="rows">${items.map((one) => row(visit, one))}</ul>`
           : emptyState('There are no clients', 'Register the first one below. Clients of integrations come with their integrations.')
       return {
         title: 'Clients',
         body: html`<section class="card"><form class="search" role="search" action="${visit.link('/client')}">
 <label>Client id<input name="client" required autocomplete="off"></label><button class="button">Open</button></form>
-${list}${cursorPager(visit as Visit, '/clients', {}, next)}</section>${newClient(visit)}`,
+${list}${cursorPager(visit, '/clients', {}, next)}</section>${newClient(visit)}`,
       }
     },
   }

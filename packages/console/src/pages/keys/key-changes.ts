@@ -1,7 +1,7 @@
 import type { Auth, FormParameters } from '@countersign/core'
 import type { Change, Changed, Notice } from '../../screen/screen.js'
 import type { ConsoleKeys, KeyStep } from '../../screen/server-parts.js'
-import { notDone, unlessWrong } from '../clients/client-changes.js'
+import { notDone, unlessWrong } from '../outcomes.js'
 import { shortKid } from './timeline.js'
 
 const place = { path: '/keys' }

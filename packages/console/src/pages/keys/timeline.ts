@@ -9,7 +9,7 @@ interface Segment {
 }
 
 /** The states of a key from its beginning to its end, in order. */
-export function segmentsOf(key: ShownSigningKey): readonly Segment[] {
+function segmentsOf(key: ShownSigningKey): readonly Segment[] {
   const end = Math.min(key.revokedAt ?? Number.POSITIVE_INFINITY, key.verifiesUntil ?? Number.POSITIVE_INFINITY)
   const retireAt = key.retireAt ?? Number.POSITIVE_INFINITY
   const activeAt = key.activeAt ?? Math.min(retireAt, end)

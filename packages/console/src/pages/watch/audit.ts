@@ -32,7 +32,7 @@ const fields = [
   ['event', 'Event'],
   ['subject', 'Who'],
   ['client', 'Client id'],
-  ['from', 'From (UTC)'],
+  ['since', 'Since (UTC)'],
   ['until', 'Until (UTC)'],
 ] as const
 
@@ -50,8 +50,8 @@ export function auditPage<A extends Auth>(audit: Pick<AuditStore, 'page'>): Scre
     audience: 'operators',
     nav: 'Audit log',
     async show(visit) {
-      const valueOf = (name: string): string | undefined => visit.query(name)?.trim().slice(0, 255) || undefined
-      const given = Object.fromEntries(fields.map(([name]) => [name, valueOf(name)]))
+      const filterOf = (name: string): string | undefined => visit.query(name)?.trim().slice(0, 255) || undefined
+      const given = Object.fromEntries(fields.map(([name]) => [name, filterOf(name)]))
       const { items, after } = await audit.page({
         newestFirst: true,
         limit: entriesPerPage,
@@ -59,10 +59,10 @@ export function auditPage<A extends Auth>(audit: Pick<AuditStore, 'page'>): Scre
         event: given.event?.slice(0, 100),
         subject: given.subject,
         clientId: given.client,
-        fromMs: instantOf(given.from),
+        fromMs: instantOf(given.since),
         untilMs: instantOf(given.until),
       })
-      const rows = folded(items).map((entry) => cells(visit as Visit, entry))
+      const rows = folded(items).map((entry) => cells(visit, entry))
       const list =
         rows.length > 0
           ? table('Entries of the audit log', ['When (UTC)', 'What', 'Outcome', 'Who', 'Client', 'More'], rows)
@@ -70,8 +70,8 @@ export function auditPage<A extends Auth>(audit: Pick<AuditStore, 'page'>): Scre
       return {
         title: 'Audit log',
         body: html`<section class="card"><form class="search" role="search" action="${visit.link('/audit')}">
-${fields.map(([name, label]) => html`<label>${label}<input name="${name}" value="${given[name]}" autocomplete="off"${(name === 'from' || name === 'until') && html` placeholder="2030-01-31"`}></label>`)}
-<button class="button">Search</button></form>${list}${cursorPager(visit as Visit, '/audit', given, after)}</section>`,
+${fields.map(([name, label]) => html`<label>${label}<input name="${name}" value="${given[name]}" autocomplete="off"${(name === 'since' || name === 'until') && html` placeholder="2030-01-31"`}></label>`)}
+<button class="button">Search</button></form>${list}${cursorPager(visit, '/audit', given, after)}</section>`,
       }
     },
   }

@@ -121,7 +121,7 @@ export function explainPage<A extends Auth>(): Screen<A> {
     path: '/explain',
     audience: 'operators',
     nav: 'Explain a token',
-    show: async (visit) => ({ title: 'Explain a token', body: html`<section class="card">${field(visit as Visit)}</section>` }),
+    show: async (visit) => ({ title: 'Explain a token', body: html`<section class="card">${field(visit)}</section>` }),
   }
 }
 
@@ -156,7 +156,7 @@ export function explainChange<A extends Auth>(): Change<A> {
 <p class="quiet">A route may demand more: an audience, scopes, or another issuer entry of its guard.</p></section>
 <section class="card"><h2>Claims</h2>${json(parsed.claims)}</section>
 <section class="card"><h2>Header</h2>${json(parsed.jws.header)}</section>
-<section class="card"><h2>Another one</h2>${field(visit as Visit)}</section>`,
+<section class="card"><h2>Another one</h2>${field(visit)}</section>`,
         },
       }
     },

@@ -1,12 +1,19 @@
-import { type Auth, type FormParameters, type RevocationEntry, type RevocationRecord, revocationName } from '@countersign/core'
+import {
+  type Auth,
+  type FormParameters,
+  lengthPrefixed,
+  type RevocationEntry,
+  type RevocationRecord,
+  revocationName,
+} from '@countersign/core'
 import { emptyState, idOf, timeOf } from '../../html/elements.js'
 import { folded } from '../../html/forms.js'
 import { type Html, html } from '../../html/html.js'
 import type { KnownParts } from '../../screen/parts.js'
 import type { Change, Screen, Visit } from '../../screen/screen.js'
 import type { ConsoleRevocations } from '../../screen/server-parts.js'
-import { notDone, unlessWrong } from '../clients/client-changes.js'
 import { cursorPager, itemsPerPage } from '../list-pages.js'
+import { notDone, unlessWrong } from '../outcomes.js'
 
 type Type = RevocationEntry['type']
 
@@ -60,6 +67,17 @@ function row<A extends Auth>(visit: Visit<A>, { entry, ttlMs, reinstated }: Revo
 ${!isOfKey && reinstated !== true && folded('Reinstate…', 'Tokens that did not expire meanwhile are accepted again. Unlock a client on its own page.', reinstate)}</li>`
 }
 
+/** Several records can be about the same: the last one counts, and comes first here. */
+function lastOfEach(records: readonly RevocationRecord[]): readonly RevocationRecord[] {
+  const seen = new Set<string>()
+  return records.filter(({ entry }) => {
+    const key = lengthPrefixed(entry.type, entry.issuer, revocationName(entry))
+    const isFirst = !seen.has(key)
+    seen.add(key)
+    return isFirst
+  })
+}
+
 function addition<A extends Auth>(visit: Visit<A>): Html {
   return html`<section class="card">${folded(
     'Revoke something…',
@@ -100,7 +118,7 @@ export function revocationsPage<A extends Auth>({ revocationStore, revocations }
       const type = visit.query('type')
       const query = { type: isType(type) ? type : undefined, name: visit.query('name')?.trim() || undefined }
       const page = await revocationStore?.page({ ...query, newestFirst: true, limit: itemsPerPage, after: visit.query('after') })
-      const items = page?.items ?? []
+      const items = lastOfEach(page?.items ?? [])
       const isFiltered = query.type !== undefined || query.name !== undefined
       const list =
         items.length > 0
@@ -114,7 +132,7 @@ export function revocationsPage<A extends Auth>({ revocationStore, revocations }
         body: html`<section class="card"><form class="search" role="search" action="${visit.link('/revocations')}">
 <label>What<select name="type"><option value="">Everything</option>${choices.map(([value, label]) => html`<option value="${value}"${value === type && html` selected`}>${label}</option>`)}</select></label>
 <label>Its name<input name="name" value="${query.name}" autocomplete="off"></label><button class="button">Search</button></form>
-${list}${cursorPager(visit as Visit, '/revocations', query, page?.after)}</section>${revocations && addition(visit)}`,
+${list}${cursorPager(visit, '/revocations', query, page?.after)}</section>${revocations && addition(visit)}`,
       }
     },
   }
