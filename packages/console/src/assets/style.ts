@@ -70,6 +70,7 @@ td time { white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 .pager { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between; margin-top: 1rem; color: var(--quiet); }
 .chart { width: 100%; height: auto; display: block; }
+.chart.minutes { height: 9rem; }
 .chart.wide { min-width: 40rem; }
 .chart text { fill: var(--text); font: 12px system-ui, sans-serif; }
 .chart .axis { stroke: var(--line); } .chart .now { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 4 3; }
@@ -80,6 +81,9 @@ tr:last-child td { border-bottom: 0; }
 .legend .swatch { display: inline-block; width: .8rem; height: .8rem; border-radius: 3px; margin-right: .35rem; vertical-align: -.05rem; }
 .swatch.accepted { background: var(--accent); } .swatch.refused { background: var(--bad); }
 .swatch.staged { background: var(--seg-staged); } .swatch.active { background: var(--seg-active); } .swatch.retiring { background: var(--seg-retiring); }
+.chips { list-style: none; margin: 0; padding: 0; display: grid; gap: .35rem 1.5rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); }
+.chips li { display: flex; justify-content: space-between; gap: .5rem; align-items: baseline; }
+.scale-ends { display: flex; justify-content: space-between; color: var(--quiet); font-size: .8125rem; margin: .15rem 0 0; }
 .figure { font-size: 1.9rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 pre { overflow-x: auto; background: var(--plain-back); padding: .75rem; border-radius: 8px; font-size: .8125rem; margin: 0; }`
 
@@ -102,6 +106,8 @@ form > p:last-child { margin-bottom: 0; }
 .search { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin: 0 0 1rem; }
 .search label { display: flex; flex-direction: column; gap: .25rem; font-size: .875rem; color: var(--quiet); flex: 1 1 10rem; max-width: 24rem; }
 .fold { border-top: 1px solid var(--line); padding-top: .65rem; margin-top: .75rem; }
+.card > .fold:first-child { border: 0; padding: 0; margin: 0; }
+h2 + .fold { border: 0; margin-top: 0; padding-top: 0; }
 .fold > summary { cursor: pointer; font-weight: 600; }
 .fold > div { padding-top: .75rem; }
 .danger-fold > summary { color: var(--bad); }

@@ -20,7 +20,7 @@ function health(readiness: Readiness | undefined): Html {
     const state = ok ? badge('good', 'ready') : degraded.includes(name) ? badge('warn', 'degraded') : badge('bad', 'not ready')
     return html`<li><span class="title">${name}</span>${state}</li>`
   })
-  return html`<ul class="rows">${rows}</ul>`
+  return html`<ul class="chips">${rows}</ul>`
 }
 
 const [width, height] = [600, 120]
@@ -37,9 +37,10 @@ function chart(minutes: readonly Minute[]): Html {
       html`<rect class="${kind}" x="${x}" y="${y.toFixed(1)}" width="${(step - 2).toFixed(1)}" height="${tallness.toFixed(1)}"/>`
     return html`${bar('bar', height - good, good)}${bar('bad', height - good - bad, bad)}`
   })
-  return html`<svg class="chart" viewBox="0 0 ${width} ${height + 18}" role="img" aria-label="Requests in each minute of the last hour, at most ${most}. The sums stand above.">
+  return html`<svg class="chart minutes" viewBox="0 0 ${width} ${height + 1}" preserveAspectRatio="none" role="img" aria-label="Requests in each minute of the last hour, at most ${most}. The sums stand above.">
 <line class="axis" x1="0" x2="${width}" y1="${height}" y2="${height}"/>${bars}
-<text class="scale" x="0" y="${height + 14}">an hour ago</text><text class="scale" x="${width}" y="${height + 14}" text-anchor="end">now</text></svg>`
+</svg>
+<p class="scale-ends"><span>an hour ago</span><span>now</span></p>`
 }
 
 function requests(rates: Rates): Html {
