@@ -18,6 +18,7 @@ const tooOld = 'This form is too old, or it belongs to an earlier session. Nothi
 const unprovable =
   'The server lost its memory after this form was opened, so it cannot tell whether the form was sent before. Look at the list, and send it again if it was not.'
 
+const noCookie = 'The cookie of the console did not arrive. It needs https, and a browser that accepts cookies. Open the form again.'
 const sentTwice =
   'This form was sent already, and it was carried out once. If it made a secret, only the first answer showed it: make another one, and revoke the one that you did not see.'
 /** Longer than a form can be sent. */
@@ -72,13 +73,8 @@ export function routesOf<A extends Auth>(context: ConsoleContext<A>, { screens, 
       const body = await readForm(request, { repeatable: ['grants', 'authMethods'] })
       if (!body.ok) return refused(body.status, 'Refused', 'This is not a form of the console. Nothing was changed.')
       const values = body.value
-      const { name } = cookieRules(request)
-      if (!context.tokens.isCookie(cookieOf(request, name), user))
-        return refused(
-          403,
-          'Refused',
-          'The cookie of the console did not arrive. It needs https, and a browser that accepts cookies. Open the form again.',
-        )
+      const cookie = cookieOf(request, cookieRules(request).name)
+      if (cookie === undefined) return refused(403, 'Refused', noCookie)
       if (!isAllowed(change, user)) return foreign(request, user)
 
       const place = change.place(values)
@@ -93,7 +89,8 @@ export function routesOf<A extends Auth>(context: ConsoleContext<A>, { screens, 
       }
 
       const token = context.tokens.read(values.get('token'), user)
-      if (token === undefined) return again(403, tooOld)
+      // A cookie of an earlier session is replaced by the page that says so.
+      if (token === undefined || !context.tokens.isCookie(cookie, user)) return again(403, tooOld)
       const visit = visitOf(context, request, user)
       const phrase = await change.phrase?.(visit, values)
       if (phrase !== undefined && values.get('confirm')?.trim() !== phrase.trim())

@@ -108,13 +108,11 @@ export function shown<A extends Auth>(
       who: user && (user.name ?? user.id),
       signOutUrl: user && options.signOutUrl,
       nav: user
-        ? nav
-            .filter(isVisible)
-            .map((one) => ({
-              label: one.nav,
-              href: addressOf(basePath, one.path),
-              isCurrent: one.path === (view.trail?.[0]?.path ?? path),
-            }))
+        ? nav.filter(isVisible).map((one) => ({
+            label: one.nav,
+            href: addressOf(basePath, one.path),
+            isCurrent: one.path === (view.trail?.[0]?.path ?? path),
+          }))
         : [],
       trail: (view.trail ?? []).map((place) => ({ label: place.label, href: linkTo(context, place) })),
       notice: said,

@@ -91,7 +91,7 @@ const formParts = `
 .field { margin: 0 0 .9rem; display: flex; flex-direction: column; gap: .25rem; max-width: 38rem; }
 .field label { font-weight: 600; }
 .field label .quiet { font-weight: 400; }
-input, select, textarea { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--quiet); border-radius: 6px; padding: .5rem .6rem; width: 100%; min-width: 0; }
+input, select, textarea { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--quiet); border-radius: 6px; padding: .5rem .6rem; width: 100%; min-width: 0; min-height: 2.5rem; }
 .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 [aria-invalid] { border-color: var(--bad); border-width: 2px; }
 .hint { color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; }

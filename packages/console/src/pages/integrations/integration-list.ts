@@ -43,6 +43,11 @@ ${type !== undefined && badge('plain', type)}${isLocked && badge('bad', 'locked'
 <div class="more">${count === 1 ? '1 credential' : `${count} credentials`} · last use ${timeOf(lastUse(integration))}</div></li>`
 }
 
+/** Where all of them are on one page, people look for a title. Pages have the order of the store. */
+function inOrder(integrations: readonly ShownIntegration[], pageCount: number): readonly ShownIntegration[] {
+  return pageCount > 1 ? integrations : integrations.toSorted((a, b) => a.title.localeCompare(b.title, 'en') || a.createdAt - b.createdAt)
+}
+
 /** The integrations of an entity. */
 export function integrationList<A extends Auth>(integrations: ConsoleIntegrations<A>): Screen<A> {
   return {
@@ -59,7 +64,7 @@ export function integrationList<A extends Auth>(integrations: ConsoleIntegration
       const isEmpty = totalCount === 0 && title === undefined
       const list =
         found.integrations.length > 0
-          ? html`<ul class="rows">${found.integrations.map((one) => row(visit, one))}</ul>`
+          ? html`<ul class="rows">${inOrder(found.integrations, pageCount).map((one) => row(visit, one))}</ul>`
           : emptyState(
               isEmpty ? 'There are no integrations yet' : 'Nothing was found',
               isEmpty

@@ -39,7 +39,7 @@ function steps<A extends Auth>(visit: Visit<A>, { kid, state }: ShownSigningKey)
 
 function row<A extends Auth>(visit: Visit<A>, key: ShownSigningKey): Html {
   const { kid, algorithm, purpose, state } = key
-  return html`<li><div class="what"><span class="title">${shortKid(kid)}</span> ${badge(kinds[state], state)} <span class="quiet">${algorithm}${purpose !== 'default' && ` · ${purpose}`}</span><br>${idOf(kid)}</div>
+  return html`<li><div class="what"><span class="title">${shortKid(kid)}</span> ${badge(kinds[state], state)} <span class="quiet">${algorithm}${purpose !== 'access_token' && ` · ${purpose}`}</span><br>${idOf(kid)}</div>
 <div class="more">${times(key)}</div>${steps(visit, key)}</li>`
 }
 

@@ -63,7 +63,7 @@ function row<A extends Auth>(visit: Visit<A>, { entry, ttlMs, reinstated }: Revo
   })
   const until = ttlMs === undefined ? undefined : (visit.now + ttlMs) / 1000
   return html`<li><div class="what"><span class="title">${label}${reinstated === true && ' — reinstated'}</span><br>${idOf(name)}</div>
-<div class="more">${entry.issuer} · kept until ${timeOf(until, 'for ever')}</div>
+<div class="more">${entry.issuer} · ${until === undefined ? 'kept for ever' : html`kept until ${timeOf(until)}`}</div>
 ${!isOfKey && reinstated !== true && folded('Reinstate…', 'Tokens that did not expire meanwhile are accepted again. Unlock a client on its own page.', reinstate)}</li>`
 }
 
