@@ -27,16 +27,14 @@ describeInChromium('pages that everybody can use', (chromium) => {
     async function look(name: string): Promise<void> {
       await page.evaluate(axe.source)
       // What is folded is on the page, too.
-      await page.evaluate(() => {
-        for (const fold of document.querySelectorAll('details')) fold.open = true
-      })
+      await page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
       for (const width of [360, 1280]) {
         await page.setViewportSize({ width, height: 800 })
-        const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
+        const isWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
         if (isWide) found.push(`${name} at ${width}: is wider than the screen`)
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-          const { violations } = (await page.evaluate('axe.run()')) as Found
+          const { violations } = await page.evaluate<Found>('axe.run()')
           found.push(
             ...violations.flatMap(({ id, nodes }) =>
               nodes.map(({ html }) => `${name} at ${width}, ${colorScheme}: ${id} ${html.slice(0, 200)}`),
