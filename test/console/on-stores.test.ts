@@ -18,7 +18,7 @@ onEveryStore((open) => {
     const form = /name="token" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
     const sent = { token: form, entity: vendor, title: 'Dispatch', type: 'CAD' }
     const answers = await Promise.all([here.post('/console/integrations/create', sent), there.post('/console/integrations/create', sent)])
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409])
     const done = await second.integrations.list({ operator: 'test' }, vendor)
     expect(done.ok && done.integrations.map(({ title }) => title)).toEqual(['Dispatch'])
     const clientId = done.ok ? (done.integrations[0]?.clientId ?? '') : ''
