@@ -43,7 +43,7 @@ function shownError({ body }: Answer): ShownError | undefined {
 /** Status and code of an answer, for instance `401 invalid_token`. */
 function briefOf(answer: Answer): string {
   const code = shownError(answer)?.code
-  return code === undefined ? String(answer.status) : `${answer.status} ${code}`
+  return code === undefined || code === '' ? String(answer.status) : `${answer.status} ${code}`
 }
 
 /** Status, code and message of an answer; the whole answer where another has the same. */

@@ -23,6 +23,9 @@ const oldWith = (jwksUri: string, options: SharedOptions = {}): ReturnType<Mount
 const before: Mount = (options) => oldWith(issuer.jwksUrl, options)
 const after: Mount = (options) => expressJwt(guard, options) as ReturnType<Mount>
 
+// Hundreds of requests take long on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+
 beforeAll(async () => {
   issuer = await createFakeIssuer({ keys: [testKeys.rs256], audience })
   const entry = jwks({ issuer: issuer.issuer, url: issuer.jwksUrl, algorithms: ['RS256'], audience, allowInsecure: true })

@@ -4,7 +4,7 @@ import { createFakeIssuer, type FakeIssuer, testKeys } from '@countersign/testki
 import { createGuard, jwks, type ResourceGuard } from '@countersign/verifier'
 import jwksRsa from 'jwks-rsa'
 import oldKoaJwt from 'koa-jwt'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { compare, expectPage, othersThanListed } from './differences.js'
 import { appWith, type ErrorHandling, type Mount } from './koa-jwt-app.js'
 import { koaJwtDifferences } from './koa-jwt-differences.js'
@@ -40,6 +40,9 @@ const leftOut: readonly string[] = [
   '/custom/any?open=yes',
   '/custom/any?open=no',
 ]
+
+// Hundreds of requests take long on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 beforeAll(async () => {
   issuer = await createFakeIssuer({ keys: [testKeys.rs256], audience })

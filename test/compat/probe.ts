@@ -20,7 +20,7 @@ export interface Answer {
 export type Answers = ReadonlyMap<string, Answer>
 
 const ignored: readonly string[] = ['date', 'connection', 'keep-alive', 'content-length', 'etag', 'transfer-encoding']
-const atATime = 16
+const atATime = 32
 
 function answerOf({ status, headers, body }: ReceivedReply): Answer {
   return { status, fields: Object.fromEntries(Object.entries(headers).filter(([name]) => !ignored.includes(name))), body }

@@ -5,24 +5,20 @@ type TokenDifference = Pick<Difference, 'what' | 'why' | 'probes'>
 /** Tokens that `jsonwebtoken` accepts and a guard refuses. Each old package stands on it. */
 export const acceptedBefore: readonly TokenDifference[] = [
   {
-    what: 'a token that two readers could read in two ways: a member twice, bytes that are not UTF-8, an unpaired surrogate, a number beyond a double, base64url with unused bits or of an impossible length',
+    what: 'a token that two readers could read in two ways: a member twice, an unpaired surrogate, a number beyond a double, base64url with unused bits',
     why: 'What checks the token and what uses it must see the same (RFC 7515 §4, RFC 7519 §4, RFC 8259 §8).',
     probes: [
       'segments: unused bits set *',
-      'segments: a payload of an impossible length',
       'header: a header with an unpaired surrogate',
-      'header: a header in * UTF-8',
       'header: alg twice, none first',
       'header: alg twice, the same',
       'header: alg twice, once in escapes',
-      'header: * twice',
+      'header: kid twice',
+      'header: typ twice',
+      'header: a nested member twice',
       'claims: a payload with a number beyond a double',
       'claims: a payload with such a number deep inside',
       'claims: a payload with an unpaired surrogate',
-      'claims: a payload in invalid UTF-8',
-      'claims: a payload in overlong UTF-8',
-      'claims: a payload with a surrogate in UTF-8',
-      'claims: a payload in UTF-8 that is cut off',
       'claims: iss twice, a stranger first',
       'claims: sub twice',
       'claims: exp twice*',
@@ -33,6 +29,18 @@ export const acceptedBefore: readonly TokenDifference[] = [
       'claims: nbf: minus Infinity',
       'claims: iat: Infinity',
       'claims: iat: minus Infinity',
+    ],
+  },
+  {
+    what: 'a token with bytes that are not UTF-8, or base64url of an impossible length',
+    why: 'The same.',
+    probes: [
+      'segments: a payload of an impossible length',
+      'header: a header in * UTF-8',
+      'claims: a payload in invalid UTF-8',
+      'claims: a payload in overlong UTF-8',
+      'claims: a payload with a surrogate in UTF-8',
+      'claims: a payload in UTF-8 that is cut off',
     ],
   },
   {

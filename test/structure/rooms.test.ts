@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     password: ['.', 'grants', 'password/codes', 'password/guesses'],
   },
   core: { options: [], '.': ['options'], memory: ['.'], copy: ['.', 'options'], compat: ['.', 'options'], shadow: ['.', 'options'] },
-  express: { '.': [], compat: ['.'] },
+  express: { '.': [], compat: ['.'], mcp: ['.'], passport: ['.'] },
   koa: { '.': [], compat: ['.'] },
   console: {
     html: [],

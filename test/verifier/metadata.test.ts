@@ -11,7 +11,11 @@ async function documentOf(options: Options): Promise<Record<string, unknown>> {
   const [route] = protectedResourceMetadata(guard)
   const reply = await route?.endpoint(request)
   expect(reply?.status).toBe(200)
-  expect(reply?.headers).toEqual({ 'content-type': 'application/json', 'cache-control': 'public, max-age=300' })
+  expect(reply?.headers).toEqual({
+    'content-type': 'application/json',
+    'cache-control': 'public, max-age=300',
+    'access-control-allow-origin': '*',
+  })
   return JSON.parse(String(reply?.body))
 }
 

@@ -59,6 +59,8 @@ export interface Requirement<A = Auth, R = unknown> {
   (auth: A, request: R, context: RequirementContext): Refusal | undefined | Promise<Refusal | undefined>
   /** Scopes that it needs; named together in the challenge of an insufficient_scope. */
   readonly scopes?: readonly string[]
+  /** Present on what `mcp()` returns: a request without credentials is told the scopes of the route, as MCP clients need it. */
+  readonly announcesScopes?: true
   /** Present on the value that `optional()` returns. */
   readonly admitsAnonymous?: true
 }

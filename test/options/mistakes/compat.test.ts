@@ -1,9 +1,12 @@
 import * as express from '@countersign/express/compat'
+import * as passport from '@countersign/express/passport'
 import * as koa from '@countersign/koa/compat'
 import { itTells, loose } from './mistake.js'
 
 const expressJwt = loose(express.expressJwt)
 const koaJwt = loose(koa.koaJwt)
+const strategy = loose((...args: unknown[]) => Reflect.construct(passport.CountersignStrategy, args))
+const auth = loose(express.auth)
 const guard = { check: () => undefined }
 const unless = (options: unknown) => (): unknown => (expressJwt(guard) as { unless(given: unknown): unknown }).unless(options)
 
@@ -48,4 +51,36 @@ itTells([
   ['koaJwt without a guard', () => koaJwt({}), 'koaJwt: the first argument must be a guard, got an object'],
   ['a cookie', () => koaJwt(guard, { cookie: 'jwt' }), 'koaJwt: unknown option "cookie"; use getToken: (ctx) => ctx.cookies.get(name)'],
   ['passthrough as a word', () => koaJwt(guard, { passthrough: 'yes' }), 'koaJwt: passthrough must be true or false, got "yes"'],
+  [
+    'a strategy without a callback',
+    () => strategy(guard),
+    'CountersignStrategy: the verify callback must be a function of the claims and done, got undefined',
+  ],
+  [
+    'a strategy without a guard',
+    () => strategy(undefined, () => undefined),
+    'CountersignStrategy: the first argument must be a guard, got undefined',
+  ],
+  [
+    'a strategy that lets expired tokens pass',
+    () => strategy(guard, () => undefined, { ignoreExpiration: true }),
+    'CountersignStrategy: unknown option "ignoreExpiration"; a token that expired is always refused',
+  ],
+  ['auth without a guard', () => auth({}), 'auth: the first argument must be a guard, got an object'],
+  [
+    'auth with an option of the guard',
+    () => auth(guard, { issuerBaseURL: 'https://login.example' }),
+    'auth: unknown option "issuerBaseURL"; it belongs to the entry of an issuer, for instance oidc({ … })',
+  ],
+  [
+    'scopes that are a number',
+    () => loose(express.requiredScopes)(5),
+    'requiredScopes: scopes must be a string or an array of strings, got 5',
+  ],
+  [
+    'a check that is not a function',
+    () => loose(express.claimCheck)('x'),
+    'claimCheck: the test must be a function of the payload, got a string of 1 character',
+  ],
+  ['a claim without a name', () => loose(express.claimEquals)(), 'claimEquals: the name of the claim must be a string, got undefined'],
 ])

@@ -1,5 +1,5 @@
 export { type JwtError, jwtError } from './jwt-error.js'
-export { decodedPart, presentedToken, withToken } from './request-token.js'
+export { decodedPart, isOtherScheme, presentedToken, withToken } from './request-token.js'
 export { requireGuard } from './require-guard.js'
 export { headersOf, isOutage, ServiceUnavailableError } from './service-unavailable-error.js'
 export { isMemberPath, setMember } from './set-member.js'

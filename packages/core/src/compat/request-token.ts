@@ -45,6 +45,16 @@ export function presentedToken(request: WireRequest): string | undefined {
 }
 
 /**
+ * Whether an Authorization field has credentials for somebody else: a scheme that is neither Bearer nor DPoP, and one value.
+ *
+ * @example
+ * isOtherScheme('Basic YTpi') // true
+ */
+export function isOtherScheme(field: string | readonly string[] | undefined): boolean {
+  return typeof field === 'string' && /^(?!bearer |dpop )[^ ]+ [^ ]+$/i.test(field.trim())
+}
+
+/**
  * One JSON part of a compact JWS, without any check. It is for tokens that a guard has verified, or for messages.
  *
  * @param part - 0 is the header, 1 the payload (RFC 7515 §7.1)

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { type Auth, authorizationField, type Guard, optional } from '@countersign/core'
-import { presentedToken, setMember, withToken, writableCopy } from '@countersign/core/compat'
+import { isOtherScheme, presentedToken, setMember, withToken, writableCopy } from '@countersign/core/compat'
 import { type ExpressRequest, guardRequest, setFields } from '../wire.js'
 import type { ExpressJwtOptions } from './express-jwt-options.js'
 import { jwtRefusal, notString } from './jwt-refusal.js'
@@ -10,8 +10,6 @@ function isPreflight({ method, headers }: ExpressRequest): boolean {
   const announced = headers['access-control-request-headers']?.toLowerCase().split(',') ?? []
   return method === 'OPTIONS' && announced.some((name) => name.trim() === 'authorization')
 }
-
-const isOtherScheme = (field: unknown): boolean => typeof field === 'string' && /^(?!bearer |dpop )[^ ]+ [^ ]+$/i.test(field)
 
 /** What a check of one request gives: undefined if it is admitted, else the error. */
 type JwtCheck<R> = (req: R, res: ServerResponse) => Promise<Error | undefined>

@@ -1,4 +1,8 @@
 export { type JwtError, ServiceUnavailableError, type UnlessOptions, type UnlessPath } from '@countersign/core/compat'
+export { type AuthOptions, auth } from './auth.js'
+export { type ChallengeFields, InsufficientScopeError, InvalidRequestError, InvalidTokenError } from './bearer-errors.js'
+export { claimCheck, claimEquals, claimIncludes } from './claim-checks.js'
 export { expressJwt, type UnlessMiddleware } from './express-jwt.js'
 export type { ExpressJwtOptions } from './express-jwt-options.js'
+export { requiredScopes, scopeIncludesAny } from './scope-checks.js'
 export { type UnauthorizedCode, UnauthorizedError } from './unauthorized-error.js'

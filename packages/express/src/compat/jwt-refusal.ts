@@ -13,7 +13,7 @@ export interface RefusedCredentials {
 export const notString = '.'
 
 type Refused = Extract<Admission<never>, { ok: false }>
-type Inner = UnauthorizedError['inner']
+type Inner = NonNullable<UnauthorizedError['inner']>
 
 const format: Inner = { message: 'Format is Authorization: Bearer [token]' }
 const revoked: readonly string[] = ['revoked_key', 'revoked_token', 'revoked_subject', 'revoked_client', 'unprovable']
@@ -37,5 +37,6 @@ function ofToken({ reason }: Refused, token: string | undefined): readonly [Unau
 export function jwtRefusal(refused: Refused, { field, token }: RefusedCredentials): UnauthorizedError | ServiceUnavailableError {
   if (isOutage(refused)) return new ServiceUnavailableError(refused)
   const [code, inner] = (field && ofField(refused, field)) || ofToken(refused, token)
-  return new UnauthorizedError(code, inner, headersOf(refused.reply))
+  const members = { code, status: 401, name: 'UnauthorizedError', inner }
+  return new UnauthorizedError(inner.message, members, { headers: headersOf(refused.reply) })
 }

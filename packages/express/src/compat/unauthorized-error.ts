@@ -8,25 +8,29 @@ export type UnauthorizedCode =
   | 'invalid_token'
   | 'revoked_token'
 
-/** What goes to the error handler for a request that is refused, as `express-jwt` 8 gives it. An outage is a `ServiceUnavailableError`. */
+type Fields = Readonly<Record<string, string | readonly string[]>>
+
+/**
+ * What goes to the error handler for a request that is refused, with the members that the old package gives it. The errors of
+ * `express-oauth2-jwt-bearer` inherit from it. An outage is a `ServiceUnavailableError`.
+ */
 export class UnauthorizedError extends Error {
-  readonly code: UnauthorizedCode
-  readonly status: number = 401
-  override readonly name: string = 'UnauthorizedError'
-  /** Why: an error like that of `jsonwebtoken`, or an object with a message. */
-  readonly inner: JwtError | { readonly message: string }
-  /** Fields for the reply, which Express's own error handler sets. `JSON.stringify` leaves them out. */
-  declare readonly headers: Readonly<Record<string, string | readonly string[]>>
+  declare readonly status: number
+  /** The code of `express-jwt`, or that of RFC 6750 §3.1. */
+  declare readonly code: string | undefined
+  /** With `expressJwt`: why, an error like that of `jsonwebtoken`, or an object with a message. */
+  declare readonly inner: JwtError | { readonly message: string } | undefined
+  /** Fields for the reply, which Express's own error handler sets. */
+  declare readonly headers: Fields
 
   /**
-   * @param code - the code of `express-jwt`
-   * @param inner - its message is the message of this error
-   * @param headers - fields for the reply
+   * @param message - as the old package says it
+   * @param members - in the order in which `JSON.stringify` shows them
+   * @param hidden - members that it does not show
    */
-  constructor(code: UnauthorizedCode, inner: UnauthorizedError['inner'], headers: UnauthorizedError['headers'] = {}) {
-    super(inner.message)
-    this.code = code
-    this.inner = inner
-    Object.defineProperty(this, 'headers', { value: headers })
+  constructor(message: string, members: object, hidden: { readonly headers?: Fields } = {}) {
+    super(message)
+    Object.assign(this, members)
+    for (const [name, value] of Object.entries(hidden)) Object.defineProperty(this, name, { value })
   }
 }

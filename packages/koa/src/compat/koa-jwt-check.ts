@@ -1,12 +1,20 @@
 import { type Admission, type Auth, authorizationField, type Guard, optional } from '@countersign/core'
-import { headersOf, isOutage, jwtError, presentedToken, ServiceUnavailableError, withToken, writableCopy } from '@countersign/core/compat'
+import {
+  headersOf,
+  isOtherScheme,
+  isOutage,
+  jwtError,
+  presentedToken,
+  ServiceUnavailableError,
+  withToken,
+  writableCopy,
+} from '@countersign/core/compat'
 import { guardRequest, setFields } from '../wire.js'
 import type { KoaJwtContext, KoaJwtOptions } from './koa-jwt-options.js'
 
 type Refused = Extract<Admission<never>, { ok: false }>
 
 const badFormat = 'Bad Authorization header format. Format is "Authorization: Bearer <token>"'
-const isOtherScheme = (field: unknown): boolean => typeof field === 'string' && /^(?!bearer |dpop )[^ ]+ [^ ]+$/i.test(field.trim())
 
 /** What is wrong with the field itself is told to the client, all else is not. */
 function isOfField({ reason }: Refused, field: string | readonly string[] | undefined): boolean {

@@ -14,7 +14,7 @@ import {
   wallClock,
 } from '@countersign/core'
 import { claimedSenderOf, dryRunOf } from '../dry-run/dry-run.js'
-import { admitsAnonymous, checkRequirements, withRequirements } from '../token/requirements.js'
+import { admitsAnonymous, checkRequirements, missingCredentials, withRequirements } from '../token/requirements.js'
 import { isKnown, refused, type Verdict } from '../token/verdict.js'
 import type { Progress } from '../token/verify-token.js'
 import { readCredentials, type TokenScheme, tokenPlaces } from './bearer.js'
@@ -142,7 +142,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   ): Verdict | undefined | Promise<Verdict> {
     const credentials = readCredentials(request, places, constraint !== undefined)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
-    if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(refuse('no_credentials'))
+    if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(missingCredentials(requirements))
     check.scheme = credentials.scheme
     const verified = verifyToken(credentials.token, check)
     const verdict =

@@ -75,7 +75,12 @@ export function protectedResourceMetadata(guard: DescribedGuard): RouteTable {
     {
       method: 'GET',
       path: metadataPath(resource),
-      endpoint: async () => jsonReply(200, documentOf(resource, metadata, guard), { 'cache-control': 'public, max-age=300' }),
+      // It is public, and clients in browsers read it from other origins.
+      endpoint: async () =>
+        jsonReply(200, documentOf(resource, metadata, guard), {
+          'cache-control': 'public, max-age=300',
+          'access-control-allow-origin': '*',
+        }),
     },
   ]
 }

@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, type Requirement, shownValue, whenKnown } from '@countersign/core'
+import { isRefusal, type Refusal, type Requirement, refuse, shownValue, whenKnown } from '@countersign/core'
 import type { Verdict } from './verdict.js'
 
 /** What a route requires, of which request, and when. */
@@ -29,11 +29,21 @@ function checkedRefusal(answer: Refusal): Refusal {
   )
 }
 
+const scopesOf = (requirements: readonly Requirement<never, never>[]): readonly string[] =>
+  requirements.flatMap((one) => (Object.hasOwn(one, 'scopes') && one.scopes) || [])
+
+const noCredentials = refuse('no_credentials')
+
+/** The refusal of a request without credentials. It names the scopes of the route if the route wants that. */
+export function missingCredentials(requirements: readonly Requirement<never, never>[]): Refusal {
+  const announces = requirements.some((one) => Object.hasOwn(one, 'announcesScopes') && one.announcesScopes === true)
+  return announces ? refuse('no_credentials', { scopes: [...new Set(scopesOf(requirements))] }) : noCredentials
+}
+
 /** One for scopes names all scopes that the route needs. */
 function withAllScopes(refusal: Refusal, requirements: readonly Requirement<never, never>[]): Refusal {
   if (refusal.reason !== 'insufficient_scope') return refusal
-  const needed = requirements.flatMap((one) => (Object.hasOwn(one, 'scopes') && one.scopes) || [])
-  return { ...refusal, scopes: [...new Set(needed.concat(refusal.scopes ?? []))] }
+  return { ...refusal, scopes: [...new Set([...scopesOf(requirements), ...(refusal.scopes ?? [])])] }
 }
 
 /** The first refusal in order, at once where no requirement waits. */
