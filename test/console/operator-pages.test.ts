@@ -1,4 +1,4 @@
-import { allItems, type StoredAuditEntry } from '@countersign/core'
+import { allItems, createShadowReport, eventChannel, type StoredAuditEntry } from '@countersign/core'
 import { publicJwkOf, testKeys } from '@countersign/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { adapters } from '../contracts/adapters.js'
@@ -166,6 +166,27 @@ describe.each(adapters.filter(({ name }) => !/[42]$/.test(name)))('the pages of 
       const next = /rel="next" href="([^"]*)"/.exec(page.text)?.[1] ?? ''
       expect((await root.get(next.replaceAll('&amp;', '&'))).text).toContain(`>${last}<`)
     }
+  })
+
+  it('the report of a shadow tells what a new guard would refuse', async () => {
+    const report = createShadowReport()
+    const channel = eventChannel('countersign:shadow')
+    const event = {
+      route: '/patients/<b>',
+      via: undefined,
+      issuer: 'https://old.example',
+      detail: undefined,
+      isDifferent: true,
+      isEnforced: false,
+    } as const
+    channel.publish({ ...event, old: 'admitted', new: 'refused', reason: 'audience' })
+    const shadowed = await startServerApp(start, undefined, { parts: { shadowReport: report } })
+    const page = await shadowed.as('root').get('/console/shadow')
+    for (const text of ['not yet', '/patients/&lt;b&gt;', '<code>audience</code>', 'https://old.example']) expect(page.text).toContain(text)
+    expect((await shadowed.as('vera').get('/console/shadow')).status).toBe(403)
+    expect((await root.get('/console/shadow')).status).toBe(404)
+    report.close()
+    await shadowed.close()
   })
 
   it('an operator opens any entity', async () => {

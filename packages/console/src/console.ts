@@ -18,6 +18,7 @@ import { explainChange, explainPage } from './pages/watch/explain.js'
 import { overviewPage } from './pages/watch/overview.js'
 import { createRates, type Rates } from './pages/watch/rates.js'
 import { revocationChanges, revocationsPage } from './pages/watch/revocations.js'
+import { shadowPage } from './pages/watch/shadow.js'
 import type { KnownParts } from './screen/parts.js'
 import { createFormTokens } from './security/form-tokens.js'
 import { routesOf, type Served } from './serve.js'
@@ -30,7 +31,7 @@ export type Console = RouteTable & {
 
 /** The pages of the parts that are there, in the order of the navigation. */
 function servedOf<A extends Auth>(parts: KnownParts<A>, rates: Rates): Served<A> {
-  const { integrations, clients, keys, revocations, revocationStore, audit, ready } = parts
+  const { integrations, clients, keys, revocations, revocationStore, audit, ready, shadowReport } = parts
   return {
     screens: [
       overviewPage<A>(rates, ready),
@@ -41,6 +42,7 @@ function servedOf<A extends Auth>(parts: KnownParts<A>, rates: Rates): Served<A>
       ...(keys ? [keysPage<A>(keys)] : []),
       ...(revocationStore ? [revocationsPage<A>(parts)] : []),
       ...(audit ? [auditPage<A>(audit)] : []),
+      ...(shadowReport ? [shadowPage<A>(shadowReport)] : []),
       explainPage<A>(),
     ],
     changes: [

@@ -74,6 +74,7 @@ const partsShape: OptionShape<ConsoleParts> = {
   audit: kind.having('an AuditStore, for instance stores.audit', 'append', 'page'),
   replay: kind.having('a ReplayStore, for instance stores.replay', 'claim'),
   ready: kind.func,
+  shadowReport: kind.having('a report, for instance what createShadowReport returns', 'toJSON'),
 }
 
 const shape: OptionShape<ConsoleOptions> = {

@@ -1,4 +1,4 @@
-import type { AuditStore, Auth, Readiness, ReplayStore, RevocationStore } from '@countersign/core'
+import type { AuditStore, Auth, Readiness, ReplayStore, RevocationStore, ShadowReport } from '@countersign/core'
 import type { ConsoleClients, ConsoleKeys, ConsoleReady, ConsoleRevocations } from './server-parts.js'
 
 /** Who changes something: a person for the policies, or an operator. */
@@ -93,6 +93,8 @@ export interface ConsoleParts<A extends Auth = Auth> {
   readonly replay?: Pick<ReplayStore, 'claim'>
   /** Tells on the overview whether each part is ready. */
   readonly ready?: ConsoleReady
+  /** `createShadowReport()`: what a new guard would do differently. */
+  readonly shadowReport?: Pick<ShadowReport, 'toJSON'>
 }
 
 /** A server whose parts are shown; `createAuthorizationServer` of `countersign` fits. */
