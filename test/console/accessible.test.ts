@@ -57,5 +57,5 @@ describeInChromium('pages that everybody can use', (chromium) => {
     await page.getByLabel('Client secret').waitFor()
     await look('a secret')
     expect(found).toEqual([])
-  }, 60_000)
+  })
 })

@@ -30,7 +30,8 @@ export function describeInChromium(name: string, suite: (browser: Chromium) => v
     describe.skipIf(true)(needs, () => suite({ open: () => Promise.reject(new Error('no browser')), complaints: [] }))
     return
   }
-  describe(name, () => {
+  // A flow has many steps, and the machine may be busy.
+  describe(name, { timeout: 90_000 }, () => {
     const state: { browser?: Browser } = {}
     const complaints: string[] = []
     beforeAll(async () => {
@@ -46,7 +47,7 @@ export function describeInChromium(name: string, suite: (browser: Chromium) => v
         if (context === undefined) throw new Error('the browser did not start')
         await context.addCookies([{ name: 'user', value: user, url }])
         const page = await context.newPage()
-        page.setDefaultTimeout(15_000)
+        page.setDefaultTimeout(30_000)
         page.on('pageerror', (error) => complaints.push(String(error)))
         page.on('console', (message) => {
           // The browser itself says that an answer was 4xx.
