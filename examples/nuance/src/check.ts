@@ -4,6 +4,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } fro
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { accessTokenFor } from './client.js'
 
 // The client of the built-in seed, and an operator.
 const [id, secret, operatorToken] = ['belisle', 'for-a-first-try-only', randomUUID()]
@@ -97,6 +98,9 @@ try {
   const { body } = await check('a subject token gets an access token', exchange(token), 200)
   deepEqual(Object.keys(body), ['access_token', 'token_type', 'expires_in', 'scope', 'sites', 'jti'])
   await check('the same again', exchange(token), 400, 'invalid_grant')
+  const client = { tokenEndpoint: `${url}/oauth-server/oauth/token`, id, secret, kid: 'first', privateKey: first.privateKey }
+  const byJose = await accessTokenFor(client, { sub: 'sacha.belisle', email: 'sacha@belisle.example' })
+  await check('a token that a client got with jose', ping(byJose), 200)
   const report = await check('the report', ping(body.access_token), 200)
   deepEqual(report.body, { subject: 'sacha.belisle', client: id, sites: ['306'] })
 

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { publicJwkOf, signToken, type TestKey, testKeys } from '@countersign/testkit'
+import { backendServiceToken, serviceAccountToken } from './client.js'
 
 const ehr = { ...testKeys.es384 }
 const published = { keys: [publicJwkOf(ehr)] }
@@ -97,6 +98,14 @@ async function checkGoogle(): Promise<void> {
   await check('google: with the key of somebody else', google({}, { key: testKeys.rs256Other }), 400, 'invalid_grant')
 }
 
+/** The clients sign with jose, as real ones do. */
+async function checkClients(): Promise<void> {
+  const own = await serviceAccountToken(url, 'reports@project.iam.example', testKeys.rs256)
+  await check('google: a token that a client got with jose', send('/google/storage', bearer(own)), 200)
+  const service = await backendServiceToken(url, 'bulk-export', ehr)
+  await check('smart: a token that a client got with jose', send('/smart/fhir/Patient', bearer(service)), 200)
+}
+
 async function checkSmart(): Promise<void> {
   const configuration = await send('/smart/fhir/.well-known/smart-configuration', {})
   deepEqual(configuration.body.token_endpoint_auth_signing_alg_values_supported, ['RS384', 'ES384'])
@@ -128,6 +137,7 @@ async function checkSmart(): Promise<void> {
 try {
   await checkGoogle()
   await checkSmart()
+  await checkClients()
 } finally {
   app.kill('SIGTERM')
   jwksServer.close()
