@@ -17,6 +17,8 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'deltaOf',
     'fitsAuditQuery',
     'fitsRevocationQuery',
+    // It gets what its callers have checked.
+    'fixedTokenPlaces',
     'globalFetch',
     'joinReadiness',
     'headerField',

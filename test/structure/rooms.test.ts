@@ -114,6 +114,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     token: ['issuers', 'opaque'],
     'dry-run': ['opaque', 'token'],
     guard: ['dry-run', 'issuers', 'token'],
+    proxies: ['issuers'],
     introspection: ['issuers', 'opaque'],
     'api-keys': ['issuers', 'opaque'],
     'revocation/entries': [],

@@ -1,6 +1,7 @@
 import type { FetchRequest, Reply, WireRequest } from './http.js'
 import type { Lifecycle, Readiness, ReadyOptions } from './lifecycle.js'
 import type { Outcome, Reason, Refusal } from './refusal.js'
+import type { FixedTokenPlaces } from './token-place-types.js'
 
 /** The claims that RFC 7519 §4.1 registers, and all other claims of the token. */
 export interface JwtClaims {
@@ -63,6 +64,8 @@ export interface Requirement<A = Auth, R = unknown> {
   readonly announcesScopes?: true
   /** Present on the value that `optional()` returns. */
   readonly admitsAnonymous?: true
+  /** Present on the value that `tokenFrom()` returns. */
+  readonly tokenFrom?: FixedTokenPlaces
 }
 
 /** The answer of a guard. Without `auth` the request carried no credentials and the route allows that. */

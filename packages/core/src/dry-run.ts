@@ -38,6 +38,6 @@ export interface DryRunGuard<A extends Auth<string, object> = Auth> extends Guar
    * ```
    */
   dryRun<R = unknown>(request: WireRequest | FetchRequest, ...requirements: readonly Requirement<A, R>[]): Promise<DryRun>
-  /** What the token of a request says of its sender, unverified; undefined without a readable token. No I/O. */
-  claimedSender(request: WireRequest | FetchRequest): ClaimedSender | undefined
+  /** What the token of a request says of its sender, unverified; undefined without a readable token. No I/O. Of the requirements, `tokenFrom` counts. */
+  claimedSender(request: WireRequest | FetchRequest, ...requirements: readonly Requirement<never, never>[]): ClaimedSender | undefined
 }

@@ -12,6 +12,9 @@ export {
   requireScopes,
   type ShadowOptions,
   type ShadowReport,
+  sameOrigin,
+  type TokenPlaces,
+  tokenFrom,
 } from '@countersign/core'
 export { asyncHandler } from './async-handler.js'
 export { enforce } from './enforce.js'

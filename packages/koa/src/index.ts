@@ -12,6 +12,9 @@ export {
   requireScopes,
   type ShadowOptions,
   type ShadowReport,
+  sameOrigin,
+  type TokenPlaces,
+  tokenFrom,
 } from '@countersign/core'
 export { enforce } from './enforce.js'
 export { handle, routes } from './handle.js'

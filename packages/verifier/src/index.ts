@@ -12,10 +12,12 @@ export {
   requireAuthentication,
   requireClaims,
   requireScopes,
+  sameOrigin,
+  type TokenPlaces,
+  tokenFrom,
 } from '@countersign/core'
 export type { RefreshOptions, RemoteOptions, SourceContext } from '@countersign/jwt/jwks'
 export { type ApiKeyClaims, type ApiKeysOptions, apiKeys } from './api-keys/api-keys.js'
-export type { TokenPlaces } from './guard/bearer.js'
 export { createGuard } from './guard/guard.js'
 export type {
   AuthOfIssuers,
@@ -54,6 +56,9 @@ export { type SigningKeysOptions, signingKeys, signingKeysShape } from './issuer
 export { type StaticKeysOptions, staticKeys } from './issuers/static-keys.js'
 export type { Recognition } from './opaque/opaque-tokens.js'
 export type { QuestionLimits } from './opaque/question-limits.js'
+export { type CloudflareAccessOptions, cloudflareAccess } from './proxies/cloudflare-access.js'
+export { type GoogleIapOptions, googleIap } from './proxies/google-iap.js'
+export type { ProxyEntry } from './proxies/proxy-entry.js'
 export { createRevocations, type Revocations } from './revocation/revocations.js'
 export { createSharedRevocations, type SharedRevocations } from './revocation/shared-revocations.js'
 export { type OnStale, type SharedRevocationsOptions, sharedRevocationsShape } from './revocation/shared-revocations-options.js'

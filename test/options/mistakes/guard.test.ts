@@ -105,7 +105,7 @@ itTells([
   [
     'a name for a token place',
     () => createGuard({ issuers, tokenFrom: 'cookie' }),
-    'createGuard: tokenFrom must be an object (optional: query, body), got a string of 6 characters',
+    'createGuard: tokenFrom must be an object (optional: header, cookie, query, body), got a string of 6 characters',
   ],
   [
     'the name of a dialect',

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import type { Admission, Auth } from '../auth.js'
+import type { Admission, Auth, Requirement } from '../auth.js'
 import { callListener } from '../call-listener.js'
-import type { DryRunGuard } from '../dry-run.js'
+import type { ClaimedSender, DryRunGuard } from '../dry-run.js'
 import type { WireRequest } from '../http.js'
 import { whenKnown } from '../maybe-async.js'
 import type { GuardWriter } from '../mount.js'
@@ -55,8 +55,7 @@ function percentageReader(option: number | (() => number)): () => number {
 }
 
 /** From 0 up to, but not including, 100; the same for one sender in every process. */
-function positionOf(guard: DryRunGuard<never>, request: WireRequest): number {
-  const { issuer, subject, clientId } = guard.claimedSender(request) ?? {}
+function positionOf({ issuer, subject, clientId }: Partial<ClaimedSender>, request: WireRequest): number {
   const sender = subject ?? clientId
   const name = sender === undefined ? ['address', request.ip ?? ''] : ['sender', issuer ?? '', sender]
   return (Number.parseInt(hash('sha256', JSON.stringify(name), 'hex').slice(0, 12), 16) / 2 ** 48) * 100
@@ -64,7 +63,7 @@ function positionOf(guard: DryRunGuard<never>, request: WireRequest): number {
 
 function chooser<A extends Auth<string, object>, R>(
   guard: DryRunGuard<A>,
-  { percentage, when }: Pick<EnforceOptions<A, R, never>, 'percentage' | 'when'>,
+  { percentage, when, requirements = [] }: Pick<EnforceOptions<A, R, never>, 'percentage' | 'when' | 'requirements'>,
 ): (request: WireRequest) => boolean {
   if ((percentage === undefined) === (when === undefined))
     throw new TypeError(`enforce: percentage or when must be given, got ${when === undefined ? 'neither' : 'both'}`)
@@ -72,7 +71,11 @@ function chooser<A extends Auth<string, object>, R>(
     const read = percentageReader(percentage)
     return (request) => {
       const now = read()
-      return now >= 100 || (now > 0 && positionOf(guard as unknown as DryRunGuard<never>, request) < now)
+      return (
+        now >= 100 ||
+        (now > 0 &&
+          positionOf(guard.claimedSender(request, ...(requirements as readonly Requirement<never, never>[])) ?? {}, request) < now)
+      )
     }
   }
   return (request) => {
@@ -99,7 +102,11 @@ export function createEnforcement<A extends Auth<string, object>, R, Exchange ex
   checkOptions('enforce', options, enforceShape as OptionShape<EnforceOptions<A, R, Exchange>>)
   requireDryRun('enforce', guard)
   const { percentage, when, ...shadowed } = options ?? {}
-  const isChosen = chooser(guard, { ...(percentage !== undefined && { percentage }), ...(when && { when }) })
+  const isChosen = chooser(guard, {
+    ...(percentage !== undefined && { percentage }),
+    ...(when && { when }),
+    requirements: shadowed.requirements ?? [],
+  })
   const watch = createWatch(guard, shadowed)
   const { requirements = [] } = shadowed
   const { send, setFields } = writer

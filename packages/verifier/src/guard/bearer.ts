@@ -1,17 +1,14 @@
-import { authorizationField, headerField, type Refusal, refuse, requestUrl, type WireRequest } from '@countersign/core'
-
-/** Where tokens are accepted beside the Authorization header (RFC 6750 §2.2, §2.3). Both are off by default. */
-export interface TokenPlaces {
-  /** The query parameter `access_token`. Logs and histories keep URLs: avoid it. */
-  readonly query?: boolean
-  /** The field `access_token` of a form that the host has parsed. */
-  readonly body?: boolean
-}
-
-/** Fixes the places at the start, in members of their own. */
-export function tokenPlaces({ query = false, body = false }: TokenPlaces = {}): TokenPlaces {
-  return Object.freeze({ query, body })
-}
+import {
+  authorizationField,
+  type CookiePlace,
+  type FixedTokenPlaces,
+  headerField,
+  type Refusal,
+  type Requirement,
+  refuse,
+  requestUrl,
+  type WireRequest,
+} from '@countersign/core'
 
 /** A token, and the scheme that stood before it: `Bearer` also in the query and the body. */
 export interface PresentedToken {
@@ -35,6 +32,12 @@ const severalFields = malformed('several Authorization fields')
 const severalPlaces = malformed('a token in several places')
 const inClosedQuery = malformed('access_token in the query, where tokenFrom.query is off')
 const afterToken = malformed('something after the token')
+const severalCookies = malformed('several cookies with the name of tokenFrom.cookie')
+const crossSite = refusedAs(
+  refuse('malformed_request', {
+    detail: { expected: 'a request that csrf of tokenFrom.cookie accepts', received: 'one that it does not accept' },
+  }),
+)
 const emptyToken = malformed('an access_token that is empty or not a string')
 
 /** Of a scheme that is not in this list nothing is told: what stands there may be a token that was sent without a scheme. */
@@ -89,18 +92,69 @@ function fromBody(request: WireRequest): readonly string[] {
   return typeof token === 'string' ? [token] : ['', '']
 }
 
-/** Reads the credentials of a request in linear time. More than one of them is refused, wherever they stand. */
-export function readCredentials(request: WireRequest, places: TokenPlaces, provesKeys: boolean): Credentials {
-  const shown = authorizationField(request)
+/** The values of further fields. An empty one counts as not sent: a proxy sends it where nobody is signed in. */
+function fromFields(request: WireRequest, names: readonly string[]): readonly string[] {
+  return names
+    .flatMap((name) => headerField(request, name) ?? [])
+    .map((value) => value.trim())
+    .filter((value) => value !== '')
+}
+
+/** RFC 6265 §5.4: names and values, with a semicolon between them; a value may stand in quotation marks. */
+function cookiesOf(request: WireRequest, name: string): readonly string[] {
+  const pairs = [headerField(request, 'cookie') ?? []].flat().flatMap((field) => field.split(';'))
+  return pairs.flatMap((pair) => {
+    const at = pair.indexOf('=')
+    return at !== -1 && pair.slice(0, at).trim() === name
+      ? [
+          pair
+            .slice(at + 1)
+            .trim()
+            .replace(/^"(.*)"$/, '$1'),
+        ]
+      : []
+  })
+}
+
+const safeMethods: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS']
+
+function fromCookie(request: WireRequest, { name, csrf }: CookiePlace): Credentials {
+  const found = cookiesOf(request, name).filter((value) => value !== '')
+  if (found.length > 1) return severalCookies
+  const [token] = found
+  if (token === undefined) return none
+  if (!safeMethods.includes(request.method)) {
+    const answer: unknown = csrf(request)
+    if (typeof answer !== 'boolean') throw new TypeError(`tokenFrom.cookie.csrf must return true or false, got ${typeof answer}`)
+    if (!answer) return crossSite
+  }
+  return token.includes(' ') || token.includes(',') ? afterToken : { kind: 'token', token, scheme: 'Bearer' }
+}
+
+/** The places of one route: those that a requirement names, else those of the guard. */
+export function placesOf(requirements: readonly Requirement<never, never>[], ofGuard: FixedTokenPlaces): FixedTokenPlaces {
+  for (const requirement of requirements) {
+    // Its own member only: a library may pollute the prototype of functions.
+    if (Object.hasOwn(requirement, 'tokenFrom') && requirement.tokenFrom) return requirement.tokenFrom
+  }
+  return ofGuard
+}
+
+/** Reads the credentials of a request in linear time. More than one of them is refused, wherever they stand; a cookie counts only where nothing else is. */
+export function readCredentials(request: WireRequest, places: FixedTokenPlaces, provesKeys: boolean): Credentials {
+  const shown = places.authorization ? authorizationField(request) : undefined
   const fields = shown === undefined || typeof shown === 'string' ? Number(shown !== undefined) : shown.length
   const inQuery = fromQuery(request)
   if (inQuery.length > 0 && !places.query) return inClosedQuery
   const inBody = places.body ? fromBody(request) : nowhere
+  const inFields = places.headers.length > 0 ? fromFields(request, places.headers) : nowhere
   if (fields > 1) return severalFields
-  if (fields + inQuery.length + inBody.length > 1) return inBody.length > 1 ? emptyToken : severalPlaces
+  if (fields + inQuery.length + inBody.length + inFields.length > 1) return inBody.length > 1 ? emptyToken : severalPlaces
   const field = typeof shown === 'object' ? shown[0] : shown
   if (field !== undefined) return fromHeader(field, provesKeys)
-  const token = inQuery[0] ?? inBody[0]
-  if (token === undefined) return none
+  const [inField] = inFields
+  if (inField !== undefined && /[ ,]/.test(inField)) return afterToken
+  const token = inField ?? inQuery[0] ?? inBody[0]
+  if (token === undefined) return places.cookie === undefined ? none : fromCookie(request, places.cookie)
   return token === '' ? emptyToken : { kind: 'token', token, scheme: 'Bearer' }
 }

@@ -3,17 +3,18 @@ import type {
   Dialect,
   DryRunGuard,
   Fetch,
+  FixedTokenPlaces,
   IssuerDescription,
   JwtClaims,
   Lifecycle,
   Now,
   ReadyOptions,
   RevocationView,
+  TokenPlaces,
   TokenVerifier,
 } from '@countersign/core'
 import type { ClaimsOf, IssuerEntry } from '../issuers/issuer-entry.js'
 import type { CacheOptions } from '../token/token-cache.js'
-import type { TokenPlaces } from './bearer.js'
 import type { IssuerReadiness } from './readiness.js'
 import type { SenderConstraintOptions } from './sender-constraint.js'
 import type { TenantOptions } from './tenants.js'
@@ -66,7 +67,7 @@ export interface GuardOptions<I extends Issuers = Issuers, Via extends string = 
   readonly realm?: string
   /** Publishes RFC 9728 metadata, and names it in every challenge; needs `resource`. */
   readonly metadata?: ResourceMetadata
-  /** Places beside the header where tokens are accepted. @defaultValue none */
+  /** Where tokens are accepted; `tokenFrom()` names other places for one route. @defaultValue the Authorization header */
   readonly tokenFrom?: TokenPlaces
   /**
    * Accepts tokens that are bound to a key, with a DPoP proof (RFC 9449). @defaultValue tokens with `cnf` are refused
@@ -120,7 +121,7 @@ export interface ResourceGuard<I extends Issuers = Issuers, A extends Auth<strin
   readonly verifier: Verifier<I, A>
   readonly resource: string | undefined
   readonly metadata: ResourceMetadata | undefined
-  readonly tokenFrom: TokenPlaces
+  readonly tokenFrom: FixedTokenPlaces
   /** What this guard says of bound tokens in its metadata; undefined if it accepts none. */
   readonly boundTokens: BoundTokens | undefined
   ready(options?: ReadyOptions): Promise<IssuerReadiness>

@@ -1,7 +1,6 @@
-import { checkOptions, kind, type OptionKind, type OptionShape } from '@countersign/core'
+import { checkOptions, kind, type OptionKind, type OptionShape, type TokenPlaces, tokenPlacesShape } from '@countersign/core'
 import type { IssuerEntry } from '../issuers/issuer-entry.js'
 import type { CacheOptions } from '../token/token-cache.js'
-import type { TokenPlaces } from './bearer.js'
 import type { GuardOptions, ResourceMetadata, VerifierOptions } from './guard-options.js'
 import { senderConstraintKind } from './sender-constraint.js'
 import type { TenantOptions } from './tenants.js'
@@ -57,7 +56,7 @@ export const guardShape: OptionShape<GuardOptions> = {
   resource: kind.string,
   realm: kind.string,
   metadata: kind.members<ResourceMetadata>(metadataShape),
-  tokenFrom: kind.members<TokenPlaces>({ query: kind.flag, body: kind.flag }),
+  tokenFrom: kind.members<TokenPlaces>(tokenPlacesShape),
   senderConstraint: senderConstraintKind,
   dialect: kind.having('a dialect: an object with refusal()', 'refusal'),
 }

@@ -3,6 +3,7 @@ import {
   type Auth,
   type ClaimedSender,
   type FetchRequest,
+  fixedTokenPlaces,
   type Guard,
   isUnavailable,
   type JwtClaims,
@@ -17,7 +18,7 @@ import { claimedSenderOf, dryRunOf } from '../dry-run/dry-run.js'
 import { admitsAnonymous, checkRequirements, missingCredentials, withRequirements } from '../token/requirements.js'
 import { isKnown, refused, type Verdict } from '../token/verdict.js'
 import type { Progress } from '../token/verify-token.js'
-import { readCredentials, type TokenScheme, tokenPlaces } from './bearer.js'
+import { placesOf, readCredentials, type TokenScheme } from './bearer.js'
 import { publishAnonymous, publishOutage, publishVerdict, startTimer } from './events.js'
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
 import { checkGuardOptions } from './guard-shape.js'
@@ -126,7 +127,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   const { verifier, verifyToken } = verifierParts<I, A>('createGuard', options, constraint !== undefined)
   const boundTokens = boundTokensOf(options.issuers, constraint)
   const challenge = challengeOptions(options, boundTokens)
-  const places = tokenPlaces(options.tokenFrom)
+  const places = fixedTokenPlaces(options.tokenFrom)
   const checks = createChecks<A>()
 
   function refuseWith(refusal: Refusal, scheme: TokenScheme): Admission<A> {
@@ -140,7 +141,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     requirements: readonly Requirement<A, R>[],
     check: Check<A>,
   ): Verdict | undefined | Promise<Verdict> {
-    const credentials = readCredentials(request, places, constraint !== undefined)
+    const credentials = readCredentials(request, placesOf(requirements, places), constraint !== undefined)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
     if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(missingCredentials(requirements))
     check.scheme = credentials.scheme
@@ -195,8 +196,8 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     }
   }
 
-  function senderOf(sent: WireRequest | FetchRequest): ClaimedSender | undefined {
-    const credentials = readCredentials(wireRequest(sent), places, true)
+  function senderOf(sent: WireRequest | FetchRequest, ...requirements: readonly Requirement<never, never>[]): ClaimedSender | undefined {
+    const credentials = readCredentials(wireRequest(sent), placesOf(requirements, places), true)
     return credentials.kind === 'token' ? claimedSenderOf(credentials.token, options.maxTokenBytes ?? 8192) : undefined
   }
 
@@ -211,7 +212,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
       checkRequirements(requirements)
       const [request, host] = [wireRequest(sent), checkedObject(sent)]
       const check: Check<A> = { ...newCheck<A>(undefined, undefined), record: false }
-      return dryRunOf(() => verdictOn(request, host, requirements, check), check, senderOf(sent)?.issuer)
+      return dryRunOf(() => verdictOn(request, host, requirements, check), check, senderOf(sent, ...requirements)?.issuer)
     },
     claimedSender: senderOf,
     ...lookUps(checks),

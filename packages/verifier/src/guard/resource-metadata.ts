@@ -50,7 +50,11 @@ function documentOf(resource: string, metadata: ResourceMetadata, { verifier, to
     resource,
     authorization_servers: servers.length > 0 ? servers : undefined,
     scopes_supported: metadata.scopesSupported,
-    bearer_methods_supported: ['header', ...(tokenFrom.body ? ['body'] : []), ...(tokenFrom.query ? ['query'] : [])],
+    bearer_methods_supported: [
+      ...(tokenFrom.authorization ? ['header'] : []),
+      ...(tokenFrom.body ? ['body'] : []),
+      ...(tokenFrom.query ? ['query'] : []),
+    ],
     resource_name: metadata.resourceName,
     resource_documentation: metadata.resourceDocumentation,
     resource_policy_uri: metadata.resourcePolicyUri,
