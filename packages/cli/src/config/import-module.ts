@@ -12,7 +12,7 @@ const stripsTypes = (): boolean =>
 /** Imports a file of JavaScript or TypeScript. TypeScript is read by Node where it can, else by jiti. */
 export async function importModule(path: string): Promise<unknown> {
   if (!isTypeScript(path) || stripsTypes()) return import(pathToFileURL(path).href)
-  return createJiti(import.meta.url).import(path)
+  return createJiti(import.meta.url, { interopDefault: false }).import(path)
 }
 
 /**

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
 import { signJwt } from '@countersign/jwt'
 import type { Command } from 'commander'
 import { type CommandContext, exitCode, UsageError } from '../command/context.js'
@@ -52,18 +52,8 @@ interface IssuerOptions {
   readonly port: string
 }
 
-/** Runs a program until it ends, and gives its code. */
-async function runProgram(folder: string, [program = '', ...args]: readonly string[]): Promise<number> {
-  const child = spawn(program, args, { cwd: folder, stdio: 'inherit' })
-  const end = (): void => void child.kill('SIGTERM')
-  process.once('SIGTERM', end)
-  process.once('SIGINT', end)
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code ?? exitCode.ok
-}
-
-/** Serves the keys of the development issuer, until the program ends that it is given, or for ever. */
-async function serve(context: CommandContext, program: readonly string[], { port }: IssuerOptions): Promise<number> {
+/** Serves the keys of the development issuer, until the process is ended. The app may be in the same process. */
+async function serve(context: CommandContext, app: string | undefined, { port }: IssuerOptions): Promise<number> {
   refuseInProduction(context, 'dev-issuer')
   const body = JSON.stringify(developmentKey(context.folder).jwks)
   const server = createServer((request, response) => {
@@ -75,8 +65,8 @@ async function serve(context: CommandContext, program: readonly string[], { port
   const printer = createPrinter(context, context.errors)
   printer.line(`development issuer: http://localhost:${(server.address() as AddressInfo).port}`)
   printer.line('a token for the API: npx countersign token mint')
-  if (program.length > 0) return runProgram(context.folder, program)
-  await once(process, 'SIGTERM')
+  if (app !== undefined) await context.importModule(resolve(context.folder, app))
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   return exitCode.ok
 }
 
@@ -95,8 +85,8 @@ export function addDevelop(program: Command, context: CommandContext, run: Run):
     .action(run((options: MintOptions) => mint(context, options)))
   program
     .command('dev-issuer')
-    .description('Serves the key set of the development issuer, and runs a program beside it.')
-    .argument('[program...]', 'the program, after --')
+    .description('Serves the key set of the development issuer, and starts the app beside it.')
+    .argument('[app]', 'a file of JavaScript or TypeScript that starts the app')
     .option('--port <port>', 'where it listens', String(developmentPort))
-    .action(run((args: string[], options: IssuerOptions) => serve(context, args, options)))
+    .action(run((app: string | undefined, options: IssuerOptions) => serve(context, app, options)))
 }

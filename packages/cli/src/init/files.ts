@@ -86,7 +86,7 @@ const frameworks = {
  * @param version - of the packages of countersign
  */
 export function manifestWith(manifest: Manifest, choice: Choice, version: string): Manifest {
-  const isTypeScript = choice.language === 'typescript'
+  const app = `src/app.${extensionOf(choice)}`
   const ours = `^${version}`
   const needed = Object.entries({ '@countersign/verifier': '', ...frameworks[choice.framework] }).map(([name, range]) => [
     name,
@@ -97,11 +97,11 @@ export function manifestWith(manifest: Manifest, choice: Choice, version: string
     type: 'module',
     ...manifest,
     scripts: {
-      start: isTypeScript ? 'node --import jiti/register src/app.ts' : 'node src/app.js',
-      dev: 'countersign dev-issuer -- npm start',
+      start: `node ${app}`,
+      dev: `countersign dev-issuer ${app}`,
       ...manifest.scripts,
     },
     dependencies: { ...(Object.fromEntries(needed) as Record<string, string>), ...manifest.dependencies },
-    devDependencies: { '@countersign/cli': ours, ...(isTypeScript && { jiti: '^2.7.0' }), ...manifest.devDependencies },
+    devDependencies: { '@countersign/cli': ours, ...manifest.devDependencies },
   }
 }
