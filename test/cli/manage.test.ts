@@ -111,6 +111,11 @@ describe('keys', () => {
     expect((await run(['keys', 'activate', 'nobody', '--dry-run'])).code).toBe(1)
   })
 
+  test('a kid may begin with a dash', async () => {
+    const kid = '-c'.padEnd(43, 'x')
+    expect(json(await run(['keys', 'activate', kid]))).toMatchObject({ ok: false, reason: 'unknown', what: `activate the key "${kid}"` })
+  })
+
   test('rotate makes the next one', async () => {
     expect(json(await run(['keys', 'rotate']))).toMatchObject({ ok: true, activeAt: expect.stringMatching(/^20/) })
     expect(await state.server.keys.signing.list()).toHaveLength(2)

@@ -23,6 +23,15 @@ interface Ended {
   code: number
 }
 
+/** A thumbprint, which names a key, may begin with a dash: it is not an option. */
+const isThumbprint = (argument: string): boolean => /^-[\w-]{42}$/.test(argument)
+
+/** The arguments with such names after the options. */
+function argumentsOf({ args }: CommandContext): readonly string[] {
+  const names = args.filter(isThumbprint)
+  return names.length === 0 || args.includes('--') ? args : [...args.filter((argument) => !isThumbprint(argument)), '--', ...names]
+}
+
 function createProgram(context: CommandContext, ended: Ended): Command {
   const run: Run =
     (work) =>
@@ -91,7 +100,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const ended: Ended = { code: exitCode.ok }
   const program = createProgram(context, ended)
   try {
-    await program.parseAsync([...context.args], { from: 'user' })
+    await program.parseAsync([...argumentsOf(context)], { from: 'user' })
     return ended.code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage
