@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { type Endpoint, jsonReply } from '@countersign/core'
+import { certificateOf, type Endpoint, jsonReply } from '@countersign/core'
 import { authOf, handle, optionalAuthOf, protect, routes } from '@countersign/express'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import express4 from 'express4'
@@ -15,8 +15,11 @@ const versions: { name: string; express: ExpressModule & Pick<typeof express, 'R
   { name: 'express 4', express: express4 as unknown as typeof express },
 ]
 
-const tells: Endpoint = async ({ method, url, params, ip, certificate }) =>
-  jsonReply(200, { method, url, params, ip, certificate: certificate && Buffer.from(certificate).toString('base64') })
+const tells: Endpoint = async (request) => {
+  const { method, url, params, ip } = request
+  const { der, isAuthorized } = certificateOf(request) ?? {}
+  return jsonReply(200, { method, url, params, ip, isAuthorized, certificate: der && Buffer.from(der).toString('base64') })
+}
 
 describe.each(versions)('$name', ({ express }) => {
   it('routes mounted under a path match what follows it, and tell the url as sent', async () => {

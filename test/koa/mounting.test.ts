@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { type Endpoint, jsonReply } from '@countersign/core'
+import { certificateOf, type Endpoint, jsonReply } from '@countersign/core'
 import { authOf, handle, type KoaContext, optionalAuthOf, protect, routes } from '@countersign/koa'
 import { bodyParser } from '@koa/bodyparser'
 import Router from '@koa/router'
@@ -17,8 +17,11 @@ const versions = [
   { name: 'koa 2', create: () => new Koa2() as unknown as Koa },
 ]
 
-const tells: Endpoint = async ({ method, url, params, ip, certificate }) =>
-  jsonReply(200, { method, url, params, ip, certificate: certificate && Buffer.from(certificate).toString('base64') })
+const tells: Endpoint = async (request) => {
+  const { method, url, params, ip } = request
+  const { der, isAuthorized } = certificateOf(request) ?? {}
+  return jsonReply(200, { method, url, params, ip, isAuthorized, certificate: der && Buffer.from(der).toString('base64') })
+}
 
 describe.each(versions)('$name', ({ create }) => {
   it('routes mounted under a path match what follows it, and tell the url as sent', async () => {

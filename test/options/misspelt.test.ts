@@ -7,6 +7,7 @@ const perCall: Readonly<Record<string, readonly string[]>> = {
     'callEndpoint',
     'askInTime',
     'authorizationField',
+    'certificateOf',
     'checkSecrets',
     'completeAuditEntry',
     'completeAuditQuery',

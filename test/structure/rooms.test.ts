@@ -67,7 +67,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     '.': ['command', 'config'],
   },
   integrations: { '.': ['accounts', 'enrollments'], accounts: ['.'], enrollments: ['.', 'accounts'], http: ['.'] },
-  jwt: { '.': [], dpop: ['.'], jwks: ['.'] },
+  jwt: { '.': [], certificate: [], dpop: ['.'], jwks: ['.'] },
   keys: { 'api-keys': [], '.': ['clients', 'signing'], clients: ['.'], signing: ['.'] },
   opentelemetry: { metrics: [], log: [], '.': ['metrics'], prometheus: ['metrics'] },
   postgres: {
@@ -113,7 +113,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     issuers: ['opaque'],
     token: ['issuers', 'opaque'],
     'dry-run': ['opaque', 'token'],
-    guard: ['dry-run', 'issuers', 'token'],
+    'sender-constraint': ['token'],
+    guard: ['dry-run', 'issuers', 'sender-constraint', 'token'],
     proxies: ['issuers'],
     introspection: ['issuers', 'opaque'],
     'api-keys': ['issuers', 'opaque'],

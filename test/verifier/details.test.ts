@@ -20,7 +20,7 @@ const ofOthers: readonly Reason[] = [
   'introspection_unavailable',
   // Of API keys: nothing of one is in a detail.
   'unknown_credential',
-  ...reasons.filter((reason) => reason.startsWith('proof_')),
+  ...reasons.filter((reason) => reason.startsWith('proof_') || reason.startsWith('certificate_')),
   'key_source_unavailable',
   'store_unavailable',
   'authenticator_unavailable',

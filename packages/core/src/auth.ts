@@ -15,12 +15,14 @@ export interface JwtClaims {
   readonly [claim: string]: unknown
 }
 
-/** A key that the sender of a request has proved to have. */
+/** A key or a certificate that the sender of a request has proved to have. */
 export interface Confirmation {
-  /** How: by a DPoP proof (RFC 9449). */
-  readonly method: 'dpop'
-  /** RFC 7638 thumbprint of the key, as `cnf.jkt` says it. */
+  /** How: by a DPoP proof (RFC 9449), or by the TLS certificate of the connection (RFC 8705). */
+  readonly method: 'dpop' | 'certificate'
+  /** RFC 7638 thumbprint of the key (`cnf.jkt`), or the SHA-256 of the certificate (`cnf["x5t#S256"]`), as the token has it. */
   readonly thumbprint: string
+  /** Of a token that is bound to a key and to a certificate: the SHA-256 of the certificate. */
+  readonly certificateThumbprint?: string
 }
 
 /** What a verified token says. Deeply frozen: it may be shared by every request that carries the same token. */
@@ -39,7 +41,7 @@ export interface Auth<Via extends string = string, Claims extends object = JwtCl
   readonly kid: string | undefined
   /** The id of the API key that was sent. Absent for a token. */
   readonly credentialId?: string
-  /** The key that the token is bound to, which was proved for this request. Absent for a plain bearer token. */
+  /** The key or certificate that the token is bound to, which was proved for this request. Absent for a plain bearer token. */
   readonly confirmation?: Confirmation
 }
 

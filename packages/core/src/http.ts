@@ -1,3 +1,5 @@
+import type { ClientCertificate, PeerSocket } from './client-certificate.js'
+
 /** Header fields by name, as `node:http` gives them. Our readers compare names without regard to case (RFC 9110 §5.1). */
 export type WireHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
@@ -20,8 +22,10 @@ export interface WireRequest {
   readonly body?: unknown
   /** The unread body. */
   readonly stream?: AsyncIterable<Uint8Array> | undefined
-  /** The client's TLS certificate in DER. */
-  readonly certificate?: Uint8Array | undefined
+  /** The client's TLS certificate, where something else than `socket` knows it, for instance the event of a gateway. */
+  readonly certificate?: ClientCertificate | undefined
+  /** The connection: the certificate and the address of the peer itself are read from it. */
+  readonly socket?: PeerSocket | undefined
   /** The framework's own request object: what requirements are given and what `authOf` looks up. Default: this object. */
   readonly frameworkRequest?: object | undefined
 }

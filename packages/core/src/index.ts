@@ -18,6 +18,7 @@ export { callListener } from './call-listener.js'
 export type { ChallengeStore } from './challenge-store.js'
 export { addressBlock } from './client-address.js'
 export type { ClientAuthentication, ClientAuthenticator } from './client-authenticator.js'
+export { type ClientCertificate, certificateOf, type PeerSocket } from './client-certificate.js'
 export { mathRandom, type Now, wallClock } from './clock.js'
 export { type Deadline, startDeadline } from './deadline.js'
 export type { Dialect } from './dialect.js'
@@ -97,7 +98,6 @@ export { createRouteMatcher, type RouteMatch } from './match-route.js'
 export { whenKnown } from './maybe-async.js'
 export {
   asError,
-  certificateOf,
   createProtection,
   type ProtectArguments,
   type ProtectOptions,

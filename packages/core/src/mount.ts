@@ -150,13 +150,3 @@ export function unreadBody<Stream extends ReadableRequest>(
   const isReadable = typeof stream[Symbol.asyncIterator] === 'function'
   return isUnread && isReadable ? { body: undefined, stream } : { body: parsed, stream: undefined }
 }
-
-/** The part of a socket that {@link certificateOf} looks at. A request of a mock, or of an adapter, may have no socket. */
-interface PeerSocket {
-  readonly getPeerCertificate?: (() => { readonly raw?: WireRequest['certificate'] } | undefined) | undefined
-}
-
-/** The certificate that a client presented, in DER; undefined where the connection is not TLS or has none. */
-export function certificateOf(socket: unknown): WireRequest['certificate'] {
-  return (socket as PeerSocket | undefined)?.getPeerCertificate?.()?.raw
-}

@@ -25,6 +25,8 @@ export type Reason =
   | 'issuer_rule'
   | 'schema'
   | 'confirmation'
+  | 'certificate_missing'
+  | 'certificate_other'
   | 'inactive'
   | 'unknown_credential'
   // the DPoP proof (RFC 9449)
@@ -149,6 +151,8 @@ const wire: Readonly<Record<Reason, Wire>> = {
   too_old: badToken('The access token is too old.'),
   audience: badToken('The access token is not meant for this resource.'),
   confirmation: badToken('The access token is bound to a key, and the request does not prove possession of it.'),
+  certificate_missing: badToken('The access token is bound to a certificate, and the request came without one.'),
+  certificate_other: badToken('The access token is bound to another certificate.'),
   inactive: ended,
   unknown_credential: untrusted,
   proof_missing: badProof('A DPoP proof is required.'),

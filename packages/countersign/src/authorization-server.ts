@@ -118,7 +118,9 @@ export function createAuthorizationServer<
   const ownRules = { algorithms: options.keys?.algorithms ?? (['ES256'] as const), ...defined(options.own), issuer, keys: keys.source }
   const ownEntries = { own: verifier.signingKeys({ audience: resource, ...ownRules }), apiKeys: verifier.apiKeys({ keys: apiKeys }) }
   const issuers = { ...options.trust, ...ownEntries } as unknown as WithOwn<Trust>
-  const ofGuard = { ...clock, ...options.guard, ...withProofs<verifier.GuardDpopOptions>(options.guard, { replay }) }
+  const { senderConstraint: bound } = options.guard ?? {}
+  const proved = bound?.dpop && { senderConstraint: { ...bound, dpop: { replay, ...defined(bound.dpop) } } }
+  const ofGuard = { ...clock, ...options.guard, ...proved }
   const guard = verifier.createGuard<WithOwn<Trust>, Via, Claims>({ ...ofGuard, resource, revocations, issuers })
   // A client may revoke, and a resource server may ask about, tokens for every audience, and they are not used there: nobody proves a key.
   const ofEveryAudience = verifier.signingKeys({ ...ownRules, audience: null })
@@ -155,9 +157,7 @@ export function createAuthorizationServer<
   }
 
   async function health(how?: ReadyOptions): Promise<ServerHealth> {
-    const readiness = await ready(how)
-    const secrets = await countSecrets({ keys, clients, apiKeys }, encryption, pepper).catch(() => undefined)
-    return { ...readiness, secrets }
+    return { ...(await ready(how)), secrets: await countSecrets({ keys, clients, apiKeys }, encryption, pepper).catch(() => undefined) }
   }
 
   const state: { closing?: Promise<void> } = {}

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { certificateOf, type Reply, unreadBody, type WireRequest } from '@countersign/core'
+import { type Reply, unreadBody, type WireRequest } from '@countersign/core'
 
 /**
  * The part of Express's `Request` that is used; every `Request<…>` of Express 4 and 5 fits. `params` and `body` are left out,
@@ -21,14 +21,14 @@ function addressOf(req: ExpressRequest): string | undefined {
 
 /** What a guard is given. */
 export function guardRequest(req: ExpressRequest): WireRequest {
-  const { method, originalUrl: url, headers, rawHeaders, body }: Parsed = req
+  const { method, originalUrl: url, headers, rawHeaders, body, socket }: Parsed = req
   const ip = addressOf(req)
-  return { method, url, headers, rawHeaders, body, ip, frameworkRequest: req }
+  return { method, url, headers, rawHeaders, body, ip, socket, frameworkRequest: req }
 }
 
 /** What an endpoint is given, with the body as {@link unreadBody} finds it. */
 export function endpointRequest(req: Parsed, params: WireRequest['params'] = req.params): WireRequest {
-  return { ...guardRequest(req), params, certificate: certificateOf(req.socket), ...unreadBody(req.body, req) }
+  return { ...guardRequest(req), params, ...unreadBody(req.body, req) }
 }
 
 /** Writes a reply with Node's own methods: `res.send` would add an ETag and may turn the answer into a 304. */

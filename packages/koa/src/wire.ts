@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { certificateOf, type Reply, unreadBody, type WireRequest } from '@countersign/core'
+import { type Reply, unreadBody, type WireRequest } from '@countersign/core'
 
 /** The part of Koa's `Context` that is used; the context of Koa 2 and 3 and of its routers fits. */
 export interface KoaContext {
@@ -28,14 +28,14 @@ function addressOf(ctx: KoaContext): string | undefined {
 
 /** What a guard is given. */
 export function guardRequest(ctx: KoaContext): WireRequest {
-  const { headers, rawHeaders } = ctx.req
-  return { method: ctx.method, url: ctx.originalUrl, headers, rawHeaders, body: bodyOf(ctx), ip: addressOf(ctx), frameworkRequest: ctx }
+  const { headers, rawHeaders, socket } = ctx.req
+  const { method, originalUrl: url } = ctx
+  return { method, url, headers, rawHeaders, body: bodyOf(ctx), ip: addressOf(ctx), socket, frameworkRequest: ctx }
 }
 
 /** What an endpoint is given, with the body as {@link unreadBody} finds it. */
 export function endpointRequest(ctx: KoaContext, params: unknown = ctx.params): WireRequest {
-  const certificate = certificateOf(ctx.req.socket)
-  return { ...guardRequest(ctx), ...unreadBody(bodyOf(ctx), ctx.req), params: params as WireRequest['params'], certificate }
+  return { ...guardRequest(ctx), ...unreadBody(bodyOf(ctx), ctx.req), params: params as WireRequest['params'] }
 }
 
 /** Gives a reply to Koa, which writes it when every middleware is done. */

@@ -16,6 +16,14 @@ export {
   type TokenPlaces,
   tokenFrom,
 } from '@countersign/core'
+export {
+  type CertificateOptions,
+  type CertificateSource,
+  clientCertHeader,
+  type ForwardedClientCertOptions,
+  forwardedClientCert,
+  type TrustedProxyOptions,
+} from '@countersign/jwt/certificate'
 export type { RefreshOptions, RemoteOptions, SourceContext } from '@countersign/jwt/jwks'
 export { type ApiKeyClaims, type ApiKeysOptions, apiKeys } from './api-keys/api-keys.js'
 export { createGuard } from './guard/guard.js'
@@ -32,7 +40,6 @@ export type {
 export { guardShape } from './guard/guard-shape.js'
 export type { IssuerReadiness } from './guard/readiness.js'
 export { protectedResourceMetadata } from './guard/resource-metadata.js'
-export type { GuardDpopOptions, SenderConstraintOptions } from './guard/sender-constraint.js'
 export type { TenantOptions } from './guard/tenants.js'
 export { createVerifier } from './guard/verifier.js'
 export type { IntrospectionAuthentication } from './introspection/client-authentication.js'
@@ -62,4 +69,6 @@ export type { ProxyEntry } from './proxies/proxy-entry.js'
 export { createRevocations, type Revocations } from './revocation/revocations.js'
 export { createSharedRevocations, type SharedRevocations } from './revocation/shared-revocations.js'
 export { type OnStale, type SharedRevocationsOptions, sharedRevocationsShape } from './revocation/shared-revocations-options.js'
+export type { GuardDpopOptions } from './sender-constraint/proof-check.js'
+export type { SenderConstraintOptions } from './sender-constraint/sender-constraint.js'
 export type { CacheOptions } from './token/token-cache.js'

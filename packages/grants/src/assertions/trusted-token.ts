@@ -40,7 +40,10 @@ export async function verifyTrusted(
   if (!verified.ok) return assertionFault(verified.refusal.reason)
   const { auth } = verified
   // A bound token is worth nothing without a proof of its key, here as at a guard.
-  if (auth.confirmation !== undefined && auth.confirmation.thumbprint !== proofKey) return { ok: false, reason: 'assertion_bound' }
+  const { method, thumbprint, certificateThumbprint } = auth.confirmation ?? {}
+  // Certificates are not looked at here.
+  const isProved = method === 'dpop' && thumbprint === proofKey && certificateThumbprint === undefined
+  if (auth.confirmation !== undefined && !isProved) return { ok: false, reason: 'assertion_bound' }
   const named = [auth.claims.aud ?? []].flat()
   if (audiences !== null && !named.some((one) => audiences.includes(one))) return { ok: false, reason: 'assertion_audience' }
   const read = readAssertion(token)

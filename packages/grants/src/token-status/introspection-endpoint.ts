@@ -146,7 +146,7 @@ export function createIntrospectionEndpoint(options: IntrospectionEndpointOption
     if (auth.expiresAt <= now() / 1000) return inactive('expired')
     const fault = await faultOf(auth)
     return fault === undefined
-      ? { ok: true, view: { token_type: auth.confirmation ? 'DPoP' : 'Bearer', ...pick(auth.claims, names) } }
+      ? { ok: true, view: { token_type: auth.confirmation?.method === 'dpop' ? 'DPoP' : 'Bearer', ...pick(auth.claims, names) } }
       : inactive(fault)
   }
 

@@ -9,16 +9,14 @@ import {
   requestUrl,
   type WireRequest,
 } from '@countersign/core'
+import type { TokenScheme } from '../sender-constraint/confirmed-request.js'
 
 /** A token, and the scheme that stood before it: `Bearer` also in the query and the body. */
-export interface PresentedToken {
+interface PresentedToken {
   readonly kind: 'token'
   readonly token: string
   readonly scheme: TokenScheme
 }
-
-/** RFC 6750 §2.1 and RFC 9449 §7.1. */
-export type TokenScheme = 'Bearer' | 'DPoP'
 
 /** What a request carries: a token, nothing at all, or something that is refused. */
 export type Credentials = PresentedToken | { readonly kind: 'none' } | { readonly kind: 'refused'; readonly refusal: Refusal }

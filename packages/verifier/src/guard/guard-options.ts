@@ -14,9 +14,9 @@ import type {
   TokenVerifier,
 } from '@countersign/core'
 import type { ClaimsOf, IssuerEntry } from '../issuers/issuer-entry.js'
+import type { SenderConstraintOptions } from '../sender-constraint/sender-constraint.js'
 import type { CacheOptions } from '../token/token-cache.js'
 import type { IssuerReadiness } from './readiness.js'
-import type { SenderConstraintOptions } from './sender-constraint.js'
 import type { TenantOptions } from './tenants.js'
 
 /** What RFC 9728 §2 lets a resource say of itself. `resource` and the issuers are filled in. */
@@ -46,7 +46,7 @@ export interface VerifierOptions<I extends Issuers = Issuers, Via extends string
   /** What was revoked. @defaultValue nothing */
   readonly revocations?: RevocationView
   /**
-   * Whether `verify` accepts a token that is bound to a key (`cnf.jkt`) without a proof. Only for callers that check `auth.confirmation` themselves:
+   * Whether `verify` accepts a token that is bound to a key or a certificate (`cnf`) without a proof. Only for callers that check `auth.confirmation` themselves:
    * introspection, which shows it, and token exchange, which demands the proof. A guard demands the proof always. @defaultValue false
    */
   readonly acceptBoundTokens?: boolean
@@ -70,7 +70,7 @@ export interface GuardOptions<I extends Issuers = Issuers, Via extends string = 
   /** Where tokens are accepted; `tokenFrom()` names other places for one route. @defaultValue the Authorization header */
   readonly tokenFrom?: TokenPlaces
   /**
-   * Accepts tokens that are bound to a key, with a DPoP proof (RFC 9449). @defaultValue tokens with `cnf` are refused
+   * Accepts tokens that are bound to a key, with a DPoP proof (RFC 9449), or to a certificate (RFC 8705). @defaultValue tokens with `cnf` are refused
    */
   readonly senderConstraint?: SenderConstraintOptions
   /** How refusals are worded. @defaultValue JSON with `error` and `error_description` */
@@ -111,9 +111,12 @@ export interface Verifier<I extends Issuers = Issuers, A extends object = Auth> 
 
 /** RFC 9728 §2: what a resource says of bound tokens. */
 export interface BoundTokens {
-  readonly dpopAlgorithms: readonly string[]
-  /** Whether every issuer entry requires them. */
-  readonly areRequired: boolean
+  /** The accepted algorithms of DPoP proofs; undefined where none are checked. */
+  readonly dpopAlgorithms: readonly string[] | undefined
+  /** Whether the tokens of every issuer entry can be used only with a DPoP proof. */
+  readonly isDpopRequired: boolean
+  /** Whether tokens that are bound to a certificate are accepted. */
+  readonly acceptsCertificates: boolean
 }
 
 /** A guard with its verifier. */

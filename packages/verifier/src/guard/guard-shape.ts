@@ -1,8 +1,8 @@
 import { checkOptions, kind, type OptionKind, type OptionShape, type TokenPlaces, tokenPlacesShape } from '@countersign/core'
 import type { IssuerEntry } from '../issuers/issuer-entry.js'
+import { senderConstraintKind } from '../sender-constraint/sender-constraint.js'
 import type { CacheOptions } from '../token/token-cache.js'
 import type { GuardOptions, ResourceMetadata, VerifierOptions } from './guard-options.js'
-import { senderConstraintKind } from './sender-constraint.js'
 import type { TenantOptions } from './tenants.js'
 
 const isEntry = (value: unknown): boolean => {

@@ -13,18 +13,21 @@ import {
   refuse,
   type WireRequest,
   wallClock,
+  whenKnown,
 } from '@countersign/core'
 import { claimedSenderOf, dryRunOf } from '../dry-run/dry-run.js'
+import type { ConfirmedRequest, Proved, TokenScheme } from '../sender-constraint/confirmed-request.js'
+import { createSenderConstraint, type SenderConstraint } from '../sender-constraint/sender-constraint.js'
+import { nothingProvable } from '../token/confirmation.js'
 import { admitsAnonymous, checkRequirements, missingCredentials, withRequirements } from '../token/requirements.js'
 import { isKnown, refused, type Verdict } from '../token/verdict.js'
 import type { Progress } from '../token/verify-token.js'
-import { placesOf, readCredentials, type TokenScheme } from './bearer.js'
+import { placesOf, readCredentials } from './bearer.js'
 import { publishAnonymous, publishOutage, publishVerdict, startTimer } from './events.js'
 import type { AuthOfIssuers, GuardOptions, Issuers, ResourceGuard } from './guard-options.js'
 import { checkGuardOptions } from './guard-shape.js'
 import { challengeOptions, nonceFields, refusalReply } from './refusal-reply.js'
 import { boundTokensOf } from './resource-metadata.js'
-import { type ConfirmedRequest, createSenderConstraint, type Proved, type SenderConstraint } from './sender-constraint.js'
 import { verifierParts } from './verifier.js'
 import { checkedObject, wireRequest } from './wire-request.js'
 
@@ -96,19 +99,19 @@ function lookUps<A extends Auth<string, object>>(checks: Checks<A>): Pick<Guard<
   }
 }
 
-/** The verdict on the token, then on the proof of the key that it is bound to. */
-async function withProof(
-  verified: Verdict | Promise<Verdict>,
+/** The verdict on the token, then on the key or certificate that it is bound to. */
+function withConfirmation(
+  verdict: Verdict,
   confirmed: ConfirmedRequest,
   constraint: SenderConstraint,
   check: Pick<Check<unknown>, 'proved' | 'nonce'>,
-): Promise<Verdict> {
-  const verdict = isKnown(verified) ? verified : await verified
+): Verdict | Promise<Verdict> {
   if (!verdict.ok) return verdict
-  const confirmation = await constraint.confirm(verdict, confirmed)
-  check.proved = confirmation.proved
-  check.nonce = confirmation.nonce
-  return confirmation.verdict
+  return whenKnown(constraint.confirm(verdict, confirmed), (confirmation) => {
+    check.proved = confirmation.proved
+    check.nonce = confirmation.nonce
+    return confirmation.verdict
+  })
 }
 
 /**
@@ -124,7 +127,7 @@ export function createGuard<const I extends Issuers, const Via extends string = 
   checkGuardOptions(options)
   const now = options.now ?? wallClock
   const constraint = options.senderConstraint && createSenderConstraint(options.senderConstraint, options.resource, now)
-  const { verifier, verifyToken } = verifierParts<I, A>('createGuard', options, constraint !== undefined)
+  const { verifier, verifyToken } = verifierParts<I, A>('createGuard', options, constraint?.provable ?? nothingProvable)
   const boundTokens = boundTokensOf(options.issuers, constraint)
   const challenge = challengeOptions(options, boundTokens)
   const places = fixedTokenPlaces(options.tokenFrom)
@@ -134,22 +137,21 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     return { ok: false, reason: refusal.reason, reply: refusalReply(refusal, challenge, { scheme, nonce: constraint?.nonceFor(refusal) }) }
   }
 
-  /** Credentials, then the token, then the proof of its key, then what the route requires. Undefined: no credentials at all, and the route allows that. */
+  /** Credentials, then the token, then the proof of its key or certificate, then what the route requires. Undefined: no credentials at all, and the route allows that. */
   function verdictOn<R>(
     request: WireRequest,
     host: object,
     requirements: readonly Requirement<A, R>[],
     check: Check<A>,
   ): Verdict | undefined | Promise<Verdict> {
-    const credentials = readCredentials(request, placesOf(requirements, places), constraint !== undefined)
+    const credentials = readCredentials(request, placesOf(requirements, places), constraint?.provable.dpop === true)
     if (credentials.kind === 'refused') return refused(credentials.refusal)
     if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(missingCredentials(requirements))
     check.scheme = credentials.scheme
     const verified = verifyToken(credentials.token, check)
+    const confirmed = { request, presented: credentials, proved: check.proved, record: check.record }
     const verdict =
-      constraint === undefined
-        ? verified
-        : withProof(verified, { request, presented: credentials, proved: check.proved, record: check.record }, constraint, check)
+      constraint === undefined ? verified : whenKnown(verified, (known) => withConfirmation(known, confirmed, constraint, check))
     const required = { requirements, request: host as R, now }
     return isKnown(verdict) ? withRequirements(verdict, required) : verdict.then((known) => withRequirements(known, required))
   }

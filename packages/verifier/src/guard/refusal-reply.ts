@@ -1,5 +1,5 @@
 import { type Dialect, type Refusal, type Reply, shownValue } from '@countersign/core'
-import type { TokenScheme } from './bearer.js'
+import type { TokenScheme } from '../sender-constraint/confirmed-request.js'
 import type { BoundTokens, GuardOptions } from './guard-options.js'
 import { metadataUrl, resourceUrl } from './resource-metadata.js'
 
@@ -32,8 +32,8 @@ export function challengeOptions(
     realm: headerText('realm', options.realm ?? resource ?? 'api'),
     metadataUrl: metadata && resource ? metadataUrl(resource) : undefined,
     dialect,
-    algs: boundTokens?.dpopAlgorithms.join(' '),
-    requiresDpop: boundTokens?.areRequired ?? false,
+    algs: boundTokens?.dpopAlgorithms?.join(' '),
+    requiresDpop: boundTokens?.isDpopRequired ?? false,
   }
 }
 

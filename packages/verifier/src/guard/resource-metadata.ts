@@ -1,8 +1,8 @@
 import { jsonReply, type RouteTable } from '@countersign/core'
 import { shownUrl } from '@countersign/jwt/jwks'
-import { requiresBinding } from '../token/confirmation.js'
+import type { SenderConstraint } from '../sender-constraint/sender-constraint.js'
+import { requiresDpop } from '../token/confirmation.js'
 import type { BoundTokens, Issuers, ResourceGuard, ResourceMetadata } from './guard-options.js'
-import type { SenderConstraint } from './sender-constraint.js'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
@@ -60,7 +60,8 @@ function documentOf(resource: string, metadata: ResourceMetadata, { verifier, to
     resource_policy_uri: metadata.resourcePolicyUri,
     resource_tos_uri: metadata.resourceTosUri,
     dpop_signing_alg_values_supported: boundTokens?.dpopAlgorithms,
-    dpop_bound_access_tokens_required: boundTokens?.areRequired,
+    dpop_bound_access_tokens_required: boundTokens?.dpopAlgorithms && boundTokens.isDpopRequired,
+    tls_client_certificate_bound_access_tokens: boundTokens?.acceptsCertificates || undefined,
   }
 }
 
@@ -92,5 +93,7 @@ export function protectedResourceMetadata(guard: DescribedGuard): RouteTable {
 /** What a guard says of bound tokens in its challenges and its metadata. */
 export function boundTokensOf(issuers: Issuers, constraint: SenderConstraint | undefined): BoundTokens | undefined {
   if (constraint === undefined) return undefined
-  return { dpopAlgorithms: constraint.algorithms, areRequired: Object.values(issuers).every(({ rule }) => requiresBinding(rule)) }
+  const { algorithms, provable } = constraint
+  const isDpopRequired = provable.dpop && Object.values(issuers).every(({ rule }) => requiresDpop(rule, provable))
+  return { dpopAlgorithms: algorithms, isDpopRequired, acceptsCertificates: provable.certificate }
 }

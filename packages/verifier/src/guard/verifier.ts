@@ -1,7 +1,7 @@
 import { globalFetch, isUnavailable, type JwtClaims, mathRandom, wallClock } from '@countersign/core'
 import { createSharedSources } from '../issuers/shared-sources.js'
 import { createTrust } from '../issuers/trust.js'
-import { refuseBound, requiresBinding } from '../token/confirmation.js'
+import { missingProof, nothingProvable, type Provable, refuseBound } from '../token/confirmation.js'
 import { createTokenCache } from '../token/token-cache.js'
 import { isKnown, type Verdict } from '../token/verdict.js'
 import { createVerifyToken, type Progress, type VerifyToken } from '../token/verify-token.js'
@@ -31,7 +31,7 @@ function withoutProof(verdict: Verdict): Verdict {
 export function verifierParts<I extends Issuers, A extends object>(
   factory: string,
   options: VerifierOptions<I, string, object>,
-  provesKeys = false,
+  provable: Provable = nothingProvable,
 ): VerifierParts<I, A> {
   const { resolveIssuer, maxTokenBytes = 8192, revocations, acceptBoundTokens = false } = options
   const { now = wallClock, fetch = globalFetch, random = mathRandom } = options
@@ -39,11 +39,13 @@ export function verifierParts<I extends Issuers, A extends object>(
   const trust = createTrust({ factory, issuers: options.issuers, ...context })
   if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))
     throw new TypeError(`${factory}: resolveIssuer.via must not be a name in issuers, got ${JSON.stringify(resolveIssuer.via)}`)
-  const bound = Object.keys(options.issuers).find((name) => options.issuers[name] && requiresBinding(options.issuers[name].rule))
-  if (bound !== undefined && !provesKeys)
-    throw new TypeError(
-      `${factory}: senderConstraint must be given, because the entry ${JSON.stringify(bound)} requires bound tokens, got undefined`,
-    )
+  for (const [name, entry] of Object.entries(options.issuers)) {
+    const missing = entry?.rule && missingProof(entry.rule, provable)
+    if (missing !== undefined)
+      throw new TypeError(
+        `${factory}: ${missing} must be given, because the entry ${JSON.stringify(name)} requires bound tokens, got undefined`,
+      )
+  }
   const tenants = resolveIssuer && createTenants(factory, resolveIssuer, context)
   const verifyToken = createVerifyToken({
     find: tenants ? (issuer) => trust.find(issuer) ?? tenants.find(issuer) : trust.find,
@@ -51,7 +53,7 @@ export function verifierParts<I extends Issuers, A extends object>(
     cache: options.cache === false ? undefined : createTokenCache(options.cache ?? {}),
     revocations,
     maxTokenBytes,
-    provesKeys,
+    provable,
     now: context.now,
   })
 
@@ -87,6 +89,12 @@ export function verifierParts<I extends Issuers, A extends object>(
   return { verifier, verifyToken }
 }
 
+/** Who accepts bound tokens without a proof shows them, or demands the proof. */
+const bindings = ({ acceptBoundTokens = false }: Pick<VerifierOptions, 'acceptBoundTokens'>): Provable => ({
+  dpop: acceptBoundTokens,
+  certificate: acceptBoundTokens,
+})
+
 /**
  * Verifies tokens of several issuers, each under its own rules, without HTTP.
  *
@@ -96,5 +104,5 @@ export function createVerifier<const I extends Issuers, const Via extends string
   options: VerifierOptions<I, Via, Claims>,
 ): Verifier<I, AuthOfIssuers<I, Via, Claims>> {
   checkVerifierOptions(options)
-  return verifierParts<I, AuthOfIssuers<I, Via, Claims>>('createVerifier', options, options.acceptBoundTokens === true).verifier
+  return verifierParts<I, AuthOfIssuers<I, Via, Claims>>('createVerifier', options, bindings(options)).verifier
 }

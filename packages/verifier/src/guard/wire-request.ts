@@ -12,11 +12,11 @@ const isFetch = (headers: object): headers is FetchRequest['headers'] =>
 /** The fields as a record. Fetch's `Headers` joins several fields of one name with a comma, which is refused like two fields. */
 function fromFetch(request: FetchRequest & WireRequest, headers: FetchRequest['headers']): WireRequest {
   const shown = (name: string): string | undefined => headers.get(name) ?? undefined
-  const { method, url, originalUrl, rawHeaders, body, ip, params, frameworkRequest = request } = request
+  const { method, url, originalUrl, rawHeaders, body, ip, params, socket, certificate, frameworkRequest = request } = request
   const usual = { authorization: shown('authorization'), 'content-type': shown('content-type'), dpop: shown('dpop') }
   // All fields where they can be listed: tokenFrom may name any of them, and csrf may read any.
   const fields = Symbol.iterator in headers ? Object.fromEntries(headers as unknown as Iterable<readonly [string, string]>) : usual
-  return { method, url, originalUrl, headers: fields, rawHeaders, body, ip, params, frameworkRequest }
+  return { method, url, originalUrl, headers: fields, rawHeaders, body, ip, params, socket, certificate, frameworkRequest }
 }
 
 const notFields = (value: unknown): TypeError =>

@@ -16,8 +16,8 @@ export interface ClaimsSchema<Output extends object = object> {
 /** What a Standard Schema answers. */
 export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly unknown[] }
 
-/** What an issuer entry demands of the binding of tokens (RFC 9449 §6). */
-export type SenderConstraint = 'as-token-says' | 'required' | 'dpop'
+/** What an issuer entry demands of the binding of tokens (RFC 9449 §6, RFC 8705 §3). */
+export type SenderConstraint = 'as-token-says' | 'required' | 'dpop' | 'certificate'
 
 /** The rules that every issuer entry has, beside its key source. */
 export interface RuleOptions<Alg extends Algorithm = Algorithm, Output extends object = object> {
@@ -39,7 +39,8 @@ export interface RuleOptions<Alg extends Algorithm = Algorithm, Output extends o
   /** A Standard Schema for the claims; what it puts out is laid over the claims. */
   readonly schema?: ClaimsSchema<Output>
   /**
-   * Whether tokens must be bound to a key: `required` and `dpop` refuse those without `cnf.jkt`. With `as-token-says`, plain tokens are accepted too.
+   * Whether tokens must be bound: `dpop` to a key (`cnf.jkt`), `certificate` to a certificate (`cnf["x5t#S256"]`), `required` to either. With
+   * `as-token-says`, plain tokens are accepted too.
    * @defaultValue `'as-token-says'`
    */
   readonly senderConstraint?: SenderConstraint

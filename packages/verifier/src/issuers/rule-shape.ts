@@ -28,7 +28,7 @@ export const commonRuleShape: OptionShape<Omit<RuleOptions, 'algorithms' | 'audi
   clockToleranceSeconds: kind.number({ unit: 'seconds', most: maxToleranceSeconds }),
   maxAgeSeconds: kind.seconds,
   maxFutureIssuedSeconds: kind.either(kind.seconds, kind.exactly(null)),
-  senderConstraint: kind.oneOf('as-token-says', 'required', 'dpop'),
+  senderConstraint: kind.oneOf('as-token-says', 'required', 'dpop', 'certificate'),
   schema: kind.satisfying('a Standard Schema', isSchema),
   scopes: kind.func,
 }

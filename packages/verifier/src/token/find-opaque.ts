@@ -2,6 +2,7 @@ import { hasOwn, isRefusal, type JwtClaims, type Refusal, type RevocationView, r
 import type { TrustedIssuer } from '../issuers/trust.js'
 import { type Belief, noKeySet, type OpaqueClaims } from '../opaque/opaque-tokens.js'
 import { queriesOf, revokedBy } from './check-revocations.js'
+import type { Provable } from './confirmation.js'
 import { type FoundToken, tokenDigest } from './token-cache.js'
 import { applySchema, authFrom, validateClaims } from './validate-claims.js'
 
@@ -9,7 +10,7 @@ import { applySchema, authFrom, validateClaims } from './validate-claims.js'
 interface FindingContext {
   readonly revocations: RevocationView | undefined
   /** Whether the guard checks DPoP proofs. */
-  readonly provesKeys: boolean
+  readonly provable: Provable
   /** Epoch milliseconds. */
   now(): number
 }
@@ -41,13 +42,13 @@ const passing: ReadonlySet<string> = new Set(['not_yet_valid', 'issued_in_future
  *
  * @returns a function that throws or rejects with `Unavailable` in an outage
  */
-export function createFindOpaque({ revocations, provesKeys, now }: FindingContext) {
+export function createFindOpaque({ revocations, provable, now }: FindingContext) {
   function checkAnswer(answer: OpaqueClaims, trusted: TrustedIssuer): Outcome {
     const { claims, credentialId, requestedAt, staleUntil } = answer
     const { rule, isRemote } = trusted
     // A source of ours tells the truth of this moment: only a denylist can end what was remembered.
     const believedUntil = isRemote || revocations !== undefined ? answer.believedUntil : requestedAt
-    const refusal = validateClaims(undefined, claims, rule, { now: now() / 1000, provesKeys })
+    const refusal = validateClaims(undefined, claims, rule, { now: now() / 1000, provable })
     if (refusal) return refusal
     const checkRevocations = (complete: JwtClaims): Outcome => {
       const auth = authFrom(complete, claims, trusted, { kid: undefined, ...(credentialId !== undefined && { credentialId }) })

@@ -2,7 +2,7 @@ import { type Auth, type JwtClaims, type Refusal, refuse, shownValue, splitScope
 import { checkAudience, checkTimes, type Jws, normalizeType, type ParsedClaims } from '@countersign/jwt'
 import type { IssuerRule } from '../issuers/issuer-entry.js'
 import type { TrustedIssuer } from '../issuers/trust.js'
-import { confirmationOf, validateConfirmation } from './confirmation.js'
+import { confirmationOf, type Provable, validateConfirmation } from './confirmation.js'
 import { bounded } from './verdict.js'
 
 /** What may have changed since a token was verified: its times. `now` in epoch seconds. */
@@ -33,8 +33,8 @@ function validateIssuerRule(claims: ParsedClaims, rule: IssuerRule): Refusal | u
 interface ClaimsContext {
   /** Epoch seconds. */
   readonly now: number
-  /** Whether the guard checks DPoP proofs. */
-  readonly provesKeys: boolean
+  /** What a token may be bound to. */
+  readonly provable: Provable
 }
 
 /**
@@ -46,14 +46,14 @@ export function validateClaims(
   jws: Jws | undefined,
   claims: ParsedClaims,
   rule: IssuerRule,
-  { now, provesKeys }: ClaimsContext,
+  { now, provable }: ClaimsContext,
 ): Refusal | undefined {
   return (
     validateTimes(claims, rule, now) ??
     validateAudience(claims, rule) ??
     validateType(jws, rule) ??
     validateIssuerRule(claims, rule) ??
-    validateConfirmation(claims, rule, provesKeys)
+    validateConfirmation(claims, rule, provable)
   )
 }
 

@@ -15,6 +15,7 @@ import {
 import { createHeaderMemo, type Jws, missingClaim, type ParsedClaims, parseJwt, sizeReason } from '@countersign/jwt'
 import { isLive, type TrustedIssuer } from '../issuers/trust.js'
 import { queriesOf, revokedBy } from './check-revocations.js'
+import type { Provable } from './confirmation.js'
 import { createFindOpaque, isDue, isStale } from './find-opaque.js'
 import { inOrder } from './in-order.js'
 import { type FoundToken, type TokenCache, tokenDigest, type VerifiedToken } from './token-cache.js'
@@ -30,8 +31,8 @@ export interface VerificationContext {
   readonly cache: TokenCache | undefined
   readonly revocations: RevocationView | undefined
   readonly maxTokenBytes: number
-  /** Whether the guard checks DPoP proofs: only then may a token be bound to a key. */
-  readonly provesKeys: boolean
+  /** What a token may be bound to, because the guard checks it. */
+  readonly provable: Provable
   /** Epoch milliseconds. */
   now(): number
 }
@@ -77,7 +78,7 @@ const otherAlgorithm = ({ header }: Jws, { rule }: TrustedIssuer): Refusal =>
 const isEnded = (trusted: TrustedIssuer | undefined): boolean => trusted?.liveUntil === 0
 
 /** The six steps. Cheap ones come first, nothing is believed before the signature, and no stranger causes I/O. */
-function createSteps({ find, revocations, maxTokenBytes, provesKeys, now }: VerificationContext) {
+function createSteps({ find, revocations, maxTokenBytes, provable, now }: VerificationContext) {
   const headers = createHeaderMemo()
   const parsing = { maxBytes: maxTokenBytes, headers }
 
@@ -118,7 +119,7 @@ function createSteps({ find, revocations, maxTokenBytes, provesKeys, now }: Veri
   function checkClaims(signed: Signed): Valid | Refusal | Promise<Valid | Refusal> {
     const { jws, claims, trusted, key } = signed
     const { rule } = trusted
-    const refusal = validateClaims(jws, claims, rule, { now: now() / 1000, provesKeys })
+    const refusal = validateClaims(jws, claims, rule, { now: now() / 1000, provable })
     if (refusal) return refusal
     const admit = (complete: JwtClaims): Valid =>
       // The client comes from the token itself, not from the result of a schema.
