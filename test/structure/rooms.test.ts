@@ -24,10 +24,11 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   // From the lowest to the highest.
   grants: {
     '.': [],
-    'clients/record': [],
+    certificates: [],
+    'clients/record': ['certificates'],
     limits: ['.', 'clients/record'],
     assertions: ['.', 'clients/record'],
-    authentication: ['.', 'assertions', 'clients/record'],
+    authentication: ['.', 'assertions', 'certificates', 'clients/record'],
     clients: ['.', 'authentication', 'clients/record'],
     grants: ['.', 'assertions', 'clients/record'],
     issuing: ['.', 'assertions', 'clients', 'clients/record', 'grants'],

@@ -46,6 +46,7 @@ export type TokenReason =
   | 'unknown_client'
   | 'locked_client'
   | 'wrong_secret'
+  | 'wrong_certificate'
   | 'wrong_method_of_client'
   | 'unsupported_authentication'
   | 'grant_not_allowed'
@@ -62,6 +63,8 @@ export type TokenReason =
   | 'denied_by_policy'
   // the DPoP proof (RFC 9449 §5)
   | ProofReason
+  // the certificate that tokens are bound to (RFC 8705 §3)
+  | 'certificate_missing'
   // what is presented
   | 'invalid_grant'
   | 'foreign_token'
@@ -126,6 +129,7 @@ const proofWire = Object.fromEntries(
 
 const wire: Readonly<Record<TokenReason, Wire>> = {
   ...proofWire,
+  certificate_missing: badRequest('The access tokens of this client are bound to a TLS certificate, and the request came without one.'),
   malformed_request: badRequest('The body is malformed, or a parameter is repeated or is not a string.'),
   unsupported_media_type: row(
     415,
@@ -143,6 +147,7 @@ const wire: Readonly<Record<TokenReason, Wire>> = {
   unknown_client: badClient,
   locked_client: badClient,
   wrong_secret: badClient,
+  wrong_certificate: badClient,
   wrong_method_of_client: badClient,
   unsupported_authentication: badClient,
   grant_not_allowed: row(400, 'unauthorized_client', 'The client may not use this grant type.'),

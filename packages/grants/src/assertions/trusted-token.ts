@@ -1,4 +1,4 @@
-import { type Auth, kind, type OptionKind, type TokenVerifier } from '@countersign/core'
+import { type Auth, type Confirmation, kind, type OptionKind, type TokenVerifier } from '@countersign/core'
 import { type AssertionFault, assertionFault, readAssertion } from './assertion.js'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -30,20 +30,28 @@ export interface TrustedToken {
   readonly claims: Claims
 }
 
+/** What the request proved to have. */
+interface Proved {
+  readonly proofKey: string | undefined
+  readonly certificate: { readonly thumbprint: string } | undefined
+}
+
+function isProved({ method, thumbprint, certificateThumbprint }: Confirmation, { proofKey, certificate }: Proved): boolean {
+  if (method === 'certificate') return thumbprint === certificate?.thumbprint
+  return thumbprint === proofKey && (certificateThumbprint === undefined || certificateThumbprint === certificate?.thumbprint)
+}
+
 /** Verifies a token of a trusted issuer. Rejects with `Unavailable` in an outage. */
 export async function verifyTrusted(
   token: string,
   { verifier, audiences }: TrustedTokens,
-  proofKey: string | undefined,
+  proved: Proved,
 ): Promise<({ readonly ok: true } & TrustedToken) | AssertionFault> {
   const verified = await verifier.verify(token)
   if (!verified.ok) return assertionFault(verified.refusal.reason)
   const { auth } = verified
-  // A bound token is worth nothing without a proof of its key, here as at a guard.
-  const { method, thumbprint, certificateThumbprint } = auth.confirmation ?? {}
-  // Certificates are not looked at here.
-  const isProved = method === 'dpop' && thumbprint === proofKey && certificateThumbprint === undefined
-  if (auth.confirmation !== undefined && !isProved) return { ok: false, reason: 'assertion_bound' }
+  // A bound token is worth nothing without its key or certificate, here as at a guard.
+  if (auth.confirmation !== undefined && !isProved(auth.confirmation, proved)) return { ok: false, reason: 'assertion_bound' }
   const named = [auth.claims.aud ?? []].flat()
   if (audiences !== null && !named.some((one) => audiences.includes(one))) return { ok: false, reason: 'assertion_audience' }
   const read = readAssertion(token)

@@ -1,4 +1,4 @@
-import type { ClientKeys, Now } from '@countersign/core'
+import type { ClientCertificate, ClientKeys, Now } from '@countersign/core'
 import type { PresentedAssertion, UseClaim } from '../assertions/assertion.js'
 import { createEvenVerification } from '../assertions/stand-in-key.js'
 import type { UsedKey } from '../assertions/used-key.js'
@@ -8,6 +8,7 @@ import type { KeptSecret, SecretHasher } from '../clients/record/client-secret.j
 import type { ClientRecord } from '../clients/record/stored-client.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { judgeClientAssertion } from './client-assertion.js'
+import { judgeClientCertificate, usesCertificate } from './client-certificate.js'
 
 /** A client id and secret. */
 export interface IdAndSecret {
@@ -20,7 +21,8 @@ export type PresentedClient =
   /** Form-decoded (RFC 6749 §2.3.1) where that is possible, and as it was sent. */
   | { readonly method: 'client_secret_basic'; readonly decoded: IdAndSecret | undefined; readonly raw: IdAndSecret }
   | ({ readonly method: 'client_secret_post' } & IdAndSecret)
-  | { readonly method: 'none'; readonly id: string }
+  /** No more than an id. With a certificate, the connection may prove it (RFC 8705 §2). */
+  | { readonly method: 'none'; readonly id: string; readonly certificate?: ClientCertificate | undefined }
   /** A JWT that the client signed (RFC 7523 §2.2). `id` is what it says of itself. */
   | { readonly method: 'private_key_jwt'; readonly id: string; readonly assertion: PresentedAssertion }
   /** Nothing at all. */
@@ -32,8 +34,12 @@ export interface AuthenticatedClient {
   readonly client: Client
   /** Id of the secret that it used; undefined where it used none. */
   readonly secretId: string | undefined
-  /** The key that it signed a client assertion with. */
+  /** The key that it signed a client assertion with, or that of its certificate. */
   readonly key?: UsedKey
+  /** Whether it authenticated itself by its TLS certificate. @defaultValue false */
+  readonly isByCertificate?: boolean
+  /** The certificate of the request. */
+  readonly certificate?: { readonly thumbprint: string } | undefined
   /** What has to be claimed in a `ReplayStore` before the client assertion counts; undefined where there is none. */
   readonly replayClaim?: UseClaim | undefined
 }
@@ -89,6 +95,7 @@ export function createClientJudge(
     const known = await meant(records, presented)
     const client = known?.record
     if (presented.method === 'none') {
+      if (client !== undefined && usesCertificate(client)) return judgeClientCertificate(presented.certificate, known?.client, keys)
       const fault = faultOf(client, 'none')
       return fault || !known ? refused(fault ?? 'unknown_client') : { ok: true, client: known.client, secretId: undefined }
     }

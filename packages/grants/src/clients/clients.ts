@@ -129,8 +129,9 @@ export function createClients(options: ClientsOptions): Clients {
   }
 
   function checkMethods<T extends Pick<ClientSettings, 'authMethods'>>(settings: T): T {
-    if (settings.authMethods?.includes('private_key_jwt') && !clientKeys)
-      throw new TypeError('createClients: clientKeys must be given for a client with the method private_key_jwt, got undefined')
+    const method = settings.authMethods?.find((one) => one === 'private_key_jwt' || one === 'self_signed_tls_client_auth')
+    if (method !== undefined && !clientKeys)
+      throw new TypeError(`createClients: clientKeys must be given for a client with the method ${method}, got undefined`)
     return settings
   }
 

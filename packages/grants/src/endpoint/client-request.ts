@@ -3,6 +3,7 @@ import {
   type AttemptStore,
   addressBlock,
   authorizationField,
+  type ClientCertificate,
   type FormOptions,
   type FormParameters,
   hasOwn,
@@ -11,6 +12,7 @@ import {
   type WireRequest,
   wallClock,
 } from '@countersign/core'
+import { certificateSource, certificateThumbprint } from '@countersign/jwt/certificate'
 import { claimOnce, readAssertion, type UseClaim, undoOf } from '../assertions/assertion.js'
 import type { ClientVerdict, PresentedClient } from '../authentication/authenticate-client.js'
 import type { Grant, Identification } from '../grants/grant.js'
@@ -28,6 +30,8 @@ export interface ParsedRequest {
   readonly request: WireRequest
   readonly parameters: FormParameters
   readonly caller: Caller
+  /** The TLS certificate of the connection, where certificates are read. */
+  readonly certificate?: ClientCertificate | undefined
 }
 
 /** The steps with which every endpoint begins that authenticates clients. All reject with `Unavailable` in an outage. */
@@ -39,9 +43,9 @@ export interface ClientRequests {
    */
   parse(request: WireRequest, note?: (parameters: FormParameters) => void): Promise<ParsedRequest | TokenRefused>
   /** Reserves the request in the budgets of its address and client. */
-  rateLimit(parsed: Pick<ParsedRequest, 'request' | 'caller'>): Promise<Reserved | TokenRefused>
+  rateLimit(parsed: Pick<ParsedRequest, 'request' | 'caller' | 'certificate'>): Promise<Reserved | TokenRefused>
   /** Decides whether the client is who it says it is. Its client assertion is not used up yet: see {@link claimAssertion}. */
-  authenticateClient(parsed: Pick<ParsedRequest, 'caller'>, limit: Reserved): Promise<ClientVerdict>
+  authenticateClient(parsed: Pick<ParsedRequest, 'caller' | 'certificate'>, limit: Reserved): Promise<ClientVerdict>
 }
 
 interface ClientRequestsOptions extends Omit<ClientEndpointOptions, 'issuer' | 'dialect'> {
@@ -63,7 +67,7 @@ const bodyFaults: Readonly<Record<400 | 413 | 415, TokenReason>> = {
 }
 
 /** These refusals are of a client that is registered. */
-export const ofKnownClient: readonly TokenReason[] = ['locked_client', 'wrong_secret', 'wrong_method_of_client']
+export const ofKnownClient: readonly TokenReason[] = ['locked_client', 'wrong_secret', 'wrong_certificate', 'wrong_method_of_client']
 
 /** The client id that a request names: it need not be known. */
 export function namedClient(caller: Caller): string {
@@ -75,15 +79,17 @@ export function namedClient(caller: Caller): string {
 function limited({
   request,
   caller,
-}: Pick<ParsedRequest, 'request' | 'caller'>): Parameters<ReturnType<typeof createLimiter>['reserve']>[0] {
+  certificate,
+}: Pick<ParsedRequest, 'request' | 'caller' | 'certificate'>): Parameters<ReturnType<typeof createLimiter>['reserve']>[0] {
   const isGuess = caller.method === 'client_secret_basic' || caller.method === 'client_secret_post'
-  const isProof = isGuess || caller.method === 'private_key_jwt'
+  const isProof = isGuess || caller.method === 'private_key_jwt' || (caller.method === 'none' && certificate !== undefined)
   return { address: addressBlock(request.ip), clientId: namedClient(caller), isGuess, isProof }
 }
 
 /** Makes the steps of an endpoint. */
 export function createClientRequests(options: ClientRequestsOptions): ClientRequests {
   const { clients, attempts, issuer, rateLimits = {}, endpoint, form = {}, anonymousClient, now = wallClock } = options
+  const certificateOf = options.certificate && certificateSource(options.certificate.from)
   const limiter = createLimiter({ attempts, limits: rateLimits, now, ...(endpoint !== undefined && { endpoint }) })
 
   async function parse(request: WireRequest, note?: (parameters: FormParameters) => void): Promise<ParsedRequest | TokenRefused> {
@@ -99,7 +105,7 @@ export function createClientRequests(options: ClientRequestsOptions): ClientRequ
     const { value: parameters } = read
     note?.(parameters)
     const caller = presentedClient(request, parameters)
-    return hasOwn(caller, 'ok') ? caller : { ok: true, request, parameters, caller }
+    return hasOwn(caller, 'ok') ? caller : { ok: true, request, parameters, caller, certificate: certificateOf?.(request) }
   }
 
   /** The grant proves it. */
@@ -109,11 +115,18 @@ export function createClientRequests(options: ClientRequestsOptions): ClientRequ
     return { ok: true, client, secretId: undefined }
   }
 
-  async function authenticateClient({ caller }: Pick<ParsedRequest, 'caller'>, limit: Reserved): Promise<ClientVerdict> {
+  async function authenticateClient(parsed: Pick<ParsedRequest, 'caller' | 'certificate'>, limit: Reserved): Promise<ClientVerdict> {
+    const verdict = await verdictOn(parsed, limit)
+    const { certificate } = parsed
+    return verdict.ok && certificate ? { ...verdict, certificate: { thumbprint: certificateThumbprint(certificate.der) } } : verdict
+  }
+
+  async function verdictOn({ caller, certificate }: Pick<ParsedRequest, 'caller' | 'certificate'>, limit: Reserved): Promise<ClientVerdict> {
     if (caller.method === 'asserted') return asserted(caller.id)
     if (caller.method === 'anonymous' && anonymousClient === undefined) return refused('no_authentication')
     const known = caller.method === 'anonymous' ? ({ method: 'none', id: anonymousClient ?? '' } as const) : caller
-    const verdict = await clients.authenticate(known, issuer === undefined ? {} : { issuer })
+    const presented = known.method === 'none' && certificate ? { ...known, certificate } : known
+    const verdict = await clients.authenticate(presented, issuer === undefined ? {} : { issuer })
     await (verdict.ok ? limit.succeeded() : limit.failed())
     return verdict
   }

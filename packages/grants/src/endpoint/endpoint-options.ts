@@ -1,4 +1,5 @@
 import { kind, type Now, type OptionKind, type OptionShape } from '@countersign/core'
+import { type CertificateOptions, certificateShape } from '@countersign/jwt/certificate'
 import type { Clients } from '../clients/clients.js'
 import { type RateLimits, rateLimitsKind } from '../limits/budget.js'
 import type { TokenDialect } from './reply.js'
@@ -12,6 +13,11 @@ export interface ClientEndpointOptions {
   readonly dialect?: TokenDialect
   /** @defaultValue the budgets of {@link RateLimits}; `false`: none */
   readonly rateLimits?: RateLimits | false
+  /**
+   * Where TLS certificates of clients are read: for `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2), and to bind access tokens to them.
+   * @defaultValue they are not read, and clients cannot authenticate by them
+   */
+  readonly certificate?: CertificateOptions
   /** Epoch milliseconds. @defaultValue `Date.now` */
   readonly now?: Now
 }
@@ -36,5 +42,6 @@ export const clientEndpointShape: OptionShape<ClientEndpointOptions> = {
   clients: kind.required(kind.having('what createClients returns', 'authenticate')),
   dialect: kind.having('a dialect: an object with success(), challenge() and refusal()', 'success', 'challenge', 'refusal'),
   rateLimits: rateLimitsKind,
+  certificate: kind.members<CertificateOptions>(certificateShape),
   now: kind.func,
 }

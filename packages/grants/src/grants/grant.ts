@@ -12,6 +12,16 @@ import type { UsedKey } from '../assertions/used-key.js'
 import type { Client } from '../clients/record/client.js'
 import type { TokenRefused } from '../refusal.js'
 
+/** The TLS certificate that a request came with. */
+export interface PresentedCertificate {
+  /** The SHA-256 of its DER, base64url: `x5t#S256`. */
+  readonly thumbprint: string
+  /** Whether the client authenticated itself by it (RFC 8705 §2). */
+  readonly isAuthentication: boolean
+  /** Whether the access token is bound to it (RFC 8705 §3). */
+  readonly isBound: boolean
+}
+
 /** What a grant is asked. The client is authenticated and may use the grant; scope and audience are allowed for it. */
 export interface GrantRequest {
   readonly client: Client
@@ -21,6 +31,8 @@ export interface GrantRequest {
   readonly key: UsedKey | undefined
   /** Thumbprint of the key that the request proved by DPoP: its access token is bound to it. */
   readonly proofKey: string | undefined
+  /** The TLS certificate of the request; undefined where it has none, or certificates are not read. */
+  readonly certificate: PresentedCertificate | undefined
   /** Our own `iss`. */
   readonly issuer: string
   /** Keys that clients sign with. */
@@ -199,7 +211,7 @@ export interface Grant {
   startFamily?(
     granted: Granted,
     /** `grantType` is the one that the client used, or went on with. */
-    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'proofKey' | 'now' | 'stores'> & { readonly grantType: string },
+    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'proofKey' | 'certificate' | 'now' | 'stores'> & { readonly grantType: string },
   ): Promise<StartedFamily | undefined>
 }
 

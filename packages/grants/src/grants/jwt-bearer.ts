@@ -41,7 +41,8 @@ const sent: SentAssertion = { use: 'jwt_bearer', types: ['authorization-grant+jw
 const readFrom = (parameters: FormParameters): ReturnType<typeof readAssertion> => readAssertion(parameters.get('assertion') ?? '')
 
 /** A client that authenticated itself, or need not. Any other has to have signed the assertion. */
-const isKnown = ({ client, secretId, key }: GrantRequest): boolean => secretId !== undefined || key !== undefined || isPublicClient(client)
+const isKnown = ({ client, secretId, key, certificate }: GrantRequest): boolean =>
+  secretId !== undefined || key !== undefined || certificate?.isAuthentication === true || isPublicClient(client)
 
 const itselfOnly: ExchangePolicy = ({ client, presented: { kind, issuer, subject } }) =>
   kind === 'client_signed' && (subject === issuer || subject === client.id)
@@ -92,7 +93,7 @@ export function jwtBearer(options: JwtBearerOptions = {}): Grant {
       const own = identified.get(asked.parameters) ?? (await judgeOwnAssertion(read, sent, { ...asked, verify }))
       return own.ok ? { own, issuer: issuerOf(asked.client) } : refusedAs(sentAs, own.reason)
     }
-    const verified = await verifyTrusted(text, trusted, asked.proofKey)
+    const verified = await verifyTrusted(text, trusted, asked)
     return verified.ok ? { auth: verified.auth, claims: verified.claims } : refusedAs(sentAs, verified.reason)
   }
 

@@ -62,7 +62,7 @@ export function tokenExchange(options: TokenExchangeOptions): Grant {
       return own.ok ? { own, issuer: issuerOf(asked.client) } : refusedAs(sentAs, own.reason)
     }
     if (type !== tokenTypes.accessToken || trusted === undefined) return refused('unsupported_token_type')
-    const verified = await verifyTrusted(token, trusted, asked.proofKey)
+    const verified = await verifyTrusted(token, trusted, asked)
     return verified.ok ? { auth: verified.auth, claims: verified.claims } : refusedAs(sentAs, verified.reason)
   }
 

@@ -98,7 +98,7 @@ export function createMint({
   }
 
   async function mint({ grant, request, signer, jti }: MintRequest, planned: Granted): Promise<Minted | TokenRefused> {
-    const { client, secretId, key, proofKey, now: issuedAt } = request
+    const { client, secretId, key, now: issuedAt } = request
     const started =
       // What belongs to a family has no other one: it would outlive its own.
       planned.refreshToken === undefined && planned.family === undefined
@@ -112,7 +112,7 @@ export function createMint({
       client,
       secretId,
       key,
-      proofKey,
+      cnf: confirmationOf(request),
       granted,
       claims: ofHost,
       jti,
@@ -132,12 +132,19 @@ interface AccessTokenParts {
   readonly client: Client
   readonly secretId: string | undefined
   readonly key: UsedKey | undefined
-  readonly proofKey: string | undefined
+  readonly cnf: Claims | undefined
   readonly granted: Granted
   readonly claims: Claims
   readonly jti: string
   readonly now: number
   readonly lifetimeSeconds: number
+}
+
+/** What guards accept the token with: a proof of this key (RFC 9449 §6.1), this certificate (RFC 8705 §3.1), or both. */
+function confirmationOf({ proofKey, certificate }: GrantRequest): Claims | undefined {
+  const isBound = certificate?.isBound === true
+  if (proofKey === undefined && !isBound) return undefined
+  return { ...(proofKey !== undefined && { jkt: proofKey }), ...(isBound && { 'x5t#S256': certificate.thumbprint }) }
 }
 
 const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined => (texts.length > 1 ? texts : texts[0])
@@ -154,7 +161,7 @@ export function keysOf({ keys = [] }: Pick<Granted, 'keys'>, key: UsedKey | unde
  * @throws TypeError for claims that are not the host's to set
  */
 function accessTokenClaims(parts: AccessTokenParts): Claims {
-  const { issuer, client, secretId, key, proofKey, granted, jti, now, lifetimeSeconds } = parts
+  const { issuer, client, secretId, key, cnf, granted, jti, now, lifetimeSeconds } = parts
   const { subject, audiences, scopes, authentication } = granted
   checkGranted(granted)
   const keys = keysOf(granted, key).map(({ thumbprint }) => thumbprint)
@@ -169,8 +176,7 @@ function accessTokenClaims(parts: AccessTokenParts): Claims {
     exp: now + lifetimeSeconds,
     jti,
     ...(authentication && { auth_time: authentication.authTime, amr: authentication.amr, acr: authentication.acr }),
-    // RFC 9449 §6.1: guards accept it with a proof of this key only.
-    ...(proofKey !== undefined && { cnf: { jkt: proofKey } }),
+    ...(cnf && { cnf }),
     client_credential: oneOrAll([credentialName(client, secretId), ...(granted.inherited ?? [])]),
     ...(keys.length > 0 && { client_key: oneOrAll(keys) }),
     ...(granted.family !== undefined && { refresh_family: granted.family }),

@@ -11,29 +11,38 @@ import type { RefreshTokenParts } from './refresh-token-format.js'
 import { type ChainData, chainText, parseChain } from './stored-family.js'
 
 /** What the tokens of a family are bound to: another client's families, those from before a lock, and another tenant's are none of this one. */
-export function bindingOf({ client, issuer, proofKey = '' }: Owner, family: string): string {
-  return bindingText({ client, issuer }, isKeyBound(family) ? [proofKey] : [])
+export function bindingOf(owner: Owner, family: string): string {
+  const [, key, certificate] = marks.exec(family) ?? []
+  return bindingText(owner, [...(key ? [owner.proofKey ?? ''] : []), ...(certificate ? [certificateName(owner)] : [])])
 }
 
-function bindingText({ client: { id, credentialGeneration }, issuer }: Omit<Owner, 'proofKey'>, keys: readonly string[]): string {
-  return JSON.stringify([id, credentialGeneration, issuer, ...keys])
+function bindingText({ client: { id, credentialGeneration }, issuer }: Asker, bound: readonly string[]): string {
+  return JSON.stringify([id, credentialGeneration, issuer, ...bound])
 }
 
+/** Who asks about a refresh token. */
+type Asker = Pick<GrantRequest, 'client' | 'issuer'>
 /** Who presents a refresh token. */
-export type Owner = Pick<GrantRequest, 'client' | 'issuer' | 'proofKey'>
+export type Owner = Asker & Pick<GrantRequest, 'proofKey' | 'certificate'>
 
-/** The MAC of a token covers its family: nobody can take the mark away. */
-const keyBound = 'dpop~'
+/** The MAC of a token covers its family: nobody can take the marks away. */
+const marks = /^(dpop~)?(x5t~)?/
+/** In a binding, it must not be taken for the key of a proof. */
+const certificatePrefix = 'x5t~'
+const certificateName = ({ certificate }: Pick<Owner, 'certificate'>): string => certificatePrefix + (certificate?.thumbprint ?? '')
 
-/** Whether the tokens of a family are bound to a key. It is in the name of the family, so that one round trip can decide. */
-export const isKeyBound = (family: string): boolean => family.startsWith(keyBound)
+/** Whether the tokens of a family are bound to a key or a certificate. It is in the name of the family, so that one round trip can decide. */
+export const isKeyBound = (family: string): boolean => marks.exec(family)?.[0] !== ''
 
 /**
- * The name of a new family. Refresh tokens of a public client are bound to the key of the request (RFC 9449 §5); those of other clients are not, because
+ * The name of a new family. Refresh tokens of a public client are bound to the key of the request (RFC 9449 §5), and to its certificate where the access token
+ * is (RFC 8705 §4); those of other clients are not, because
  * the client authenticates itself with each use.
  */
-export const familyName = (random: string, { client, proofKey }: Omit<Owner, 'issuer'>): string =>
-  proofKey !== undefined && isPublicClient(client) ? keyBound + random : random
+export function familyName(random: string, { client, proofKey, certificate }: Omit<Owner, 'issuer'>): string {
+  if (!isPublicClient(client)) return random
+  return `${proofKey === undefined ? '' : 'dpop~'}${certificate?.isBound === true ? 'x5t~' : ''}${random}`
+}
 
 /** Whether a family was begun by a client at an issuer, also if the client was locked since. */
 export function isOwner(binding: string, { client, issuer }: Pick<GrantRequest, 'client' | 'issuer'>): boolean {
@@ -111,18 +120,22 @@ export async function grantedNow(data: ChainData | undefined, asked: GrantReques
  * Why a record does not fit what was presented; the store decides again when the token is rotated. An owner without `proofKey` asks about the token
  * and does not use it: then a key need not be proved.
  */
-export function faultOf(record: RefreshFamily | undefined, owner: Owner | Omit<Owner, 'proofKey'>): TokenReason | undefined {
+export function faultOf(record: RefreshFamily | undefined, owner: Owner | Asker): TokenReason | undefined {
   if (record === undefined) return 'refresh_gone'
   if (record.revoked !== undefined) return 'refresh_revoked'
-  const [, , , key] = JSON.parse(record.binding) as readonly (string | undefined)[]
-  const proved = hasOwn(owner, 'proofKey') ? (owner.proofKey ?? '') : key
-  const expected = bindingText(owner, key === undefined ? [] : [proved ?? ''])
+  const [, , , ...bound] = JSON.parse(record.binding) as readonly string[]
+  const provedOf = (one: string): string => {
+    if (!hasOwn(owner, 'proofKey')) return one
+    return one.startsWith(certificatePrefix) ? certificateName(owner) : (owner.proofKey ?? '')
+  }
+  const expected = bindingText(owner, bound.map(provedOf))
   return record.binding === expected ? undefined : 'refresh_mismatch'
 }
 
 /** Whether its families may be owed to keys. */
 const mayUseKeys = ({ authMethods, grants }: Client): boolean =>
-  authMethods.includes('private_key_jwt') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
+  authMethods.includes('private_key_jwt') ||
+  authMethods.includes('self_signed_tls_client_auth') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
 
 /** What the record said before anything was used up. */
 export interface LookedAt {

@@ -21,6 +21,8 @@ export interface AuthorizationServerMetadata {
   readonly assertionAlgorithms?: readonly AsymmetricAlgorithm[]
   /** Algorithms of DPoP proofs, where the token endpoint checks them (RFC 9449 §5.1). @defaultValue not told */
   readonly dpopAlgorithms?: readonly AsymmetricAlgorithm[]
+  /** Whether access tokens are bound to certificates of clients (RFC 8705 §3.3). @defaultValue not told */
+  readonly tlsClientCertificateBoundAccessTokens?: boolean
   /** @defaultValue not told */
   readonly scopesSupported?: readonly string[]
   /** Further members (RFC 8414 §2); those above cannot be replaced. */
@@ -43,6 +45,7 @@ export const serverMetadataShape: OptionShape<AuthorizationServerMetadata> = {
   authMethods: kind.listOf(kind.string),
   assertionAlgorithms: kind.listOf(kind.oneOf(...asymmetric)),
   dpopAlgorithms: kind.listOf(kind.oneOf(...asymmetric)),
+  tlsClientCertificateBoundAccessTokens: kind.flag,
   scopesSupported: kind.listOf(kind.string, 0),
   further: kind.record,
 }
@@ -100,6 +103,7 @@ export function authorizationServerMetadata(options: AuthorizationServerMetadata
       // The server has no authorization endpoint, but RFC 8414 requires the member.
       response_types_supported: [],
       ...(dpopAlgorithms && { dpop_signing_alg_values_supported: dpopAlgorithms }),
+      ...(options.tlsClientCertificateBoundAccessTokens === true && { tls_client_certificate_bound_access_tokens: true }),
       ...(scopesSupported && { scopes_supported: scopesSupported }),
     },
     { 'cache-control': 'public, max-age=300' },

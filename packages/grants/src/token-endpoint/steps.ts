@@ -207,7 +207,7 @@ function createFindGrant(
     who: ProvedClient,
     note: GrantRequest['note'],
   ): GrantRequest | TokenRefused {
-    const { client, secretId, key } = who
+    const { client, secretId, key, certificate } = who
     const asked = judgeScope(parameters.get('scope'), client.scopes, client.defaultScopes)
     if (!asked.ok) return asked
     const allowed = client.audiences ?? audiences
@@ -229,6 +229,7 @@ function createFindGrant(
       secretId,
       key,
       proofKey: who.proof?.thumbprint,
+      certificate,
       requestedScopes: asked.requested,
       requestedAudiences: target.audiences,
       scopes: asked.scopes,

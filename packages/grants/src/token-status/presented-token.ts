@@ -68,11 +68,11 @@ export const presentedTokenShape: OptionShape<PresentedTokenOptions & ClientEndp
 
 /** An endpoint to which a client posts a form with a token (RFC 7009 §2.1, RFC 7662 §2.1). `token_type_hint` is not needed: tokens tell. */
 export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kind: Kind): Endpoint {
-  const { issuer, clients, dialect = rfc6749, now = wallClock } = options
+  const { issuer, clients, certificate, dialect = rfc6749, now = wallClock } = options
   const { channel, rateLimits } = kind
   const stores = withFormerUses(options.stores, now)
   const { attempts } = stores
-  const requests = createClientRequests({ issuer, clients, attempts, rateLimits, endpoint: channel, now })
+  const requests = createClientRequests({ issuer, clients, attempts, rateLimits, endpoint: channel, now, ...(certificate && { certificate }) })
   const changesOf = createChangesOf()
   const events = eventChannel(channel)
 

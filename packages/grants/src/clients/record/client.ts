@@ -1,9 +1,19 @@
 import { kind, type OptionKind, type OptionShape, shownValue } from '@countersign/core'
+import { type TlsClientAuth, tlsClientAuthShape } from '../../certificates/registered-name.js'
 import { type AssertionRules, assertionShape } from './assertion-rules.js'
 import { completeRefresh, type RefreshPolicy, refreshKind } from './refresh-policy.js'
 
-/** How a client authenticates (RFC 6749 §2.3, RFC 7591 §2). `private_key_jwt` needs the option `keys` of `createClients`. */
-export type ClientMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+/**
+ * How a client authenticates (RFC 6749 §2.3, RFC 7591 §2, RFC 8705 §2). `private_key_jwt` and `self_signed_tls_client_auth` need the option `clientKeys` of
+ * `createClients`.
+ */
+export type ClientMethod =
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'private_key_jwt'
+  | 'tls_client_auth'
+  | 'self_signed_tls_client_auth'
+  | 'none'
 
 /** What a client is and may do. */
 export interface ClientSettings {
@@ -30,15 +40,29 @@ export interface ClientSettings {
   readonly refresh?: RefreshPolicy
   /** Whether each of its token requests must have a DPoP proof, so that all its access tokens are bound (RFC 9449 §5.2). @defaultValue false */
   readonly dpopBoundAccessTokens?: boolean
+  /**
+   * Whether its access tokens are bound to the TLS certificate of the request, which must have one (RFC 8705 §3.4). Those of a client that authenticates itself by
+   * certificate always are. @defaultValue false
+   */
+  readonly tlsClientCertificateBoundAccessTokens?: boolean
+  /** The name in its certificate, for `tls_client_auth`. */
+  readonly tlsClientAuth?: TlsClientAuth
   /** What is demanded of the JWTs that it signs. */
   readonly assertion?: AssertionRules
 }
 
+type WithoutDefault =
+  | 'title'
+  | 'owner'
+  | 'audiences'
+  | 'accessTokenLifetimeSeconds'
+  | 'dpopBoundAccessTokens'
+  | 'tlsClientCertificateBoundAccessTokens'
+  | 'tlsClientAuth'
+  | 'assertion'
+
 /** Settings with their defaults. */
-export type CompleteSettings = Required<
-  Omit<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'dpopBoundAccessTokens' | 'assertion'>
-> &
-  Pick<ClientSettings, 'title' | 'owner' | 'audiences' | 'accessTokenLifetimeSeconds' | 'dpopBoundAccessTokens' | 'assertion'>
+export type CompleteSettings = Required<Omit<ClientSettings, WithoutDefault>> & Pick<ClientSettings, WithoutDefault>
 
 /** A secret of a client as it is shown: without the secret. Times are epoch seconds. */
 export interface SecretView {
@@ -94,7 +118,9 @@ const lifeKind: OptionKind = kind.either(kind.positiveSeconds, kind.recordOf(kin
 export const settingsShape: OptionShape<ClientSettings> = {
   title: kind.string,
   owner: kind.string,
-  authMethods: kind.listOf(kind.oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
+  authMethods: kind.listOf(
+    kind.oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth', 'none'),
+  ),
   basicEncoding: kind.oneOf('form', 'raw'),
   isFirstParty: kind.flag,
   grants: kind.required(kind.listOf(kind.string)),
@@ -104,11 +130,23 @@ export const settingsShape: OptionShape<ClientSettings> = {
   accessTokenLifetimeSeconds: lifeKind,
   refresh: refreshKind,
   dpopBoundAccessTokens: kind.flag,
+  tlsClientCertificateBoundAccessTokens: kind.flag,
+  tlsClientAuth: kind.members<TlsClientAuth>(tlsClientAuthShape),
   assertion: kind.members<AssertionRules>(assertionShape),
 }
 
 /** The same for a change: what is left out stays, and `undefined` is back to the default. */
 export const changesShape: OptionShape<Partial<ClientSettings>> = { ...settingsShape, grants: kind.listOf(kind.string) }
+
+/** RFC 8705 §2.1.2: exactly one name. */
+function checkTlsClientAuth({ authMethods, tlsClientAuth }: Pick<ClientSettings, 'authMethods' | 'tlsClientAuth'>): void {
+  const names = Object.keys(tlsClientAuth ?? {})
+  const needed = authMethods?.includes('tls_client_auth') === true ? 1 : 0
+  if (names.length !== needed)
+    fail(
+      `tlsClientAuth must have exactly one name with the method tls_client_auth, and must not be given without it, got ${names.join(', ') || 'none'}`,
+    )
+}
 
 /**
  * Settings, each of which was checked, with their defaults.
@@ -130,10 +168,15 @@ export function completeSettings(settings: ClientSettings): CompleteSettings {
     ...(audiences !== undefined && { audiences }),
     ...(accessTokenLifetimeSeconds !== undefined && { accessTokenLifetimeSeconds }),
     ...(settings.dpopBoundAccessTokens !== undefined && { dpopBoundAccessTokens: settings.dpopBoundAccessTokens }),
+    ...(settings.tlsClientCertificateBoundAccessTokens !== undefined && {
+      tlsClientCertificateBoundAccessTokens: settings.tlsClientCertificateBoundAccessTokens,
+    }),
+    ...(settings.tlsClientAuth !== undefined && { tlsClientAuth: settings.tlsClientAuth }),
     ...(settings.assertion !== undefined && { assertion: settings.assertion }),
   }
   // It may have been taken back by a change.
   if (complete.grants === undefined) fail('grants must be a non-empty array, got undefined')
+  checkTlsClientAuth(complete)
   const isPublic = isPublicClient(complete)
   if (isPublic && complete.authMethods.length > 1)
     fail(`authMethods must be ["none"] for a public client, got ${JSON.stringify(complete.authMethods)}`)

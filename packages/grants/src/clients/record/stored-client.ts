@@ -1,4 +1,5 @@
 import { type RecordCodec, recordCodec } from '@countersign/core'
+import type { TlsClientAuth } from '../../certificates/registered-name.js'
 import type { AssertionRules } from './assertion-rules.js'
 import type { CompleteSettings } from './client.js'
 import type { KeptSecret } from './client-secret.js'
@@ -45,6 +46,14 @@ const storedSecret: RecordCodec<KeptSecret> = recordCodec({
   hash: 'hash',
 })
 
+const storedTlsClientAuth: RecordCodec<TlsClientAuth> = recordCodec({
+  subjectDn: 'subjectDn',
+  sanDns: 'sanDns',
+  sanUri: 'sanUri',
+  sanIp: 'sanIp',
+  sanEmail: 'sanEmail',
+})
+
 /** Stored names never change, also when a setting gets another name. */
 export const storedClient: RecordCodec<ClientRecord> = recordCodec({
   v: 'v',
@@ -61,6 +70,8 @@ export const storedClient: RecordCodec<ClientRecord> = recordCodec({
   accessTokenLifetimeSeconds: 'accessTokenSeconds',
   refresh: ['refresh', storedRefresh],
   dpopBoundAccessTokens: 'dpopBoundAccessTokens',
+  tlsClientCertificateBoundAccessTokens: 'tlsClientCertificateBoundAccessTokens',
+  tlsClientAuth: ['tlsClientAuth', storedTlsClientAuth],
   assertion: ['assertion', storedRules],
   isLocked: 'isLocked',
   credentialGeneration: 'era',
