@@ -33,7 +33,7 @@ interface IdentityOptions {
 const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 
 /** Makes a key and a certificate. */
-async function makeIdentity(options: IdentityOptions): Promise<Identity> {
+export async function makeIdentity(options: IdentityOptions): Promise<Identity> {
   const { subject, extensions = [], ca, newKey = ec, more = [] } = options
   const folder = await mkdtemp(join(tmpdir(), 'countersign-tls-'))
   const file = (name: string): string => join(folder, name)

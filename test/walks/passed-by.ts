@@ -48,6 +48,7 @@ export const passedBy: Readonly<Record<string, readonly string[]>> = {
   ],
   'keys of our own for a verifier: the first walk shows those of another issuer': ['packages/keys/src/signing/signing-key-source.ts'],
   'a pure function: its name and its docstring say all that it does': [
+    'packages/grants/src/issuing/confirmation.ts',
     'packages/jwt/src/check-claims.ts',
     'packages/jwt/src/key-set.ts',
     'packages/jwt/src/signature.ts',

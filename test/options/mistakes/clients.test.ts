@@ -70,7 +70,7 @@ itTells([
   [
     'a misspelt method',
     () => register({ ...machine, authMethods: ['client_secret_basci'] }),
-    'client: authMethods[0] must be one of "client_secret_basic", "client_secret_post", "private_key_jwt" or "none", got "client_secret_basci"; did you mean "client_secret_basic"?',
+    'client: authMethods[0] must be one of "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth" or "none", got "client_secret_basci"; did you mean "client_secret_basic"?',
   ],
   [
     'a public client with a secret',

@@ -121,7 +121,10 @@ export function createClientRequests(options: ClientRequestsOptions): ClientRequ
     return verdict.ok && certificate ? { ...verdict, certificate: { thumbprint: certificateThumbprint(certificate.der) } } : verdict
   }
 
-  async function verdictOn({ caller, certificate }: Pick<ParsedRequest, 'caller' | 'certificate'>, limit: Reserved): Promise<ClientVerdict> {
+  async function verdictOn(
+    { caller, certificate }: Pick<ParsedRequest, 'caller' | 'certificate'>,
+    limit: Reserved,
+  ): Promise<ClientVerdict> {
     if (caller.method === 'asserted') return asserted(caller.id)
     if (caller.method === 'anonymous' && anonymousClient === undefined) return refused('no_authentication')
     const known = caller.method === 'anonymous' ? ({ method: 'none', id: anonymousClient ?? '' } as const) : caller

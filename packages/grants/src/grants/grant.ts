@@ -211,7 +211,9 @@ export interface Grant {
   startFamily?(
     granted: Granted,
     /** `grantType` is the one that the client used, or went on with. */
-    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'proofKey' | 'certificate' | 'now' | 'stores'> & { readonly grantType: string },
+    request: Pick<GrantRequest, 'client' | 'issuer' | 'secretId' | 'key' | 'proofKey' | 'certificate' | 'now' | 'stores'> & {
+      readonly grantType: string
+    },
   ): Promise<StartedFamily | undefined>
 }
 

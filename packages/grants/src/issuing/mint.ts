@@ -15,6 +15,7 @@ import { credentialName } from '../clients/record/credential-name.js'
 import type { Grant, Granted, Grantee, GrantRequest, StartedFamily } from '../grants/grant.js'
 import { refused, type TokenReason, type TokenRefused } from '../refusal.js'
 import { checkGranted, furtherClaims } from './check-granted.js'
+import { confirmationOf } from './confirmation.js'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -138,13 +139,6 @@ interface AccessTokenParts {
   readonly jti: string
   readonly now: number
   readonly lifetimeSeconds: number
-}
-
-/** What guards accept the token with: a proof of this key (RFC 9449 §6.1), this certificate (RFC 8705 §3.1), or both. */
-function confirmationOf({ proofKey, certificate }: GrantRequest): Claims | undefined {
-  const isBound = certificate?.isBound === true
-  if (proofKey === undefined && !isBound) return undefined
-  return { ...(proofKey !== undefined && { jkt: proofKey }), ...(isBound && { 'x5t#S256': certificate.thumbprint }) }
 }
 
 const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined => (texts.length > 1 ? texts : texts[0])

@@ -135,7 +135,9 @@ export function faultOf(record: RefreshFamily | undefined, owner: Owner | Asker)
 /** Whether its families may be owed to keys. */
 const mayUseKeys = ({ authMethods, grants }: Client): boolean =>
   authMethods.includes('private_key_jwt') ||
-  authMethods.includes('self_signed_tls_client_auth') || grants.includes(tokenExchangeType) || grants.includes(jwtBearerType)
+  authMethods.includes('self_signed_tls_client_auth') ||
+  grants.includes(tokenExchangeType) ||
+  grants.includes(jwtBearerType)
 
 /** What the record said before anything was used up. */
 export interface LookedAt {

@@ -192,7 +192,12 @@ export function refreshToken(options: RefreshTokenOptions): Grant {
       if (!givesRefreshToken(client.refresh, grantType) || !client.grants.includes('refresh_token')) return undefined
       const family = familyName(random(16).toString('base64url'), { client, proofKey, certificate })
       const data = chainData(granted, { secretId, key, grantType, startedAt: now })
-      const record = { family, binding: bindingOf({ client, issuer, proofKey, certificate }, family), data, ttlMs: firstKeepSeconds(client) * 1000 }
+      const record = {
+        family,
+        binding: bindingOf({ client, issuer, proofKey, certificate }, family),
+        data,
+        ttlMs: firstKeepSeconds(client) * 1000,
+      }
       return {
         family,
         refreshToken: tokens.write({ family, generation: 0 }),

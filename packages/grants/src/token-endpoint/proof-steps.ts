@@ -29,7 +29,11 @@ interface ProofSteps {
 }
 
 /** The certificate of a request, and whether its token is bound to it (RFC 8705 §3, §4). */
-function boundCertificate({ client, certificate, isByCertificate = false }: AuthenticatedClient): PresentedCertificate | TokenRefused | undefined {
+function boundCertificate({
+  client,
+  certificate,
+  isByCertificate = false,
+}: AuthenticatedClient): PresentedCertificate | TokenRefused | undefined {
   const isDemanded = client.tlsClientCertificateBoundAccessTokens === true
   if (certificate === undefined) return isDemanded ? refused('certificate_missing') : undefined
   return { thumbprint: certificate.thumbprint, isAuthentication: isByCertificate, isBound: isDemanded || isByCertificate }

@@ -88,8 +88,6 @@ export interface TokenSteps {
   reply(call: TokenCall, answer: TokenAnswer): Reply
 }
 
-const repeatable = ['audience', 'resource']
-
 /** A grant of the host's that answers with something else must not end in a token. */
 function requireValidated({ type }: Grant, validated: Validated | undefined): Validated {
   const isPlan = validated?.ok === true && (validated.granted !== undefined || typeof validated.commit === 'function')
@@ -109,7 +107,7 @@ export function createSteps(options: TokenEndpointOptions, checked: CheckedOptio
   const { issuer, signer, anonymousClient, now = wallClock } = options
   const { attempts, families } = options.stores
   const uuid = options.randomUUID ?? randomUUID
-  const form = { json: options.json ?? false, repeatable }
+  const form = { json: options.json ?? false, repeatable: ['audience', 'resource'] }
   const requests = createClientRequests({ ...options, attempts, form })
   const find = createFindGrant(options, checked)
   const statusFault = createStatusFault(options)

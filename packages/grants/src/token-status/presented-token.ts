@@ -72,7 +72,15 @@ export function createPresentedTokenEndpoint(options: PresentedTokenOptions, kin
   const { channel, rateLimits } = kind
   const stores = withFormerUses(options.stores, now)
   const { attempts } = stores
-  const requests = createClientRequests({ issuer, clients, attempts, rateLimits, endpoint: channel, now, ...(certificate && { certificate }) })
+  const requests = createClientRequests({
+    issuer,
+    clients,
+    attempts,
+    rateLimits,
+    endpoint: channel,
+    now,
+    ...(certificate && { certificate }),
+  })
   const changesOf = createChangesOf()
   const events = eventChannel(channel)
 
