@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto'
-import type { RequestListener } from 'node:http'
 import type { ClientKeys } from '@countersign/core'
 import * as onExpress from '@countersign/express'
 import {
@@ -78,8 +77,7 @@ async function startServer(framework: 'Express' | 'Koa') {
     { method: 'POST', path: '/token', endpoint: token } as const,
     { method: 'POST', path: '/introspect', endpoint: introspect } as const,
   ]
-  const listener =
-    framework === 'Express' ? express().use(onExpress.routes(table)) : (new Koa().use(onKoa.routes(table)).callback() as RequestListener)
+  const listener = framework === 'Express' ? express().use(onExpress.routes(table)) : new Koa().use(onKoa.routes(table)).callback()
   const url = await serveTls(listener)
   const as: oauth.AuthorizationServer = { issuer, token_endpoint: `${issuer}/token`, introspection_endpoint: `${issuer}/introspect` }
   return { url, as }
@@ -117,7 +115,7 @@ describe.each(['Express', 'Koa'] as const)('a token endpoint with certificates o
       const view = await oauth.processIntrospectionResponse(as, client, asked)
       expect(view).toMatchObject({ active: true, token_type: 'Bearer', cnf: { 'x5t#S256': identity.thumbprint } })
       const guard = createGuard({ issuers: { own: staticKeys(own) }, senderConstraint: { certificate } })
-      const api = await serveTls(apiOf(framework === 'Express' ? 'Express 5' : 'Koa 3', guard as never))
+      const api = await serveTls(apiOf(framework === 'Express' ? 'Express 5' : 'Koa 3', guard))
       const headers = { authorization: `Bearer ${tokens.access_token}` }
       const statuses = [identity, other, undefined].map(
         async (one) => (await sendTls(`${api}/v1/orders`, { identity: one, headers })).status,
