@@ -87,7 +87,7 @@ async function startServer(framework: 'Express' | 'Koa') {
 function fetchWith(url: string, identity: Identity | undefined) {
   const agent = new Agent({ connect: { ca: ca.cert, ...(identity && { key: identity.key, cert: identity.cert }) } })
   onTestFinished(() => agent.close())
-  return ((target: string, init: object) => undiciFetch(target.replace(issuer, url), { ...init, dispatcher: agent } as never)) as never
+  return ((target: string, init: object) => undiciFetch(target.replace(issuer, url), { ...init, dispatcher: agent })) as never
 }
 
 async function request(url: string, identity: Identity | undefined, form: Readonly<Record<string, string>>) {
