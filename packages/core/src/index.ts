@@ -144,6 +144,7 @@ export {
 export { RefusedError } from './refused-error.js'
 export type { ReplayClaim, ReplayStore, ReplayVerdict } from './replay-store.js'
 export { startRequestTimer, stopRequestTimer } from './request-timer.js'
+export { type ActorRequirement, requireActor } from './require-actor.js'
 export {
   type AuthenticationRequirement,
   fromIssuers,

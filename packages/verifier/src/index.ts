@@ -8,6 +8,7 @@ export {
   onEvent,
   optional,
   type Requirement,
+  requireActor,
   requireAnyScope,
   requireAuthentication,
   requireClaims,
