@@ -11,6 +11,7 @@ const issuer = 'https://api.example'
 const pepper = { current: { id: '1', secret: 'p'.repeat(32) } }
 const owner = { type: 'person', id: 'user-1' } as const
 
+/** @param options - `revocations`: whether the keys have those of the guard; undefined: the guard has none */
 function start(options: { revocations?: boolean } = {}) {
   const stores = memoryStores()
   const state = { reads: 0, isDown: false }
@@ -22,10 +23,11 @@ function start(options: { revocations?: boolean } = {}) {
       return stores.keys.get(address)
     },
   }
-  const keys = createApiKeys({ store, pepper, issuer })
+  const revocations = createRevocations()
+  const keys = createApiKeys({ store, pepper, issuer, ...(options.revocations === true && { revocations }) })
   const guard = createGuard({
     issuers: { jwts: entryOf(), keys: apiKeys({ keys }) },
-    ...(options.revocations === true && { revocations: createRevocations() }),
+    ...(options.revocations !== undefined && { revocations }),
     now: () => startsAt * 1000,
   })
   onTestFinished(() => guard.close())
@@ -69,12 +71,13 @@ describe('a guard with JWTs and API keys', () => {
     expect(state.reads).toBe(50)
   })
 
-  it('reads a record once with a denylist, and at each request without one', async () => {
+  it('reads a record once with the denylist of the keys, and at each request without one or with another', async () => {
     for (const [revocations, reads] of [
       [true, 1],
       [false, 5],
+      [undefined, 5],
     ] as const) {
-      const { keys, guard, state } = start({ revocations })
+      const { keys, guard, state } = start(revocations === undefined ? {} : { revocations })
       const key = await keyOf(keys)
       for (let n = 0; n < 5; n++) expect(await answerTo(guard, key)).toBe('200 keys')
       expect(state.reads).toBe(reads)

@@ -1,4 +1,5 @@
 import type { Outcome } from './refusal.js'
+import type { RevocationView } from './revocation.js'
 
 /** Whose an API key is. */
 export interface ApiKeyOwner {
@@ -14,6 +15,7 @@ export interface VerifiedApiKey {
   readonly owner: ApiKeyOwner
   readonly scopes: readonly string[]
   readonly label: string | undefined
+  readonly createdAt: number
   readonly notBefore: number | undefined
   readonly expiresAt: number | undefined
   /** Its name in entries of the denylist, of the type `client_key`. */
@@ -33,6 +35,11 @@ export interface ApiKeySource {
    * @returns refusals `malformed`, `unknown_credential`, `revoked_key`, `revoked_client`, `revoked_subject`. Rejects with `Unavailable`
    */
   find(key: string): Promise<Outcome<{ readonly key: VerifiedApiKey }>>
+  /**
+   * Whether the end of a key is announced to a view, in which it then counts at once. A guard believes no record that may end without
+   * its view.
+   */
+  announcesTo(view: RevocationView): boolean
   /** Rejects with `Unavailable` if the store cannot be read. */
   checkReads(): Promise<void>
 }

@@ -22,6 +22,8 @@ export interface RevocationPublisher extends Partial<RevocationView> {
    * otherwise `revoke` is called for each entry.
    */
   revokeAll?(entries: readonly RevocationAddition[]): unknown
+  /** False if `subjectNotBefore` has no store: then only entries of the denylist end what a subject began, and they are forgotten. */
+  readonly keepsSubjects?: boolean
   /**
    * What a subject began until this instant has ended, in epoch seconds; undefined: nothing was ended. It is kept for as long as
    * anything lives that was begun. Rejects with `Unavailable` in an outage.

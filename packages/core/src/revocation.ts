@@ -30,6 +30,11 @@ export interface RevocationQuery {
   readonly family?: string | undefined
   /** The claim `iat`; a token without one counts as old. */
   readonly issuedAt: number | undefined
+  /**
+   * When the record of the token was read, epoch seconds, where a record tells of its end. What a denylist forgot before then is no
+   * reason to refuse. @defaultValue `issuedAt`
+   */
+  readonly recordReadAt?: number | undefined
   /** The claim `exp`. */
   readonly expiresAt?: number | undefined
   /** The host's name for the issuer entry. */

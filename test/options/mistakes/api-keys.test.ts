@@ -6,6 +6,8 @@ import { itTells, loose, secretOf } from './mistake.js'
 const createApiKeys = loose(keys.createApiKeys)
 const apiKeys = loose(verifier.apiKeys)
 const options = { issuer: 'https://api.example', store: memoryStores().keys, pepper: { current: { id: '1', secret: 'p'.repeat(32) } } }
+const denylist = { store: memoryStores().revocations, maxStalenessSeconds: 10, onStale: 'refuse' } as const
+const subjects = memoryStores().accounts
 const made = keys.createApiKeys(options)
 const create = loose(made.create)
 const key = { owner: { type: 'person', id: 'user-1' }, scopes: ['read'] }
@@ -35,6 +37,20 @@ itTells([
     'an end before the beginning',
     () => create({ ...key, notBefore: 1_900_000_000, expiresAt: 1_800_000_000 }),
     'apiKeys.create: notBefore must be before expiresAt (1800000000), got 1900000000',
+  ],
+  [
+    'a denylist that forgets subjects',
+    () => createApiKeys({ ...options, revocations: verifier.createSharedRevocations(denylist) }),
+    'createApiKeys: revocations must be made with the option subjects, because a key outlives the entries of a denylist, got one without it',
+  ],
+  [
+    'a denylist of which the keys do not know',
+    () =>
+      verifier.createGuard({
+        revocations: verifier.createSharedRevocations({ ...denylist, subjects }),
+        issuers: { partnerKeys: verifier.apiKeys({ keys: made }) },
+      }),
+    'apiKeys: keys must be made with the revocations of the guard, got keys with others or none in the entry "partnerKeys"',
   ],
   ['no keys', () => apiKeys({ keys: {} }), 'apiKeys: keys must be what createApiKeys returns, got an object'],
   [

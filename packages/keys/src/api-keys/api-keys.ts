@@ -63,6 +63,10 @@ const ownerName = ({ type, id }: ApiKeyOwner): string => `${type}:${id}`
 export function createApiKeys(options: ApiKeysOptions): ApiKeys {
   checkOptions('createApiKeys', options, apiKeysShape)
   const { issuer, clients, revocations, prefix = 'ck_', maxKeysPerOwner = 100, now = wallClock } = options
+  if (revocations?.keepsSubjects === false)
+    throw new TypeError(
+      'createApiKeys: revocations must be made with the option subjects, because a key outlives the entries of a denylist, got one without it',
+    )
   const hashes = createApiKeyHashes(options.pepper)
   const format = createApiKeyFormat(prefix, options.randomBytes ?? randomBytes)
   const records = createApiKeyRecords(options.store, now)
@@ -127,6 +131,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       return true
     },
     keysByPepper: () => records.countByPepper(),
+    announcesTo: (view) => view === revocations,
     checkReads: async () => void (await records.find('readiness')),
     checkWrites: () => records.checkWrites(),
   }

@@ -43,7 +43,8 @@ export function createApiKeyFinder({ issuer, clients, revocations, hashes, forma
     const { ownerType: type, ownerId: id, scopes } = key
     if (type !== 'client') {
       const ended = await orUnavailable(async () => revocations?.subjectNotBefore?.({ issuer, subject: id }))
-      return ended !== undefined && key.createdAt < ended ? { reason: 'revoked_subject', scopes } : { scopes }
+      // In whole seconds: a key made in the second of the revocation may be older than it.
+      return ended !== undefined && key.createdAt <= ended ? { reason: 'revoked_subject', scopes } : { scopes }
     }
     const client = await clientOf({ type, id })
     if (client === undefined || client.isLocked || client.credentialGeneration !== key.credentialGeneration)
@@ -62,8 +63,9 @@ export function createApiKeyFinder({ issuer, clients, revocations, hashes, forma
     if (reason !== undefined) return no(reason)
     records.noteUse(id)
     if (!hashes.isCurrent(key)) records.renewHash(key, hashes.of(parts.secret))
-    const { ownerType: type, ownerId, label, notBefore, expiresAt } = key
-    return { ok: true, key: { id, owner: { type, id: ownerId }, scopes, label, notBefore, expiresAt, credential: credentialOf(id) } }
+    const { ownerType: type, ownerId, label, createdAt, notBefore, expiresAt } = key
+    const found = { id, owner: { type, id: ownerId }, scopes, label, createdAt, notBefore, expiresAt }
+    return { ok: true, key: { ...found, credential: credentialOf(id) } }
   }
 
   return { clientOf, find }

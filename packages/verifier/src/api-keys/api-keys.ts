@@ -1,4 +1,14 @@
-import { type ApiKeySource, checkOptions, type JwtClaims, kind, type OptionShape, refuse, type VerifiedApiKey } from '@countersign/core'
+import {
+  type ApiKeySource,
+  checkOptions,
+  type JwtClaims,
+  kind,
+  type OptionShape,
+  type RevocationPublisher,
+  type RevocationView,
+  refuse,
+  type VerifiedApiKey,
+} from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
 import type { SourceContext } from '@countersign/jwt/jwks'
 import { type IssuerEntry, issuerRule, type NoClaims, type RuleOptions } from '../issuers/issuer-entry.js'
@@ -26,8 +36,8 @@ export interface ApiKeysOptions<Output extends object = NoClaims> extends Pick<R
   /** What `createApiKeys` returns. It stays the host's. */
   readonly keys: ApiKeySource
   /**
-   * For how long a record is believed, in seconds. Only in a guard with `revocations`, which end a key before: in all others each request reads the
-   * store. @defaultValue 30
+   * For how long the record of a person or an entity is believed, in seconds. Only in a guard with the `revocations` of `createApiKeys`,
+   * which end a key before: in all others, and for keys of clients, each request reads the store. @defaultValue 30
    */
   readonly maxCacheSeconds?: number
   /** The same for a key that was refused, at most 5. @defaultValue 5 */
@@ -37,7 +47,7 @@ export interface ApiKeysOptions<Output extends object = NoClaims> extends Pick<R
 
 const { schema, scopes } = commonRuleShape
 const apiKeysShape: OptionShape<ApiKeysOptions> = {
-  keys: kind.required(kind.having('what createApiKeys returns', 'find', 'isApiKey', 'checkReads')),
+  keys: kind.required(kind.having('what createApiKeys returns', 'find', 'isApiKey', 'announcesTo', 'checkReads')),
   maxCacheSeconds: kind.seconds,
   negativeCacheSeconds: kind.number({ unit: 'seconds', most: 5 }),
   limits: questionLimitsKind,
@@ -49,14 +59,13 @@ const malformed = refuse('malformed', {
   detail: { expected: 'an API key with a good checksum', received: 'a key that was mistyped or cut' },
 })
 
-function claimsOf({ owner, label, credential, ...key }: VerifiedApiKey, issuer: string, now: number): ParsedClaims {
+function claimsOf({ owner, label, credential, ...key }: VerifiedApiKey, issuer: string): ParsedClaims {
   return Object.freeze(
     Object.assign(Object.create(null) as object, {
       iss: issuer,
       sub: owner.id,
       owner_type: owner.type,
-      // Since then the record is known. A denylist that began after the key was made can tell of it.
-      iat: now / 1000,
+      iat: key.createdAt,
       exp: key.expiresAt ?? Number.POSITIVE_INFINITY,
       scope: key.scopes.join(' '),
       client_credential: credential,
@@ -95,11 +104,21 @@ export function apiKeys<Output extends object = NoClaims>(options: ApiKeysOption
   const recognise = { prefix }
   checkRecognition('apiKeys', recognise)
 
-  function open({ now }: SourceContext): OpaqueSource {
+  function open({ via, now }: SourceContext, revocations: (RevocationView & Partial<RevocationPublisher>) | undefined): OpaqueSource {
+    const isAnnounced = revocations !== undefined && keys.announcesTo(revocations)
+    // What it forgets, only keys that ask the same one for the ends of subjects still know.
+    if (revocations?.keepsSubjects !== undefined && !isAnnounced)
+      throw new TypeError(
+        `apiKeys: keys must be made with the revocations of the guard, got keys with others or none in the entry ${JSON.stringify(via)}`,
+      )
     const source = createLimitedSource({
       async request(key): Promise<Found> {
         const found = await keys.find(key)
-        return found.ok ? { claims: claimsOf(found.key, issuer, now()), credentialId: found.key.id } : { refusal: found.refusal }
+        if (!found.ok) return { refusal: found.refusal }
+        const { key: record } = found
+        // Nobody announces that a client lost a scope.
+        const isLasting = isAnnounced && record.owner.type !== 'client'
+        return { claims: claimsOf(record, issuer), credentialId: record.id, isLasting }
       },
       probe: () => keys.checkReads(),
       close: () => undefined,

@@ -35,7 +35,7 @@ export function verifierParts<I extends Issuers, A extends object>(
 ): VerifierParts<I, A> {
   const { resolveIssuer, maxTokenBytes = 8192, revocations, acceptBoundTokens = false } = options
   const { now = wallClock, fetch = globalFetch, random = mathRandom } = options
-  const context = { now, fetch, random, shared: createSharedSources() }
+  const context = { now, fetch, random, shared: createSharedSources(), revocations }
   const trust = createTrust({ factory, issuers: options.issuers, ...context })
   if (resolveIssuer && Object.hasOwn(options.issuers, resolveIssuer.via))
     throw new TypeError(`${factory}: resolveIssuer.via must not be a name in issuers, got ${JSON.stringify(resolveIssuer.via)}`)

@@ -1,4 +1,4 @@
-import { eventChannel, type Fetch, type KeySource, type Now, shownValue } from '@countersign/core'
+import { eventChannel, type Fetch, type KeySource, type Now, type RevocationView, shownValue } from '@countersign/core'
 import { type OpaqueSource, withoutKeys } from '../opaque/opaque-tokens.js'
 import { createRecognise, jwtIssuerOf, type Recogniser, requireUnambiguous } from '../opaque/recognition.js'
 import type { IssuerEntry, IssuerRule } from './issuer-entry.js'
@@ -51,6 +51,7 @@ export interface TrustOptions {
   readonly fetch: Fetch
   readonly random: () => number
   readonly shared: SharedSources
+  readonly revocations: RevocationView | undefined
 }
 
 const events = eventChannel('countersign:issuer')
@@ -75,7 +76,7 @@ export function openEntry(
   const context = { via, now: options.now, fetch: options.fetch, random: options.random }
   if (opaque !== undefined) {
     const { issuer, isRemote } = opaque
-    const source = opaque.open(context)
+    const source = opaque.open(context, options.revocations)
     return [{ via, issuer, aliases: [issuer], rule, keys: withoutKeys(source), opaque: source, isRemote, ...life }]
   }
   const aliases = entry.sources.flatMap((source) => source.issuers)

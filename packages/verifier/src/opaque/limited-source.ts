@@ -6,7 +6,12 @@ import { createQuestionPlaces, type QuestionLimits } from './question-limits.js'
 import { createRecentEntries } from './recent-entries.js'
 
 /** What a question brought: what the token says, or why it is refused. */
-export type Found = Pick<OpaqueClaims, 'claims' | 'credentialId'> | { readonly refusal: Refusal }
+export type Found =
+  | (Pick<OpaqueClaims, 'claims' | 'credentialId'> & {
+      /** False: it may change without a word, so it is not believed for longer than this moment. */
+      readonly isLasting?: boolean
+    })
+  | { readonly refusal: Refusal }
 
 /** How tokens are asked about. Times in milliseconds. */
 export interface LimitedSourceOptions {
@@ -87,8 +92,9 @@ export function createLimitedSource(options: LimitedSourceOptions): OpaqueSource
       isActive = 'claims' in found
       report?.(isActive ? 'active' : 'inactive', since())
       if ('refusal' in found) return remember(digest, found.refusal)
-      const believedUntil = Math.min(expiryOf(found.claims), requestedAt + cacheMs)
-      return { ...found, requestedAt, believedUntil, staleUntil: believedUntil + staleMs }
+      const { isLasting = true, ...said } = found
+      const believedUntil = isLasting ? Math.min(expiryOf(said.claims), requestedAt + cacheMs) : requestedAt
+      return { ...said, requestedAt, believedUntil, staleUntil: believedUntil + staleMs }
     } catch (error) {
       report?.('failed', since(), error)
       throw error

@@ -1,4 +1,4 @@
-import type { KeySet, KeySource, Refusal } from '@countersign/core'
+import type { KeySet, KeySource, Refusal, RevocationView } from '@countersign/core'
 import type { ParsedClaims } from '@countersign/jwt'
 import type { SourceContext } from '@countersign/jwt/jwks'
 
@@ -59,7 +59,8 @@ export interface OpaqueTokens {
   readonly recognise: Recognition
   /** Whether another party answers, whose outage is not ours. */
   readonly isRemote: boolean
-  open(context: SourceContext): OpaqueSource
+  /** @throws TypeError if the entry does not fit the guard's view of revocations */
+  open(context: SourceContext, revocations: RevocationView | undefined): OpaqueSource
 }
 
 /** Where an entry has no keys: none is found, and no set of them changes. */

@@ -77,7 +77,8 @@ export function createRevocationView(options: RevocationViewOptions): SharedView
     const { first, last } = copy.memory()
     // Who was there before the store lost its memory still knows; only `strong` believes the store alone.
     const since = Math.floor(strong ? last : first)
-    return query.issuedAt !== undefined && query.issuedAt >= since ? undefined : 'unprovable'
+    const { issuedAt, recordReadAt = issuedAt } = query
+    return recordReadAt !== undefined && recordReadAt >= since ? undefined : 'unprovable'
   }
 
   /** What may be said without the store. What is known to be revoked is refused in any case. */

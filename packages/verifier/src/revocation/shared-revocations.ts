@@ -35,6 +35,8 @@ export interface SharedRevocations extends RevocationView, RevocationPublisher, 
   reinstate(entry: RevocationEntry): Promise<void>
   /** Ends readings. From then on `check` throws `Unavailable` with every `onStale`; what is known to be revoked stays so. Close the HTTP server first. */
   close(): Promise<void>
+  /** Whether there is a store of `subjects`. */
+  readonly keepsSubjects: boolean
   subjectNotBefore(whose: { readonly issuer: string; readonly subject: string }): Promise<number | undefined>
 }
 
@@ -67,6 +69,7 @@ export function createSharedRevocations(options: SharedRevocationsOptions): Shar
     revoke: publisher.revoke,
     revokeAll: publisher.revokeAll,
     reinstate: publisher.reinstate,
+    keepsSubjects: subjects !== undefined,
     subjectNotBefore: subjects ? subjects.find : async () => undefined,
     ready: view.ready,
     close,

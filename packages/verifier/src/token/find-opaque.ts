@@ -44,15 +44,15 @@ const passing: ReadonlySet<string> = new Set(['not_yet_valid', 'issued_in_future
  */
 export function createFindOpaque({ revocations, provable, now }: FindingContext) {
   function checkAnswer(answer: OpaqueClaims, trusted: TrustedIssuer): Outcome {
-    const { claims, credentialId, requestedAt, staleUntil } = answer
-    const { rule, isRemote } = trusted
-    // A source of ours tells the truth of this moment: only a denylist can end what was remembered.
-    const believedUntil = isRemote || revocations !== undefined ? answer.believedUntil : requestedAt
+    const { claims, credentialId, requestedAt, believedUntil, staleUntil } = answer
+    const { rule } = trusted
     const refusal = validateClaims(undefined, claims, rule, { now: now() / 1000, provable })
     if (refusal) return refusal
     const checkRevocations = (complete: JwtClaims): Outcome => {
       const auth = authFrom(complete, claims, trusted, { kid: undefined, ...(credentialId !== undefined && { credentialId }) })
-      const queries = revocations === undefined ? [] : queriesOf(claims, trusted, auth, undefined)
+      const asked = revocations === undefined ? [] : queriesOf(claims, trusted, auth, undefined)
+      // A record of ours knows its own end, also one that a denylist has forgotten.
+      const queries = trusted.isRemote ? asked : asked.map((query) => ({ ...query, recordReadAt: requestedAt / 1000 }))
       const found = { auth, trusted, set: noKeySet, queries, believed: { requestedAt, believedUntil, staleUntil } }
       return whenKnown(revokedBy(revocations, queries), (reason) => (reason ? refuse(reason) : found))
     }
