@@ -1,4 +1,5 @@
 import { allItems, createShadowReport, eventChannel, type StoredAuditEntry } from '@countersign/core'
+import { memoryStores } from '@countersign/core/memory'
 import { publicJwkOf, testKeys } from '@countersign/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { adapters } from '../contracts/adapters.js'
@@ -29,6 +30,14 @@ describe.each(adapters.filter(({ name }) => !/[42]$/.test(name)))('the pages of 
   it('the first page is the overview, for owners their entities', async () => {
     expect((await root.get('/console')).headers.get('location')).toBe('/console/overview')
     expect((await app.as('vera').get('/console/')).headers.get('location')).toBe('/console/entities')
+  })
+
+  it('who may open no page is told so', async () => {
+    const other = await startServerApp(start, memoryStores(), { parts: {} })
+    const page = await other.as('vera').get('/console')
+    expect([page.status, page.headers.get('location')]).toEqual([403, null])
+    expect(page.text).toContain('This console has no page that you may open.')
+    await other.close()
   })
 
   it('the overview tells which parts are ready, and counts what guards refuse', async () => {

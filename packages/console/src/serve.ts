@@ -109,9 +109,10 @@ export function routesOf<A extends Auth>(context: ConsoleContext<A>, { screens, 
     })
 
   /** The first page that somebody may see. */
-  const first: Endpoint = guarded(async (_request, user) => {
+  const first: Endpoint = guarded(async (request, user) => {
     const screen = context.nav.find((one) => isAllowed(one, user))
-    return seeOther(linkTo(context, screen ?? { path: '/' }))
+    if (screen) return seeOther(linkTo(context, screen))
+    return shown(context, request, { view: plainView(403, 'Nothing to open', 'This console has no page that you may open.'), user })
   })
 
   return [
