@@ -25,7 +25,7 @@ export const referencePages = entries.map(({ name }) => ({
 const withTitle = (text, name) =>
   text
     .replace(/^# .+$/m, `# ${name}`)
-    .replaceAll(/\[([^\]]*)\]\(#property-[^)]*\)/g, '$1')
+    .replaceAll(/\[((?:`[^`]*`|[^\]`])*)\]\(#property-[^)]*\)/g, '$1')
     .replaceAll(/(\]\([\w-]+\.md)#property-[^)]*\)/g, '$1)')
 
 /** Writes the reference of the API: one page for each entry of a package. */
