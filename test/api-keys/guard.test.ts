@@ -71,6 +71,17 @@ describe('a guard with JWTs and API keys', () => {
     expect(state.reads).toBe(50)
   })
 
+  it('bounds how many one address may try while the store is away, too', async () => {
+    const { guard, state } = start()
+    state.isDown = true
+    const others = createApiKeys({ store: memoryStores().keys, pepper, issuer })
+    for (let n = 0; n < 100; n++) {
+      const made = await others.create({ owner: { type: 'person', id: `user-${n}` }, scopes: [] })
+      expect(await answerTo(guard, from('203.0.113.7', made.ok ? made.secret : ''))).toBe('503 store_unavailable')
+    }
+    expect(state.reads).toBe(50)
+  })
+
   it('reads a record once with the denylist of the keys, and at each request without one or with another', async () => {
     for (const [revocations, reads] of [
       [true, 1],

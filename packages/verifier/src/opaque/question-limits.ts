@@ -11,7 +11,7 @@ export interface QuestionLimits {
    * active token lately get a half; one such address gets an eighth. @defaultValue 64
    */
   readonly inFlight?: number
-  /** Tokens that turned out inactive, a second, from one address (IPv6: from one /64). @defaultValue 50 */
+  /** Tokens that turned out inactive or got no answer, a second, from one address (IPv6: from one /64). @defaultValue 50 */
   readonly inactivePerAddress?: number
   /** The same from all addresses together that sent no active token in the last five minutes. @defaultValue 200 */
   readonly inactiveInAll?: number
@@ -128,9 +128,9 @@ export function createQuestionPlaces(
     if (counted) counted.open += 1
     return place(isHonest ? 'address' : 'stranger', (isActive) => {
       if (counted) counted.open -= 1
-      // An outage of the server is nobody's guess.
-      if (isActive !== false) giveBack()
+      // Without an answer nobody knows whether it was a guess: an outage must not make guesses free.
       if (isActive !== true) return
+      giveBack()
       activeTokens.set(digest, now())
       if (address !== undefined) honestAddresses.set(address, now())
     })
