@@ -80,6 +80,17 @@ const leftOut: readonly (readonly [at: string, UnlessOptions<Request>])[] = [
   ['/short', { path: '/open', useOriginalUrl: false }],
 ]
 
+/** An app of which two whole paths are left out, and the ends of some; all else needs a token. */
+export function appOfPaths(mount: Mount): Express {
+  const app = express()
+  app.use(mount().unless({ path: ['/', '/health', '/path/open'], ext: '.css' }))
+  app.get('/', (_req, res) => res.json('landing'))
+  app.get('/health', (_req, res) => res.json('health'))
+  app.use((req, res) => res.json(['reached', req.path]))
+  app.use(asJson)
+  return app
+}
+
 /** One app, whose handlers and error handler do not know which package is mounted. */
 export function appWith(mount: Mount, handling: ErrorHandling): Express {
   const app = express()

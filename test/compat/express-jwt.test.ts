@@ -6,10 +6,11 @@ import { expressjwt } from 'express-jwt'
 import jwksRsa from 'jwks-rsa'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { compare, expectPage, othersThanListed } from './differences.js'
-import { appWith, type ErrorHandling, type Mount, type SharedOptions } from './express-jwt-app.js'
+import { appOfPaths, appWith, type ErrorHandling, type Mount, type SharedOptions } from './express-jwt-app.js'
 import { expressJwtDifferences } from './express-jwt-differences.js'
 import { type ExpressJwtProbes, expressJwtProbes } from './express-jwt-probes.js'
 import { type Answer, type Answers, answersTo, type Probe } from './probe.js'
+import { expectSameTargets } from './request-targets.js'
 import { audience } from './tokens.js'
 
 let issuer: FakeIssuer
@@ -91,6 +92,9 @@ describe('while the keys of the issuer cannot be fetched', () => {
     })
   })
 })
+
+it('paths are left out by the path that the router takes, and no other request passes without a token', () =>
+  expectSameTargets(appOfPaths(before), appOfPaths(after)))
 
 it('the differences are those of the page', () => {
   expectPage(readFileSync(new URL('../../docs/migrate/express-jwt.md', import.meta.url), 'utf8'), expressJwtDifferences)

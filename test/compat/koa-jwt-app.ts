@@ -84,3 +84,15 @@ export function appWith(mount: Mount, handling: ErrorHandling): RequestListener 
   route('/custom', mount().unless({ custom: (ctx) => ctx.url.includes('open=yes') }))
   return app.callback()
 }
+
+/** An app of which two whole paths are left out, and the ends of some; all else needs a token. */
+export function appOfPaths(mount: Mount): RequestListener {
+  const app = new Koa()
+  app.silent = true
+  app.use(handlers['as JSON'] as never)
+  app.use(mount().unless({ path: ['/', '/health', '/path/open'], ext: '.css' }) as never)
+  app.use((ctx) => {
+    ctx.body = ['reached', ctx.path]
+  })
+  return app.callback()
+}

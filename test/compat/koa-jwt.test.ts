@@ -6,9 +6,10 @@ import jwksRsa from 'jwks-rsa'
 import oldKoaJwt from 'koa-jwt'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { compare, expectPage, othersThanListed } from './differences.js'
-import { appWith, type ErrorHandling, type Mount } from './koa-jwt-app.js'
+import { appOfPaths, appWith, type ErrorHandling, type Mount } from './koa-jwt-app.js'
 import { koaJwtDifferences } from './koa-jwt-differences.js'
 import { type Answers, answersTo, type Probe } from './probe.js'
+import { expectSameTargets } from './request-targets.js'
 import { audience, credentials, malformedProbes, probesOf, tokenIn } from './tokens.js'
 
 let issuer: FakeIssuer
@@ -142,6 +143,9 @@ it('passthroughInvalid lets a bad token pass, with the error, as passthrough did
   expect(ours).toEqual(old)
   expect(JSON.parse(ours.get('bearer')?.body ?? '')).toMatchObject({ error: { message: 'TokenExpiredError: jwt expired' } })
 })
+
+it('paths are left out by the path that the router takes, and no other request passes without a token', () =>
+  expectSameTargets(appOfPaths(before), appOfPaths(after)))
 
 it('the differences are those of the page', () => {
   expectPage(readFileSync(new URL('../../docs/migrate/koa-jwt.md', import.meta.url), 'utf8'), koaJwtDifferences)

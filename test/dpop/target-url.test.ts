@@ -109,6 +109,11 @@ it.each([
   ['http://proxy.example/me?x=1', '/me'],
   ['http://proxy.example', '/'],
   ['', '/'],
+  ['http://[::1]:80/me', '/me'],
+  // Express and Koa route these by `/:x/me` and `/:secret`.
+  ['http://a:x/me', '/http://a:x/me'],
+  ['http://a:secret', '/http://a:secret'],
+  ['ftp://a/me', '/ftp://a/me'],
 ])('the path of %j is %s', (url, path) => {
   expect(requestPath(url)).toBe(path)
 })

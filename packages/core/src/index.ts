@@ -143,6 +143,7 @@ export {
 } from './refusal.js'
 export { RefusedError } from './refused-error.js'
 export type { ReplayClaim, ReplayStore, ReplayVerdict } from './replay-store.js'
+export { routedPath } from './request-target.js'
 export { startRequestTimer, stopRequestTimer } from './request-timer.js'
 export { type ActorRequirement, requireActor } from './require-actor.js'
 export {

@@ -2,6 +2,7 @@ import { requestUrl, type WireRequest } from '../http.js'
 import { checkOptions } from '../options/check-options.js'
 import { kind } from '../options/kinds.js'
 import type { OptionShape } from '../options/option-kind.js'
+import { routedPath } from '../request-target.js'
 
 /** A path that is left out, with the methods for which that holds. */
 export interface UnlessPath {
@@ -13,7 +14,7 @@ export interface UnlessPath {
 
 /** Which requests a middleware lets pass unchecked, as `express-unless` and `koa-unless` say it. One that fits is enough. */
 export interface UnlessOptions<R = object> {
-  /** Whole paths, without the query, or expressions that match a part of them. */
+  /** Whole paths, without the query, or expressions that match a part of them. A target that a router may read in another way has none. */
   readonly path?: string | RegExp | UnlessPath | readonly (string | RegExp | UnlessPath)[]
   /** Ends of paths, for instance `.css`. */
   readonly ext?: string | readonly string[]
@@ -49,12 +50,6 @@ function fitsPath(one: string | RegExp | UnlessPath, path: string, method: strin
   return matches(one.url, path) && (methods === undefined || [methods].flat().includes(method))
 }
 
-/** The path of a request target, also of one in absolute form (RFC 9112 §3.2.2). */
-function pathOf(url: string): string {
-  const path = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
-  return path === '' ? '/' : path
-}
-
 /**
  * Says which requests are left out.
  *
@@ -75,9 +70,10 @@ export function createUnless<R>(
   const [paths, ends, methods] = [[path].flat(), [ext].flat(), [method].flat()]
   return async (request, frameworkRequest) => {
     const url = useOriginalUrl ? requestUrl(request) : ((frameworkRequest as { readonly url?: string }).url ?? '')
-    const [requested, by] = [pathOf(url), request.method ?? '']
-    if (paths.some((one) => fitsPath(one, requested, by)) || ends.some((end) => requested.endsWith(end)) || methods.includes(by))
+    const [requested, by] = [routedPath(url), request.method ?? '']
+    // A target that a router may read in another way is not left out by its path.
+    if (requested !== undefined && (paths.some((one) => fitsPath(one, requested, by)) || ends.some((end) => requested.endsWith(end))))
       return true
-    return custom !== undefined && Boolean(await custom(frameworkRequest))
+    return methods.includes(by) || (custom !== undefined && Boolean(await custom(frameworkRequest)))
   }
 }

@@ -1,3 +1,5 @@
+import { routedPath } from '@countersign/core'
+
 /** Scheme, authority and path of an http(s) URL. Query and fragment are not compared (RFC 9449 §4.3). */
 const form = /^(https?):\/\/([^/?#]+)([^?#]*)/i
 /** A name or an address, and a port. Without user information: no client has a reason to put it there. */
@@ -86,7 +88,8 @@ export function shownTarget(url: string): string {
 }
 
 /**
- * The path of a request as its client sent it, without query. A request to a proxy has a whole URL there; of that only the path counts.
+ * The path of a request as its client sent it, without query. A request to a proxy has a whole URL there; of that only the path counts. A
+ * router may read another text in its own way: all of it is then the path, which no proof means.
  *
  * @param url - `originalUrl` or `url` of a request
  * @example
@@ -94,5 +97,5 @@ export function shownTarget(url: string): string {
  */
 export function requestPath(url: string): string {
   const path = withoutQuery(url)
-  return path.startsWith('/') ? path : path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '') || '/'
+  return path === '' || path.startsWith('/') ? path || '/' : (routedPath(url) ?? `/${path}`)
 }
