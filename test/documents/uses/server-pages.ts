@@ -34,7 +34,7 @@ async function whoIs(who: (request: object) => unknown): Promise<void> {
 }
 
 type FindPerson = (context: Koa.Context) => Promise<{ readonly auth: Auth; readonly entities: readonly string[] } | undefined>
-type Shown = { readonly server: ConsoleServer; readonly integrations: ConsoleParts['integrations'] }
+type Shown = { readonly server: ConsoleServer; readonly integrations: Required<ConsoleParts>['integrations'] }
 type MountConsole = (app: Koa, shown: Shown, secrets: SecretsOption, findPerson: FindPerson) => void
 
 /** Strangers are sent to sign in, and people of the host see what is theirs. */
