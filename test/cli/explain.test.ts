@@ -1,3 +1,4 @@
+import { createHmac, createSecretKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createFakeIssuer, type FakeIssuer, signToken, testKeys } from '@countersign/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -54,6 +55,17 @@ const partner = (claims: Readonly<Record<string, unknown>> = {}): Promise<string
   })
 
 describe('explain', () => {
+  test.each([[[]], [['--json']]])('shows no secret that stands in the config, with %j', async (options) => {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = { iss: 'https://legacy.example', aud: 'https://api.example', sub: 'x', iat: now, exp: now + 300 }
+    const wrong = { alg: 'HS256', key: createSecretKey(Buffer.alloc(32, 7)) }
+    const [header, payload] = [{ alg: wrong.alg }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    const signature = createHmac('sha256', wrong.key).update(`${header}.${payload}`).digest('base64url')
+    const { output } = await explained(`${header}.${payload}.${signature}`, ...options)
+    expect(output).toContain("secrets: { current: { id: '…', secret: '…' } }")
+    expect(output).not.toContain('a secret of the legacy system')
+  })
+
   test('says of a token that is admitted by which entry, with each step', async () => {
     const { code, output, errors } = await explained(`${await partner()}\n`)
     expect({ code, errors }).toEqual({ code: 0, errors: '' })

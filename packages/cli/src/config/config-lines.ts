@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
+import { shownSource } from './shown-source.js'
 
 /** A line of the config, or of a file that it imports. */
 export interface ConfigLine {
@@ -7,6 +8,7 @@ export interface ConfigLine {
   readonly file: string
   /** From 1. */
   readonly line: number
+  /** Without texts that may be secrets. */
   readonly text: string
 }
 
@@ -79,7 +81,7 @@ function endOf(lines: readonly string[], first: number, column: number): number 
 /** Reads the source of a config, and of what it imports by a relative path. */
 export function readConfigLines(path: string, folder: string): ConfigLines {
   const sources = sourcesFrom(path, folder)
-  const lineOf = ({ file, lines }: Source, at: number): ConfigLine => ({ file, line: at + 1, text: (lines[at] ?? '').trim() })
+  const lineOf = ({ file, lines }: Source, at: number): ConfigLine => ({ file, line: at + 1, text: shownSource((lines[at] ?? '').trim()) })
 
   function within(source: Source, range: readonly [number, number, number], options: readonly string[]): ConfigLine | undefined {
     const [first, column, last] = range

@@ -1,0 +1,20 @@
+/** Options whose values are no secrets. Behind any other name a literal may be one. */
+const plain = [
+  ...['issuer', 'audience', 'resource', 'algorithms', 'url', 'endpoint', 'userPoolId', 'clientId', 'tokenUse', 'typ', 'types', 'iss'],
+  ...['schema', 'via', 'scopes', 'grants', 'senderConstraint', 'tokenFrom'],
+]
+const behindPlain = new RegExp(`(?:^|[{,\\s])['"]?(?:${plain.join('|')})['"]?\\s*[:=]\\s*(?:\\[[^\\][{}()]*)?$`)
+const literals = /(['"`])(?:\\.|(?!\1).)*(?:\1|$)/g
+
+/**
+ * A line of a config as it may be printed, and sent to somebody who helps: texts are left out, but for the values of options that are no secrets.
+ *
+ * @example
+ * shownSource("secrets: { current: { id: '1', secret: 'abc' } }") // "secrets: { current: { id: '…', secret: '…' } }"
+ */
+export function shownSource(line: string): string {
+  return line.replace(literals, (literal: string, quote: string, at: number) => {
+    const isName = /^\s*:/.test(line.slice(at + literal.length))
+    return isName || behindPlain.test(line.slice(0, at)) ? literal : `${quote}…${quote}`
+  })
+}
