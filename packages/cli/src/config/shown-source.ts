@@ -1,9 +1,7 @@
 /** Options whose values are no secrets. Behind any other name a literal may be one. */
-const plain = [
-  ...['issuer', 'audience', 'resource', 'algorithms', 'url', 'endpoint', 'userPoolId', 'clientId', 'tokenUse', 'typ', 'types', 'iss'],
-  ...['schema', 'via', 'scopes', 'grants', 'senderConstraint', 'tokenFrom'],
-]
-const behindPlain = new RegExp(`(?:^|[{,\\s])['"]?(?:${plain.join('|')})['"]?\\s*[:=]\\s*(?:\\[[^\\][{}()]*)?$`)
+const plain =
+  'issuer|audience|resource|algorithms|url|endpoint|userPoolId|clientId|tokenUse|typ|types|schema|via|scopes|grants|senderConstraint|tokenFrom'
+const behindPlain = new RegExp(`(?:^|[{,\\s])['"]?(?:${plain})['"]?\\s*[:=]\\s*(?:\\[[^\\][{}()]*)?$`)
 const literals = /(['"`])(?:\\.|(?!\1).)*(?:\1|$)/g
 
 /**
