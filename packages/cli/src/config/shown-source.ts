@@ -1,7 +1,11 @@
 /** Options whose values are no secrets. Behind any other name a literal may be one. */
-const plain =
-  'issuer|audience|resource|algorithms|url|endpoint|userPoolId|clientId|tokenUse|typ|types|schema|via|scopes|grants|senderConstraint|tokenFrom'
-const behindPlain = new RegExp(`(?:^|[{,\\s])['"]?(?:${plain})['"]?\\s*[:=]\\s*(?:\\[[^\\][{}()]*)?$`)
+const plain: ReadonlySet<string | undefined> = new Set(
+  'issuer audience resource algorithms url endpoint userPoolId clientId tokenUse typ types schema via scopes grants senderConstraint'.split(
+    ' ',
+  ),
+)
+/** The name of the option behind which a place is, or is in its list. */
+const name = /(?:^|[{,\s])['"]?(\w+)['"]?\s*[:=]\s*(?:\[[^\][{}()]*)?$/
 const literals = /(['"`])(?:\\.|(?!\1).)*(?:\1|$)/g
 
 /**
@@ -13,6 +17,6 @@ const literals = /(['"`])(?:\\.|(?!\1).)*(?:\1|$)/g
 export function shownSource(line: string): string {
   return line.replace(literals, (literal: string, quote: string, at: number) => {
     const isName = /^\s*:/.test(line.slice(at + literal.length))
-    return isName || behindPlain.test(line.slice(0, at)) ? literal : `${quote}…${quote}`
+    return isName || plain.has(name.exec(line.slice(0, at))?.[1]) ? literal : `${quote}…${quote}`
   })
 }
