@@ -120,6 +120,17 @@ describe('a guard with JWTs and API keys', () => {
     await keyOf(keys)
     await keyOf(keys)
     expect(await keys.create({ owner, scopes: [] })).toEqual({ ok: false, reason: 'too_many' })
+    for (const { id } of await keys.list(owner)) await keys.revoke(id, owner)
+    expect(await keys.create({ owner, scopes: [] })).toMatchObject({ ok: true })
+    expect(await keys.list(owner)).toHaveLength(3)
+  })
+
+  it('parallel requests make no more than that, and every live key is listed', async () => {
+    const keys = createApiKeys({ store: memoryStores().keys, pepper, issuer, maxKeysPerOwner: 5 })
+    const made = await Promise.all(Array.from({ length: 64 }, () => keys.create({ owner, scopes: [] })))
+    const good = made.flatMap((one) => (one.ok ? [one.key.id] : []))
+    expect(good.length).toBeLessThanOrEqual(5)
+    expect((await keys.list(owner)).map(({ id }) => id).toSorted()).toEqual(good.toSorted())
   })
 })
 

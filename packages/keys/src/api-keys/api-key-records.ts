@@ -19,7 +19,10 @@ export interface ApiKeyRecords {
   renewHash(key: ApiKey, hash: Pick<ApiKey, 'pepper' | 'hash'>): void
   /** How many keys are kept under each id of the pepper. Reads all keys. */
   countByPepper(): Promise<Readonly<Record<string, number>>>
-  list(owner: ApiKeyOwner, limit: number): Promise<readonly ApiKey[]>
+  /** Takes away a key that nobody was given. */
+  takeBack(key: ApiKey): Promise<void>
+  /** All keys of an owner, those that ended included. */
+  list(owner: ApiKeyOwner): Promise<readonly ApiKey[]>
   /** Never fails and keeps nobody waiting: what could not be noted is noted at a later use. */
   noteUse(id: string): void
   lastUses(ids: readonly string[]): Promise<readonly (number | undefined)[]>
@@ -87,9 +90,16 @@ export function createApiKeyRecords(store: DocumentStore, now: Now): ApiKeyRecor
         if (page.length < pageSize) return { ...counts }
       }
     },
-    async list(owner, limit) {
-      const found = await orUnavailable(store.list({ collection, limit, filter: { group: groupOf(owner) } }))
-      return found.flatMap((document) => keyIn(document) ?? [])
+    takeBack: async ({ id }) => void (await orUnavailable(store.remove({ collection, id, revision: 1 }))),
+    async list(owner) {
+      const keys: ApiKey[] = []
+      const filter = { group: groupOf(owner) }
+      for (let after: string | undefined; ; ) {
+        const page = await orUnavailable(store.list({ collection, after, limit: pageSize, filter }))
+        keys.push(...page.flatMap((document) => keyIn(document) ?? []))
+        after = page.at(-1)?.id
+        if (page.length < pageSize) return keys
+      }
     },
     noteUse(id) {
       const at = now()

@@ -77,6 +77,13 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     events.publish({ action, owner: ownerName(owner), outcome, ...(id !== undefined && { kid: id }) })
   }
 
+  /** Of keys that a request could be sent with, now or later. */
+  async function liveKeysOf(owner: ApiKeyOwner): Promise<number> {
+    const all = await records.list(owner)
+    return all.filter(({ revokedAt, expiresAt }) => revokedAt === undefined && (expiresAt ?? Number.POSITIVE_INFINITY) > nowSeconds())
+      .length
+  }
+
   async function create(settings: NewApiKey): Promise<CreatedApiKey> {
     checkNew(settings)
     const { owner, scopes, label, notBefore, expiresAt } = settings
@@ -88,7 +95,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     if (owner.type === 'client' && client === undefined) return refused('unknown_client')
     if (client?.isLocked === true) return refused('locked_client')
     if (client && scopes.some((scope) => !client.scopes.includes(scope))) return refused('scope')
-    if ((await records.list(owner, maxKeysPerOwner)).length >= maxKeysPerOwner) return refused('too_many')
+    if ((await liveKeysOf(owner)) >= maxKeysPerOwner) return refused('too_many')
     const { id, secret, key: text } = format.make()
     const key: ApiKey = {
       v: 1,
@@ -104,6 +111,11 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       ...(expiresAt !== undefined && { expiresAt }),
     }
     await records.add(key)
+    // Others may have made some meanwhile: the last of those that were made counts them all.
+    if ((await liveKeysOf(owner)) > maxKeysPerOwner) {
+      await records.takeBack(key)
+      return refused('too_many')
+    }
     report('create_api_key', owner, 'done', id)
     return { ok: true, secret: text, key: apiKeyView(key, undefined, nowSeconds()) }
   }
@@ -115,7 +127,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     find,
     create,
     async list(owner) {
-      const found = await records.list(owner, maxKeysPerOwner)
+      const found = await records.list(owner)
       const uses = await records.lastUses(found.map(({ id }) => id))
       return found.map((key, at) => apiKeyView(key, uses[at], nowSeconds()))
     },
