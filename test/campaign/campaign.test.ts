@@ -58,7 +58,7 @@ describeWithRedis('a campaign on Redis with a Sentinel', () => {
           await expect.poll(() => roleOf(ports[1] ?? 0), { timeout: 60_000, interval: 100 }).toBe('master')
           await master?.start()
           await admin(ports[0] ?? 0, (client) => client.call('REPLICAOF', '127.0.0.1', String(replica?.port)))
-          await untilReplicating(ports[1] ?? 0)
+          await untilReplicating(...ports)
         },
       }
       /** A replica that keeps its connection and acknowledges nothing. */
@@ -67,11 +67,11 @@ describeWithRedis('a campaign on Redis with a Sentinel', () => {
         times: durability === 'wait' ? 3 * times : 0,
         async run() {
           const isFirst = (await roleOf(ports[0] ?? 0)) === 'slave'
-          const [replica, master] = isFirst ? group.servers : [...group.servers].reverse()
+          const replica = group.servers[isFirst ? 0 : 1]
           replica?.freeze()
           await new Promise((resolve) => setTimeout(resolve, 1_500))
           replica?.thaw()
-          await untilReplicating(master?.port ?? 0)
+          await untilReplicating(...ports)
         },
       }
       const place = { kind: 'redis', sentinelPort: group.sentinel.port, prefix: 'campaign', durability } as const

@@ -149,11 +149,17 @@ export async function startSentinel(): Promise<OwnServers & { readonly sentinel:
 }
 
 /** "Online" is not enough: until its first acknowledgement, up to a second later, a replica is sent nothing. */
-export async function untilReplicating(port: number): Promise<void> {
-  const client = new Redis({ host: '127.0.0.1', port })
-  const acknowledged = async (): Promise<boolean> => (await client.set('replicated', '1')) === 'OK' && (await client.wait(1, 200)) > 0
-  while (!(await acknowledged())) await new Promise((resolve) => setTimeout(resolve, 50))
-  client.disconnect()
+export async function untilReplicating(...ports: readonly number[]): Promise<void> {
+  const clients = ports.map((port) => new Redis({ host: '127.0.0.1', port }))
+  // The one that is the master may become a replica between the two commands.
+  const acknowledged = (client: Redis): Promise<boolean> =>
+    client
+      .set('replicated', '1')
+      .then(async () => (await client.wait(1, 200)) > 0)
+      .catch(() => false)
+  const isReplicating = async (): Promise<boolean> => (await Promise.all(clients.map(acknowledged))).includes(true)
+  while (!(await isReplicating())) await new Promise((resolve) => setTimeout(resolve, 50))
+  for (const client of clients) client.disconnect()
 }
 
 async function untilSeen(port: number): Promise<void> {
