@@ -36,7 +36,7 @@ export interface GuardWriter<Target> {
 export interface ProtectOptions<R = unknown> {
   /**
    * Called for a refused request, which is then not answered here. What it returns goes to the error handling of the framework; if that is
-   * not an object, the given error goes there. It cannot admit the request.
+   * not an `Error`, the given error goes there. It cannot admit the request.
    * @defaultValue the answer of the guard is sent
    */
   readonly onRefused?: (error: RefusedError, request: R) => unknown

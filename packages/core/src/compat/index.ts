@@ -1,6 +1,7 @@
 export { type JwtError, jwtError } from './jwt-error.js'
 export { decodedPart, isOtherScheme, presentedToken, withToken } from './request-token.js'
 export { requireGuard } from './require-guard.js'
+export { ruleAdvice } from './rule-advice.js'
 export { headersOf, isOutage, ServiceUnavailableError } from './service-unavailable-error.js'
 export { isMemberPath, setMember } from './set-member.js'
 export { createUnless, type UnlessOptions, type UnlessPath } from './unless.js'

@@ -1,5 +1,5 @@
 import { checkOptions, kind, type OptionShape } from '@countersign/core'
-import { isMemberPath } from '@countersign/core/compat'
+import { isMemberPath, ruleAdvice } from '@countersign/core/compat'
 import type { ExpressRequest } from '../wire.js'
 
 /** Options of {@link expressJwt}: those of `express-jwt` that say where things are. All others are options of the guard. */
@@ -18,17 +18,12 @@ const shape: OptionShape<ExpressJwtOptions> = {
   getToken: kind.func,
 }
 
-const ofEntry = 'it belongs to the entry of an issuer, for instance jwks({ … })'
 const advice = {
-  secret: 'keys belong to the entry of an issuer: jwks({ … }), jwksRsa({ client, … }) or staticKeys({ secrets, … })',
-  algorithms: ofEntry,
-  audience: ofEntry,
-  issuer: ofEntry,
+  ...ruleAdvice,
   clockTolerance: 'the entry of an issuer has clockToleranceSeconds',
   maxAge: 'the entry of an issuer has maxAgeSeconds',
   ignoreExpiration: 'a token that expired is always refused',
   onExpired: 'a token that expired is always refused; the error handler gets inner.name "TokenExpiredError"',
-  isRevoked: 'createGuard has the option revocations',
 }
 
 /** @throws TypeError for an option that is unknown or wrong */

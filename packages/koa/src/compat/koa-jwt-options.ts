@@ -1,4 +1,5 @@
 import { checkOptions, kind, type OptionShape } from '@countersign/core'
+import { ruleAdvice } from '@countersign/core/compat'
 import type { KoaContext } from '../wire.js'
 
 /** The part of Koa's context that {@link koaJwt} uses beyond that of `protect`. */
@@ -30,15 +31,10 @@ const shape: OptionShape<KoaJwtOptions> = {
   getToken: kind.func,
 }
 
-const ofEntry = 'it belongs to the entry of an issuer, for instance jwks({ … })'
 const advice = {
-  secret: 'keys belong to the entry of an issuer: jwks({ … }), jwksRsa({ client, … }) or staticKeys({ secrets, … })',
-  algorithms: ofEntry,
-  audience: ofEntry,
-  issuer: ofEntry,
+  ...ruleAdvice,
   cookie: 'use getToken: (ctx) => ctx.cookies.get(name)',
   debug: 'a client never gets the reason; the error has originalError, and the event countersign:refused has the reason',
-  isRevoked: 'createGuard has the option revocations',
 }
 
 /** @throws TypeError for an option that is unknown or wrong */

@@ -149,9 +149,8 @@ export function createGuard<const I extends Issuers, const Via extends string = 
     if (credentials.kind === 'none') return requirements.some(admitsAnonymous) ? undefined : refused(missingCredentials(requirements))
     check.scheme = credentials.scheme
     const verified = verifyToken(credentials.token, check)
-    const confirmed = { request, presented: credentials, proved: check.proved, record: check.record }
-    const verdict =
-      constraint === undefined ? verified : whenKnown(verified, (known) => withConfirmation(known, confirmed, constraint, check))
+    const confirmed = constraint && { request, presented: credentials, proved: check.proved, record: check.record }
+    const verdict = confirmed ? whenKnown(verified, (known) => withConfirmation(known, confirmed, constraint, check)) : verified
     const required = { requirements, request: host as R, now }
     return isKnown(verdict) ? withRequirements(verdict, required) : verdict.then((known) => withRequirements(known, required))
   }
