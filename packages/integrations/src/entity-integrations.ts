@@ -1,5 +1,5 @@
 import type { Auth } from '@countersign/core'
-import { type AccountContext, admit, audited, findIntegration, foreignTo } from './accounts/account-context.js'
+import { type AccountContext, admit, audited, findIntegration, findUntilRemoved, foreignTo, managed } from './accounts/account-context.js'
 import { removeWhole } from './accounts/account-records.js'
 import type { Actor } from './accounts/creator.js'
 import type { Integration, NewCredential } from './integration.js'
@@ -99,12 +99,8 @@ export function createOwnIntegrations<A extends Auth, Settings extends object>(
       audited({ action: 'create', by: actor, about: { entity } }, () => create(actor, { entity, title, type })),
     remove: (actor, clientId) =>
       audited({ action: 'remove', by: actor, about: { clientId } }, async () => {
-        const known = await admit(context, actor, { values: { clientId }, required: ['clientId'] })
-        if (!known.ok) return known
-        const kept = await records.integrations.get(clientId)
-        if (kept === undefined) return failed('unknown_integration')
-        const foreign = await foreignTo(context, known, kept.record.entity)
-        if (foreign) return foreign
+        const found = await managed(context, actor, { values: { clientId }, required: ['clientId'] }, findUntilRemoved)
+        if (!found.ok) return found
         await end(context, clients, clientId)
         return { ok: true }
       }),

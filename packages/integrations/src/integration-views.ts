@@ -1,5 +1,5 @@
 import type { Auth } from '@countersign/core'
-import { type AccountContext, admit, foreignTo, integrationOf } from './accounts/account-context.js'
+import { type AccountContext, admit, findUntilRemoved, foreignTo, integrationOf, managed } from './accounts/account-context.js'
 import type { Actor } from './accounts/creator.js'
 import type { Integration, IntegrationPage, IntegrationQuery, IntegrationView } from './integration.js'
 import type { IntegrationClients } from './integration-clients.js'
@@ -83,13 +83,9 @@ export function createIntegrationViews<A extends Auth>(
       return { ok: true, ...found, pageNumber, pageSize, pageCount: Math.ceil(found.totalCount / pageSize) }
     },
     async find(actor, clientId) {
-      const known = await admit(context, actor, { values: { clientId }, required: ['clientId'] })
-      if (!known.ok) return known
-      const kept = await records.integrations.get(clientId)
-      if (kept === undefined) return failed('unknown_integration')
-      const foreign = await foreignTo(context, known, kept.record.entity)
-      if (foreign) return foreign
-      const [integration] = await viewsOf([integrationOf(clientId, kept.record)])
+      const found = await managed(context, actor, { values: { clientId }, required: ['clientId'] }, findUntilRemoved)
+      if (!found.ok) return found
+      const [integration] = await viewsOf([found.integration])
       return integration === undefined ? failed('unknown_integration') : { ok: true, integration }
     },
   }

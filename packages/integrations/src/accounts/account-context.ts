@@ -67,21 +67,32 @@ export function integrationOf(clientId: string, record: IntegrationRecord): Inte
   return { clientId, ...rest, type: record.type }
 }
 
-/** One whose removal has begun is not there any more, unless it is to be removed. */
-export async function findIntegration<A extends Auth>(context: AccountContext<A>, clientId: string): Promise<Integration | undefined> {
-  const kept = await context.records.integrations.get(clientId)
-  return kept && !kept.record.isBeingDeleted ? integrationOf(clientId, kept.record) : undefined
+/** It is found until its removal is finished. */
+export async function findUntilRemoved<A extends Auth>({ records }: AccountContext<A>, clientId: string): Promise<Integration | undefined> {
+  const kept = await records.integrations.get(clientId)
+  return kept && integrationOf(clientId, kept.record)
 }
 
-/** An integration that the actor may manage. */
+/** One whose removal has begun is not there any more. */
+export async function findIntegration<A extends Auth>(context: AccountContext<A>, clientId: string): Promise<Integration | undefined> {
+  const integration = await findUntilRemoved(context, clientId)
+  return integration?.isBeingDeleted ? undefined : integration
+}
+
+/**
+ * An integration that the actor may manage.
+ *
+ * @param find - which integrations there are; default: those whose removal has not begun
+ */
 export async function managed<A extends Auth>(
   context: AccountContext<A>,
   actor: Actor<A>,
   input: { readonly values: FieldValues & { readonly clientId: string }; readonly required: readonly Field[] },
+  find: typeof findIntegration = findIntegration,
 ): Promise<Done<{ readonly integration: Integration }>> {
   const known = await admit(context, actor, input)
   if (!known.ok) return known
-  const integration = await findIntegration(context, input.values.clientId)
+  const integration = await find(context, input.values.clientId)
   if (integration === undefined) return failed('unknown_integration')
   return (await foreignTo(context, known, integration.entity)) ?? { ok: true, integration }
 }
