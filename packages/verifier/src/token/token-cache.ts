@@ -12,7 +12,7 @@ export interface FoundToken {
   /** One for each `iss` under which the token may have been revoked. */
   readonly queries: readonly RevocationQuery[]
   /** For how long a token is believed of which its source told; undefined for one that was verified by a signature. */
-  readonly believed?: Belief
+  readonly believed?: Belief | undefined
 }
 
 /** What is remembered of a verified token. On every hit, `verifyAgain` of `verify-token.ts` checks again everything that can change. */

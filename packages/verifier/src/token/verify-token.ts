@@ -154,7 +154,9 @@ export function createVerifyToken(context: VerificationContext): VerifyToken {
     if (isRefusal(found) || isDue(found.believed, now())) forget(presented)
     else if (digest !== undefined) {
       const hit = Object.freeze({ ok: true, auth: found.auth, cached: true } as const)
-      cache?.set(digest, { ...found, hit })
+      const { auth, trusted: by, set, queries, believed } = found
+      // Member by member: V8 reads an object that was made by spreading more slowly, at each hit.
+      cache?.set(digest, { auth, hit, trusted: by, set, queries, believed })
     }
     return isRefusal(found) ? refused(found, trusted) : { ok: true, auth: found.auth, cached: false }
   }
